@@ -1,0 +1,31 @@
+// A collector: something that watches a piece of the world and publishes samples of it.
+//
+// To add one: a folder under collectors/, a struct in daemon/config/config.hpp, a line in
+// kinds.cpp. It sees core, its own configuration, the loop and the sink: never ZeroMQ, state,
+// alerts or another collector.
+#pragma once
+
+#include "daemon/core/log.hpp"
+#include "daemon/io/loop.hpp"
+#include "daemon/io/sink.hpp"
+
+namespace itnxt {
+
+// What a collector is given; all outlive it.
+struct CollectorContext {
+  Loop& loop;
+  Sink& sink;
+  Log& log;
+};
+
+class Collector {
+ public:
+  virtual ~Collector() = default;  // stops: no sample is published afterwards
+
+  // Begins to work. A world that is not ready (no such interface, no privilege, a silent device) is
+  // no reason to fail: the collector says so once in the log and by its samples, and tries again by
+  // itself.
+  virtual void start() = 0;
+};
+
+}  // namespace itnxt

@@ -1,0 +1,251 @@
+// The whole configuration as values, with the defaults that config/itnxt.yaml shows (a test
+// compares). Names already resolved: a link's devices exist, a collector has its targets. Immutable
+// once loaded; a reload makes a new one. CONTRACT: what each key means stands in config/itnxt.yaml.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "daemon/core/ids.hpp"
+#include "daemon/core/subject.hpp"
+#include "daemon/core/time.hpp"
+#include "daemon/core/units.hpp"
+
+namespace itnxt {
+
+// A secret and where it comes from. Nothing prints the value: no operator<<, no conversion.
+class Secret {
+ public:
+  enum class Source : std::uint8_t { none, file, env, credential };
+  Secret() = default;
+  Secret(Source source, std::string where) : source_(source), where_(std::move(where)) {}
+  [[nodiscard]] Source source() const { return source_; }
+  [[nodiscard]] const std::string& where() const { return where_; }  // path or name, safe to print
+  [[nodiscard]] const std::string& reveal() const { return value_; }
+  void set(std::string value) { value_ = std::move(value); }
+  bool operator==(const Secret&) const = default;
+
+ private:
+  Source source_ = Source::none;
+  std::string where_;
+  std::string value_;  // read by resolve_secrets() (load.hpp)
+};
+
+enum class SiteKind : std::uint8_t {
+  datacenter,
+  pop,
+  ministry,
+  authority,
+  police,
+  municipality,
+  school,
+  other
+};
+inline constexpr std::array<std::string_view, 8> kSiteKindNames = {
+    "datacenter", "pop", "ministry", "authority", "police", "municipality", "school", "other"};
+
+struct Site {
+  SiteName name;
+  SiteKind kind = SiteKind::other;
+  std::string district;
+  std::string department;
+  std::optional<double> latitude;  // both or none
+  std::optional<double> longitude;
+  double weight = 1;
+  bool anchor = false;
+  bool operator==(const Site&) const = default;
+};
+
+enum class SnmpVersion : std::uint8_t { v2c };
+
+struct Credentials {
+  SnmpVersion version = SnmpVersion::v2c;
+  Secret community;
+  std::string insecure_ok;  // why v2c is acceptable here; required for v2c
+  bool operator==(const Credentials&) const = default;
+};
+
+struct Device {
+  DeviceName name;
+  SiteName site;     // may be empty
+  std::string host;  // IPv4, IPv6 without brackets, or a DNS name
+  std::uint16_t port = 161;
+  std::string credentials;  // key of Config::credentials
+  bool operator==(const Device&) const = default;
+};
+
+struct LinkEnd {
+  DeviceName device;
+  std::string interface;  // ifName, else ifDescr, else ifAlias
+  bool operator==(const LinkEnd&) const = default;
+};
+
+enum class LinkClass : std::uint8_t { backbone, access };
+inline constexpr std::array<std::string_view, 2> kLinkClassNames = {"backbone", "access"};
+
+struct Link {
+  LinkName name;
+  LinkEnd a;
+  std::optional<LinkEnd> b;                  // absent: the far end is not ours
+  std::optional<BytesPerSecond> capacity;    // absent: the lower ifHighSpeed of the ends
+  LinkClass link_class = LinkClass::access;  // key `class`
+  bool operator==(const Link&) const = default;
+};
+
+struct Inventory {
+  std::vector<Site> sites;
+  std::vector<Device> devices;
+  std::vector<Link> links;
+  bool operator==(const Inventory&) const = default;
+};
+
+struct SnmpTarget {
+  Device device;
+  Credentials credentials;
+  bool operator==(const SnmpTarget&) const = default;
+};
+
+struct SnmpCollectorConfig {
+  CollectorName name;
+  Duration interval = 60s;
+  Duration timeout = 2s;            // of one request
+  std::uint32_t retries = 2;        // of one request, after its first try
+  std::vector<SnmpTarget> targets;  // from `devices: all | [names] | {site: …}`
+  bool operator==(const SnmpCollectorConfig&) const = default;
+};
+
+struct PcapCollectorConfig {
+  CollectorName name;
+  Duration interval = 10s;
+  std::string interface;  // exactly one of interface, file
+  std::string file;
+  LinkName link;       // may be empty
+  std::string filter;  // BPF; empty: everything
+  std::uint32_t snaplen = 128;
+  Bytes buffer{32U << 20U};  // key `buffer`: the kernel's ring
+  bool operator==(const PcapCollectorConfig&) const = default;
+};
+
+using CollectorConfig = std::variant<SnmpCollectorConfig, PcapCollectorConfig>;
+inline const CollectorName& name_of(const CollectorConfig& c) {
+  return std::visit([](const auto& x) -> const CollectorName& { return x.name; }, c);
+}
+inline Duration interval_of(const CollectorConfig& c) {
+  return std::visit([](const auto& x) { return x.interval; }, c);
+}
+
+// What a collector keeps while no aggregator answers. At an orderly stop it goes to `directory`,
+// and the next start sends it.
+struct SpoolConfig {
+  std::string directory = "/var/lib/itnxt/spool";
+  Bytes max_size{64U << 20U};
+  Duration max_age = 72h;
+  bool operator==(const SpoolConfig&) const = default;
+};
+
+struct TransportConfig {
+  std::vector<std::string>
+      aggregators;  // ZeroMQ endpoints (ipc, loopback tcp); empty: inproc, `run` only
+  SpoolConfig spool;
+  bool operator==(const TransportConfig&) const = default;
+};
+
+struct HttpConfig {
+  std::string host = "127.0.0.1";  // key `listen: HOST:PORT`
+  std::uint16_t port = 9690;
+  bool operator==(const HttpConfig&) const = default;
+};
+
+struct Limits {
+  std::uint64_t series = 2'000'000;
+  std::uint64_t series_per_node = 500'000;
+  bool operator==(const Limits&) const = default;
+};
+
+struct AggregatorConfig {
+  std::string listen;  // ZeroMQ endpoint; empty: inproc, `run` only
+  HttpConfig http;
+  std::string state = "/var/lib/itnxt/aggregator";
+  std::uint32_t stale_after = 3;  // missed intervals until a series goes
+  Limits limits;
+  bool operator==(const AggregatorConfig&) const = default;
+};
+
+enum class AlertSeverity : std::uint8_t { info, warning, critical };
+inline constexpr std::array<std::string_view, 3> kAlertSeverityNames = {"info", "warning",
+                                                                        "critical"};
+constexpr std::string_view name(AlertSeverity s) {
+  return kAlertSeverityNames[static_cast<std::size_t>(s)];
+}
+
+struct Rule {
+  std::string alert;  // unique; becomes `alertname`
+  SubjectKind on = SubjectKind::link;
+  SubjectMetric metric = SubjectMetric::up;
+  std::optional<double> below, above;  // exactly one
+  std::optional<double> clear_above,
+      clear_below;  // defaults to the threshold; clear_above goes with below
+  Duration hold{};  // key `for`
+  AlertSeverity severity = AlertSeverity::warning;
+  std::map<std::string, std::string> where;  // attribute (core/subject.hpp) → exact value
+  std::string runbook_url;
+  bool operator==(const Rule&) const = default;
+};
+
+// Declared when, within `within`, sites of at least this share of all weight OR at least this many
+// sites lost every link. A condition that is not given does not count.
+struct CrisisConfig {
+  std::optional<double> isolated_weight_share;
+  std::optional<std::uint32_t> min_sites;
+  Duration within = 5min;
+  Duration recover_after = 10min;
+  bool operator==(const CrisisConfig&) const = default;
+};
+
+struct AlertmanagerChannel {
+  std::vector<std::string> urls;  // every one gets everything, by a queue of its own
+  bool operator==(const AlertmanagerChannel&) const = default;
+};
+struct WebhookChannel {
+  std::string url;
+  Secret secret;  // HMAC-SHA256 key of X-Itnxt-Signature; none: no signature
+  bool operator==(const WebhookChannel&) const = default;
+};
+struct Channel {
+  ChannelName name;
+  std::variant<AlertmanagerChannel, WebhookChannel> kind;  // key `type`
+  bool operator==(const Channel&) const = default;
+};
+
+struct Route {
+  std::map<std::string, std::string> match;  // label → exact value; empty takes everything
+  std::vector<ChannelName> channels;
+  bool operator==(const Route&) const = default;
+};
+
+struct NotifyConfig {
+  std::vector<Channel> channels;
+  std::vector<Route> routes;  // every route that matches sends
+  bool operator==(const NotifyConfig&) const = default;
+};
+
+struct Config {
+  NodeName node;  // default: the host's name
+  Inventory inventory;
+  std::map<std::string, Credentials> credentials;
+  std::vector<CollectorConfig> collectors;
+  TransportConfig transport;
+  AggregatorConfig aggregator;
+  std::vector<Rule> rules;
+  std::optional<CrisisConfig> crisis;
+  NotifyConfig notify;
+  bool operator==(const Config&) const = default;
+};
+
+}  // namespace itnxt

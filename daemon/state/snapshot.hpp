@@ -1,0 +1,117 @@
+// What the aggregator knows at one moment. Immutable once published: HTTP threads and the alert
+// engine read it without a lock while the next one is made. What is stale is absent.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "daemon/config/config.hpp"
+#include "daemon/core/counter.hpp"
+#include "daemon/core/ids.hpp"
+#include "daemon/core/sample.hpp"
+#include "daemon/core/units.hpp"
+
+namespace itnxt {
+
+// A rate, or why there is none. Never a made-up zero, never a spike.
+template <class Unit>
+using Rate = std::variant<Unit, Gap>;
+template <class Unit>
+std::optional<Unit> known(const Rate<Unit>& rate) {
+  if (const Unit* unit = std::get_if<Unit>(&rate)) return *unit;
+  return std::nullopt;
+}
+
+// What an interface is over its life. Shared by all views of it, so that its text stands once.
+struct InterfaceIdentity {
+  DeviceName device;
+  InterfaceName name;  // ifName, else ifDescr, else "ifIndex N"; "#2" … where two share one
+  std::string
+      label_prefix;  // `{device="…",interface="…"}`, escaped for the exposition, rendered once
+};
+
+struct InterfaceView {
+  std::shared_ptr<const InterfaceIdentity> identity;
+  std::uint32_t if_index = 0;
+  std::string descr;
+  std::string alias;
+  LinkName link;           // the link it is an end of; empty: none
+  std::optional<bool> up;  // absent: the device did not say
+  std::optional<bool> admin_up;
+  std::optional<BytesPerSecond> speed;
+  CounterSet counters;
+  Rate<BytesPerSecond> receive = Gap::first;
+  Rate<BytesPerSecond> transmit = Gap::first;
+  Rate<PacketsPerSecond> errors = Gap::first;    // both directions
+  Rate<PacketsPerSecond> discards = Gap::first;  // both directions
+  std::array<std::uint64_t, kGaps> gaps{};       // rates withheld so far, by reason
+};
+
+struct DeviceView {
+  DeviceName name;
+  SiteName site;
+  bool up = false;                 // the last whole poll got an answer
+  bool fresh = false;              // interfaces and uptime are not stale
+  std::optional<Duration> uptime;  // since its own boot
+  std::string sys_name;
+  std::string sys_descr;
+  std::string sys_object_id;
+  std::string problem;  // of the last poll, for people; empty when fine
+  std::array<std::uint64_t, kPollResults> polls{};
+  Duration poll_took{};
+  std::optional<WallTime> last_success;
+  std::vector<InterfaceView> interfaces;  // by if_index; empty when not fresh
+};
+
+struct LinkEndView {
+  DeviceName device;
+  std::string interface;  // as configured
+  SiteName site;
+  std::optional<bool> up;  // absent: not known (stale, silent device, no such interface)
+};
+
+struct LinkView {
+  LinkName name;
+  LinkClass link_class = LinkClass::access;
+  LinkEndView a;
+  std::optional<LinkEndView> b;
+  std::optional<bool> up;  // false: an end is known to be down; true: every end is known to be up
+                           // (an end that is not ours does not count); absent: cannot be told
+  std::optional<BytesPerSecond> capacity;
+  std::optional<BytesPerSecond> a_to_b, b_to_a;
+  std::optional<Ratio> utilization_a_to_b, utilization_b_to_a;
+};
+
+struct CaptureView {
+  NodeName node;
+  CaptureSample sample;
+  std::optional<double> dropped_packets_per_second;
+};
+
+struct CollectorView {
+  NodeName node;
+  CollectorName collector;
+  WallTime last_batch;  // by the aggregator's clock
+  Instant last_batch_at;
+  Duration interval{};
+  std::uint64_t lost_batches = 0;  // announced as lost, over all epochs seen
+};
+
+struct Snapshot {
+  Instant at;
+  WallTime wall;
+  std::vector<Site> sites;
+  std::vector<std::shared_ptr<const DeviceView>> devices;  // by name
+  std::vector<LinkView> links;                             // by name
+  std::vector<CaptureView> captures;                       // by name; fresh ones only
+  std::vector<CollectorView> collectors;                   // by node, name; kept when silent
+  std::uint64_t series = 0;                                // admitted now
+  std::uint64_t series_rejected = 0;                       // refused so far by aggregator.limits
+};
+
+}  // namespace itnxt

@@ -1,0 +1,37 @@
+// Fakes that keep what they are given.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/core/log.hpp"
+#include "daemon/io/sink.hpp"
+
+namespace itnxt::test {
+
+class RecordingSink final : public Sink {
+ public:
+  void publish(Sample sample) override { samples.push_back(std::move(sample)); }
+
+  // The samples of one kind, in order.
+  template <class T>
+  [[nodiscard]] std::vector<T> all() const {
+    std::vector<T> found;
+    for (const Sample& sample : samples) {
+      if (const T* one = std::get_if<T>(&sample)) found.push_back(*one);
+    }
+    return found;
+  }
+  std::vector<Sample> samples;
+};
+
+class RecordingLog final : public Log {
+ public:
+  std::vector<std::string> lines;
+
+ private:
+  void emit(Severity, std::string_view line) override { lines.emplace_back(line); }
+};
+
+}  // namespace itnxt::test
