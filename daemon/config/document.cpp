@@ -23,6 +23,8 @@
 namespace itnxt {
 namespace {
 
+constexpr const char* kOpenQuote = "the quoted text that begins here is never closed";
+
 struct Stop {};  // thrown through yaml-cpp to end a parse whose problem is already told
 
 // Builds the tree from yaml-cpp's events. Events instead of its nodes: depth and size are checked
@@ -114,6 +116,7 @@ class Builder final : public YAML::EventHandler {
   void append(const Value* value, std::size_t values, std::size_t height);
   void check_tag(std::size_t at, const std::string& tag);
   void check_keys();
+  void check_quote(std::size_t at);
   [[nodiscard]] bool is_secret(std::string_view text);
   [[nodiscard]] std::size_t place_of_nothing(std::size_t at) const;
   Anchor& anchor(YAML::anchor_t id) {
@@ -185,6 +188,17 @@ void Builder::check_tag(std::size_t at, const std::string& tag) {
   problems_.error(source_, at, "a tag ('!…') has no meaning here; expected the plain value");
 }
 
+// yaml-cpp takes the end of the file for the missing quote when a line break stands before it.
+void Builder::check_quote(std::size_t at) {
+  const std::string_view text = source_.text();
+  while (at < text.size() && (text[at] == '&' || text[at] == '!')) {  // anchor, tag
+    at = std::min(text.find_first_of(" \t\r\n", at), text.size());
+    at = std::min(text.find_first_not_of(" \t\r\n", at), text.size());
+  }
+  if (at >= text.size() || (text[at] != '"' && text[at] != '\'')) return;
+  if (closing_quote(text, at, text.size()) == std::string_view::npos) fail(at, kOpenQuote);
+}
+
 void Builder::append(const Value* value, std::size_t values, std::size_t height) {
   if (frames_.empty()) {
     root_ = value;
@@ -207,6 +221,7 @@ void Builder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anc
                        const std::string& text) {
   const std::size_t at = event(mark);
   check_tag(at, tag);
+  if (tag == "!") check_quote(at);
   Value* value = create(Value::Kind::scalar, at);
   value->quoted = tag == "!";
   auto* copy = static_cast<char*>(arena_.memory.allocate(std::max<std::size_t>(1, text.size()), 1));
@@ -323,9 +338,9 @@ constexpr std::array kFaults = {
 // The first quote behind the last thing that was understood.
 std::size_t open_quote(std::string_view text, std::size_t from, std::size_t otherwise) {
   if (from < text.size() && (text[from] == '"' || text[from] == '\'')) {
-    const std::size_t end = scalar_end(text, from, text.size(), false);
-    if (end >= text.size()) return from;
-    from = end;
+    const std::size_t close = closing_quote(text, from, text.size());
+    if (close == std::string_view::npos) return from;
+    from = close + 1;
   }
   const std::size_t quote = text.find_first_of("\"'", from);
   return quote == std::string_view::npos ? otherwise : quote;
@@ -339,7 +354,7 @@ void report(const YAML::Exception& fault, const Builder& builder, SourceText& so
   const auto is = [&](const char* message) { return fault.msg.rfind(message, 0) == 0; };
   if (is(YAML::ErrorMsg::EOF_IN_SCALAR)) {
     at = open_quote(text, builder.last_event(), at);
-    problems.error(source, at, "the quoted text that begins here is never closed");
+    problems.error(source, at, kOpenQuote);
     return;
   }
   if (is(YAML::ErrorMsg::END_OF_MAP_FLOW) || is(YAML::ErrorMsg::END_OF_SEQ_FLOW)) {

@@ -154,7 +154,7 @@ void read_crisis(Draft& draft, const Value& crisis) {
     if (!declare.is_map()) return;
     double share = 0;
     std::uint32_t sites = 0;
-    if (declare.number("isolated_weight_share", share, 0.000001, 1)) {
+    if (declare.number("isolated_weight_share", share, 0.001, 1)) {
       config.isolated_weight_share = share;
     }
     if (declare.integer("min_sites", sites, 1, 1'000'000)) config.min_sites = sites;

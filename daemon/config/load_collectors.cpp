@@ -81,10 +81,6 @@ void check_polled(Draft& draft, const Value& at, const SnmpCollectorConfig& coll
                                                  device.name.text(), collector.name.text()));
     }
   }
-  if (devices.empty()) {
-    draft.problems.warning(at,
-                           fmt::format("collector '{}' polls no device", collector.name.text()));
-  }
   const Duration patience = collector.timeout * (std::int64_t{collector.retries} + 1);
   if (patience > collector.interval) {
     draft.problems.warning(
@@ -101,9 +97,12 @@ void read_snmp(Draft& draft, const Value& value) {
   object.duration("interval", collector.interval, 100ms, 24h);
   object.duration("timeout", collector.timeout, 10ms, 60s);
   object.integer("retries", collector.retries, 0, 10);
+  const std::size_t errors = draft.problems.errors();
   std::vector<std::size_t> devices = choose_devices(draft, object.find("devices"));
-  const Value* devices_at = object.key("devices");
-  check_polled(draft, devices_at == nullptr ? value : *devices_at, collector, devices);
+  if (devices.empty() && draft.problems.errors() == errors) {
+    draft.problems.warning(value, "this collector polls no device");
+  }
+  check_polled(draft, value, collector, devices);
   draft.polls.push_back({draft.config.collectors.size(), std::move(devices)});
   draft.config.collectors.emplace_back(std::move(collector));
 }

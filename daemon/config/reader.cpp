@@ -44,7 +44,7 @@ std::string hint(const Problems& problems, std::string_view word,
                  const std::vector<std::string>& known) {
   if (problems.full()) return "";
   constexpr std::size_t kMostListed = 16;
-  if (word.size() <= kMaxName) {
+  if (word.size() >= 3 && word.size() <= kMaxName) {
     if (const auto near = did_you_mean(word, known))
       return fmt::format("; did you mean '{}'?", *near);
   }

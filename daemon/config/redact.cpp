@@ -113,19 +113,25 @@ void Masks::close(std::size_t limit) {
   open_ = false;
 }
 
+std::size_t closing_quote(std::string_view text, std::size_t begin, std::size_t end) {
+  const char quote = text[begin];
+  for (std::size_t at = begin + 1; at < end; ++at) {
+    if (quote == '"' && text[at] == '\\') {
+      ++at;
+    } else if (text[at] == quote) {
+      if (quote == '"' || at + 1 >= end || text[at + 1] != '\'') return at;
+      ++at;  // '' is one quote
+    }
+  }
+  return std::string_view::npos;
+}
+
 std::size_t scalar_end(std::string_view text, std::size_t begin, std::size_t end, bool flow) {
   if (begin >= end) return end;
   const char quote = text[begin];
   if (quote == '"' || quote == '\'') {
-    for (std::size_t at = begin + 1; at < end; ++at) {
-      if (quote == '"' && text[at] == '\\') {
-        ++at;
-      } else if (text[at] == quote) {
-        if (quote == '"' || at + 1 >= end || text[at + 1] != '\'') return at + 1;
-        ++at;  // '' is one quote
-      }
-    }
-    return end;
+    const std::size_t close = closing_quote(text, begin, end);
+    return close == std::string_view::npos ? end : close + 1;
   }
   if (quote == '&' || quote == '!') return end;  // an anchor or tag before it: hide it all
   for (std::size_t at = begin; at < end; ++at) {

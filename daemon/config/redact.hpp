@@ -50,6 +50,9 @@ class Masks {
   bool broken_ = false;
 };
 
+// The quote that closes the one at `begin`, before `end`; npos when there is none.
+[[nodiscard]] std::size_t closing_quote(std::string_view text, std::size_t begin, std::size_t end);
+
 // Where the scalar that begins at `begin` ends within its line (at most `end`).
 [[nodiscard]] std::size_t scalar_end(std::string_view text, std::size_t begin, std::size_t end,
                                      bool flow);

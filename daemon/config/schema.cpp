@@ -75,7 +75,7 @@ const ObjectSpec site{"site", "a site", kSite};
 const ObjectSpec device{"device", "a device", kDevice};
 const ObjectSpec link{"link", "a link", kLink};
 const ObjectSpec link_end{"link_end", "the end of a link", kLinkEnd};
-const ObjectSpec credentials{"credentials", "credentials", kCredentials};
+const ObjectSpec credentials{"credentials", "a set of credentials", kCredentials};
 const ObjectSpec secret{"secret", "a secret", kSecret};
 const ObjectSpec snmp_collector{"snmp_collector", "an snmp collector", kSnmpCollector};
 const ObjectSpec pcap_collector{"pcap_collector", "a pcap collector", kPcapCollector};
