@@ -1,0 +1,71 @@
+// A configuration while it is being read: internal to this folder.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "daemon/config/config.hpp"
+#include "daemon/config/load.hpp"
+#include "daemon/config/problems.hpp"
+#include "daemon/config/reader.hpp"
+
+namespace itnxt {
+
+struct Draft {
+  Draft(Problems& p, Purpose why) : problems(p), purpose(why) {}
+
+  Problems& problems;
+  Purpose purpose;
+  Config config;
+
+  NameTable sites{"site", "inventory.sites"};
+  NameTable devices{"device", "inventory.devices"};
+  NameTable links{"link", "inventory.links"};
+  NameTable credentials{"set of credentials", "credentials"};
+  NameTable collectors{"collector", "collectors"};
+  NameTable alerts{"alert", "rules"};
+  NameTable channels{"channel", "notify.channels"};
+
+  // What a later step needs besides the values.
+  struct DeviceNote {
+    const Value* at;
+    bool usable;  // its credentials exist
+  };
+  std::vector<DeviceNote> device_notes;  // beside inventory.devices
+  struct CredentialsNote {
+    std::string name;
+    const Value* key;
+    const Value* secret;  // null when it could not be read
+    bool used_by_device = false;
+    bool used_by_collector = false;
+  };
+  std::vector<CredentialsNote> credentials_notes;
+  struct Polls {
+    std::size_t collector;  // index in config.collectors
+    std::vector<std::size_t> devices;
+  };
+  std::vector<Polls> polls;  // turned into targets when the secrets are read
+};
+
+// One function a section, in the order in which they are called; each takes what the file gives.
+void read_inventory(Draft& draft, const Value& inventory);
+void read_credentials(Draft& draft, const Value& credentials);
+void check_devices(Draft& draft);  // their credentials
+void read_collectors(Draft& draft, const Value& collectors);
+void resolve_credentials(Draft& draft);  // reads their secrets, then makes the targets
+void read_transport(Draft& draft, const Value& transport);
+void read_aggregator(Draft& draft, const Value& aggregator);
+void read_rules(Draft& draft, const Value& rules);
+void read_crisis(Draft& draft, const Value& crisis);
+void read_notify(Draft& draft, const Value& notify);
+
+// secrets.cpp: the reference, and then what it refers to.
+bool read_secret_reference(Problems& problems, const Value& value, std::string_view what,
+                           Secret& secret);
+void resolve_secret(Draft& draft, const Value& at, Secret& secret);
+
+// The value of `key` in a map that is not held against a table yet; null when there is none.
+const Value* peek(const Value& map, std::string_view key);
+
+}  // namespace itnxt

@@ -1,0 +1,33 @@
+// A configuration file and what it includes → Config, or everything that is wrong with it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "daemon/config/config.hpp"
+#include "daemon/config/issue.hpp"
+
+namespace itnxt {
+
+// What the configuration is for. It decides which secrets must be there (run: all; collect: the
+// credentials its collectors use; aggregate: the channels'; check: none, a missing one is a
+// warning) and which endpoints (collect: transport.aggregators; aggregate: aggregator.listen).
+enum class Purpose : std::uint8_t { check, run, collect, aggregate };
+
+struct Loaded {
+  std::optional<Config> config;  // only when no issue is an error
+  std::vector<Issue> issues;     // main file first, then by file, line, column
+};
+
+// Reads `file`, what it includes, and the secrets. Bounded: 8 MiB a file, 16 MiB and a million
+// values together, 1000 included files. Never throws for what a file says. Any thread.
+Loaded load_config(const std::filesystem::path& file, Purpose purpose);
+
+// The same for a text that is no file: `name` stands for the file in messages and in relative
+// paths. `include` is checked, but nothing is included.
+Loaded load_config_text(std::string_view name, std::string_view text, Purpose purpose);
+
+}  // namespace itnxt

@@ -1,0 +1,202 @@
+// Collectors, and the devices each of them polls.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/config/draft.hpp"
+#include "daemon/config/scalars.hpp"
+
+namespace itnxt {
+namespace {
+
+// Devices as chosen, each once. Devices without credentials stay: they are reported by the caller.
+class Choice {
+ public:
+  explicit Choice(Draft& draft) : draft_(draft), taken_(draft.config.inventory.devices.size()) {}
+
+  void take(std::size_t device) {
+    if (taken_[device]) return;
+    taken_[device] = true;
+    chosen_.push_back(device);
+  }
+  void take_all() {
+    for (std::size_t i = 0; i < taken_.size(); ++i) take(i);
+  }
+  void take_site(const Value& at) {
+    const auto name = clean_name(draft_.problems, at, "site");
+    if (!name || !draft_.sites.find(draft_.problems, *name, at)) return;
+    for (std::size_t i = 0; i < taken_.size(); ++i) {
+      if (draft_.config.inventory.devices[i].site.text() == *name) take(i);
+    }
+  }
+  void take_named(const Value& at) {
+    const auto name = clean_name(draft_.problems, at, "devices");
+    const auto index = name ? draft_.devices.find(draft_.problems, *name, at) : std::nullopt;
+    if (!index) return;
+    if (taken_[*index]) {
+      draft_.problems.error(at, fmt::format("device '{}' stands twice in this list", *name));
+    }
+    take(*index);
+  }
+  std::vector<std::size_t> chosen() && { return std::move(chosen_); }
+
+ private:
+  Draft& draft_;
+  std::vector<bool> taken_;
+  std::vector<std::size_t> chosen_;
+};
+
+std::vector<std::size_t> choose_devices(Draft& draft, const Value* devices) {
+  Choice choice(draft);
+  if (devices == nullptr || (devices->is_scalar() && devices->text == "all")) {
+    choice.take_all();
+  } else if (devices->is_list()) {
+    for (const Value* item : devices->items) choice.take_named(*item);
+  } else if (devices->is_map()) {
+    const Object object(draft.problems, *devices, schema::device_selector);
+    const Value* site = object.find("site");
+    if (site != nullptr && site->is_list()) {
+      for (const Value* item : site->items) choice.take_site(*item);
+    } else if (site != nullptr) {
+      choice.take_site(*site);
+    }
+  } else {
+    draft.problems.error(*devices, "devices: expected all, a list of names or {site: NAME}");
+  }
+  return std::move(choice).chosen();
+}
+
+void check_polled(Draft& draft, const Value& at, const SnmpCollectorConfig& collector,
+                  const std::vector<std::size_t>& devices) {
+  for (const std::size_t i : devices) {
+    const Device& device = draft.config.inventory.devices[i];
+    const Draft::DeviceNote& note = draft.device_notes[i];
+    if (note.usable) {
+      const std::size_t* index = draft.credentials.look_up(device.credentials);
+      draft.credentials_notes[*index].used_by_collector = true;
+    } else if (device.credentials.empty() && peek(*note.at, "credentials") == nullptr) {
+      draft.problems.error(*note.at, fmt::format("device '{}' lacks 'credentials'; collector '{}' "
+                                                 "polls it",
+                                                 device.name.text(), collector.name.text()));
+    }
+  }
+  const Duration patience = collector.timeout * (std::int64_t{collector.retries} + 1);
+  if (patience > collector.interval) {
+    draft.problems.warning(
+        at, fmt::format("collector '{}' waits {} for a silent device (timeout times retries + 1), "
+                        "longer than its interval of {}",
+                        collector.name.text(), to_text(patience), to_text(collector.interval)));
+  }
+}
+
+void read_snmp(Draft& draft, const Value& value) {
+  const Object object(draft.problems, value, schema::snmp_collector);
+  SnmpCollectorConfig collector;
+  object.name("name", collector.name);
+  object.duration("interval", collector.interval, 100ms, 24h);
+  object.duration("timeout", collector.timeout, 10ms, 60s);
+  object.integer("retries", collector.retries, 0, 10);
+  const std::size_t errors = draft.problems.errors();
+  std::vector<std::size_t> devices = choose_devices(draft, object.find("devices"));
+  if (devices.empty() && draft.problems.errors() == errors) {
+    draft.problems.warning(value, "this collector polls no device");
+  }
+  check_polled(draft, value, collector, devices);
+  draft.polls.push_back({draft.config.collectors.size(), std::move(devices)});
+  draft.config.collectors.emplace_back(std::move(collector));
+}
+
+void read_pcap(Draft& draft, const Value& value) {
+  const Object object(draft.problems, value, schema::pcap_collector);
+  PcapCollectorConfig collector;
+  object.name("name", collector.name);
+  object.duration("interval", collector.interval, 100ms, 24h);
+  object.text("interface", collector.interface, 15);  // IFNAMSIZ without its NUL
+  object.path("file", collector.file);
+  if (object.has("interface") == object.has("file")) {
+    draft.problems.error(
+        value, "a pcap collector reads one source; expected exactly one of interface and file");
+  }
+  if (object.name("link", collector.link)) {
+    draft.links.find(draft.problems, collector.link.text(), *object.find("link"));
+  }
+  const Value* filter = object.find("filter");
+  if (filter != nullptr && !(filter->is_scalar() && filter->text.empty())) {
+    object.text("filter", collector.filter, 4096);
+  }
+  object.integer("snaplen", collector.snaplen, 64, 262'144);  // libpcap's own limit
+  object.size("buffer", collector.buffer, Bytes(64U << 10U), Bytes(1U << 30U));
+  draft.config.collectors.emplace_back(std::move(collector));
+}
+
+void read_collector(Draft& draft, const Value& value) {
+  if (!value.is_map()) {
+    draft.problems.error(
+        value, fmt::format("expected a map with the keys of a collector, not {}", kind_of(value)));
+    return;
+  }
+  const Value* kind = peek(value, "kind");
+  const auto text = kind == nullptr ? std::nullopt : scalar_text(draft.problems, *kind, "kind");
+  if (text && *text == "snmp") {
+    read_snmp(draft, value);
+  } else if (text && *text == "pcap") {
+    read_pcap(draft, value);
+  } else if (text) {
+    draft.problems.error(*kind, fmt::format("kind: unknown {}{}", in_quotes(*text),
+                                            hint(draft.problems, *text, {"snmp", "pcap"})));
+  } else if (kind == nullptr) {
+    draft.problems.error(value, "a collector lacks 'kind'; expected snmp or pcap");
+  }
+  const Value* name = peek(value, "name");
+  if (name != nullptr && name->is_scalar() && !name->text.empty()) {
+    draft.collectors.add(draft.problems, std::string(name->text.substr(0, 64)), *name, 0);
+  }
+}
+
+bool secret_is_needed(const Draft& draft, const Draft::CredentialsNote& note) {
+  switch (draft.purpose) {
+    case Purpose::check:
+    case Purpose::run:
+      return true;
+    case Purpose::collect:
+      return note.used_by_collector;
+    case Purpose::aggregate:
+      return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void read_collectors(Draft& draft, const Value& collectors) {
+  for (const Value* item : list_items(draft.problems, collectors, "collectors", "maps")) {
+    read_collector(draft, *item);
+  }
+}
+
+void resolve_credentials(Draft& draft) {
+  for (const Draft::CredentialsNote& note : draft.credentials_notes) {
+    Credentials& credentials = draft.config.credentials.at(note.name);
+    if (note.secret != nullptr && secret_is_needed(draft, note)) {
+      resolve_secret(draft, *note.secret, credentials.community);
+    }
+    if (note.used_by_device && !credentials.insecure_ok.empty()) {
+      draft.problems.warning(
+          *note.key, fmt::format("credentials '{}' use SNMP 2c: who sees the traffic can read the "
+                                 "community (insecure_ok: {})",
+                                 note.name, in_quotes(credentials.insecure_ok)));
+    }
+  }
+  for (const Draft::Polls& polls : draft.polls) {
+    auto& collector = std::get<SnmpCollectorConfig>(draft.config.collectors[polls.collector]);
+    collector.targets.reserve(polls.devices.size());
+    for (const std::size_t i : polls.devices) {
+      if (!draft.device_notes[i].usable) continue;
+      const Device& device = draft.config.inventory.devices[i];
+      collector.targets.push_back({device, draft.config.credentials.at(device.credentials)});
+    }
+  }
+}
+
+}  // namespace itnxt

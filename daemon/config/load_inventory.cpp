@@ -1,0 +1,202 @@
+// Sites, devices, links and credentials.
+#include <fmt/format.h>
+
+#include "daemon/config/addresses.hpp"
+#include "daemon/config/draft.hpp"
+#include "daemon/config/scalars.hpp"
+
+namespace itnxt {
+namespace {
+
+void read_position(const Object& object, Site& site) {
+  double latitude = 0;
+  double longitude = 0;
+  if (object.number("latitude", latitude, -90, 90)) site.latitude = latitude;
+  if (object.number("longitude", longitude, -180, 180)) site.longitude = longitude;
+  if (object.has("latitude") == object.has("longitude")) return;
+  const bool lacks_longitude = object.has("latitude");
+  object.problems().error(*object.key(lacks_longitude ? "latitude" : "longitude"),
+                          lacks_longitude ? "latitude without longitude; expected both or none"
+                                          : "longitude without latitude; expected both or none");
+}
+
+void read_site(Draft& draft, const Value& value) {
+  const Object object(draft.problems, value, schema::site);
+  if (!object.is_map()) return;
+  Site site;
+  const bool named = object.name("name", site.name);
+  object.choice("kind", site.kind, kSiteKindNames);
+  object.text("district", site.district);
+  object.text("department", site.department);
+  read_position(object, site);
+  object.number("weight", site.weight, 0, 1e9);
+  object.boolean("anchor", site.anchor);
+  if (named) {
+    draft.sites.add(draft.problems, site.name.text(), *object.find("name"),
+                    draft.config.inventory.sites.size());
+  }
+  draft.config.inventory.sites.push_back(std::move(site));
+}
+
+void read_device_address(const Object& object, Device& device) {
+  const Value* value = object.find("address");
+  if (value == nullptr) return;
+  if (value->is_list()) {  // [2001:db8::1] without quotes is YAML for a list
+    object.problems().error(*value,
+                            "address: expected a single value, not a list; an IPv6 address in "
+                            "brackets needs quotes: \"[2001:db8::1]\"");
+    return;
+  }
+  const auto text = scalar_text(object.problems(), *value, "address");
+  if (!text) return;
+  const auto address = parse_address(*text, device.port);
+  if (!address) {
+    object.problems().error(*value, "address: " + address.error());
+    return;
+  }
+  device.host = address->host;
+  device.port = address->port;
+}
+
+void read_device(Draft& draft, const Value& value) {
+  const Object object(draft.problems, value, schema::device);
+  if (!object.is_map()) return;
+  Device device;
+  const bool named = object.name("name", device.name);
+  if (object.name("site", device.site)) {
+    draft.sites.find(draft.problems, device.site.text(), *object.find("site"));
+  }
+  read_device_address(object, device);
+  if (const Value* v = object.find("credentials")) {
+    device.credentials = clean_name(draft.problems, *v, "credentials").value_or("");
+  }
+  if (named) {
+    draft.devices.add(draft.problems, device.name.text(), *object.find("name"),
+                      draft.config.inventory.devices.size());
+  }
+  draft.config.inventory.devices.push_back(std::move(device));
+  draft.device_notes.push_back({&value, false});
+}
+
+bool read_link_end(Draft& draft, const Value& value, LinkEnd& end) {
+  const Object object(draft.problems, value, schema::link_end);
+  if (!object.is_map()) return false;
+  const bool named = object.name("device", end.device);
+  if (named) draft.devices.find(draft.problems, end.device.text(), *object.find("device"));
+  return object.text("interface", end.interface) && named;
+}
+
+void read_link(Draft& draft, const Value& value) {
+  const Object object(draft.problems, value, schema::link);
+  if (!object.is_map()) return;
+  Link link;
+  const bool named = object.name("name", link.name);
+  const Value* a = object.find("a");
+  const Value* b = object.find("b");
+  LinkEnd far;
+  const bool near_read = a != nullptr && read_link_end(draft, *a, link.a);
+  const bool far_read = b != nullptr && read_link_end(draft, *b, far);
+  if (far_read) link.b = far;
+  if (near_read && far_read && link.a == far) {
+    draft.problems.error(*b, fmt::format("both ends of the link are {} of device '{}'; expected "
+                                         "two interfaces, or no 'b' when the far end is not ours",
+                                         in_quotes(far.interface), far.device.text()));
+  }
+  object.choice("class", link.link_class, kLinkClassNames);
+  if (const Value* v = object.find("capacity")) {
+    const auto text = scalar_text(draft.problems, *v, "capacity");
+    const auto rate = parse_rate(text.value_or("1bit/s"));
+    if (!rate) {
+      draft.problems.error(*v, "capacity: " + rate.error());
+    } else {
+      link.capacity = *rate;
+    }
+  }
+  if (named) {
+    draft.links.add(draft.problems, link.name.text(), *object.find("name"),
+                    draft.config.inventory.links.size());
+  }
+  draft.config.inventory.links.push_back(std::move(link));
+}
+
+// `version` decides how the rest is read. True for the one version this release speaks.
+bool check_version(Problems& problems, const Value& credentials) {
+  const Value* version = peek(credentials, "version");
+  if (version == nullptr) return true;  // reported as missing
+  const auto text = scalar_text(problems, *version, "version");
+  if (!text || *text == "2c") return true;
+  problems.error(*version, fmt::format("version: this release speaks SNMP 2c only; expected 2c, "
+                                       "not {}",
+                                       in_quotes(*text)));
+  return false;
+}
+
+void read_credentials_entry(Draft& draft, const Value& key, const Value& value) {
+  const auto name = clean_name(draft.problems, key, "credentials");
+  if (!name) return;
+  Draft::CredentialsNote note{*name, &key, nullptr};
+  draft.credentials.add(draft.problems, *name, key, draft.credentials_notes.size());
+  Credentials credentials;
+  if (!value.is_map() || check_version(draft.problems, value)) {
+    const Object object(draft.problems, value, schema::credentials);
+    object.text("insecure_ok", credentials.insecure_ok);
+    const Value* community = object.is_map() ? object.find("community") : nullptr;
+    if (community != nullptr &&
+        read_secret_reference(draft.problems, *community, "community", credentials.community)) {
+      note.secret = community;
+    }
+  }
+  draft.config.credentials.emplace(*name, std::move(credentials));
+  draft.credentials_notes.push_back(std::move(note));
+}
+
+}  // namespace
+
+const Value* peek(const Value& map, std::string_view key) {
+  if (!map.is_map()) return nullptr;
+  for (std::size_t i = 0; i < map.entries(); ++i) {
+    if (map.key(i).is_scalar() && map.key(i).text == key) return &map.value(i);
+  }
+  return nullptr;
+}
+
+void read_inventory(Draft& draft, const Value& inventory) {
+  const Object object(draft.problems, inventory, schema::inventory);
+  if (!object.is_map()) return;
+  const auto each = [&](std::string_view key, auto read) {
+    const Value* list = object.find(key);
+    if (list == nullptr) return;
+    for (const Value* item : list_items(draft.problems, *list, key, "maps")) read(draft, *item);
+  };
+  each("sites", read_site);
+  each("devices", read_device);
+  each("links", read_link);
+}
+
+void read_credentials(Draft& draft, const Value& credentials) {
+  if (credentials.is_null()) return;
+  if (!credentials.is_map()) {
+    draft.problems.error(credentials, fmt::format("credentials: expected a map of names, not {}",
+                                                  kind_of(credentials)));
+    return;
+  }
+  for (std::size_t i = 0; i < credentials.entries(); ++i) {
+    const Value& key = credentials.key(i);
+    if (!key.is_scalar() || draft.credentials.look_up(std::string(key.text)) != nullptr) continue;
+    read_credentials_entry(draft, key, credentials.value(i));
+  }
+}
+
+void check_devices(Draft& draft) {
+  for (std::size_t i = 0; i < draft.config.inventory.devices.size(); ++i) {
+    const Device& device = draft.config.inventory.devices[i];
+    if (device.credentials.empty()) continue;
+    const Value& at = *peek(*draft.device_notes[i].at, "credentials");
+    const auto found = draft.credentials.find(draft.problems, device.credentials, at);
+    if (!found) continue;
+    draft.device_notes[i].usable = true;
+    draft.credentials_notes[*found].used_by_device = true;
+  }
+}
+
+}  // namespace itnxt

@@ -1,0 +1,106 @@
+// How collectors reach aggregators, and the aggregator itself.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/config/addresses.hpp"
+#include "daemon/config/draft.hpp"
+#include "daemon/config/scalars.hpp"
+
+namespace itnxt {
+namespace {
+
+// An endpoint's text as ZeroMQ takes it; empty when it is wrong.
+std::string read_endpoint(Problems& problems, const Value& value, std::string_view what,
+                          bool listening) {
+  const auto text = scalar_text(problems, value, what);
+  if (!text) return {};
+  const auto endpoint = parse_endpoint(*text, listening);
+  if (!endpoint) {
+    problems.error(value, fmt::format("{}: {}", what, endpoint.error()));
+    return {};
+  }
+  if (endpoint->ipc) {
+    if (endpoint->path.front() == '@') return std::string(*text);
+    return "ipc://" + (value.source->directory() / endpoint->path).lexically_normal().string();
+  }
+  if (!is_loopback(endpoint->tcp.host)) {
+    problems.error(value,
+                   fmt::format("{}: {} leaves this host unencrypted; expected ipc://PATH, or a "
+                               "loopback tcp address at the end of an encrypted tunnel",
+                               what, in_quotes(*text)));
+    return {};
+  }
+  return std::string(*text);
+}
+
+void read_spool(Draft& draft, const Value& value) {
+  const Object object(draft.problems, value, schema::spool);
+  SpoolConfig& spool = draft.config.transport.spool;
+  object.path("directory", spool.directory);
+  object.size("max_size", spool.max_size, Bytes(64U << 10U), Bytes(1ULL << 40U));
+  object.duration("max_age", spool.max_age, 1s, 24h * 365);
+}
+
+void read_http(Draft& draft, const Value& value) {
+  const Object object(draft.problems, value, schema::http);
+  const Value* listen = object.is_map() ? object.find("listen") : nullptr;
+  const auto text =
+      listen == nullptr ? std::nullopt : scalar_text(draft.problems, *listen, "listen");
+  if (!text) return;
+  const auto address = parse_listen(*text);
+  if (!address) {
+    draft.problems.error(*listen, "listen: " + address.error());
+    return;
+  }
+  draft.config.aggregator.http = {address->host, address->port};
+  if (!is_loopback(address->host)) {
+    draft.problems.warning(*listen, fmt::format("listen: {} is open to other hosts, without TLS "
+                                                "and without passwords; put a proxy before it, or "
+                                                "listen on 127.0.0.1",
+                                                in_quotes(*text)));
+  }
+}
+
+void read_limits(Draft& draft, const Value& value) {
+  const Object object(draft.problems, value, schema::limits);
+  Limits& limits = draft.config.aggregator.limits;
+  object.integer("series", limits.series, 1, 1'000'000'000);
+  object.integer("series_per_node", limits.series_per_node, 1, 1'000'000'000);
+}
+
+}  // namespace
+
+void read_transport(Draft& draft, const Value& transport) {
+  const Object object(draft.problems, transport, schema::transport);
+  if (!object.is_map()) return;
+  if (const Value* list = object.find("aggregators")) {
+    std::vector<std::string>& endpoints = draft.config.transport.aggregators;
+    for (const Value* item : list_items(draft.problems, *list, "aggregators", "endpoints")) {
+      std::string endpoint = read_endpoint(draft.problems, *item, "aggregators", false);
+      if (endpoint.empty()) continue;
+      if (std::find(endpoints.begin(), endpoints.end(), endpoint) != endpoints.end()) {
+        draft.problems.error(
+            *item, fmt::format("aggregators: {} stands twice in this list", in_quotes(endpoint)));
+        continue;
+      }
+      endpoints.push_back(std::move(endpoint));
+    }
+  }
+  if (const Value* spool = object.find("spool")) read_spool(draft, *spool);
+}
+
+void read_aggregator(Draft& draft, const Value& aggregator) {
+  const Object object(draft.problems, aggregator, schema::aggregator);
+  if (!object.is_map()) return;
+  AggregatorConfig& config = draft.config.aggregator;
+  if (const Value* listen = object.find("listen")) {
+    config.listen = read_endpoint(draft.problems, *listen, "listen", true);
+  }
+  if (const Value* http = object.find("http")) read_http(draft, *http);
+  object.path("state", config.state);
+  object.integer("stale_after", config.stale_after, 1, 1000);
+  if (const Value* limits = object.find("limits")) read_limits(draft, *limits);
+}
+
+}  // namespace itnxt

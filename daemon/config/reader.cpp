@@ -1,0 +1,293 @@
+#include "daemon/config/reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <filesystem>
+
+#include "daemon/config/scalars.hpp"
+#include "daemon/core/text.hpp"
+
+namespace itnxt {
+namespace {
+
+constexpr std::size_t kMaxName = 64;
+
+std::string join(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+// Reports `error` under the key's name.
+void wrong(Problems& problems, const Value& value, std::string_view what,
+           const std::string& error) {
+  problems.error(value, fmt::format("{}: {}", what, error));
+}
+
+}  // namespace
+
+std::string_view kind_of(const Value& value) {
+  switch (value.kind) {
+    case Value::Kind::null:
+      return "nothing";
+    case Value::Kind::scalar:
+      return "a single value";
+    case Value::Kind::list:
+      return "a list";
+    case Value::Kind::map:
+      return "a map";
+  }
+  return "";
+}
+
+std::string hint(const Problems& problems, std::string_view word,
+                 const std::vector<std::string>& known) {
+  if (problems.full()) return "";
+  constexpr std::size_t kMostListed = 16;
+  if (word.size() >= 3 && word.size() <= kMaxName) {
+    if (const auto near = did_you_mean(word, known))
+      return fmt::format("; did you mean '{}'?", *near);
+  }
+  if (known.empty() || known.size() > kMostListed) return "";
+  return "; known: " + join(known);
+}
+
+std::optional<std::string_view> scalar_text(Problems& problems, const Value& value,
+                                            std::string_view what) {
+  if (value.is_scalar()) return value.text;
+  wrong(problems, value, what, fmt::format("expected a single value, not {}", kind_of(value)));
+  return std::nullopt;
+}
+
+std::optional<std::string> clean_name(Problems& problems, const Value& value,
+                                      std::string_view what) {
+  const auto text = scalar_text(problems, value, what);
+  if (!text) return std::nullopt;
+  if (!text->empty() && text->size() <= kMaxName && sanitize(*text) == *text) {
+    return std::string(*text);
+  }
+  wrong(problems, value, what,
+        fmt::format("expected a name of 1 to {} bytes without control characters, double spaces "
+                    "or white space at its ends, not {}",
+                    kMaxName, in_quotes(*text)));
+  return std::nullopt;
+}
+
+std::span<const Value* const> list_items(Problems& problems, const Value& value,
+                                         std::string_view what, std::string_view of) {
+  if (value.is_list()) return value.items;
+  if (!value.is_null()) {
+    wrong(problems, value, what, fmt::format("expected a list of {}, not {}", of, kind_of(value)));
+  }
+  return {};
+}
+
+Object::Object(Problems& problems, const Value& value, const ObjectSpec& spec)
+    : problems_(problems), value_(value), spec_(spec) {
+  assert(spec.keys.size() <= kMostKeys);
+  if (!is_map()) {
+    problems_.error(value_, fmt::format("expected a map with the keys of {}, not {}", spec_.what,
+                                        kind_of(value_)));
+    return;
+  }
+  check_keys();
+}
+
+void Object::check_keys() {
+  // A key inside a secret's value may be the secret itself: it is not repeated.
+  const bool may_quote = spec_.id != schema::secret.id;
+  for (std::size_t i = 0; i < value_.entries(); ++i) {
+    const Value& key = value_.key(i);
+    if (!key.is_scalar()) continue;  // reported with the document
+    const auto known = std::find_if(spec_.keys.begin(), spec_.keys.end(),
+                                    [&](const KeySpec& k) { return k.name == key.text; });
+    if (known != spec_.keys.end()) {
+      std::size_t& at = at_[static_cast<std::size_t>(known - spec_.keys.begin())];
+      if (at == 0) at = i + 1;  // a duplicate is reported with the document
+      continue;
+    }
+    std::vector<std::string> names;
+    for (const KeySpec& k : spec_.keys) names.emplace_back(k.name);
+    problems_.error(
+        key, may_quote ? fmt::format("unknown key {} in {}{}", in_quotes(key.text), spec_.what,
+                                     hint(problems_, key.text, names))
+                       : fmt::format("unknown key in {}; known: {}", spec_.what, join(names)));
+  }
+  for (const KeySpec& k : spec_.keys) {
+    if (!k.required.empty() && this->key(k.name) == nullptr) {
+      problems_.error(value_,
+                      fmt::format("{} lacks '{}'; expected {}", spec_.what, k.name, k.required));
+    }
+  }
+}
+
+const Value* Object::key(std::string_view key) const {
+  const auto known = std::find_if(spec_.keys.begin(), spec_.keys.end(),
+                                  [&](const KeySpec& k) { return k.name == key; });
+  assert(known != spec_.keys.end());  // else the table lacks it
+  const std::size_t at = at_[static_cast<std::size_t>(known - spec_.keys.begin())];
+  return at == 0 ? nullptr : &value_.key(at - 1);
+}
+
+const Value* Object::find(std::string_view key) const {
+  const auto known = std::find_if(spec_.keys.begin(), spec_.keys.end(),
+                                  [&](const KeySpec& k) { return k.name == key; });
+  assert(known != spec_.keys.end());
+  const std::size_t at = at_[static_cast<std::size_t>(known - spec_.keys.begin())];
+  return at == 0 ? nullptr : &value_.value(at - 1);
+}
+
+bool Object::text(std::string_view key, std::string& out, std::size_t most) const {
+  const Value* v = find(key);
+  const auto text = v == nullptr ? std::nullopt : scalar_text(problems_, *v, key);
+  if (!text) return false;
+  if (text->empty() || text->size() > most || sanitize(*text, most) != *text) {
+    wrong(problems_, *v, key,
+          fmt::format("expected text of 1 to {} bytes on one line, without double spaces or white "
+                      "space at its ends, not {}",
+                      most, in_quotes(*text)));
+    return false;
+  }
+  out = *text;
+  return true;
+}
+
+bool Object::path(std::string_view key, std::string& out) const {
+  constexpr std::size_t kMostPath = 4095;  // PATH_MAX without its NUL
+  const Value* v = find(key);
+  const auto text = v == nullptr ? std::nullopt : scalar_text(problems_, *v, key);
+  if (!text) return false;
+  if (text->empty() || text->size() > kMostPath || text->find('\0') != std::string_view::npos) {
+    wrong(problems_, *v, key,
+          fmt::format("expected a path of 1 to {} bytes, not {}", kMostPath, in_quotes(*text)));
+    return false;
+  }
+  out = (v->source->directory() / *text).lexically_normal().string();
+  return true;
+}
+
+bool Object::boolean(std::string_view key, bool& out) const {
+  const Value* v = find(key);
+  const auto text = v == nullptr ? std::nullopt : scalar_text(problems_, *v, key);
+  if (!text) return false;
+  const auto value = parse_boolean(*text);
+  if (value && !v->quoted) {
+    out = *value;
+    return true;
+  }
+  wrong(problems_, *v, key, value ? "expected true or false without quotes" : value.error());
+  return false;
+}
+
+bool Object::duration(std::string_view key, Duration& out, Duration least, Duration most) const {
+  const Value* v = find(key);
+  const auto text = v == nullptr ? std::nullopt : scalar_text(problems_, *v, key);
+  if (!text) return false;
+  const auto value = parse_duration(*text);
+  if (value && *value >= least && *value <= most) {
+    out = *value;
+    return true;
+  }
+  wrong(problems_, *v, key,
+        value ? fmt::format("expected {} to {}, not {}", to_text(least), to_text(most),
+                            in_quotes(*text))
+              : value.error());
+  return false;
+}
+
+bool Object::size(std::string_view key, Bytes& out, Bytes least, Bytes most) const {
+  const Value* v = find(key);
+  const auto text = v == nullptr ? std::nullopt : scalar_text(problems_, *v, key);
+  if (!text) return false;
+  const auto value = parse_size(*text);
+  if (value && *value >= least && *value <= most) {
+    out = *value;
+    return true;
+  }
+  wrong(problems_, *v, key,
+        value ? fmt::format("expected {} to {}, not {}", to_text(least), to_text(most),
+                            in_quotes(*text))
+              : value.error());
+  return false;
+}
+
+bool Object::number(std::string_view key, double& out, double least, double most) const {
+  const Value* v = find(key);
+  const auto text = v == nullptr ? std::nullopt : scalar_text(problems_, *v, key);
+  if (!text) return false;
+  const auto value = parse_number(*text);
+  if (value && !v->quoted && *value >= least && *value <= most) {
+    out = *value;
+    return true;
+  }
+  std::string error = value ? "expected a number without quotes" : value.error();
+  if (value && !v->quoted) {
+    error =
+        fmt::format("expected {} to {}, not {}", to_text(least), to_text(most), in_quotes(*text));
+  }
+  wrong(problems_, *v, key, error);
+  return false;
+}
+
+std::optional<std::int64_t> Object::whole(std::string_view key, std::int64_t least,
+                                          std::int64_t most) const {
+  const Value* v = find(key);
+  const auto text = v == nullptr ? std::nullopt : scalar_text(problems_, *v, key);
+  if (!text) return std::nullopt;
+  const auto value = parse_integer(*text);
+  if (value && !v->quoted && *value >= least && *value <= most) return *value;
+  std::string error = value ? "expected a whole number without quotes" : value.error();
+  if (value && !v->quoted) {
+    error = fmt::format("expected {} to {}, not {}", least, most, in_quotes(*text));
+  }
+  wrong(problems_, *v, key, error);
+  return std::nullopt;
+}
+
+std::optional<std::size_t> Object::choose(std::string_view key,
+                                          std::span<const std::string_view> names) const {
+  const Value* v = find(key);
+  const auto text = v == nullptr ? std::nullopt : scalar_text(problems_, *v, key);
+  if (!text) return std::nullopt;
+  const auto found = std::find(names.begin(), names.end(), *text);
+  if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
+  wrong(problems_, *v, key,
+        fmt::format("unknown {}{}", in_quotes(*text),
+                    hint(problems_, *text, std::vector<std::string>(names.begin(), names.end()))));
+  return std::nullopt;
+}
+
+bool NameTable::add(Problems& problems, const std::string& name, const Value& at,
+                    std::size_t index) {
+  const auto [entry, is_new] = entries_.try_emplace(name, Entry{index, &at});
+  if (is_new) {
+    names_.push_back(name);
+    return true;
+  }
+  const Value& first = *entry->second.at;
+  problems.error(at, fmt::format("{} name '{}' is given twice; it stands first at {}", what_, name,
+                                 first.source->where(first.at)));
+  return false;
+}
+
+const std::size_t* NameTable::look_up(const std::string& name) const {
+  const auto entry = entries_.find(name);
+  return entry == entries_.end() ? nullptr : &entry->second.index;
+}
+
+std::string NameTable::unknown(const Problems& problems, const std::string& name) {
+  std::string message = fmt::format("no {} is named {}", what_, in_quotes(name));
+  if (names_.empty()) return message + fmt::format("; {} has none", home_);
+  if (comparisons_left_ < names_.size()) return message;
+  comparisons_left_ -= names_.size();
+  return message + hint(problems, name, names_);
+}
+
+std::optional<std::size_t> NameTable::find(Problems& problems, const std::string& name,
+                                           const Value& at) {
+  if (const std::size_t* index = look_up(name)) return *index;
+  problems.error(at, unknown(problems, name));
+  return std::nullopt;
+}
+
+}  // namespace itnxt

@@ -1,0 +1,176 @@
+#include "daemon/config/redact.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <string>
+
+#include "daemon/core/text.hpp"
+
+namespace itnxt {
+namespace {
+
+constexpr std::array<std::string_view, 9> kSecretWords = {
+    "community", "password", "passwd",     "passphrase", "secret",
+    "token",     "api_key",  "secret_key", "private_key"};
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return result;
+}
+
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+}
+
+std::size_t indent_of(std::string_view line) {
+  return std::min(line.find_first_not_of(" \t"), line.size());
+}
+
+// The value behind "key:" on a line; npos when there is none worth hiding.
+std::size_t value_after(std::string_view line, std::size_t colon) {
+  const std::size_t value = line.find_first_not_of(" \t", colon + 1);
+  if (value == std::string_view::npos) return std::string_view::npos;
+  if (line[value] == '{') {  // {file: …}: a reference is safe to print
+    const std::size_t word = std::min(line.find_first_not_of(" \t{", value), line.size());
+    std::size_t end = word;
+    while (end < line.size() && is_word(line[end])) ++end;
+    if (is_secret_reference(line.substr(word, end - word))) return std::string_view::npos;
+  }
+  return value;
+}
+
+// Where the first value of a secret key begins on this line, judged by its looks alone.
+std::size_t secret_by_looks(std::string_view line) {
+  for (std::size_t colon = line.find(':'); colon != std::string_view::npos;
+       colon = line.find(':', colon + 1)) {
+    std::size_t end = colon;
+    while (end > 0 && std::string_view(" \t\"'").find(line[end - 1]) != std::string_view::npos) {
+      --end;
+    }
+    std::size_t begin = end;
+    while (begin > 0 && is_word(line[begin - 1])) --begin;
+    if (begin == end || !looks_secret(line.substr(begin, end - begin))) continue;
+    const std::size_t value = value_after(line, colon);
+    if (value != std::string_view::npos) return value;
+  }
+  return std::string_view::npos;
+}
+
+// A line that continues the value of a secret key on a less indented line above it.
+bool continues_secret(std::string_view text, std::size_t begin, std::size_t indent) {
+  for (int n = 0; n < 50 && begin > 0; ++n) {
+    const std::size_t end = begin - 1;
+    const std::size_t newline = end == 0 ? std::string_view::npos : text.rfind('\n', end - 1);
+    begin = newline == std::string_view::npos ? 0 : newline + 1;
+    const std::string_view line = text.substr(begin, end - begin);
+    const std::size_t here = indent_of(line);
+    if (here == line.size() || here >= indent) continue;
+    const std::size_t colon = line.find(':', here);
+    if (colon == std::string_view::npos) continue;  // itself a continuation
+    std::size_t first = colon;
+    while (first > here && is_word(line[first - 1])) --first;
+    return looks_secret(line.substr(first, colon - first));
+  }
+  return false;
+}
+
+}  // namespace
+
+bool looks_secret(std::string_view key) {
+  if (key.size() < 4 || key.size() > 64) return false;
+  const std::string word = lower(key);
+  for (const std::string_view secret : kSecretWords) {
+    if (word.find(secret) != std::string::npos) return true;
+  }
+  if (std::string_view("cps").find(word.front()) == std::string_view::npos) return false;  // quick
+  static const std::vector<std::string> kNear = {"community", "password", "secret"};
+  return did_you_mean(word, kNear).has_value();
+}
+
+bool is_secret_reference(std::string_view key) {
+  return key == "file" || key == "env" || key == "credential";
+}
+
+bool has_user_info(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return false;
+  const std::string_view authority = url.substr(scheme + 3);
+  return authority.substr(0, authority.find_first_of("/?#")).find('@') != std::string_view::npos;
+}
+
+std::size_t Masks::open(std::size_t begin, bool flow, bool secret) {
+  scalars_.push_back({begin, std::string_view::npos, flow, secret});
+  open_ = true;
+  return scalars_.size() - 1;
+}
+
+void Masks::close(std::size_t limit) {
+  if (open_) scalars_.back().limit = limit;
+  open_ = false;
+}
+
+std::size_t closing_quote(std::string_view text, std::size_t begin, std::size_t end) {
+  const char quote = text[begin];
+  for (std::size_t at = begin + 1; at < end; ++at) {
+    if (quote == '"' && text[at] == '\\') {
+      ++at;
+    } else if (text[at] == quote) {
+      if (quote == '"' || at + 1 >= end || text[at + 1] != '\'') return at;
+      ++at;  // '' is one quote
+    }
+  }
+  return std::string_view::npos;
+}
+
+std::size_t scalar_end(std::string_view text, std::size_t begin, std::size_t end, bool flow) {
+  if (begin >= end) return end;
+  const char quote = text[begin];
+  if (quote == '"' || quote == '\'') {
+    const std::size_t close = closing_quote(text, begin, end);
+    return close == std::string_view::npos ? end : close + 1;
+  }
+  if (quote == '&' || quote == '!') return end;  // an anchor or tag before it: hide it all
+  for (std::size_t at = begin; at < end; ++at) {
+    const bool bracket = flow && std::string_view(",[]{}").find(text[at]) != std::string_view::npos;
+    const bool comment = text[at] == '#' && at > begin && std::isspace(text[at - 1]) != 0;
+    if (!bracket && !comment) continue;
+    end = at;
+    break;
+  }
+  while (end > begin + 1 && std::isspace(static_cast<unsigned char>(text[end - 1])) != 0) --end;
+  return end;
+}
+
+std::vector<Mask> Masks::on_line(std::string_view text, std::size_t begin, std::size_t end) const {
+  std::vector<Mask> masks;
+  const auto add = [&](std::size_t from, std::size_t to) {
+    if (!masks.empty()) from = std::max(from, masks.back().end);
+    if (from < to) masks.push_back({from, to});
+  };
+  const std::size_t indent = std::min(begin + indent_of(text.substr(begin, end - begin)), end);
+  auto it = std::lower_bound(scalars_.begin(), scalars_.end(), begin,
+                             [](const Scalar& s, std::size_t at) { return s.begin < at; });
+  if (it != scalars_.begin()) {  // one that began above may reach into this line
+    const Scalar& before = *std::prev(it);
+    if (before.secret && before.limit > begin) add(indent, std::min(before.limit, end));
+  }
+  for (; it != scalars_.end() && it->begin < end; ++it) {
+    if (it->secret) {
+      add(it->begin, std::min(scalar_end(text, it->begin, end, it->flow), it->limit));
+    }
+  }
+  if (!broken_) return masks;
+  const std::string_view line = text.substr(begin, end - begin);
+  if (continues_secret(text, begin, indent - begin)) return {{indent, end}};
+  const std::size_t looks = secret_by_looks(line);
+  if (looks == std::string_view::npos) return masks;
+  std::erase_if(masks, [&](const Mask& m) { return m.end > begin + looks; });
+  masks.push_back({begin + looks, end});
+  return masks;
+}
+
+}  // namespace itnxt

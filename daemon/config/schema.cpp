@@ -1,0 +1,126 @@
+#include "daemon/config/schema.hpp"
+
+#include <array>
+
+namespace itnxt::schema {
+namespace {
+
+constexpr std::string_view kAddress = "IPv4, [IPv6] or a name, optionally with :PORT";
+constexpr std::string_view kUniqueName = "a name of its own";
+
+constexpr KeySpec kConfiguration[] = {{"include", {}},     {"node", {}},       {"inventory", {}},
+                                      {"credentials", {}}, {"collectors", {}}, {"transport", {}},
+                                      {"aggregator", {}},  {"rules", {}},      {"crisis", {}},
+                                      {"notify", {}}};
+constexpr KeySpec kInventory[] = {{"sites", {}}, {"devices", {}}, {"links", {}}};
+constexpr KeySpec kSite[] = {{"name", kUniqueName}, {"kind", {}},     {"district", {}},
+                             {"department", {}},    {"latitude", {}}, {"longitude", {}},
+                             {"weight", {}},        {"anchor", {}}};
+constexpr KeySpec kDevice[] = {
+    {"name", kUniqueName}, {"site", {}}, {"address", kAddress}, {"credentials", {}}};
+constexpr KeySpec kLink[] = {{"name", kUniqueName},
+                             {"a", "{device: NAME, interface: NAME}"},
+                             {"b", {}},
+                             {"capacity", {}},
+                             {"class", {}}};
+constexpr KeySpec kLinkEnd[] = {{"device", "a name of inventory.devices"},
+                                {"interface", "the ifName, else ifDescr, else ifAlias"}};
+constexpr KeySpec kCredentials[] = {
+    {"version", "2c"},
+    {"community", "{file: PATH}, {env: NAME} or {credential: NAME}"},
+    {"insecure_ok", "the reason why version 2c, which has no encryption, is acceptable here"}};
+constexpr KeySpec kSecret[] = {{"file", {}}, {"env", {}}, {"credential", {}}};
+constexpr KeySpec kSnmpCollector[] = {{"kind", "snmp or pcap"}, {"name", kUniqueName},
+                                      {"interval", {}},         {"timeout", {}},
+                                      {"retries", {}},          {"devices", {}}};
+constexpr KeySpec kPcapCollector[] = {
+    {"kind", "snmp or pcap"}, {"name", kUniqueName}, {"interval", {}},
+    {"interface", {}},        {"file", {}},          {"link", {}},
+    {"filter", {}},           {"snaplen", {}},       {"buffer", {}}};
+constexpr KeySpec kDeviceSelector[] = {{"site", "a name of inventory.sites, or a list of them"}};
+constexpr KeySpec kTransport[] = {{"aggregators", {}}, {"spool", {}}};
+constexpr KeySpec kSpool[] = {{"directory", {}}, {"max_size", {}}, {"max_age", {}}};
+constexpr KeySpec kAggregator[] = {
+    {"listen", {}}, {"http", {}}, {"state", {}}, {"stale_after", {}}, {"limits", {}}};
+constexpr KeySpec kHttp[] = {{"listen", {}}};
+constexpr KeySpec kLimits[] = {{"series", {}}, {"series_per_node", {}}};
+constexpr KeySpec kRule[] = {
+    {"alert", kUniqueName},
+    {"on", "link, device, interface, capture or collector"},
+    {"when", "{metric: NAME, above: NUMBER} or {metric: NAME, below: NUMBER}"},
+    {"for", {}},
+    {"severity", {}},
+    {"where", {}},
+    {"runbook_url", {}}};
+constexpr KeySpec kWhen[] = {{"metric", "what to compare"},
+                             {"below", {}},
+                             {"above", {}},
+                             {"clear_above", {}},
+                             {"clear_below", {}}};
+constexpr KeySpec kCrisis[] = {{"declare", "isolated_weight_share, min_sites or both"},
+                               {"recover_after", {}}};
+constexpr KeySpec kDeclare[] = {{"isolated_weight_share", {}}, {"min_sites", {}}, {"within", {}}};
+constexpr KeySpec kNotify[] = {{"channels", {}}, {"routes", {}}};
+constexpr KeySpec kAlertmanagerChannel[] = {{"type", "alertmanager or webhook"},
+                                            {"urls", "a list of http:// or https:// URLs"}};
+constexpr KeySpec kWebhookChannel[] = {
+    {"type", "alertmanager or webhook"}, {"url", "an http:// or https:// URL"}, {"secret", {}}};
+constexpr KeySpec kRoute[] = {{"match", {}}, {"channels", "a list of names of notify.channels"}};
+
+}  // namespace
+
+const ObjectSpec configuration{"configuration", "the configuration", kConfiguration};
+const ObjectSpec inventory{"inventory", "inventory", kInventory};
+const ObjectSpec site{"site", "a site", kSite};
+const ObjectSpec device{"device", "a device", kDevice};
+const ObjectSpec link{"link", "a link", kLink};
+const ObjectSpec link_end{"link_end", "the end of a link", kLinkEnd};
+const ObjectSpec credentials{"credentials", "a set of credentials", kCredentials};
+const ObjectSpec secret{"secret", "a secret", kSecret};
+const ObjectSpec snmp_collector{"snmp_collector", "an snmp collector", kSnmpCollector};
+const ObjectSpec pcap_collector{"pcap_collector", "a pcap collector", kPcapCollector};
+const ObjectSpec device_selector{"device_selector", "devices", kDeviceSelector};
+const ObjectSpec transport{"transport", "transport", kTransport};
+const ObjectSpec spool{"spool", "spool", kSpool};
+const ObjectSpec aggregator{"aggregator", "aggregator", kAggregator};
+const ObjectSpec http{"http", "http", kHttp};
+const ObjectSpec limits{"limits", "limits", kLimits};
+const ObjectSpec rule{"rule", "a rule", kRule};
+const ObjectSpec when{"when", "when", kWhen};
+const ObjectSpec crisis{"crisis", "crisis", kCrisis};
+const ObjectSpec declare{"declare", "declare", kDeclare};
+const ObjectSpec notify{"notify", "notify", kNotify};
+const ObjectSpec alertmanager_channel{"alertmanager_channel", "an alertmanager channel",
+                                      kAlertmanagerChannel};
+const ObjectSpec webhook_channel{"webhook_channel", "a webhook channel", kWebhookChannel};
+const ObjectSpec route{"route", "a route", kRoute};
+
+std::span<const ObjectSpec* const> objects() {
+  static constexpr std::array kObjects = {&configuration,
+                                          &inventory,
+                                          &site,
+                                          &device,
+                                          &link,
+                                          &link_end,
+                                          &credentials,
+                                          &secret,
+                                          &snmp_collector,
+                                          &pcap_collector,
+                                          &device_selector,
+                                          &transport,
+                                          &spool,
+                                          &aggregator,
+                                          &http,
+                                          &limits,
+                                          &rule,
+                                          &when,
+                                          &crisis,
+                                          &declare,
+                                          &notify,
+                                          &alertmanager_channel,
+                                          &webhook_channel,
+                                          &route};
+  return kObjects;
+}
+
+}  // namespace itnxt::schema

@@ -1,0 +1,31 @@
+// Which keys each map of the configuration knows: one table an object. The loader checks against
+// them, messages list them, and a test holds config/itnxt.schema.json and config/itnxt.yaml against
+// them.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace itnxt {
+
+struct KeySpec {
+  std::string_view name;
+  std::string_view required;  // empty: optional; else what is expected, for the message
+};
+
+struct ObjectSpec {
+  std::string_view id;    // its name under `definitions` of the JSON Schema
+  std::string_view what;  // in messages: "unknown key 'x' in a device"
+  std::span<const KeySpec> keys;
+};
+
+namespace schema {
+extern const ObjectSpec configuration, inventory, site, device, link, link_end, credentials, secret,
+    snmp_collector, pcap_collector, device_selector, transport, spool, aggregator, http, limits,
+    rule, when, crisis, declare, notify, alertmanager_channel, webhook_channel, route;
+
+// All of them.
+std::span<const ObjectSpec* const> objects();
+}  // namespace schema
+
+}  // namespace itnxt

@@ -1,0 +1,201 @@
+// Secrets: references in the file, values from outside it. No message repeats a value.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+
+#include "daemon/config/draft.hpp"
+#include "daemon/config/scalars.hpp"
+#include "daemon/core/text.hpp"
+
+namespace itnxt {
+namespace {
+
+constexpr std::size_t kMostBytes = 64U << 10U;
+
+struct Answer {
+  std::string value;
+  std::string problem;   // empty: fine
+  bool missing = false;  // the problem is that it is not there
+  bool exposed = false;  // everybody on this host can read it
+};
+
+std::string reason() {
+  return std::generic_category().message(errno);
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Answer read_secret_file(const std::string& path) {
+  // Not blocking: a fifo with no writer must not stop the start.
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat status {};
+  if (file.get() < 0 || fstat(file.get(), &status) != 0) {
+    return {{}, fmt::format("{} cannot be read: {}", in_quotes(path), reason()), true, false};
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return {{}, fmt::format("{} is no regular file", in_quotes(path)), false, false};
+  }
+  Answer answer;
+  answer.exposed = (status.st_mode & S_IROTH) != 0;
+  std::array<char, 4096> block{};
+  while (answer.value.size() <= kMostBytes) {
+    const ssize_t n = read(file.get(), block.data(), block.size());
+    if (n < 0) {
+      answer.problem = fmt::format("{} cannot be read: {}", in_quotes(path), reason());
+      answer.missing = true;
+      return answer;
+    }
+    if (n == 0) break;
+    answer.value.append(block.data(), static_cast<std::size_t>(n));
+  }
+  if (answer.value.size() > kMostBytes) {
+    answer.problem = fmt::format("{} has more than 64KiB; expected a secret", in_quotes(path));
+    return answer;
+  }
+  if (answer.value.ends_with('\n')) answer.value.pop_back();
+  if (answer.value.ends_with('\r')) answer.value.pop_back();
+  if (answer.value.empty()) {
+    answer.problem = fmt::format("{} is empty; expected a secret", in_quotes(path));
+  }
+  return answer;
+}
+
+Answer read_environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr) {
+    return {{}, fmt::format("environment variable '{}' is not set", name), true, false};
+  }
+  if (*value == '\0') {
+    return {{},
+            fmt::format("environment variable '{}' is empty; expected a secret", name),
+            true,
+            false};
+  }
+  return {value, {}, false, false};
+}
+
+Answer read_credential(const std::string& name) {
+  const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
+  if (directory == nullptr || *directory == '\0') {
+    return {{},
+            fmt::format("credential '{}' cannot be read: CREDENTIALS_DIRECTORY is not set; give "
+                        "the unit LoadCredential={}:PATH",
+                        name, name),
+            true,
+            false};
+  }
+  Answer answer = read_secret_file(std::string(directory) + "/" + name);
+  answer.exposed = false;  // systemd guards its folder
+  return answer;
+}
+
+Answer fetch(const Secret& secret) {
+  switch (secret.source()) {
+    case Secret::Source::none:
+      return {};
+    case Secret::Source::file:
+      return read_secret_file(secret.where());
+    case Secret::Source::env:
+      return read_environment(secret.where());
+    case Secret::Source::credential:
+      return read_credential(secret.where());
+  }
+  return {};
+}
+
+bool is_variable(std::string_view name) {
+  const auto letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  return !name.empty() && name.size() <= 255 && letter(name.front()) &&
+         std::all_of(name.begin(), name.end(),
+                     [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+}
+
+bool is_credential(std::string_view name) {  // a file name, as systemd wants it
+  return !name.empty() && name.size() <= 255 && name != "." && name != ".." &&
+         name.find('/') == std::string_view::npos && sanitize(name) == name;
+}
+
+}  // namespace
+
+bool read_secret_reference(Problems& problems, const Value& value, std::string_view what,
+                           Secret& secret) {
+  if (!value.is_map()) {
+    problems.error(value, fmt::format("{}: a secret never stands in this file; expected {{file: "
+                                      "PATH}}, {{env: NAME}} or {{credential: NAME}}",
+                                      what));
+    return false;
+  }
+  const Object object(problems, value, schema::secret);
+  std::size_t given = 0;
+  for (const KeySpec& key : schema::secret.keys) given += object.has(key.name) ? 1U : 0U;
+  if (given != 1) {
+    problems.error(value,
+                   fmt::format("{}: expected exactly one of file, env and credential", what));
+    return false;
+  }
+  if (std::string path; object.path("file", path)) {
+    secret = Secret(Secret::Source::file, path);
+    return true;
+  }
+  if (const Value* env = object.find("env")) {
+    const auto name = scalar_text(problems, *env, "env");
+    if (name && is_variable(*name)) {
+      secret = Secret(Secret::Source::env, std::string(*name));
+      return true;
+    }
+    if (name) {
+      problems.error(*env,
+                     "env: expected the name of an environment variable (letters, digits, _)");
+    }
+  }
+  if (const Value* credential = object.find("credential")) {
+    const auto name = scalar_text(problems, *credential, "credential");
+    if (name && is_credential(*name)) {
+      secret = Secret(Secret::Source::credential, std::string(*name));
+      return true;
+    }
+    if (name) {
+      problems.error(*credential, "credential: expected the name of a credential, without '/'");
+    }
+  }
+  return false;
+}
+
+void resolve_secret(Draft& draft, const Value& at, Secret& secret) {
+  Answer answer = fetch(secret);
+  if (answer.exposed) {
+    draft.problems.warning(at, fmt::format("{} can be read by every user of this host; run: chmod "
+                                           "o-rwx {}",
+                                           in_quotes(secret.where()), secret.where()));
+  }
+  if (answer.problem.empty()) {
+    secret.set(std::move(answer.value));
+  } else if (answer.missing && draft.purpose == Purpose::check) {
+    draft.problems.warning(at, answer.problem);
+  } else {
+    draft.problems.error(at, answer.problem);
+  }
+}
+
+}  // namespace itnxt
