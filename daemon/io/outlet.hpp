@@ -1,0 +1,95 @@
+// The way out of a process: samples of its collectors, gathered into numbered batches and delivered
+// to every aggregator until each has acknowledged them. One for each process; on the loop's thread.
+//
+// A batch is closed at about 32 KiB or 100 ms after its first sample, encoded once, and kept until
+// every aggregator has it (Delivery). A collector that is silent sends an empty batch each
+// interval. What is left at an orderly stop waits in the spool for the next start, and goes out
+// before anything new, under its old epoch and numbers. A dead aggregator costs the others nothing.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/config/config.hpp"
+#include "daemon/core/log.hpp"
+#include "daemon/io/delivery.hpp"
+#include "daemon/io/loop.hpp"
+#include "daemon/io/sink.hpp"
+#include "daemon/io/spool.hpp"
+#include "daemon/io/zmq_socket.hpp"
+
+namespace itnxt {
+
+struct OutletConfig {
+  NodeName node;
+  std::vector<std::string> endpoints;  // 1 to 64, as in transport.aggregators; `run`: inproc
+  SpoolConfig spool;
+  std::uint64_t epoch = 0;                          // random at the start of the process
+  std::size_t batch_bytes = std::size_t{32} << 10;  // a batch is closed at about this size …
+  Duration batch_delay = 100ms;                     // … or this long after its first sample
+};
+
+class Outlet {
+ public:
+  // All outlive it. An endpoint that cannot be connected is logged and tried again.
+  Outlet(Loop& loop, Log& log, ZmqContext& zmq, OutletConfig config);
+  ~Outlet();
+  Outlet(const Outlet&) = delete;
+  Outlet& operator=(const Outlet&) = delete;
+
+  // Where a collector publishes; the same object for the same name. Takes over what an earlier
+  // process left in the spool. `interval`: how often it reports; a later call changes it.
+  Sink& stream(const CollectorName& collector, Duration interval);
+  // The collector is gone: what it published is delivered, signs of life end. It may come back by
+  // stream() and then goes on counting.
+  void end_stream(const CollectorName& collector);
+
+  // The orderly stop: sends what is gathered, waits for the acknowledgements at most `limit`, puts
+  // the rest into the spool, then calls `done`, once. Nothing is published afterwards.
+  void drain(Duration limit, std::function<void()> done);
+
+  // For the process's own figures.
+  [[nodiscard]] std::size_t waiting_batches() const { return delivery_.waiting(); }
+  [[nodiscard]] Bytes waiting_bytes() const { return delivery_.size(); }
+  [[nodiscard]] std::uint64_t lost_batches() const;  // the sum over the streams
+
+ private:
+  class Stream;
+  struct Endpoint {
+    std::string name;
+    std::unique_ptr<ZmqSocket> socket;
+    bool silent = false;  // said so in the log
+  };
+
+  void load(Stream& stream);
+  void close_batch(Stream& stream);
+  void connect(std::size_t endpoint);
+  void pump(std::size_t endpoint);
+  void pump_all();
+  void take_answer(std::size_t endpoint, const ZmqMessage& message);
+  void lose_connection(std::size_t endpoint);
+  void look_after_endpoints();
+  void report_loss();
+  void forget_delivered_files();
+  void finish_drain();
+  void save();
+  Status save(const Stream& stream);
+
+  Loop& loop_;
+  Log& log_;
+  ZmqContext& zmq_;
+  const OutletConfig config_;
+  Spool spool_;
+  Delivery delivery_;
+  std::vector<Endpoint> endpoints_;
+  std::map<CollectorName, std::unique_ptr<Stream>> streams_;
+  std::uint64_t lost_reported_ = 0;
+  Timer every_second_;
+  Timer draining_;
+  std::function<void()> drained_;
+};
+
+}  // namespace itnxt

@@ -1,0 +1,227 @@
+#include "daemon/io/spool.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+namespace itnxt {
+namespace {
+
+constexpr std::string_view kMagic = "itnxt batches 1\n";
+constexpr std::size_t kHead = 8;  // length and CRC
+constexpr std::uint32_t kMaxRecord = wire::kMaxParts * wire::kMaxPart + (1U << 20);
+
+std::string reason(int error) {
+  return std::generic_category().message(error);
+}
+
+class File {
+ public:
+  explicit File(int fd) : fd_(fd) {}
+  ~File() {
+    if (fd_ >= 0) close(fd_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// As many bytes as there are, up to `size`.
+std::size_t read_some(int fd, char* to, std::size_t size) {
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t n = read(fd, to + done, size - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  return done;
+}
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+std::uint32_t checksum(std::string_view bytes) {
+  return static_cast<std::uint32_t>(
+      crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+void put_u32(std::uint32_t value, char* to) {
+  for (std::size_t i = 0; i < 4; ++i) to[i] = static_cast<char>(value >> (8 * i));
+}
+
+std::uint32_t get_u32(const char* from) {
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    value |= std::uint32_t{static_cast<std::uint8_t>(from[i])} << (8 * i);
+  }
+  return value;
+}
+
+void sync_directory(const std::string& directory) {
+  const File folder(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.fd() >= 0) fsync(folder.fd());
+}
+
+// One record's payload; nothing at the end of what can be trusted.
+std::optional<std::string> read_record(int fd, std::uint64_t left) {
+  std::array<char, kHead> head{};
+  if (left < kHead || read_some(fd, head.data(), kHead) != kHead) return std::nullopt;
+  const std::uint32_t size = get_u32(head.data());
+  if (size > kMaxRecord || size > left - kHead) return std::nullopt;
+  std::string payload(size, '\0');
+  if (read_some(fd, payload.data(), size) != size) return std::nullopt;
+  if (checksum(payload) != get_u32(head.data() + 4)) return std::nullopt;
+  return payload;
+}
+
+}  // namespace
+
+Status Spool::prepare() {
+  std::error_code failed;
+  std::filesystem::create_directories(std::filesystem::path(directory_).parent_path(), failed);
+  int error = failed.value();
+  if (!failed && mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) error = errno;
+  if (error == 0 && access(directory_.c_str(), W_OK | X_OK) != 0) error = errno;
+  if (error == 0) return {};
+  return Error{"spool.directory " + directory_ + ": cannot be used: " + reason(error) +
+               ": what is undelivered at a stop will be lost; make it writable for this user"};
+}
+
+std::string Spool::path_of(const CollectorName& collector) const {
+  std::string name;
+  for (const char c : collector.text()) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || (c == '.' && !name.empty());
+    if (plain) {
+      name += c;
+      continue;
+    }
+    std::array<char, 8> escaped{};
+    std::snprintf(escaped.data(), escaped.size(), "%%%02X", static_cast<std::uint8_t>(c));
+    name += escaped.data();
+  }
+  return directory_ + '/' + name + ".batches";
+}
+
+bool Spool::load(const CollectorName& collector,
+                 const std::function<bool(wire::SpoolRecord&&)>& take) {
+  const std::string path = path_of(collector);
+  const File file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  if (file.fd() < 0) {
+    if (errno != ENOENT) {
+      log_.error("spool file cannot be read: " + reason(errno) + "; its batches are not sent",
+                 {{"file", path}});
+    }
+    return false;
+  }
+  struct stat status {};
+  fstat(file.fd(), &status);
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  std::array<char, kMagic.size()> magic{};
+  std::uint64_t good = 0;
+  if (read_some(file.fd(), magic.data(), magic.size()) == magic.size() &&
+      std::string_view(magic.data(), magic.size()) == kMagic) {
+    good = magic.size();
+  }
+  while (good != 0 && good < size) {
+    const auto payload = read_record(file.fd(), size - good);
+    if (!payload) break;
+    auto record = wire::decode_spool_record(*payload);
+    if (!record || !take(std::move(record).value())) break;
+    good += kHead + payload->size();
+  }
+  return good == size || set_aside(file.fd(), path, good, size);
+}
+
+// Moves what follows the first `good` bytes to another file, so that the next start does not
+// stumble again. Without room for it there it is left where it is.
+bool Spool::set_aside(int fd, const std::string& path, std::uint64_t good, std::uint64_t size) {
+  const std::string aside = path + ".corrupt";
+  const File out(open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  bool copied = out.fd() >= 0 && lseek(fd, static_cast<off_t>(good), SEEK_SET) >= 0;
+  std::vector<char> block(std::size_t{1} << 16);
+  while (copied) {
+    const std::size_t n = read_some(fd, block.data(), block.size());
+    if (n == 0) break;
+    copied = write_all(out.fd(), {block.data(), n});
+  }
+  copied = copied && fsync(out.fd()) == 0 && ftruncate(fd, static_cast<off_t>(good)) == 0;
+  log_.error("spool file is damaged: the batches before the damage are sent, the rest is set aside",
+             {{"file", path},
+              {"good_bytes", std::to_string(good)},
+              {"damaged_bytes", std::to_string(size - good)},
+              {"aside", copied ? aside : "failed: " + reason(errno)}});
+  return copied;
+}
+
+Result<std::unique_ptr<Spool::Writer>> Spool::write(const CollectorName& collector) {
+  const std::string path = path_of(collector);
+  const std::string making = path + ".new";
+  unlink(making.c_str());  // of a stop that did not come to its end
+  const int fd = open(making.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  std::unique_ptr<Writer> writer(new Writer(fd, path));
+  if (fd < 0 || !write_all(fd, kMagic)) return Error{writer->failure("written").error()};
+  return writer;
+}
+
+Spool::Writer::~Writer() {
+  if (fd_ < 0) return;
+  close(fd_);
+  unlink((path_ + ".new").c_str());
+}
+
+Status Spool::Writer::failure(const char* what) const {
+  return Error{path_ + ": cannot be " + what + ": " + reason(errno)};
+}
+
+Status Spool::Writer::add(const wire::SpoolRecord& record) {
+  const std::string payload = wire::encode(record);
+  std::array<char, kHead> head{};
+  put_u32(static_cast<std::uint32_t>(payload.size()), head.data());
+  put_u32(checksum(payload), head.data() + 4);
+  if (!write_all(fd_, {head.data(), head.size()}) || !write_all(fd_, payload)) {
+    return failure("written");
+  }
+  return {};
+}
+
+Status Spool::Writer::commit() {
+  const std::string making = path_ + ".new";
+  if (fsync(fd_) != 0) return failure("written");
+  if (rename(making.c_str(), path_.c_str()) != 0) return failure("renamed");
+  close(std::exchange(fd_, -1));
+  sync_directory(std::filesystem::path(path_).parent_path());
+  return {};
+}
+
+void Spool::remove(const CollectorName& collector) {
+  const std::string path = path_of(collector);
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) {
+    log_.error("spool file cannot be removed: " + reason(errno) +
+                   "; its batches will be sent again at the next start",
+               {{"file", path}});
+  }
+}
+
+}  // namespace itnxt

@@ -1,0 +1,62 @@
+// Undelivered batches over a restart: one file for each collector, `DIRECTORY/COLLECTOR.batches`,
+// mode 0600 in a directory of mode 0700. Written whole at an orderly stop (new file, fsync,
+// rename), read at the next start, removed once everything in it is delivered.
+//
+// File: the line "itnxt batches 1\n", then records of: length (u32), CRC-32 of the payload (u32),
+// both little-endian, payload (SpoolRecord of itnxt.proto). What follows a broken record is not
+// trusted.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "daemon/core/ids.hpp"
+#include "daemon/core/log.hpp"
+#include "daemon/core/result.hpp"
+#include "daemon/wire/codec.hpp"
+
+namespace itnxt {
+
+class Spool {
+ public:
+  Spool(std::string directory, Log& log) : directory_(std::move(directory)), log_(log) {}
+
+  // Makes the directory. The error says what will be lost for want of it.
+  Status prepare();
+
+  // Calls `take` with each whole record, in order; false from it: the record is broken all the
+  // same. What is broken is moved to `….batches.corrupt` and logged. True when there is a file.
+  bool load(const CollectorName& collector, const std::function<bool(wire::SpoolRecord&&)>& take);
+
+  // One file in the making; nothing is seen of it until commit().
+  class Writer {
+   public:
+    ~Writer();
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
+    Status add(const wire::SpoolRecord& record);
+    Status commit();
+
+   private:
+    friend class Spool;
+    Writer(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+    Status failure(const char* what) const;
+    int fd_;
+    const std::string path_;
+  };
+  Result<std::unique_ptr<Writer>> write(const CollectorName& collector);
+
+  void remove(const CollectorName& collector);
+
+  // A name is no path: what is not a letter, digit, '-', '_' or inner '.' becomes %XX.
+  [[nodiscard]] std::string path_of(const CollectorName& collector) const;
+
+ private:
+  bool set_aside(int fd, const std::string& path, std::uint64_t good, std::uint64_t size);
+
+  const std::string directory_;
+  Log& log_;
+};
+
+}  // namespace itnxt

@@ -1,0 +1,81 @@
+// ZeroMQ as itnxt uses it: a ROUTER that binds and a DEALER that connects, as callbacks on our
+// loop. The only pair of files that knows the library. All on the loop's thread; nothing here
+// blocks but the end of ZmqContext, which waits for its sockets (destroy them first) and their
+// linger.
+//
+// Limits against hostile and dead peers: parts of at most 1 MiB, handshake within 5 s, bounded
+// queues, TCP keepalive, no ZMTP heartbeats (they abort libzmq 4.3.4 under back-pressure).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "daemon/core/result.hpp"
+#include "daemon/io/loop.hpp"
+
+namespace itnxt {
+
+class ZmqContext {
+ public:
+  ZmqContext();
+  ~ZmqContext();
+  ZmqContext(const ZmqContext&) = delete;
+  ZmqContext& operator=(const ZmqContext&) = delete;
+  [[nodiscard]] void* handle() const { return handle_; }
+
+ private:
+  void* handle_;
+};
+
+// Views into a received message, good until the callback returns.
+struct ZmqMessage {
+  std::string_view peer;     // ROUTER: whom to answer; bytes of the library's choice
+  std::string_view address;  // the peer's IP address; empty where there is none (ipc, inproc)
+  std::span<const std::string_view> parts;  // at most kMaxKeptParts, the rest is thrown away
+};
+
+class ZmqSocket {
+ public:
+  static constexpr std::size_t kMaxKeptParts = 65;
+
+  struct Callbacks {
+    std::function<void(const ZmqMessage&)> message;
+    std::function<void()> writable;      // after a send() that returned false
+    std::function<void()> disconnected;  // DEALER: what was sent and not answered may be lost
+  };
+
+  // The error says what cannot be bound or connected, why, and what to do; `key` is the name of the
+  // endpoint's setting. An ipc endpoint is made for this user only (0600, missing folder 0700).
+  static Result<std::unique_ptr<ZmqSocket>> bind_router(Loop& loop, ZmqContext& context,
+                                                        std::string_view key,
+                                                        const std::string& endpoint,
+                                                        Callbacks callbacks);
+  // Connecting goes on in the background for as long as the socket lives.
+  static Result<std::unique_ptr<ZmqSocket>> connect_dealer(Loop& loop, ZmqContext& context,
+                                                           std::string_view key,
+                                                           const std::string& endpoint,
+                                                           Callbacks callbacks);
+  // May be called in one of its callbacks.
+  ~ZmqSocket();
+  ZmqSocket(const ZmqSocket&) = delete;
+  ZmqSocket& operator=(const ZmqSocket&) = delete;
+
+  // All parts or none; `tail` is appended to the first. False: no peer has room now, writable()
+  // will be called.
+  [[nodiscard]] bool send(std::span<const std::string> parts, std::string_view tail);
+  // ROUTER. A peer that is gone or does not read loses the message.
+  void reply(std::string_view peer, std::string_view bytes);
+
+  // With the port that a wildcard ("tcp://127.0.0.1:*") became.
+  [[nodiscard]] std::string endpoint() const;
+
+ private:
+  struct Impl;
+  explicit ZmqSocket(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace itnxt

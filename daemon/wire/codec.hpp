@@ -1,0 +1,98 @@
+// Batches and acknowledgements as bytes. The format, its units and limits: daemon/wire/itnxt.proto.
+//
+// A batch is a message of one or more parts, each at most kMaxPart. Nearly always one; a device
+// with thousands of interfaces takes more. Decoding trusts nothing: sizes, counts, enums, times and
+// text are checked, and an error names the field.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "daemon/core/result.hpp"
+#include "daemon/core/sample.hpp"
+
+namespace itnxt::wire {
+
+inline constexpr std::uint32_t kMajor = 1;
+inline constexpr std::uint32_t kMinor = 0;
+inline constexpr std::size_t kMaxPart = std::size_t{1} << 20;  // bytes
+inline constexpr std::size_t kMaxParts = 64;                   // of one message
+inline constexpr std::size_t kMaxInterfaces = 100'000;         // of one batch
+inline constexpr std::size_t kMaxSamples = 100'000;            // of one batch
+
+using Parts = std::vector<std::string>;
+
+struct Ack {
+  CollectorName collector;
+  std::uint64_t epoch = 0;
+  std::uint64_t sequence = 0;
+  bool operator==(const Ack&) const = default;
+};
+
+// The whole batch, `lost` included, as one part, however large that gets. For small batches.
+std::string encode(const Batch& batch);
+
+// The batch without its `lost` (see lost_field) in parts of at most kMaxPart. Fails when a single
+// part would be too large even so: only the interfaces of the last sample can be spread.
+// What exceeds kMaxInterfaces is left off and the device marked as incomplete.
+Result<Parts> encode_parts(const Batch& batch);
+
+// `lost` as bytes to append to a message's first part when it is sent; empty when it is 0.
+std::string lost_field(std::uint64_t lost);
+
+std::string encode(const Ack& ack);
+
+// Why a message was refused. Label values of counters: kRefusalNames.
+enum class Refusal : std::uint8_t { size, syntax, version, content };
+inline constexpr std::size_t kRefusals = 4;
+inline constexpr std::string_view kRefusalNames[kRefusals] = {"size", "syntax", "version",
+                                                              "content"};
+constexpr std::string_view name(Refusal r) {
+  return kRefusalNames[static_cast<std::size_t>(r)];
+}
+
+struct Refused {
+  Refusal reason;
+  std::string message;  // "batch.samples[3].device.interfaces[7].oper: 9 is no OperStatus"
+};
+
+// Decodes batch after batch, re-using its memory: no allocation per row once warm. Not for two
+// threads at once.
+class Decoder {
+ public:
+  Decoder();
+  ~Decoder();
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  // Nothing when all is well; then batch() holds what was sent until the next call. Else why not,
+  // and batch() is not to be looked at.
+  [[nodiscard]] std::optional<Refused> decode(std::span<const std::string_view> parts);
+  [[nodiscard]] const Batch& batch() const { return batch_; }
+
+ private:
+  struct Memory;
+  std::unique_ptr<Memory> memory_;
+  Batch batch_;
+};
+
+// One batch of one part.
+Result<Batch> decode(std::string_view part);
+Result<Ack> decode_ack(std::string_view part);
+
+// What the spool keeps of an undelivered batch: its parts, and per endpoint the `lost` to announce.
+struct SpoolRecord {
+  Parts parts;
+  std::vector<std::pair<std::string, std::uint64_t>> lost;
+  bool operator==(const SpoolRecord&) const = default;
+};
+std::string encode(const SpoolRecord& record);
+Result<SpoolRecord> decode_spool_record(std::string_view bytes);
+
+}  // namespace itnxt::wire
