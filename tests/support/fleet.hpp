@@ -47,15 +47,12 @@ class FleetModel {
     std::size_t object = 0;
     std::uint32_t row = 0;
   };
-  struct Oid {
-    std::array<std::uint8_t, 20> bytes;
-    std::size_t size;
-  };
   [[nodiscard]] bool exists(const Place& place) const;
   void settle(Place& place) const;
   [[nodiscard]] Place first_after(snmp::ByteView oid) const;
   [[nodiscard]] std::optional<Place> exactly(snmp::ByteView oid) const;
   void advance(Place& place) const;
+  static snmp::ByteView oid_of(const Place& place, std::array<std::uint8_t, 24>& buffer);
   bool write(class ReplyWriter& reply, const Place& place, std::uint32_t device, Duration at,
              snmp::ByteView asked) const;
   std::size_t bulk(const snmp::Message& request, std::uint32_t device, Duration at,

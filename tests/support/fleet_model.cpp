@@ -279,15 +279,20 @@ std::optional<FleetModel::Place> FleetModel::exactly(snmp::ByteView oid) const {
   return std::nullopt;
 }
 
+snmp::ByteView FleetModel::oid_of(const Place& place, std::array<std::uint8_t, 24>& buffer) {
+  const snmp::EncodedOid& prefix = prefixes()[place.object];
+  std::memcpy(buffer.data(), prefix.bytes.data(), prefix.size);
+  const std::size_t size = prefix.size + append_arc(buffer.data() + prefix.size, place.row);
+  return snmp::ByteView(buffer).first(size);
+}
+
 // `asked` is echoed with endOfMibView behind the last object.
 bool FleetModel::write(ReplyWriter& reply, const Place& place, std::uint32_t device, Duration at,
                        snmp::ByteView asked) const {
   if (place.object >= kObjects.size()) return reply.varbind(asked, 0x82, {});
   const Object& object = kObjects[place.object];
-  const snmp::EncodedOid& prefix = prefixes()[place.object];
-  std::array<std::uint8_t, 24> oid;
-  std::memcpy(oid.data(), prefix.bytes.data(), prefix.size);
-  const std::size_t size = prefix.size + append_arc(oid.data() + prefix.size, place.row);
+  std::array<std::uint8_t, 24> buffer;
+  const snmp::ByteView oid = oid_of(place, buffer);
   Value value;
   if (object.branch == Branch::system) {
     value = system_value(object, device, at);
@@ -296,15 +301,15 @@ bool FleetModel::write(ReplyWriter& reply, const Place& place, std::uint32_t dev
   } else {
     value = row_value(object, device, place.row, at);
   }
-  return reply.varbind(snmp::ByteView(oid).first(size), value.tag,
-                       snmp::ByteView(value.bytes).first(value.size));
+  return reply.varbind(oid, value.tag, snmp::ByteView(value.bytes).first(value.size));
 }
 
 std::size_t FleetModel::bulk(const snmp::Message& request, std::uint32_t device, Duration at,
                              ReplyWriter& reply) const {
   struct Repeater {
     Place place;
-    snmp::ByteView asked;
+    snmp::ByteView asked;  // the OID before: what endOfMibView is said of (RFC 3416 §4.2.3)
+    std::array<std::uint8_t, 24> last;
   };
   std::array<Repeater, 64> repeaters;
   std::size_t count = 0;
@@ -316,7 +321,7 @@ std::size_t FleetModel::bulk(const snmp::Message& request, std::uint32_t device,
       if (!write(reply, place, device, at, varbind->oid)) return written;
       ++written;
     } else if (count < repeaters.size()) {
-      repeaters[count++] = {place, varbind->oid};
+      repeaters[count++] = {place, varbind->oid, {}};
     }
   }
   for (std::int64_t n = 0; n < request.error_index && count > 0; ++n) {
@@ -326,7 +331,9 @@ std::size_t FleetModel::bulk(const snmp::Message& request, std::uint32_t device,
       if (options_.max_varbinds != 0 && written >= options_.max_varbinds) return written;
       if (!write(reply, repeater.place, device, at, repeater.asked)) return written;
       ++written;
-      alive = alive || repeater.place.object < kObjects.size();
+      if (repeater.place.object >= kObjects.size()) continue;
+      alive = true;
+      repeater.asked = oid_of(repeater.place, repeater.last);
       advance(repeater.place);
     }
     if (!alive) break;
