@@ -287,7 +287,9 @@ void Walk::stop(std::string text) {
 void Walk::learn() {
   memory_.uptime = uptime_;
   if (incomplete_) return;
-  if (memory_.rows != rows_.size()) memory_.polls = kColumnsAnew;  // other rows, other columns
+  if (memory_.rows != 0 && memory_.rows != rows_.size()) {
+    memory_.polls = kColumnsAnew;  // other rows may need other columns
+  }
   memory_.rows = static_cast<std::uint32_t>(rows_.size());
   const ColumnMask sure = asked_ & ~failed_;
   if (rows_.size() > 0) {
