@@ -1,0 +1,218 @@
+#include "collectors/snmp/collector.hpp"
+
+#include <utility>
+
+namespace itnxt {
+namespace {
+
+constexpr Duration kTellAgain = 10min;  // a device's changing problems
+
+std::string where(const snmp::Session& session) {
+  if (session.address) return to_text(*session.address);
+  return session.target.device.host + ':' + std::to_string(session.target.device.port);
+}
+
+}  // namespace
+
+SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext context)
+    : SnmpCollector(std::move(config), context, snmp::system_lookup) {}
+
+SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext context,
+                             snmp::Resolver::Lookup lookup)
+    : config_(std::move(config)),
+      context_(context),
+      schedule_(config_.targets.size()),
+      requests_(config_.targets.size()),
+      resolver_(
+          context.loop,
+          [this](std::size_t device, Result<snmp::Address> address) {
+            resolved(static_cast<std::uint32_t>(device), std::move(address));
+          },
+          std::move(lookup)) {
+  sessions_.resize(config_.targets.size());
+  for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
+    Session& session = sessions_[i];
+    session.target = config_.targets[i];
+    const Device& device = session.target.device;
+    session.address = snmp::numeric_address(device.host, device.port);
+    session.named = !session.address;
+    if (session.address) by_address_.emplace(*session.address, i);
+  }
+}
+
+void SnmpCollector::start() {
+  const Instant now = context_.loop.now();
+  open_socket();
+  for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
+    Session& session = sessions_[i];
+    if (session.named) lookup(i);
+    session.next_poll = now + snmp::phase_of(session.target.device.name.text(), config_.interval);
+    schedule_.set(i, session.next_poll);
+  }
+  arm();
+}
+
+void SnmpCollector::arm() {
+  const std::optional<Instant> first = schedule_.first();
+  if (!first || (timer_ && armed_for_ <= *first)) return;
+  armed_for_ = *first;
+  const Duration wait = *first - context_.loop.now();
+  timer_ = context_.loop.after(std::max(wait, Duration::zero()), [this] { on_timer(); });
+}
+
+void SnmpCollector::on_timer() {
+  timer_.cancel();
+  const Instant now = context_.loop.now();
+  while (const std::optional<std::uint32_t> device = schedule_.pop(now)) due(*device);
+  flush();
+  tell_ignored();
+  arm();
+}
+
+void SnmpCollector::due(std::uint32_t device) {
+  Session& session = sessions_[device];
+  const Instant now = context_.loop.now();
+  if (session.walk) {
+    if (now >= session.next_poll) {
+      session.walk->expire("the poll did not end within its interval of " +
+                           to_text(config_.interval));
+    } else {
+      session.walk->timed_out();
+    }
+    proceed(device);
+    return;
+  }
+  begin_poll(device);
+}
+
+void SnmpCollector::begin_poll(std::uint32_t device) {
+  Session& session = sessions_[device];
+  const Instant now = context_.loop.now();
+  const bool waited = std::exchange(session.waiting, false);
+  // The next place in the schedule; what a stalled loop has missed is not made up for.
+  while (session.next_poll <= now) session.next_poll += config_.interval;
+  if (session.named && (!session.address || now - session.resolved_at >= kResolveEvery)) {
+    lookup(device);
+  }
+  if (!socket_ || !session.address) {
+    if (socket_ && session.resolving && session.unresolved.empty() && !waited) {
+      session.waiting = true;  // the first lookup is under way: begin with its answer
+      schedule_.set(device, session.next_poll);
+      return;
+    }
+    DeviceSample sample;
+    sample.at = source_time(now);
+    sample.result = PollResult::error;
+    if (!socket_) {
+      sample.problem = "no UDP socket: " + socket_problem_;
+    } else {
+      sample.problem = "cannot resolve " + session.target.device.host + ": " +
+                       (session.unresolved.empty() ? "no answer yet" : session.unresolved);
+    }
+    publish(device, std::move(sample));
+    return;
+  }
+  session.walk.emplace(session.memory, snmp::WalkPolicy{config_.timeout, config_.retries}, now);
+  proceed(device);
+}
+
+// Sends what the walk asks next, or ends the poll.
+void SnmpCollector::proceed(std::uint32_t device) {
+  Session& session = sessions_[device];
+  if (session.walk->done()) {
+    end_poll(device);
+    return;
+  }
+  ask(device);
+  // A tenth of jitter, so that what was lost together is not repeated together.
+  jitter_ = jitter_ * 6364136223846793005U + 1442695040888963407U;
+  const Duration patience = session.walk->patience();
+  const Duration wait = patience + patience / 10 * static_cast<int>(jitter_ >> 58U) / 64;
+  schedule_.set(device, std::min(context_.loop.now() + wait, session.next_poll));
+}
+
+void SnmpCollector::end_poll(std::uint32_t device) {
+  Session& session = sessions_[device];
+  forget_request(session);
+  DeviceSample sample = session.walk->finish(context_.loop.now());
+  session.walk.reset();
+  const bool lost = sample.result == PollResult::timeout || sample.result == PollResult::error;
+  if (session.named && lost) lookup(device);
+  publish(device, std::move(sample));
+}
+
+void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
+  Session& session = sessions_[device];
+  sample.device = session.target.device.name;
+  sample.interval = config_.interval;
+  tell(session, sample);
+  schedule_.set(device, session.next_poll);
+  context_.sink.publish(std::move(sample));
+}
+
+// Once when a device falls silent and once when it is back; other problems when they change.
+void SnmpCollector::tell(Session& session, const DeviceSample& sample) {
+  const Instant now = context_.loop.now();
+  const std::string& name = session.target.device.name.text();
+  if (sample.result == PollResult::timeout || sample.result == PollResult::error) {
+    if (session.silent) return;
+    session.silent = true;
+    session.silent_since = now;
+    context_.log.warning(
+        sample.result == PollResult::timeout ? "device does not answer" : "device cannot be polled",
+        {{"device", name}, {"address", where(session)}, {"problem", sample.problem}});
+    return;
+  }
+  if (session.silent) {
+    session.silent = false;
+    context_.log.notice(
+        "device answers again",
+        {{"device", name},
+         {"address", where(session)},
+         {"after", to_text(std::chrono::floor<std::chrono::seconds>(now - session.silent_since))}});
+  }
+  if (sample.problem.empty() || sample.problem == session.told) return;
+  if (!session.told.empty() && now - session.told_at < kTellAgain) return;
+  session.told = sample.problem;
+  session.told_at = now;
+  context_.log.warning(
+      "device was polled in part",
+      {{"device", name}, {"address", where(session)}, {"problem", sample.problem}});
+}
+
+void SnmpCollector::lookup(std::uint32_t device) {
+  Session& session = sessions_[device];
+  if (std::exchange(session.resolving, true)) return;
+  resolver_.ask(device, session.target.device.host, session.target.device.port);
+}
+
+// A name that no longer resolves keeps its last address: the device may well be there.
+void SnmpCollector::resolved(std::uint32_t device, Result<snmp::Address> address) {
+  Session& session = sessions_[device];
+  session.resolving = false;
+  session.resolved_at = context_.loop.now();
+  session.unresolved = address ? "" : address.error();
+  if (address && (!session.address || !(*session.address == *address))) {
+    if (session.address) {
+      const auto old = by_address_.find(*session.address);
+      if (old != by_address_.end() && old->second == device) by_address_.erase(old);
+      context_.log.notice(
+          "device has a new address",
+          {{"device", session.target.device.name.text()}, {"address", to_text(*address)}});
+    }
+    session.address = *address;
+    by_address_.emplace(*address, device);
+  }
+  if (session.waiting) {
+    begin_poll(device);
+    flush();
+    arm();
+  }
+}
+
+std::unique_ptr<Collector> make_snmp_collector(const SnmpCollectorConfig& config,
+                                               CollectorContext context) {
+  return std::make_unique<SnmpCollector>(config, context);
+}
+
+}  // namespace itnxt

@@ -1,0 +1,100 @@
+// Polls IF-MIB of many devices by SNMPv2c: one thread, one socket, one timer for all of them.
+// A DeviceSample per device and interval, also when it does not answer; devices are spread over the
+// interval by their names and keep their place. A poll ends before the next of its device begins.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "collectors/collector.hpp"
+#include "collectors/snmp/request_ids.hpp"
+#include "collectors/snmp/resolver.hpp"
+#include "collectors/snmp/schedule.hpp"
+#include "collectors/snmp/session.hpp"
+#include "collectors/snmp/udp.hpp"
+#include "daemon/config/config.hpp"
+
+namespace itnxt {
+
+class SnmpCollector final : public Collector {
+ public:
+  // Names are looked up again this often, and after every poll without an answer.
+  static constexpr Duration kResolveEvery = 5min;
+
+  SnmpCollector(SnmpCollectorConfig config, CollectorContext context);
+  SnmpCollector(SnmpCollectorConfig config, CollectorContext context,
+                snmp::Resolver::Lookup lookup);
+
+  void start() override;
+
+  // Datagrams received and not used so far.
+  [[nodiscard]] std::uint64_t ignored(snmp::Ignored reason) const {
+    return ignored_[static_cast<std::size_t>(reason)];
+  }
+
+ private:
+  using Session = snmp::Session;
+
+  // collector.cpp: time
+  void arm();
+  void on_timer();
+  void due(std::uint32_t device);
+  void begin_poll(std::uint32_t device);
+  void proceed(std::uint32_t device);
+  void end_poll(std::uint32_t device);
+  void publish(std::uint32_t device, DeviceSample sample);
+  void tell(Session& session, const DeviceSample& sample);
+  void lookup(std::uint32_t device);
+  void resolved(std::uint32_t device, Result<snmp::Address> address);
+
+  // collector_io.cpp: the socket
+  void open_socket();
+  void close_socket(std::string_view why);
+  void ask(std::uint32_t device);
+  void forget_request(Session& session);
+  void flush();
+  std::size_t send_batch();
+  void send_failed(std::uint32_t device, int error);
+  void on_readable();
+  void receive(const snmp::UdpSocket::Datagram& datagram);
+  void receive(const snmp::Message& message, const snmp::Address& from);
+  void ignore(snmp::Ignored reason, const snmp::Address& from);
+  void tell_ignored();
+
+  const SnmpCollectorConfig config_;
+  CollectorContext context_;
+  std::vector<Session> sessions_;
+  std::unordered_map<snmp::Address, std::uint32_t, snmp::AddressHash> by_address_;
+  snmp::Schedule schedule_;
+  snmp::RequestIds ids_;
+  snmp::RequestTable requests_;
+  std::vector<std::uint32_t> outgoing_;  // devices whose request is to be sent
+  std::vector<std::uint8_t> arena_;      // their bytes, a batch at a time
+  std::uint64_t jitter_ = 0;
+
+  std::array<std::uint64_t, snmp::kIgnored> ignored_{};
+  std::array<std::uint64_t, snmp::kIgnored> ignored_told_{};
+  std::optional<snmp::Address> last_ignored_;
+  std::optional<Instant> ignored_told_at_;
+
+  std::string socket_problem_ = "not started";
+  Duration reopen_after_ = 1s;
+  std::optional<snmp::UdpSocket> socket_;
+  snmp::Resolver resolver_;
+  Instant armed_for_{};
+  Timer timer_;
+  Timer resend_;
+  Timer reopen_;
+  Watch readable_;
+};
+
+std::unique_ptr<Collector> make_snmp_collector(const SnmpCollectorConfig& config,
+                                               CollectorContext context);
+
+}  // namespace itnxt

@@ -1,0 +1,32 @@
+// SNMPv2c requests as bytes, by net-snmp's BER writer. No session, no configuration file, no MIB
+// file, no global state of the library is touched. Pure.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "collectors/snmp/ber.hpp"
+#include "collectors/snmp/if_mib.hpp"
+
+namespace itnxt::snmp {
+
+enum class RequestType : std::uint8_t { get, get_bulk };
+
+struct Request {
+  static constexpr std::size_t kMostOids = kMibColumnCount + 1;
+  RequestType type = RequestType::get;
+  std::uint16_t non_repeaters = 0;    // GETBULK only
+  std::uint16_t max_repetitions = 0;  // GETBULK only
+  std::uint8_t count = 0;
+  std::array<Oid, kMostOids> oids;
+  void add(const Oid& oid) { oids[count++] = oid; }
+};
+
+// The message, at the end of `buffer`; empty when it does not fit. 1,024 bytes hold any Request
+// with a community of up to 255 bytes.
+[[nodiscard]] ByteView encode(const Request& request, std::string_view community,
+                              std::int32_t request_id, std::span<std::uint8_t> buffer);
+
+}  // namespace itnxt::snmp

@@ -1,0 +1,52 @@
+// One device as the collector sees it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "collectors/snmp/udp.hpp"
+#include "collectors/snmp/walk.hpp"
+#include "daemon/config/config.hpp"
+
+namespace itnxt::snmp {
+
+struct Session {
+  SnmpTarget target;
+  DeviceMemory memory;
+
+  // Where it is. A numeric address is there from the start and stays.
+  std::optional<Address> address;
+  bool named = false;      // the host is a DNS name
+  bool resolving = false;  // a lookup is under way
+  bool waiting = false;    // the poll of this interval begins when the lookup is done
+  Instant resolved_at{};   // last answer, good or bad
+  std::string unresolved;  // why there is no address
+
+  // The poll.
+  std::optional<Walk> walk;
+  Instant next_poll{};          // also when the one under way must be over
+  std::int32_t request_id = 0;  // waited for; 0: none
+  std::uint32_t request_number = 0;
+  bool queued = false;  // to be sent
+
+  // What the log has said.
+  bool silent = false;
+  Instant silent_since{};
+  std::string told;  // the last problem in the log
+  Instant told_at{};
+};
+
+// What was received and not used, by reason.
+enum class Ignored : std::uint8_t {
+  stranger,         // from an address nobody asked, or not the one that was asked
+  late,             // from a device, but to a request that is over
+  wrong_community,  // right in all but the community
+  not_a_response,
+  malformed,
+};
+inline constexpr std::size_t kIgnored = 5;
+inline constexpr std::array<std::string_view, kIgnored> kIgnoredNames = {
+    "stranger", "late", "wrong_community", "not_a_response", "malformed"};
+
+}  // namespace itnxt::snmp

@@ -1,0 +1,334 @@
+#include "collectors/snmp/walk.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "collectors/snmp/walk_detail.hpp"
+
+namespace itnxt::snmp {
+namespace {
+
+constexpr std::size_t kMostProblems = 3;
+constexpr std::size_t kMessageBytes = 80;   // a reply's headers, community and sysUpTime
+constexpr std::uint16_t kCleanPolls = 8;    // until the size is tried a quarter bigger
+constexpr std::uint16_t kColumnsAnew = 60;  // polls until useless columns are tried again
+
+constexpr std::uint8_t bit_of(Scalar scalar) {
+  return static_cast<std::uint8_t>(1U << static_cast<unsigned>(scalar));
+}
+constexpr std::uint8_t kAllScalars = (1U << kMibScalars.size()) - 1;
+
+}  // namespace
+
+Walk::Walk(DeviceMemory& memory, const WalkPolicy& policy, Instant now)
+    : memory_(memory), policy_(policy), started_(now), scalars_(kAllScalars) {
+  rows_.reserve(std::min<std::size_t>(memory.rows, kMostRows));
+}
+
+Request Walk::request() const {
+  Request request;
+  if (stage_ == Stage::system) {
+    for (std::size_t i = 0; i < kMibScalars.size(); ++i) {
+      if ((scalars_ >> i & 1U) != 0) request.add(kMibScalars[i].oid);
+    }
+    return request;
+  }
+  const Pass& pass = passes_.back();
+  request.type = RequestType::get_bulk;
+  request.non_repeaters = 1;
+  request.max_repetitions = repetitions();
+  request.add(kUptimeObject);
+  for (ColumnMask rest = pass.columns; rest != 0; rest &= rest - 1) {
+    const Oid& column = kMibColumns[static_cast<std::size_t>(std::countr_zero(rest))].oid;
+    request.add(pass.cursor < 0 ? column : column.with(static_cast<std::uint32_t>(pass.cursor)));
+  }
+  return request;
+}
+
+Duration Walk::patience() const {
+  Duration wait = policy_.timeout;
+  for (std::uint32_t i = 0; i < tries_ && i < 8; ++i) wait += wait / 2;
+  return wait;
+}
+
+// As many rows as the device has shown to bear and as stay below the path's MTU.
+std::uint16_t Walk::repetitions() const {
+  const std::size_t columns = columns_in(passes_.back().columns);
+  const std::size_t by_count = (memory_.max_varbinds - 1U) / columns;
+  const std::size_t row_bytes = columns * std::max<std::size_t>(memory_.cell_bytes, 8);
+  const std::size_t by_bytes = (kReplyBytes - kMessageBytes) / row_bytes;
+  return static_cast<std::uint16_t>(
+      std::clamp<std::size_t>(std::min(by_count, by_bytes), 1, kMostVarbinds));
+}
+
+void Walk::answer(const Message& reply, Instant now) {
+  answered_ = true;
+  tries_ = 0;
+  ++requests_;
+  ++request_number_;
+  if (stage_ == Stage::system) {
+    if (reply.error_status != kNoError) {
+      refused_system(reply);
+    } else {
+      read_system(reply);
+    }
+  } else if (reply.error_status != kNoError) {
+    refused_table(reply);
+  } else {
+    read_table(reply, now);
+  }
+  if (stage_ != Stage::done) (void)give_up_over_budget();
+}
+
+void Walk::timed_out() {
+  ++tries_;
+  if (tries_ > policy_.retries) {
+    const std::string tries =
+        number(policy_.retries + 1) + (policy_.retries == 0 ? " try" : " tries");
+    if (faults_ > 0) {
+      stop("no usable answer within " + tries + "; " + number(faults_) +
+           (faults_ == 1 ? " reply was" : " replies were") + " malformed (" +
+           std::string(name(*fault_)) + ")");
+    } else if (answered_) {
+      stop("stopped answering after " + number(rows_.size()) + " rows: " + tries +
+           " without a reply");
+    } else {
+      stop("no answer to " + tries + (send_problem_.empty() ? "" : "; " + send_problem_));
+    }
+    return;
+  }
+  // Silence to a big request may mean that its reply is lost on the way (fragments, an agent that
+  // cannot send it): the next try asks for half.
+  if (stage_ != Stage::system) (void)shrink();
+}
+
+void Walk::malformed(Fault fault) {
+  fault_ = fault;
+  ++faults_;
+}
+
+void Walk::expire(std::string reason) {
+  stop(std::move(reason));
+}
+
+void Walk::not_sent(std::string reason) {
+  send_problem_ = std::move(reason);
+}
+
+// --- the system group -------------------------------------------------------------------------
+
+void Walk::store_scalar(Scalar scalar, const Varbind& varbind) {
+  switch (scalar) {
+    case Scalar::sys_uptime:
+      if (const auto ticks = varbind.number(); ticks && varbind.type == Type::time_ticks) {
+        uptime_ = TimeTicks{static_cast<std::uint32_t>(*ticks)};
+      }
+      return;
+    case Scalar::sys_name:
+      if (varbind.type == Type::octets) assign_clean(sys_name_, varbind.text());
+      return;
+    case Scalar::sys_object_id:
+      if (varbind.type == Type::oid) sys_object_id_ = dotted(varbind.value);
+      return;
+    case Scalar::if_number:
+      if_number_ = varbind.number();
+      return;
+    case Scalar::sys_descr:
+      if (varbind.type == Type::octets) assign_clean(sys_descr_, varbind.text());
+      return;
+  }
+}
+
+void Walk::read_system(const Message& reply) {
+  Varbinds varbinds = reply.begin();
+  std::uint32_t known = 0;
+  while (const std::optional<Varbind> varbind = varbinds.next()) {
+    for (std::size_t i = 0; i < kMibScalars.size(); ++i) {
+      if (same(varbind->oid, kMibScalars[i].encoded.view())) {
+        ++known;
+        store_scalar(static_cast<Scalar>(i), *varbind);
+      }
+    }
+  }
+  if (known == 0) problem("the reply to the GET of the system group holds nothing that was asked");
+  // What the columns are was learned of another run of the device; and nothing is learned for ever.
+  const bool restarted = memory_.uptime && uptime_ && went_back(*memory_.uptime, *uptime_);
+  if (restarted || ++memory_.polls >= kColumnsAnew) {
+    memory_.polls = 0;
+    memory_.columns = kPrimaryColumns;
+    memory_.useless = 0;
+  }
+  stage_ = Stage::table;
+  begin_pass(memory_.columns);
+}
+
+// The offender is left out and the rest asked again (RFC 3416 §4.2.1: a v2c agent should not need
+// this; proxies to v1 agents do).
+void Walk::refused_system(const Message& reply) {
+  std::size_t offender = kMibScalars.size();
+  if (reply.error_status == kTooBig) {
+    for (std::size_t i = 0; i < kMibScalars.size(); ++i) {
+      if ((scalars_ >> i & 1U) != 0) offender = i;  // the longest stand last
+    }
+  } else {
+    std::int64_t position = 0;
+    for (std::size_t i = 0; i < kMibScalars.size(); ++i) {
+      if ((scalars_ >> i & 1U) != 0 && ++position == reply.error_index) offender = i;
+    }
+  }
+  const std::string status(error_status_name(reply.error_status));
+  if (offender == kMibScalars.size()) {
+    refused_ = true;
+    stop("refuses the GET of the system group: " + status);
+    return;
+  }
+  if (reply.error_status == kTooBig || reply.error_status == 5) {
+    problem(std::string(kMibScalars[offender].name) + ": the device answers " + status);
+  }
+  scalars_ &= static_cast<std::uint8_t>(~(1U << offender));
+  if (scalars_ == 0) {
+    stage_ = Stage::table;
+    begin_pass(memory_.columns);
+  }
+}
+
+// --- size ---------------------------------------------------------------------------------------
+
+// Halves what is asked at once: repetitions first, then columns. False: it is one cell already.
+bool Walk::shrink() {
+  const std::size_t columns = columns_in(passes_.back().columns);
+  const std::size_t cells = columns * repetitions();
+  if (cells == 1) return false;
+  shrunk_ = true;
+  memory_.clean_polls = 0;
+  memory_.max_varbinds = static_cast<std::uint16_t>(cells / 2 + 1);
+  while (columns_in(passes_.back().columns) + 1 > memory_.max_varbinds) split();
+  ++request_number_;
+  return true;
+}
+
+// Two passes out of one. The counters stay with their discontinuity time as long as they can.
+void Walk::split() {
+  const Pass whole = passes_.back();
+  ColumnMask first = whole.columns & (kCounterColumns | kFallbackColumns);
+  if (first == 0 || first == whole.columns || columns_in(first) * 4 < columns_in(whole.columns)) {
+    first = 0;
+    std::size_t wanted = columns_in(whole.columns) / 2;
+    for (ColumnMask rest = whole.columns; wanted > 0; rest &= rest - 1, --wanted) {
+      first |= rest & (~rest + 1);
+    }
+  }
+  passes_.back().columns = whole.columns & ~first;
+  passes_.push_back({first, whole.cursor});
+}
+
+// --- passes and the end -------------------------------------------------------------------------
+
+void Walk::begin_pass(ColumnMask columns) {
+  asked_ |= columns;
+  passes_.assign(1, Pass{columns, -1});
+  if (columns == 0) {
+    next_pass();
+    return;
+  }
+  while (columns_in(passes_.back().columns) + 1 > memory_.max_varbinds) split();
+}
+
+void Walk::next_pass() {
+  passes_.pop_back();
+  if (!passes_.empty()) {
+    while (columns_in(passes_.back().columns) + 1 > memory_.max_varbinds) split();
+    return;
+  }
+  if (stage_ == Stage::table) {
+    // Rows that lack a 64-bit counter, or a speed, get their 32-bit one; from the next poll on in
+    // the first pass. The discontinuity time comes along: it belongs into the counters' PDU.
+    const ColumnMask lacking = rows_.lacking() & ~(asked_ | memory_.useless);
+    if (lacking != 0) {
+      stage_ = Stage::fallback;
+      begin_pass(lacking | (memory_.columns & used_ & bit(kDiscontinuityColumn)));
+      return;
+    }
+  }
+  if (if_number_.value_or(0) > 0 && rows_.size() == 0 && failed_ == 0) {
+    incomplete_ = true;
+    problem("ifNumber says " + number(*if_number_) + " interfaces, the tables hold none");
+  }
+  stage_ = Stage::done;
+}
+
+bool Walk::give_up_over_budget() {
+  if (rows_.size() > kMostRows) {
+    stop("more than " + number(kMostRows) + " rows; the walk stopped there");
+    return true;
+  }
+  if (requests_ >= kMostRequests) {
+    stop("more than " + number(kMostRequests) + " requests in one poll; the walk stopped there");
+    return true;
+  }
+  return false;
+}
+
+void Walk::problem(std::string text) {
+  if (problems_.size() < kMostProblems) {
+    problems_.push_back(std::move(text));
+  } else {
+    ++more_problems_;
+  }
+}
+
+void Walk::stop(std::string text) {
+  incomplete_ = true;
+  problem(std::move(text));
+  stage_ = Stage::done;
+}
+
+void Walk::learn() {
+  memory_.uptime = uptime_;
+  if (incomplete_) return;
+  if (memory_.rows != 0 && memory_.rows != rows_.size()) {
+    memory_.polls = kColumnsAnew;  // other rows may need other columns
+  }
+  memory_.rows = static_cast<std::uint32_t>(rows_.size());
+  const ColumnMask sure = asked_ & ~failed_;
+  if (rows_.size() > 0) {
+    memory_.columns |= used_ & kFallbackColumns;
+    memory_.useless |= sure & ~used_;
+    memory_.columns &= ~memory_.useless;
+  }
+  if (!shrunk_ && memory_.max_varbinds < kMostVarbinds && ++memory_.clean_polls >= kCleanPolls) {
+    memory_.clean_polls = 0;
+    memory_.max_varbinds = static_cast<std::uint16_t>(std::min<std::uint32_t>(
+        kMostVarbinds, memory_.max_varbinds + std::max(1U, memory_.max_varbinds / 4U)));
+  }
+}
+
+DeviceSample Walk::finish(Instant now) {
+  learn();
+  DeviceSample sample;
+  sample.at = source_time(now);
+  sample.took = now - started_;
+  sample.complete = !incomplete_ && failed_ == 0;
+  if (refused_) {
+    sample.result = PollResult::error;
+  } else if (!answered_) {
+    const bool local_or_rubbish = faults_ > 0 || !send_problem_.empty();
+    sample.result = local_or_rubbish ? PollResult::error : PollResult::timeout;
+  } else {
+    sample.result = problems_.empty() ? PollResult::ok : PollResult::partial;
+  }
+  for (const std::string& text : problems_) {
+    if (!sample.problem.empty()) sample.problem += "; ";
+    sample.problem += text;
+  }
+  if (more_problems_ > 0) sample.problem += "; and " + number(more_problems_) + " more";
+  sample.uptime = uptime_;
+  sample.sys_name = std::move(sys_name_);
+  sample.sys_descr = std::move(sys_descr_);
+  sample.sys_object_id = std::move(sys_object_id_);
+  sample.interfaces = rows_.take();
+  return sample;
+}
+
+}  // namespace itnxt::snmp

@@ -1,0 +1,155 @@
+// One poll of one device as a pure state machine: says what to ask next, takes a decoded reply or
+// the news that none came, and yields the DeviceSample. No clock, no socket; RFC 3416 §4.2.
+//
+// How it asks: first a GET of the system group, small enough for any device: silence to it is
+// silence, silence to something bigger afterwards may be a question of size. Then GETBULKs over
+// all columns at once with sysUpTime as non-repeater, so that counters, discontinuity time and
+// device clock come out of one PDU. All columns of a request share one cursor: a row is taken when
+// every column has passed it, and a column that ran ahead over holes is asked again from there.
+// Rows without a 64-bit counter are asked for the 32-bit one, from the next poll on in the same
+// request.
+//
+// What a device can do to it: at most kMostRows rows, kMostRequests requests; whatever breaks the
+// protocol's rules ends the column it happened in, keeps what has arrived and is named in the
+// sample's problem.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collectors/snmp/if_mib.hpp"
+#include "collectors/snmp/message.hpp"
+#include "collectors/snmp/request.hpp"
+#include "collectors/snmp/rows.hpp"
+#include "daemon/core/sample.hpp"
+#include "daemon/core/time.hpp"
+
+namespace itnxt::snmp {
+
+inline constexpr std::size_t kMostRows = 16'384;
+inline constexpr std::uint32_t kMostRequests = 32'768;
+// Net-SNMP agents give at most a hundred varbinds.
+inline constexpr std::uint16_t kMostVarbinds = 100;
+// What a reply may weigh: WAN paths drop fragments (RFC 3417 §3), so it stays below their MTU.
+inline constexpr std::size_t kReplyBytes = 1400;
+
+// What polls have learned of a device; lives as long as the process.
+struct DeviceMemory {
+  std::uint16_t max_varbinds = kMostVarbinds;  // of one reply; shrinks at once, grows slowly
+  std::uint16_t cell_bytes = 20;               // what one varbind weighs in its replies
+  std::uint16_t clean_polls = 0;               // since the size shrank or grew
+  std::uint16_t polls = 0;                     // since the columns were last tried anew
+  ColumnMask columns = kPrimaryColumns;        // asked in the first pass
+  ColumnMask useless = 0;                      // asked, and no row had any
+  std::uint32_t rows = 0;                      // of the last complete poll
+  std::optional<TimeTicks> uptime;             // of the last poll
+};
+
+struct WalkPolicy {
+  Duration timeout = 2s;      // of a request's first try
+  std::uint32_t retries = 2;  // after its first try
+};
+
+class Walk {
+ public:
+  // `memory` outlives the walk.
+  Walk(DeviceMemory& memory, const WalkPolicy& policy, Instant now);
+
+  [[nodiscard]] bool done() const { return stage_ == Stage::done; }
+  // What to ask now. Precondition: !done().
+  [[nodiscard]] Request request() const;
+  // Changes when request() does: a try that repeats a request may keep its request-id, so that a
+  // late reply to the try before is not lost.
+  [[nodiscard]] std::uint32_t request_number() const { return request_number_; }
+  // How long to wait for a reply to this try: each try half as long again as the one before.
+  [[nodiscard]] Duration patience() const;
+
+  // The reply to request(). Precondition: !done().
+  void answer(const Message& reply, Instant now);
+  // No reply within patience(): another try, smaller where that may help, or the end.
+  void timed_out();
+  // Bytes from the device that were no message; the try goes on.
+  void malformed(Fault fault);
+  // The try could not be sent; it goes on, and what was wrong is told if none gets an answer.
+  void not_sent(std::string reason);
+  // The poll's time is over.
+  void expire(std::string reason);
+
+  // The sample, but for its device and interval. Precondition: done(); once.
+  [[nodiscard]] DeviceSample finish(Instant now);
+
+ private:
+  enum class Stage : std::uint8_t { system, table, fallback, done };
+  // Columns asked together and how far they are; -1 is before the first row.
+  struct Pass {
+    ColumnMask columns;
+    std::int64_t cursor;
+  };
+  // One column's part of a reply.
+  struct Progress {
+    std::uint8_t column = 0;
+    bool ended = false;   // the table's end was seen
+    bool broken = false;  // the device broke a rule
+    std::int64_t last = -1;
+  };
+  struct Cell {
+    std::uint8_t slot = 0;  // into progress_
+    std::uint32_t row = 0;
+    Varbind varbind;
+  };
+
+  void read_system(const Message& reply);
+  void refused_system(const Message& reply);
+  void read_table(const Message& reply, Instant now);
+  void refused_table(const Message& reply);
+  bool read_uptime(Varbinds& varbinds);
+  std::size_t sort_cells(Varbinds& varbinds);
+  void place(std::size_t slot, const Varbind& varbind);
+  [[nodiscard]] std::int64_t frontier() const;
+  void store_up_to(std::int64_t row, Instant now);
+  void settle(std::int64_t row);
+  void store_scalar(Scalar scalar, const Varbind& varbind);
+  void skip_cell();
+
+  void begin_pass(ColumnMask columns);
+  void next_pass();
+  [[nodiscard]] std::uint16_t repetitions() const;
+  bool shrink();
+  void split();
+  void learn();
+  void stop(std::string problem);
+  void problem(std::string text);
+  [[nodiscard]] bool give_up_over_budget();
+
+  DeviceMemory& memory_;
+  WalkPolicy policy_;
+  Instant started_;
+  Stage stage_ = Stage::system;
+  std::uint8_t scalars_ = 0;  // mask over kMibScalars still asked
+  std::uint32_t request_number_ = 0;
+  std::uint32_t requests_ = 0;
+  std::uint32_t tries_ = 0;
+  std::vector<Pass> passes_;  // the last one is at work
+  ColumnMask asked_ = 0;      // whatever was asked in this poll
+  ColumnMask used_ = 0;       // gave a row a value
+  ColumnMask failed_ = 0;     // did not reach the table's end
+  bool answered_ = false;
+  bool shrunk_ = false;
+  bool incomplete_ = false;
+  bool refused_ = false;  // answers, but nothing of use
+  std::string send_problem_;
+  std::optional<Fault> fault_;
+  std::uint32_t faults_ = 0;
+  std::vector<std::string> problems_;
+  std::uint32_t more_problems_ = 0;
+  std::optional<TimeTicks> uptime_;
+  std::optional<std::uint64_t> if_number_;
+  std::string sys_name_, sys_descr_, sys_object_id_;
+  Rows rows_;
+  std::vector<Progress> progress_;
+  std::vector<Cell> cells_;
+};
+
+}  // namespace itnxt::snmp

@@ -1,0 +1,421 @@
+// The collector on real sockets: against the simulated fleet, and against an agent that lies.
+#include "collectors/snmp/collector.hpp"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <map>
+
+#include "tests/collectors/snmp/agent.hpp"
+#include "tests/support/fake_loop.hpp"
+#include "tests/support/fleet.hpp"
+#include "tests/support/fleet_loop.hpp"
+#include "tests/support/recording.hpp"
+
+namespace itnxt {
+namespace {
+
+using snmp::Ignored;
+using snmp::test::Bytes;
+
+SnmpTarget target(const std::string& name, const std::string& host, std::uint16_t port,
+                  const std::string& community = "public") {
+  SnmpTarget made;
+  made.device.name = DeviceName(name);
+  made.device.host = host;
+  made.device.port = port;
+  made.credentials.community.set(community);
+  return made;
+}
+
+SnmpCollectorConfig config(Duration interval, std::vector<SnmpTarget> targets,
+                           Duration timeout = 100ms, std::uint32_t retries = 1) {
+  SnmpCollectorConfig made;
+  made.name = CollectorName("snmp");
+  made.interval = interval;
+  made.timeout = timeout;
+  made.retries = retries;
+  made.targets = std::move(targets);
+  return made;
+}
+
+Result<snmp::Address> no_lookup(const std::string&, std::uint16_t) {
+  return Error{"nobody should ask"};
+}
+
+// A collector on real time.
+struct Rig {
+  test::SocketLoop loop;
+  test::RecordingSink sink;
+  test::RecordingLog log;
+  std::optional<SnmpCollector> collector;
+
+  void run(SnmpCollectorConfig made, snmp::Resolver::Lookup lookup = no_lookup) {
+    collector.emplace(std::move(made), CollectorContext{loop, sink, log}, std::move(lookup));
+    collector->start();
+  }
+  bool until_samples(std::size_t count, Duration limit = 10s) {
+    return loop.run_until([&] { return sink.samples.size() >= count; }, limit);
+  }
+};
+
+TEST(SnmpCollector, PollsAFleet) {
+  test::FleetOptions options;
+  options.interfaces = 23;
+  options.narrow_every = 5;
+  test::Fleet fleet(options);
+  fleet.start();
+  std::vector<SnmpTarget> targets;
+  for (int i = 1; i <= 40; ++i) {
+    targets.push_back(
+        target("d" + std::to_string(i), "127.0.3." + std::to_string(i), fleet.port()));
+  }
+  Rig rig;
+  rig.run(config(600ms, targets, 500ms));
+  ASSERT_TRUE(rig.until_samples(100));
+  std::map<std::string, std::vector<DeviceSample>> by_device;
+  for (DeviceSample& sample : rig.sink.all<DeviceSample>()) {
+    EXPECT_EQ(sample.result, PollResult::ok) << sample.problem;
+    EXPECT_TRUE(sample.complete);
+    EXPECT_EQ(sample.interval, 600ms);
+    EXPECT_EQ(sample.interfaces.size(), 23U);
+    by_device[sample.device.text()].push_back(std::move(sample));
+  }
+  EXPECT_EQ(by_device.size(), 40U);
+  for (const auto& [name, samples] : by_device) {
+    ASSERT_GE(samples.size(), 2U) << name;
+    const std::uint32_t device =
+        0x7F000300U + static_cast<std::uint32_t>(std::stoul(name.substr(1)));
+    for (std::size_t i = 0; i < 23; ++i) {
+      const InterfaceSample& row = samples[1].interfaces[i];
+      const Counter in = *row.counters.get(Column::in_octets);
+      EXPECT_EQ(in.width, row.if_index % 5 == 0 ? CounterWidth::bits32 : CounterWidth::bits64);
+      // The value belongs to the sysUpTime of its own PDU, to the millisecond.
+      const Duration at = (row.uptime.hundredths - 360'000) * 10ms;
+      const std::uint64_t low = test::FleetModel::counter(device, row.if_index, 6, at);
+      const std::uint64_t high = test::FleetModel::counter(device, row.if_index, 6, at + 10ms);
+      if (in.width == CounterWidth::bits64) {
+        EXPECT_GE(in.value, low);
+        EXPECT_LE(in.value, high);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < snmp::kIgnored; ++i) {
+    EXPECT_EQ(rig.collector->ignored(static_cast<Ignored>(i)), 0U);
+  }
+  EXPECT_TRUE(rig.log.lines.empty()) << rig.log.lines.front();
+}
+
+TEST(SnmpCollector, SilentDevicesDelayNobodyAndAreToldOnceEachWay) {  // R10
+  std::atomic<bool> dead = true;
+  test::FleetOptions options;
+  options.interfaces = 2;
+  options.silent = [&](std::uint32_t device) { return dead && device % 2 == 0; };
+  test::Fleet fleet(options);
+  fleet.start();
+  std::vector<SnmpTarget> targets;
+  for (int i = 1; i <= 20; ++i) {
+    targets.push_back(
+        target("d" + std::to_string(i), "127.0.4." + std::to_string(i), fleet.port()));
+  }
+  Rig rig;
+  rig.run(config(400ms, targets, 100ms, 1));
+  rig.loop.run_until([] { return false; }, 2500ms);
+  std::map<std::string, std::size_t> live;
+  std::map<std::string, std::size_t> silent;
+  for (const DeviceSample& sample : rig.sink.all<DeviceSample>()) {
+    const bool even = std::stoi(sample.device.text().substr(1)) % 2 == 0;
+    EXPECT_EQ(sample.result, even ? PollResult::timeout : PollResult::ok);
+    EXPECT_EQ(sample.problem, even ? "no answer to 2 tries" : "");
+    ++(even ? silent : live)[sample.device.text()];
+    if (!even) {
+      EXPECT_LT(sample.took, 200ms);
+    }
+  }
+  EXPECT_EQ(live.size(), 10U);
+  for (const auto& [name, count] : live) EXPECT_GE(count, 5U) << name;
+  EXPECT_EQ(silent.size(), 10U);
+  EXPECT_EQ(rig.log.lines.size(), 10U) << "once a device, not once a poll";
+  const auto line =
+      std::find(rig.log.lines.begin(), rig.log.lines.end(),
+                "level=warning msg=\"device does not answer\" device=d2 address=127.0.4.2:" +
+                    std::to_string(fleet.port()) + " problem=\"no answer to 2 tries\"");
+  EXPECT_NE(line, rig.log.lines.end()) << rig.log.lines.front();
+
+  dead = false;
+  rig.log.lines.clear();
+  rig.loop.run_until([&] { return rig.log.lines.size() >= 10; }, 5s);
+  ASSERT_EQ(rig.log.lines.size(), 10U);
+  for (const std::string& line : rig.log.lines) {
+    EXPECT_TRUE(line.starts_with("level=notice msg=\"device answers again\" device=d")) << line;
+  }
+}
+
+TEST(SnmpCollector, AFleetOfDifficultDevices) {
+  test::FleetOptions options;
+  options.interfaces = 11;
+  options.too_big_above = 700;
+  test::Fleet too_big(options);
+  options.too_big_above = 0;
+  options.silent_above = 600;
+  test::Fleet lossy(options);
+  options.silent_above = 0;
+  options.latency = 20ms;
+  test::Fleet slow(options);
+  too_big.start();
+  lossy.start();
+  slow.start();
+  Rig rig;
+  rig.run(
+      config(2s,
+             {target("too-big", "127.0.0.1", too_big.port()),
+              target("lossy", "127.0.0.1", lossy.port()), target("slow", "127.0.0.1", slow.port())},
+             100ms, 2));
+  ASSERT_TRUE(rig.until_samples(3));
+  for (const DeviceSample& sample : rig.sink.all<DeviceSample>()) {
+    EXPECT_EQ(sample.result, PollResult::ok) << sample.device.text() << ' ' << sample.problem;
+    EXPECT_EQ(sample.interfaces.size(), 11U) << sample.device.text();
+  }
+}
+
+// An agent by hand: a socket on an address, its requests answered when the test says so.
+struct Socket {
+  int fd;
+  std::uint16_t port = 0;
+  explicit Socket(const char* ip, std::uint16_t wanted = 0) : fd(::socket(AF_INET, SOCK_DGRAM, 0)) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_port = htons(wanted);
+    ::inet_pton(AF_INET, ip, &at.sin_addr);
+    EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+    socklen_t size = sizeof at;
+    ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size);
+    port = ntohs(at.sin_port);
+  }
+  ~Socket() { ::close(fd); }
+  Bytes receive(sockaddr_in& from) {
+    Bytes bytes(65'536);
+    socklen_t size = sizeof from;
+    const ssize_t n = ::recvfrom(fd, bytes.data(), bytes.size(), MSG_DONTWAIT,
+                                 reinterpret_cast<sockaddr*>(&from), &size);
+    bytes.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return bytes;
+  }
+  void send(const Bytes& bytes, const sockaddr_in& to) {
+    ::sendto(fd, bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+  }
+};
+
+Bytes with_community(Bytes message, char first) {
+  const auto at =
+      std::search(message.begin(), message.end(), std::begin("public"), std::begin("public") + 6);
+  *at = static_cast<std::uint8_t>(first);
+  return message;
+}
+
+TEST(SnmpCollector, StrangersDuplicatesAndForgeriesAreIgnoredAndCounted) {  // T22, T23, R12
+  Socket agent("127.0.0.1");
+  Socket stranger("127.0.0.2", agent.port);  // another address
+  Socket neighbour("127.0.0.1");             // another port
+  const test::Recording truth = snmp::test::device(3);
+  test::Recording lies = snmp::test::device(3);
+  lies.add("1.3.6.1.2.1.1.5.0", "4", "forged");
+  lies.add("1.3.6.1.2.1.31.1.1.1.1.1", "4", "forged");
+  Rig rig;
+  rig.run(config(1s, {target("core", "127.0.0.1", agent.port)}, 900ms, 1));
+  std::uint64_t requests = 0;
+  const Watch serving = rig.loop.watch(agent.fd, Interest::readable, [&] {
+    sockaddr_in from{};
+    const Bytes request = agent.receive(from);
+    if (request.empty()) return;
+    ++requests;
+    const Bytes forged = lies.answer(request);
+    stranger.send(forged, from);
+    neighbour.send(forged, from);
+    agent.send(with_community(forged, 'P'), from);
+    agent.send({'r', 'u', 'b', 'b', 'i', 's', 'h'}, from);
+    agent.send(request, from);  // an echo: no response
+    agent.send(truth.answer(request), from);
+    agent.send(forged, from);  // late: the request is over
+  });
+  ASSERT_TRUE(rig.until_samples(3));
+  for (const DeviceSample& sample : rig.sink.all<DeviceSample>()) {
+    EXPECT_EQ(sample.result, PollResult::ok) << sample.problem;
+    EXPECT_EQ(sample.sys_name, "core-1");
+    for (const InterfaceSample& row : sample.interfaces) EXPECT_NE(row.if_name, "forged");
+  }
+  rig.loop.run_until([] { return false; }, 50ms);
+  const auto count = [&](Ignored reason) { return rig.collector->ignored(reason); };
+  EXPECT_EQ(count(Ignored::stranger), 2 * requests);
+  EXPECT_EQ(count(Ignored::wrong_community), requests);
+  EXPECT_EQ(count(Ignored::malformed), requests);
+  EXPECT_EQ(count(Ignored::not_a_response), requests);
+  EXPECT_EQ(count(Ignored::late), requests);
+  std::size_t told = 0;
+  for (const std::string& line : rig.log.lines) {
+    if (line.find("msg=\"datagrams were ignored\"") != std::string::npos) ++told;
+  }
+  EXPECT_EQ(told, 1U) << "a line a minute, not one a datagram";
+}
+
+TEST(SnmpCollector, AReplyToTheFirstTryStillCountsAfterTheSecond) {
+  Socket agent("127.0.0.1");
+  const test::Recording truth = snmp::test::device(1);
+  Rig rig;
+  rig.run(config(1s, {target("slow", "127.0.0.1", agent.port)}, 100ms, 3));
+  std::vector<Bytes> held;
+  const Watch serving = rig.loop.watch(agent.fd, Interest::readable, [&] {
+    sockaddr_in from{};
+    const Bytes request = agent.receive(from);
+    if (request.empty()) return;
+    held.push_back(request);
+    if (held.size() == 2) agent.send(truth.answer(held[0]), from);
+    if (held.size() > 2) agent.send(truth.answer(request), from);
+  });
+  ASSERT_TRUE(rig.until_samples(1));
+  EXPECT_EQ(held[0], held[1]) << "the same request, with the same id";
+  EXPECT_EQ(rig.sink.all<DeviceSample>()[0].result, PollResult::ok);
+}
+
+TEST(SnmpCollector, AnAgentAnsweringRubbishIsNamedSo) {
+  Socket agent("127.0.0.1");
+  Rig rig;
+  rig.run(config(400ms, {target("odd", "127.0.0.1", agent.port)}, 50ms, 1));
+  const Watch serving = rig.loop.watch(agent.fd, Interest::readable, [&] {
+    sockaddr_in from{};
+    if (!agent.receive(from).empty()) agent.send({'h', 'i'}, from);
+  });
+  ASSERT_TRUE(rig.until_samples(1));
+  const DeviceSample sample = rig.sink.all<DeviceSample>()[0];
+  EXPECT_EQ(sample.result, PollResult::error);
+  EXPECT_EQ(sample.problem,
+            "no usable answer within 2 tries; 2 replies were malformed (bad_length)");
+}
+
+TEST(SnmpCollector, WhatCannotBeSentIsNamedWithDeviceAndAddress) {
+  Rig rig;
+  rig.run(config(300ms, {target("far", "255.255.255.255", 161)}, 50ms, 0));
+  ASSERT_TRUE(rig.until_samples(1));
+  const DeviceSample sample = rig.sink.all<DeviceSample>()[0];
+  EXPECT_EQ(sample.result, PollResult::error);
+  EXPECT_EQ(sample.problem,
+            "no answer to 1 try; cannot send to 255.255.255.255:161: Permission denied");
+  ASSERT_FALSE(rig.log.lines.empty());
+  EXPECT_EQ(
+      rig.log.lines[0],
+      "level=warning msg=\"device cannot be polled\" device=far address=255.255.255.255:161 "
+      "problem=\"no answer to 1 try; cannot send to 255.255.255.255:161: Permission denied\"");
+}
+
+TEST(SnmpCollector, NamesAreResolvedOffTheLoopAndAgainAfterAFailure) {
+  test::FleetOptions options;
+  options.interfaces = 1;
+  test::Fleet fleet(options);
+  fleet.start();
+  std::atomic<int> asked = 0;
+  const auto lookup = [&](const std::string& host, std::uint16_t port) -> Result<snmp::Address> {
+    if (host != "core.example") return Error{"no such name"};
+    if (++asked == 1) return Error{"the name server is asleep"};
+    return *snmp::numeric_address("127.0.5.5", port);
+  };
+  Rig rig;
+  rig.run(config(200ms, {target("core", "core.example", fleet.port())}, 50ms, 0), lookup);
+  ASSERT_TRUE(rig.loop.run_until(
+      [&] {
+        const auto samples = rig.sink.all<DeviceSample>();
+        return !samples.empty() && samples.back().result == PollResult::ok;
+      },
+      5s));
+  const auto samples = rig.sink.all<DeviceSample>();
+  EXPECT_EQ(samples[0].result, PollResult::error);
+  EXPECT_EQ(samples[0].problem, "cannot resolve core.example: the name server is asleep");
+  EXPECT_EQ(samples.back().interfaces.size(), 1U);
+}
+
+TEST(SnmpCollector, LocalhostByTheSystemsResolver) {
+  const Result<snmp::Address> address = snmp::system_lookup("localhost", 161);
+  ASSERT_TRUE(address);
+  EXPECT_TRUE(to_text(*address) == "127.0.0.1:161" || to_text(*address) == "[::1]:161");
+}
+
+// --- on a clock of the test
+// -------------------------------------------------------------------------
+
+TEST(SnmpCollector, KeepsItsPlaceInTheIntervalWithoutDrift) {
+  Socket nobody("127.0.0.1");  // takes requests, answers none
+  test::FakeLoop loop;
+  test::RecordingSink sink;
+  test::RecordingLog log;
+  const Instant start = loop.now();
+  SnmpCollector collector(
+      config(10s,
+             {target("a", "127.0.0.1", nobody.port), target("b", "127.0.0.1", nobody.port),
+              target("c", "127.0.0.1", nobody.port)},
+             1s, 0),
+      {loop, sink, log}, no_lookup);
+  collector.start();
+  for (int i = 0; i < 2000; ++i) loop.advance(50ms);
+  std::map<std::string, int> polls;
+  for (const DeviceSample& sample : sink.all<DeviceSample>()) {
+    const std::string& name = sample.device.text();
+    const Duration began = sample.at - source_time(start) - sample.took;
+    EXPECT_EQ(began, snmp::phase_of(name, 10s) + polls[name] * 10s) << name;
+    EXPECT_GE(sample.took, 1s);
+    EXPECT_LE(sample.took, 1100ms) << "a tenth of jitter";
+    ++polls[name];
+  }
+  EXPECT_EQ(polls.size(), 3U);
+  for (const auto& [name, count] : polls) EXPECT_GE(count, 9) << name;
+}
+
+TEST(SnmpCollector, APollNeverOutlivesItsInterval) {
+  Socket nobody("127.0.0.1");
+  test::FakeLoop loop;
+  test::RecordingSink sink;
+  test::RecordingLog log;
+  SnmpCollector collector(config(5s, {target("a", "127.0.0.1", nobody.port)}, 4s, 9),
+                          {loop, sink, log}, no_lookup);
+  collector.start();
+  loop.advance(21s);
+  const auto samples = sink.all<DeviceSample>();
+  ASSERT_GE(samples.size(), 3U);
+  for (const DeviceSample& sample : samples) {
+    EXPECT_EQ(sample.result, PollResult::timeout);
+    EXPECT_EQ(sample.took, 5s);
+    EXPECT_EQ(sample.problem, "the poll did not end within its interval of 5s");
+  }
+}
+
+TEST(SnmpCollector, WithoutASocketItSaysSoAndTriesAgain) {
+  test::FakeLoop loop;
+  test::RecordingSink sink;
+  test::RecordingLog log;
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  SnmpCollector collector(config(2s, {target("a", "127.0.0.1", 9)}, 1s, 0), {loop, sink, log},
+                          no_lookup);
+  collector.start();
+  loop.advance(2s);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_FALSE(sink.samples.empty());
+  const DeviceSample sample = sink.all<DeviceSample>()[0];
+  EXPECT_EQ(sample.result, PollResult::error);
+  EXPECT_EQ(sample.problem, "no UDP socket: Too many open files");
+  loop.advance(10s);
+  ASSERT_GE(log.lines.size(), 3U);
+  EXPECT_EQ(log.lines[0],
+            "level=error msg=\"cannot open a UDP socket for SNMP; trying again\" collector=snmp "
+            "problem=\"Too many open files\"");
+  EXPECT_EQ(log.lines[2], "level=notice msg=\"UDP socket for SNMP is open again\" collector=snmp");
+  EXPECT_EQ(sink.all<DeviceSample>().back().result, PollResult::timeout);
+}
+
+}  // namespace
+}  // namespace itnxt

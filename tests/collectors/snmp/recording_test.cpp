@@ -1,0 +1,100 @@
+// Recordings of real devices: every interface's counters must come out exactly as recorded.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+
+#include "tests/collectors/snmp/agent.hpp"
+
+namespace itnxt::snmp {
+namespace {
+
+using itnxt::test::Recording;
+
+std::filesystem::path recordings() {
+  const char* data = std::getenv("ITNXT_TEST_DATA");
+  const std::filesystem::path base = data != nullptr ? data : ITNXT_SOURCE_DIR "/../shared/data";
+  return base / "snmprec";
+}
+
+const itnxt::test::RecordedValue* find(const Recording& recording, const Oid& column,
+                                       std::uint32_t row) {
+  Recording::Arcs oid(column.arcs.begin(), column.arcs.begin() + column.size);
+  oid.push_back(row);
+  const auto found = recording.values().find(oid);
+  return found == recording.values().end() ? nullptr : &found->second;
+}
+
+// What a counter of a row must be: the 64-bit column, else the 32-bit one, else absent.
+std::optional<Counter> recorded(const Recording& recording, Column counter, std::uint32_t row) {
+  for (const MibColumn& column : kMibColumns) {
+    if (column.role != Role::counter || column.counter != counter) continue;
+    const auto* value = find(recording, column.oid, row);
+    if (value == nullptr) continue;
+    const bool wide = value->tag == 0x46;
+    return Counter{*unsigned_number(value->content, wide ? 8 : 4),
+                   wide ? CounterWidth::bits64 : CounterWidth::bits32};
+  }
+  return std::nullopt;
+}
+
+std::set<std::uint32_t> recorded_rows(const Recording& recording) {
+  std::set<std::uint32_t> rows;
+  for (const MibColumn& column : kMibColumns) {
+    if (column.role == Role::speed) continue;
+    Recording::Arcs prefix(column.oid.arcs.begin(), column.oid.arcs.begin() + column.oid.size);
+    for (auto at = recording.values().upper_bound(prefix); at != recording.values().end(); ++at) {
+      if (at->first.size() != prefix.size() + 1 ||
+          !std::equal(prefix.begin(), prefix.end(), at->first.begin())) {
+        break;
+      }
+      rows.insert(at->first.back());
+    }
+  }
+  return rows;
+}
+
+void expect_as_recorded(const Recording& recording, const DeviceSample& sample) {
+  std::set<std::uint32_t> rows;
+  for (const InterfaceSample& row : sample.interfaces) {
+    rows.insert(row.if_index);
+    for (std::size_t c = 0; c < kColumns; ++c) {
+      EXPECT_EQ(row.counters.get(static_cast<Column>(c)),
+                recorded(recording, static_cast<Column>(c), row.if_index))
+          << "row " << row.if_index << " column " << c;
+    }
+  }
+  EXPECT_EQ(rows, recorded_rows(recording));
+}
+
+TEST(Recordings, EveryCounterOfEveryInterface) {
+  if (!std::filesystem::is_directory(recordings())) {
+    GTEST_SKIP() << recordings() << " is not there: no recordings to serve";
+  }
+  std::size_t devices = 0;
+  std::size_t interfaces = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(recordings())) {
+    if (entry.path().extension() != ".gz") continue;
+    SCOPED_TRACE(entry.path().filename());
+    const Recording recording = Recording::load(entry.path());
+    for (const std::size_t most : {100U, 30U, 7U}) {
+      DeviceMemory memory;
+      // The first poll learns the columns, the second asks by what was learned.
+      for (int poll = 0; poll < 2; ++poll) {
+        const DeviceSample sample = test::drive(memory, test::serve(recording, most)).sample;
+        EXPECT_TRUE(sample.complete) << sample.problem;
+        EXPECT_EQ(sample.result, PollResult::ok) << sample.problem;
+        expect_as_recorded(recording, sample);
+        if (poll == 0 && most == 100) interfaces += sample.interfaces.size();
+      }
+    }
+    ++devices;
+  }
+  EXPECT_GE(devices, 1U);
+  RecordProperty("devices", static_cast<int>(devices));
+  RecordProperty("interfaces", static_cast<int>(interfaces));
+}
+
+}  // namespace
+}  // namespace itnxt::snmp
