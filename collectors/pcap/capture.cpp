@@ -97,18 +97,25 @@ std::string remark_on_link_type(int dlt) {
          " is not decoded: its packets are counted as protocol other";
 }
 
-Vantage vantage_of(const std::string& interface) {
+// One question to the kernel about an interface; empty when it knows none of that name.
+std::optional<ifreq> ask(const std::string& interface, unsigned long question) {
   const FileDescriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ifreq request{};
-  if (socket.get() < 0 || interface.size() >= sizeof request.ifr_name) return {};
+  if (socket.get() < 0 || interface.size() >= sizeof request.ifr_name) return std::nullopt;
   std::memcpy(request.ifr_name, interface.data(), interface.size());
-  if (::ioctl(socket.get(), SIOCGIFHWADDR, &request) != 0) return {};
+  if (::ioctl(socket.get(), question, &request) != 0) return std::nullopt;
+  return request;
+}
+
+Vantage vantage_of(const std::string& interface) {
+  const auto answer = ask(interface, SIOCGIFHWADDR);
   Vantage vantage;
-  vantage.loops_back = request.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
-  if (request.ifr_hwaddr.sa_family == ARPHRD_ETHER) {
+  if (!answer) return vantage;
+  vantage.loops_back = answer->ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
+  if (answer->ifr_hwaddr.sa_family == ARPHRD_ETHER) {
     MacAddress own;
     for (std::size_t i = 0; i < 6; ++i) {
-      own.number = own.number << 8U | static_cast<std::uint8_t>(request.ifr_hwaddr.sa_data[i]);
+      own.number = own.number << 8U | static_cast<std::uint8_t>(answer->ifr_hwaddr.sa_data[i]);
     }
     vantage.own = own;
   }
@@ -137,6 +144,10 @@ Trouble activation_trouble(pcap_t* handle, int status, const std::string& interf
       return {Kind::absent, "no interface " + interface +
                                 " on this host: capturing starts as soon as it appears; if the "
                                 "name is wrong, correct 'interface'"};
+    case PCAP_ERROR_IFACE_NOT_UP:
+      return {Kind::absent, "interface " + interface +
+                                " is down: capturing starts as soon as it is up (ip link set " +
+                                interface + " up)"};
     default:
       return {Kind::refused, "cannot capture on " + interface + ": " + said};
   }
@@ -288,7 +299,7 @@ std::variant<Capture::Progress, Trouble> Capture::read(Tally& tally) {
   if (count == 0) return live ? Progress::idle : Progress::finished;
   const std::string said = pcap_geterr(state.handle.get());
   if (live) {
-    const Kind kind = interface_exists(state.source) ? Kind::refused : Kind::absent;
+    const Kind kind = interface_is_up(state.source) ? Kind::refused : Kind::absent;
     return Trouble{kind, "capturing on " + state.source + " ended: " + said +
                              "; it is opened again as soon as that is possible"};
   }
@@ -311,8 +322,9 @@ void Capture::refresh_vantage() {
   if (state_->fd >= 0) state_->vantage = vantage_of(state_->source);
 }
 
-bool interface_exists(const std::string& name) {
-  return ::if_nametoindex(name.c_str()) != 0;
+bool interface_is_up(const std::string& name) {
+  const auto answer = ask(name, SIOCGIFFLAGS);
+  return answer && (answer->ifr_flags & IFF_UP) != 0;
 }
 
 }  // namespace itnxt::pcap

@@ -35,7 +35,7 @@ struct FileSource {
 // Why there is no capture, or no more of it.
 struct Trouble {
   enum class Kind : std::uint8_t {
-    absent,      // no such interface: it may appear
+    absent,      // no such interface, or it is down: it may come
     refused,     // no privilege, no such file, out of memory …: another try may do
     unreadable,  // bad filter, broken file …: another try meets the same
   };
@@ -73,7 +73,7 @@ class Capture {
   std::unique_ptr<State> state_;
 };
 
-// Cheap enough to be asked every second.
-bool interface_exists(const std::string& name);
+// There and up. Cheap enough to be asked every second.
+bool interface_is_up(const std::string& name);
 
 }  // namespace itnxt::pcap

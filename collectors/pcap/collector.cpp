@@ -119,7 +119,7 @@ class PcapCollector final : public Collector {
   }
 
   void look_for_interface() {
-    if (interface_exists(config_.interface)) return open();
+    if (interface_is_up(config_.interface)) return open();
     retry_ = context_.loop.after(kFirstRetry, [this] { look_for_interface(); });
   }
 
