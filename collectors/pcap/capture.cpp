@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <pcap/pcap.h>
+#include <stdio_ext.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -259,6 +260,7 @@ std::variant<Capture, Trouble> Capture::open(const FileSource& source, std::stri
   }
   (void)fd.release();
   (void)std::setvbuf(file.get(), nullptr, _IOFBF, kFileBuffer);
+  (void)::__fsetlocking(file.get(), FSETLOCKING_BYCALLER);  // ours alone: no lock twice a packet
 
   std::array<char, PCAP_ERRBUF_SIZE> error{};
   auto state = std::make_unique<State>();

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -66,12 +67,16 @@ Counted ours(const std::string& file) {
   return counted;
 }
 
-// Statistics only, no export: the cheapest thing it does.
+// Statistics only, no export: the cheapest thing it does. It removes its pid file at the end, so
+// that must be a file of our own.
 Counted softflowd(const std::string& file) {
+  const std::string pid_file =
+      (std::filesystem::temp_directory_path() / ("capture_file." + std::to_string(::getpid())))
+          .string();
   const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
   (void)::dup2(null, STDOUT_FILENO);
   (void)::dup2(null, STDERR_FILENO);
-  ::execlp("softflowd", "softflowd", "-d", "-p", "/dev/null", "-c", "none", "-r", file.c_str(),
+  ::execlp("softflowd", "softflowd", "-d", "-p", pid_file.c_str(), "-c", "none", "-r", file.c_str(),
            static_cast<char*>(nullptr));
   ::_exit(127);
 }
@@ -97,7 +102,7 @@ void measure(Contender& contender, const std::string& file) {
     ::_exit(::write(ends[1], &counted, sizeof counted) == sizeof counted ? 0 : 1);
   }
   (void)::close(ends[1]);
-  (void)::read(ends[0], &contender.counted, sizeof contender.counted);
+  if (::read(ends[0], &contender.counted, sizeof contender.counted) < 0) contender.counted = {};
   (void)::close(ends[0]);
   int status = 0;
   rusage used{};
