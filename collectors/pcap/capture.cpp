@@ -25,6 +25,7 @@ namespace {
 using Kind = Trouble::Kind;
 
 constexpr int kBlockTimeoutMs = 100;
+constexpr std::uint64_t kSmallestRing = 1U << 20U;
 constexpr std::size_t kBytesPerRead = 8U << 20U;  // of a savefile, whose packets may be huge
 constexpr std::size_t kFileBuffer = 256U << 10U;  // 64 times less read(2) than stdio's own
 
@@ -206,7 +207,8 @@ std::variant<Capture, Trouble> Capture::open(const LiveSource& source, std::stri
   if (handle == nullptr) {
     return Trouble{Kind::refused, "cannot capture on " + source.interface + ": " + error.data()};
   }
-  const int buffer = static_cast<int>(std::min<std::uint64_t>(source.buffer.count(), INT_MAX));
+  const int buffer =
+      static_cast<int>(std::clamp<std::uint64_t>(source.buffer.count(), kSmallestRing, INT_MAX));
   const int snaplen = static_cast<int>(std::min<std::uint32_t>(source.snaplen, INT_MAX));
   (void)pcap_set_snaplen(handle, snaplen);  // setters fail on active handles only
   (void)pcap_set_promisc(handle, 1);

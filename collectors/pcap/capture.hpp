@@ -24,7 +24,7 @@ struct LiveSource {
   std::string interface;
   std::string filter;  // BPF, pcap-filter(7); empty: everything
   std::uint32_t snaplen = 0;
-  Bytes buffer;
+  Bytes buffer;  // at least 1 MiB is taken: rings of one 256 KiB block lose packets on idle wires
 };
 
 struct FileSource {

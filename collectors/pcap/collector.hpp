@@ -17,6 +17,7 @@
 
 namespace itnxt {
 
+// Precondition: interval > 0; exactly one of interface and file.
 std::unique_ptr<Collector> make_pcap_collector(const PcapCollectorConfig& config,
                                                CollectorContext context);
 

@@ -215,7 +215,7 @@ class Decoder {
     const auto header = in_.take<20>();
     if (!header) return blind(20);
     if (header.u8<0>() >> 4U != 4) return blame(Malformed::bad_version);
-    const std::size_t length = (header.u8<0>() & 0x0fU) * 4U;
+    const std::size_t length = std::size_t{header.u8<0>() & 0x0fU} * 4;
     if (length < 20) return blame(Malformed::bad_length);
     const std::uint8_t number = header.u8<9>();
     frame_.protocol = protocol_of(number);
@@ -340,7 +340,7 @@ class Decoder {
   void tcp() {
     const auto header = in_.take<20>();
     if (!header) return incomplete(20);
-    const std::size_t length = (header.u8<12>() >> 4U) * 4U;
+    const std::size_t length = std::size_t{header.u8<12>()} / 16 * 4;
     if (length < 20) return blame(Malformed::bad_length);
     if (length - 20 > in_.wire()) incomplete(length - 20);
   }

@@ -98,7 +98,7 @@ class PcapLive : public ::testing::Test {
   }
 
   void start(const std::string& interface, const std::string& filter = "",
-             std::uint64_t buffer = 4U << 20U) {
+             std::uint64_t buffer = 32U << 20U) {
     PcapCollectorConfig config;
     config.name = CollectorName("live");
     config.interval = 200ms;
@@ -163,6 +163,13 @@ TEST_F(PcapLive, CountsWhatTheSenderSent) {
   EXPECT_THAT(log_.lines, IsEmpty());
 }
 
+TEST_F(PcapLive, TheSmallestBufferStillCarriesABurst) {
+  start("tap", "", 1);
+  const Sender far("far");
+  for (int i = 0; i < 2000; ++i) ASSERT_TRUE(far.send(kToUs));
+  ASSERT_TRUE(wait_for_packets(2000));
+}
+
 TEST_F(PcapLive, IsIdleWhenTheWireIs) {
   start("tap");
   loop_.run_for(100ms);
@@ -220,7 +227,7 @@ TEST_F(PcapLive, HearsAllInterfacesByAny) {
 }
 
 TEST_F(PcapLive, ShowsWhatItCouldNotTake) {
-  start("tap", "", 512U << 10U);
+  start("tap", "", 1U << 20U);
   const Sender far("far");
   constexpr std::uint64_t kSent = 50000;  // nobody reads meanwhile
   for (std::uint64_t i = 0; i < kSent; ++i) ASSERT_TRUE(far.send(kToUs));
