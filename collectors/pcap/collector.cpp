@@ -1,0 +1,193 @@
+#include "collectors/pcap/collector.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "collectors/pcap/capture.hpp"
+
+namespace itnxt {
+namespace pcap {
+namespace {
+
+constexpr Duration kFirstRetry = 1s;
+constexpr Duration kLongestRetry = 30s;
+// A capture that lasted this long was a success: the next retry is a first one again.
+constexpr Duration kProven = 30s;
+// Housekeeping: a look for lost interfaces (libpcap reports a device that goes while it is down
+// only when it is read), the interface's address, and libpcap's 32-bit statistics.
+constexpr Duration kTick = 1s;
+constexpr int kTicksPerStatistics = 10;
+
+class PcapCollector final : public Collector {
+ public:
+  PcapCollector(const PcapCollectorConfig& config, CollectorContext context)
+      : config_(config), context_(context), live_(config.file.empty()) {}
+
+  void start() override {
+    next_sample_ = context_.loop.now();
+    schedule_sample();
+    open();
+  }
+
+ private:
+  [[nodiscard]] const std::string& source() const {
+    return live_ ? config_.interface : config_.file;
+  }
+
+  void open() {
+    std::string remark;
+    auto opened = live_ ? Capture::open(LiveSource{config_.interface, config_.filter,
+                                                   config_.snaplen, config_.buffer},
+                                        remark)
+                        : Capture::open(FileSource{config_.file, config_.filter}, remark);
+    if (const auto* trouble = std::get_if<Trouble>(&opened)) return fail(*trouble);
+    capture_.emplace(std::get<Capture>(std::move(opened)));
+    opened_at_ = context_.loop.now();
+    healthy_ = true;
+    say_open(remark);
+    publish();
+    if (live_) {
+      watch_ = context_.loop.watch(capture_->fd(), Interest::readable, [this] { read(); });
+      schedule_tick();
+    } else {
+      schedule_read();
+    }
+  }
+
+  void say_open(const std::string& remark) {
+    const std::string_view key = live_ ? "interface" : "file";
+    if (!std::exchange(last_trouble_, {}).empty()) {
+      context_.log.notice("capturing again", {{"capture", config_.name.text()}, {key, source()}});
+    }
+    if (remark != std::exchange(last_remark_, remark) && !remark.empty()) {
+      context_.log.warning(remark, {{"capture", config_.name.text()}, {key, source()}});
+    }
+  }
+
+  void read() {
+    const auto result = capture_->read(tally_);
+    if (const auto* trouble = std::get_if<Trouble>(&result)) return fail(*trouble);
+    switch (std::get<Capture::Progress>(result)) {
+      case Capture::Progress::more:
+        if (!live_) schedule_read();
+        return;
+      case Capture::Progress::idle:
+        return;
+      case Capture::Progress::finished:
+        read_.cancel();
+        capture_.reset();
+        publish();
+        return;
+    }
+  }
+
+  // The totals stay; what may heal is tried again.
+  void fail(const Trouble& trouble) {
+    const bool changed = trouble.message != last_trouble_;
+    if (changed) {
+      last_trouble_ = trouble.message;
+      context_.log.error(trouble.message, {{"capture", config_.name.text()},
+                                           {live_ ? "interface" : "file", source()}});
+    }
+    close();
+    if (changed) publish();
+    switch (trouble.kind) {
+      case Trouble::Kind::absent:
+        retry_ = context_.loop.after(kFirstRetry, [this] { look_for_interface(); });
+        return;
+      case Trouble::Kind::refused:
+        retry_ = context_.loop.after(delay_, [this] { open(); });
+        delay_ = std::min(2 * delay_, kLongestRetry);
+        return;
+      case Trouble::Kind::unreadable:
+        return;
+    }
+  }
+
+  void close() {
+    healthy_ = false;
+    tick_.cancel();
+    read_.cancel();
+    watch_.cancel();
+    if (!capture_) return;
+    capture_->count_drops(tally_);
+    capture_.reset();
+    if (context_.loop.now() - opened_at_ >= kProven) delay_ = kFirstRetry;
+  }
+
+  void look_for_interface() {
+    if (interface_is_up(config_.interface)) return open();
+    retry_ = context_.loop.after(kFirstRetry, [this] { look_for_interface(); });
+  }
+
+  void schedule_read() {
+    read_ = context_.loop.after(Duration::zero(), [this] { read(); });
+  }
+
+  void schedule_tick() {
+    tick_ = context_.loop.after(kTick, [this] { tick(); });
+  }
+
+  void tick() {
+    schedule_tick();
+    capture_->refresh_vantage();
+    if (++ticks_ % kTicksPerStatistics == 0) capture_->count_drops(tally_);
+    read();
+  }
+
+  // Samples keep their rhythm: a late one does not move the next.
+  void schedule_sample() {
+    const Instant now = context_.loop.now();
+    while (next_sample_ <= now) next_sample_ += config_.interval;
+    sample_ = context_.loop.after(next_sample_ - now, [this] {
+      schedule_sample();
+      publish();
+    });
+  }
+
+  void publish() {
+    if (capture_) capture_->count_drops(tally_);
+    CaptureSample sample;
+    sample.capture = config_.name;
+    sample.at = source_time(context_.loop.now());
+    sample.interval = config_.interval;
+    sample.open = healthy_;
+    sample.source = source();
+    tally_.copy_to(sample);
+    context_.sink.publish(std::move(sample));
+  }
+
+  const PcapCollectorConfig config_;
+  const CollectorContext context_;
+  const bool live_;
+
+  Tally tally_;
+  bool healthy_ = false;
+  Duration delay_ = kFirstRetry;
+  Instant opened_at_;
+  Instant next_sample_;
+  int ticks_ = 0;
+  std::string last_trouble_;
+  std::string last_remark_;
+  std::optional<Capture> capture_;
+
+  // After the capture, so that they end before it does.
+  Watch watch_;
+  Timer read_;
+  Timer tick_;
+  Timer retry_;
+  Timer sample_;
+};
+
+}  // namespace
+}  // namespace pcap
+
+std::unique_ptr<Collector> make_pcap_collector(const PcapCollectorConfig& config,
+                                               CollectorContext context) {
+  return std::make_unique<pcap::PcapCollector>(config, context);
+}
+
+}  // namespace itnxt

@@ -1,0 +1,81 @@
+// One captured frame → what it is counted as. Pure: no state, no allocation, no I/O; any thread.
+// Every byte is hostile: reads are checked, unaligned-safe, and at most kMaxHeaders nested headers
+// are followed.
+//
+// What counts
+// - Every frame is counted once, with its original length, under the protocol that the outermost IP
+//   header (or ARP) names. Tunnels (GRE, IP-in-IP, IPsec, MPLS, PPPoE) are `other`; what they carry
+//   is not looked at. UDP that carries a tunnel (VXLAN, GENEVE) is UDP.
+// - IPv6 extension headers (RFC 7045 §3) are followed to the upper-layer header; AH is one of them
+//   in IPv6 and `other` in IPv4, as in tshark. ICMP numbers are taken as they stand, whatever the
+//   IP version around them.
+// - A fragment that is not the first counts as what its IP header names. In IPv6 that is `other`
+//   when an extension header stands between the fragment header and the upper layer.
+//
+// What is malformed: the first flaw met, in addition to the count.
+// - truncated: the frame ends, on the wire, before a header or before a length in it says so.
+// - bad_length: a length contradicts itself, or leaves no room for the header that must follow.
+// - bad_version: the version within the IP header is not the one announced.
+// - too_deep: more than kMaxHeaders tags and extension headers.
+// The protocol counts in spite of a flaw behind it (a cut TCP header is still TCP); a flaw in front
+// of it makes the frame `other`.
+//
+// Our own snaplen is not the packet's fault: a cut (captured < original) behind the protocol is no
+// flaw. A cut that hides the protocol is counted `truncated`, because the protocol counts are then
+// lower bounds and nobody would see it otherwise; a larger snaplen cures it.
+//
+// Packets larger than 65535 bytes carry no length in their headers (Linux BIG TCP and UDP GSO:
+// total length 0, payload length 0, UDP length 0): then, and only then, 0 is no flaw. Jumbograms
+// (RFC 2675) name theirs in a hop-by-hop option.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "daemon/core/sample.hpp"
+
+namespace itnxt::pcap {
+
+// How a frame begins. Numbers: https://www.tcpdump.org/linktypes.html
+enum class LinkType : std::uint8_t {
+  ethernet,  // 1: Ethernet II, 802.3 with LLC/SNAP, 802.1Q and 802.1ad tags
+  cooked,    // 113: LINUX_SLL
+  cooked2,   // 276: LINUX_SLL2
+  raw_ip,    // 101: IPv4 or IPv6 by its version
+  ipv4,      // 228
+  ipv6,      // 229
+  loopback,  // 0 and 108: address family, in either byte order
+  other,     // not decoded: counted as `other`
+};
+
+// Tags, SNAP headers and IPv6 extension headers of one frame, together.
+inline constexpr unsigned kMaxHeaders = 16;
+
+// An IEEE 802 address as its number: 02:00:00:00:00:01 is 0x020000000001.
+struct MacAddress {
+  std::uint64_t number = 0;
+  bool operator==(const MacAddress&) const = default;
+};
+
+// Who sent the frame, as far as the frame says.
+enum class Sender : std::uint8_t {
+  unsaid,
+  address,  // by its source MAC
+  self,     // cooked: PACKET_OUTGOING
+  peer,     // cooked: any other packet type of the kernel
+};
+
+struct Frame {
+  Protocol protocol = Protocol::other;
+  std::optional<Malformed> malformed;
+  Sender sender = Sender::unsaid;
+  MacAddress source;  // where sender is `address`
+  bool operator==(const Frame&) const = default;
+};
+
+// `original`: length on the wire. A file that claims less than it holds is not believed: what was
+// captured was there.
+Frame decode(LinkType link, std::span<const std::uint8_t> captured, std::uint32_t original);
+
+}  // namespace itnxt::pcap

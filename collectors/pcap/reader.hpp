@@ -1,0 +1,105 @@
+// Checked reading of a packet: a span that shrinks from the front as headers are taken, and from
+// the back as lengths within them are believed. Never reads a byte that was not captured.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace itnxt::pcap {
+
+// N bytes that are there, or nothing. Offsets are checked by the compiler, bytes are put together
+// one by one: no alignment, no byte order of the host.
+template <std::size_t N>
+class Header {
+ public:
+  constexpr Header() = default;
+  explicit constexpr Header(const std::uint8_t* bytes) : bytes_(bytes) {}
+  explicit constexpr operator bool() const { return bytes_ != nullptr; }
+
+  template <std::size_t At>
+  [[nodiscard]] constexpr std::uint8_t u8() const {
+    static_assert(At < N);
+    return bytes_[At];
+  }
+  template <std::size_t At>
+  [[nodiscard]] constexpr std::uint16_t u16() const {
+    static_assert(At + 2 <= N);
+    return static_cast<std::uint16_t>(bytes_[At] << 8U | bytes_[At + 1]);
+  }
+  template <std::size_t At>
+  [[nodiscard]] constexpr std::uint32_t u32() const {
+    return std::uint32_t{u16<At>()} << 16U | u16<At + 2>();
+  }
+  template <std::size_t At>
+  [[nodiscard]] constexpr std::uint64_t u48() const {
+    return std::uint64_t{u16<At>()} << 32U | u32<At + 2>();
+  }
+
+ private:
+  const std::uint8_t* bytes_ = nullptr;
+};
+
+// Why a header could not be taken.
+enum class Shortage : std::uint8_t {
+  cut,       // the wire had it, the capture has not
+  ended,     // the frame ends before
+  declared,  // a length within the packet leaves no room for it
+};
+
+class Reader {
+ public:
+  // `wire`: bytes the frame had; at least as many as were captured.
+  Reader(std::span<const std::uint8_t> captured, std::size_t wire)
+      : next_(captured.data()),
+        captured_(captured.size()),
+        wire_(std::max(wire, captured.size())) {}
+
+  // Bytes the packet has from here on, captured or not.
+  [[nodiscard]] std::size_t wire() const { return wire_; }
+
+  template <std::size_t N>
+  Header<N> take() {
+    if (captured_ < N) return {};
+    const std::uint8_t* const bytes = next_;
+    advance(N);
+    return Header<N>(bytes);
+  }
+
+  bool skip(std::size_t count) {
+    if (captured_ < count) return false;
+    advance(count);
+    return true;
+  }
+
+  // What follows is `length` long, says the packet. False, and nothing changes, when the frame ends
+  // before that.
+  bool narrow(std::size_t length) {
+    if (length > wire_) return false;
+    wire_ = length;
+    captured_ = std::min(captured_, length);
+    declared_ = true;
+    return true;
+  }
+
+  // Why `count` bytes were not to be had.
+  [[nodiscard]] Shortage shortage(std::size_t count) const {
+    if (count <= wire_) return Shortage::cut;
+    return declared_ ? Shortage::declared : Shortage::ended;
+  }
+
+ private:
+  void advance(std::size_t count) {
+    next_ += count;
+    captured_ -= count;
+    wire_ -= count;
+  }
+
+  const std::uint8_t* next_;
+  std::size_t captured_;  // never more than wire_
+  std::size_t wire_;
+  bool declared_ = false;
+};
+
+}  // namespace itnxt::pcap

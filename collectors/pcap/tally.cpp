@@ -1,0 +1,33 @@
+#include "collectors/pcap/tally.hpp"
+
+namespace itnxt::pcap {
+
+Direction direction_of(const Frame& frame, const Vantage& vantage) {
+  switch (frame.sender) {
+    case Sender::self:
+      return Direction::transmit;
+    case Sender::peer:
+      return Direction::receive;
+    case Sender::address:
+      if (vantage.loops_back) return Direction::receive;
+      if (!vantage.own) return Direction::unknown;
+      return frame.source == *vantage.own ? Direction::transmit : Direction::receive;
+    case Sender::unsaid:
+      return vantage.loops_back ? Direction::receive : Direction::unknown;
+  }
+  return Direction::unknown;
+}
+
+std::uint64_t Growth::since_last(std::uint32_t total) {
+  const std::uint32_t step = total - last_;
+  last_ = total;
+  return step < 0x8000'0000U ? step : 0;
+}
+
+void Tally::copy_to(CaptureSample& sample) const {
+  sample.traffic = traffic_;
+  sample.dropped = dropped_;
+  sample.malformed = malformed_;
+}
+
+}  // namespace itnxt::pcap

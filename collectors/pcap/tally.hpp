@@ -1,0 +1,58 @@
+// Totals of one capture: pure sums that never go back. One thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "collectors/pcap/frame.hpp"
+#include "daemon/core/sample.hpp"
+
+namespace itnxt::pcap {
+
+// What is known about where the capture listens.
+struct Vantage {
+  std::optional<MacAddress> own;  // a live Ethernet interface's address
+  bool loops_back = false;        // the loopback device: what is sent comes back, seen once
+  bool operator==(const Vantage&) const = default;
+};
+
+// Cooked frames say it. Else: by the interface's own address, where there is one (a frame that a
+// bridge sends out of it for someone else counts as received); received on the loopback device;
+// unknown in a savefile.
+Direction direction_of(const Frame& frame, const Vantage& vantage);
+
+// A 32-bit total of libpcap's (struct pcap_stat) as growth. Wraps; ask at least once per 2^31
+// (at 100 million packets/s: every 20 s). A step of half the range or more is a total that went
+// back (the kernel's files are gone with the interface): no growth.
+class Growth {
+ public:
+  std::uint64_t since_last(std::uint32_t total);
+
+ private:
+  std::uint32_t last_ = 0;
+};
+
+class Tally {
+ public:
+  // `original`: length on the wire.
+  void count(const Frame& frame, Direction direction, std::uint32_t original) {
+    TrafficCount& cell =
+        traffic_[static_cast<std::size_t>(direction)][static_cast<std::size_t>(frame.protocol)];
+    cell.packets += Packets(1);
+    cell.bytes += Bytes(original);
+    if (frame.malformed) malformed_[static_cast<std::size_t>(*frame.malformed)] += Packets(1);
+  }
+  void drop(DropPoint where, std::uint64_t packets) {
+    dropped_[static_cast<std::size_t>(where)] += Packets(packets);
+  }
+
+  void copy_to(CaptureSample& sample) const;
+
+ private:
+  std::array<std::array<TrafficCount, kProtocols>, kDirections> traffic_{};
+  std::array<Packets, kDropPoints> dropped_{};
+  std::array<Packets, kMalformed> malformed_{};
+};
+
+}  // namespace itnxt::pcap

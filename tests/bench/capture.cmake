@@ -1,0 +1,5 @@
+# Capture of a savefile: make_savefile /tmp/bench.pcap && capture_file /tmp/bench.pcap
+add_executable(make_savefile make_savefile.cpp)
+target_link_libraries(make_savefile PRIVATE itnxt_policy)
+add_executable(capture_file capture_file.cpp)
+target_link_libraries(capture_file PRIVATE itnxt_policy itnxt::pcap itnxt::support)

@@ -1,0 +1,296 @@
+#include "collectors/pcap/collector.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "tests/collectors/pcap/savefile.hpp"
+#include "tests/support/fake_loop.hpp"
+#include "tests/support/recording.hpp"
+
+namespace itnxt::pcap {
+namespace {
+
+using test::Octets;
+using test::Savefile;
+using test::operator+;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class PcapCollector : public ::testing::Test {
+ protected:
+  void start(const std::string& file, const std::string& filter = "") {
+    PcapCollectorConfig config;
+    config.name = CollectorName("tap");
+    config.interval = 10s;
+    config.file = file;
+    config.filter = filter;
+    collector_ = make_pcap_collector(config, {loop_, sink_, log_});
+    collector_->start();
+  }
+  // Rounds of the loop until `count` samples are there.
+  int rounds_until(std::size_t count) {
+    int rounds = 0;
+    while (sink_.samples.size() < count && rounds < 1000) {
+      loop_.run_ready();
+      ++rounds;
+    }
+    return rounds;
+  }
+  std::vector<CaptureSample> samples() const { return sink_.all<CaptureSample>(); }
+  std::vector<bool> open_flags() const {
+    std::vector<bool> flags;
+    for (const CaptureSample& sample : samples()) flags.push_back(sample.open);
+    return flags;
+  }
+
+  test::Folder folder_;
+  itnxt::test::FakeLoop loop_;
+  itnxt::test::RecordingSink sink_;
+  itnxt::test::RecordingLog log_;
+  std::unique_ptr<Collector> collector_;
+};
+
+const Octets kTcpFrame = test::ethernet(0x0800, test::ipv4(6, test::tcp()));
+const Octets kUdpFrame = test::ethernet(0x86dd, test::ipv6(17, test::udp(test::zeros(10))));
+
+TEST_F(PcapCollector, ReadsASavefileToItsEndAndKeepsItsTotals) {
+  const std::string file = folder_ / "two.pcap";
+  Savefile(file).add(kTcpFrame).add(kUdpFrame, 9000).add(test::ethernet(0x0800, {}));
+  start(file);
+  rounds_until(2);
+
+  ASSERT_EQ(samples().size(), 2U);
+  const CaptureSample opened = samples()[0];
+  EXPECT_EQ(opened.capture.text(), "tap");
+  EXPECT_EQ(opened.source, file);
+  EXPECT_EQ(opened.interval, 10s);
+  EXPECT_TRUE(opened.open);
+  EXPECT_EQ(test::total_of(opened).packets, Packets(0));
+
+  const CaptureSample finished = samples()[1];
+  EXPECT_TRUE(finished.open);
+  EXPECT_EQ(test::count_of(finished, Direction::unknown, Protocol::tcp),
+            (TrafficCount{Packets(1), Bytes(54)}));
+  EXPECT_EQ(test::count_of(finished, Direction::unknown, Protocol::udp),
+            (TrafficCount{Packets(1), Bytes(9000)}));
+  EXPECT_EQ(test::count_of(finished, Direction::unknown, Protocol::other),
+            (TrafficCount{Packets(1), Bytes(14)}));
+  EXPECT_EQ(finished.malformed[static_cast<std::size_t>(Malformed::truncated)], Packets(1));
+  EXPECT_EQ(finished.dropped[0] + finished.dropped[1], Packets(0));
+
+  loop_.advance(25s);
+  ASSERT_EQ(samples().size(), 4U);
+  EXPECT_EQ(samples()[2].at, SourceTime(10s));
+  EXPECT_EQ(samples()[3].at, SourceTime(20s));
+  EXPECT_TRUE(samples()[3].open);
+  EXPECT_EQ(test::total_of(samples()[3]), test::total_of(finished));
+  EXPECT_THAT(log_.lines, IsEmpty());
+  EXPECT_EQ(loop_.timers(), 1U);  // the next sample; nothing is read any more
+}
+
+TEST_F(PcapCollector, AnEmptySavefileIsFinishedAtOnce) {
+  const std::string file = folder_ / "empty.pcap";
+  { Savefile made(file); }
+  start(file);
+  rounds_until(2);
+  EXPECT_THAT(open_flags(), ElementsAre(true, true));
+  EXPECT_THAT(log_.lines, IsEmpty());
+}
+
+TEST_F(PcapCollector, ReadsInBoundedPieces) {
+  const std::string file = folder_ / "many.pcap";
+  {
+    Savefile made(file);
+    for (int i = 0; i < 10000; ++i) made.add(kTcpFrame);
+  }
+  start(file);
+  EXPECT_EQ(rounds_until(2), 4);  // 4096, 4096, 1808, the end
+  EXPECT_EQ(test::total_of(samples().back()).packets, Packets(10000));
+}
+
+TEST_F(PcapCollector, AFilterThatMatchesNothingDoesNotUnboundThePieces) {
+  const std::string file = folder_ / "many.pcap";
+  {
+    Savefile made(file);
+    for (int i = 0; i < 10000; ++i) made.add(kTcpFrame);
+  }
+  start(file, "udp");
+  EXPECT_EQ(rounds_until(2), 4);
+  EXPECT_EQ(test::total_of(samples().back()).packets, Packets(0));
+}
+
+TEST_F(PcapCollector, HugePacketsMakeSmallerPieces) {
+  const std::string file = folder_ / "huge.pcap";
+  {
+    Savefile made(file);
+    const Octets huge = kTcpFrame + test::zeros(262144 - kTcpFrame.size());
+    for (int i = 0; i < 40; ++i) made.add(huge);
+  }
+  start(file);
+  EXPECT_GE(rounds_until(2), 3);  // 8 MiB, what is left, the end
+  EXPECT_EQ(test::total_of(samples().back()), (TrafficCount{Packets(40), Bytes(40 * 262144)}));
+}
+
+TEST_F(PcapCollector, FiltersASavefile) {
+  const std::string file = folder_ / "two.pcap";
+  Savefile(file).add(kTcpFrame).add(kUdpFrame);
+  start(file, "ip6 and udp port 53");
+  rounds_until(2);
+  EXPECT_EQ(test::total_of(samples().back()).packets, Packets(1));
+  EXPECT_EQ(test::count_of(samples().back(), Direction::unknown, Protocol::udp).packets,
+            Packets(1));
+}
+
+TEST_F(PcapCollector, TellsDirectionInCookedSavefiles) {
+  const std::string file = folder_ / "cooked.pcap";
+  const Octets packet = test::ipv4(6, test::tcp());
+  Savefile(file, 113)
+      .add(test::cooked(0, 1, 0x0800, packet))
+      .add(test::cooked(4, 1, 0x0800, packet))
+      .add(test::cooked(4, 1, 0x0800, packet));
+  start(file);
+  rounds_until(2);
+  EXPECT_EQ(test::count_of(samples().back(), Direction::receive, Protocol::tcp).packets,
+            Packets(1));
+  EXPECT_EQ(test::count_of(samples().back(), Direction::transmit, Protocol::tcp).packets,
+            Packets(2));
+}
+
+TEST_F(PcapCollector, SaysOnceThatALinkTypeIsNotDecoded) {
+  const std::string file = folder_ / "ppp.pcap";
+  Savefile(file, 9).add(test::zeros(40));
+  start(file);
+  rounds_until(2);
+  EXPECT_THAT(
+      log_.lines,
+      ElementsAre("level=warning msg=\"link type PPP is not decoded: its packets are counted "
+                  "as protocol other\" capture=tap file=" +
+                  file));
+  EXPECT_EQ(test::count_of(samples().back(), Direction::unknown, Protocol::other),
+            (TrafficCount{Packets(1), Bytes(40)}));
+}
+
+TEST_F(PcapCollector, KeepsWhatItReadOfATruncatedSavefile) {
+  const std::string file = folder_ / "cut.pcap";
+  {
+    Savefile made(file);
+    made.add(kTcpFrame).add(kUdpFrame);
+    made.put(test::u32(1) + test::u32(2));
+  }
+  start(file);
+  rounds_until(2);
+  EXPECT_THAT(
+      log_.lines,
+      ElementsAre("level=error msg=\"savefile " + file +
+                  " cannot be read on after packet 2: truncated dump file; tried to read 16 "
+                  "header bytes, only got 8; what was read before is counted\" capture=tap "
+                  "file=" +
+                  file));
+  EXPECT_THAT(open_flags(), ElementsAre(true, false));
+  EXPECT_EQ(test::total_of(samples().back()).packets, Packets(2));
+  loop_.advance(120s);  // another try would meet the same
+  EXPECT_EQ(log_.lines.size(), 1U);
+  EXPECT_EQ(samples().size(), 2U + 12U);
+  EXPECT_FALSE(samples().back().open);
+  EXPECT_EQ(test::total_of(samples().back()).packets, Packets(2));
+}
+
+TEST_F(PcapCollector, WaitsForAMissingSavefile) {
+  const std::string file = folder_ / "later.pcap";
+  start(file);
+  EXPECT_THAT(open_flags(), ElementsAre(false));
+  const std::string said = "level=error msg=\"cannot read savefile " + file +
+                           ": No such file or directory; it is tried again, correct 'file' or its "
+                           "permissions\" capture=tap file=" +
+                           file;
+  EXPECT_THAT(log_.lines, ElementsAre(said));
+  loop_.advance(8s);  // tried at 1, 3 and 7 s, said once
+  EXPECT_THAT(log_.lines, ElementsAre(said));
+  Savefile(file).add(kTcpFrame);
+  loop_.advance(6s);
+  EXPECT_EQ(samples().back().open, false);  // not before 15 s
+  EXPECT_EQ(samples().size(), 2U);
+  loop_.advance(1s);
+  rounds_until(4);
+  EXPECT_THAT(open_flags(), ElementsAre(false, false, true, true));
+  EXPECT_EQ(test::total_of(samples().back()).packets, Packets(1));
+  EXPECT_THAT(log_.lines,
+              ElementsAre(said, "level=notice msg=\"capturing again\" capture=tap file=" + file));
+}
+
+TEST_F(PcapCollector, TriesAgainAfter30SecondsAtTheLatest) {
+  const std::string file = folder_ / "later.pcap";
+  start(file);
+  loop_.advance(1h);
+  Savefile(file).add(kTcpFrame);
+  const std::size_t before = samples().size();
+  loop_.advance(30s);
+  EXPECT_GE(samples().size(), before + 3 + 2);
+  EXPECT_TRUE(samples().back().open);
+}
+
+TEST_F(PcapCollector, RefusesWhatIsNoCapture) {
+  const std::string file = folder_ / "text.pcap";
+  { std::ofstream(file) << "this is no capture, it only is called one"; }
+  start(file);
+  EXPECT_THAT(open_flags(), ElementsAre(false));
+  EXPECT_THAT(log_.lines, ElementsAre("level=error msg=\"savefile " + file +
+                                      " is no capture libpcap can read: unknown file format; "
+                                      "correct 'file'\" capture=tap file=" +
+                                      file));
+  loop_.advance(120s);
+  EXPECT_EQ(log_.lines.size(), 1U);
+}
+
+TEST_F(PcapCollector, RefusesAFileOfNothing) {
+  const std::string file = folder_ / "nothing.pcap";
+  { std::ofstream made(file); }
+  start(file);
+  EXPECT_THAT(log_.lines,
+              ElementsAre("level=error msg=\"savefile " + file +
+                          " is no capture libpcap can read: truncated dump file; tried to read 4 "
+                          "file header bytes, only got 0; correct 'file'\" capture=tap file=" +
+                          file));
+}
+
+TEST_F(PcapCollector, RefusesAFolderAndAFifoWithoutWaitingForIt) {
+  const std::string fifo = folder_ / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  start(fifo);
+  EXPECT_THAT(log_.lines,
+              ElementsAre("level=error msg=\"savefile " + fifo +
+                          " is no regular file; correct 'file'\" capture=tap file=" + fifo));
+  log_.lines.clear();
+  start("/");
+  EXPECT_THAT(log_.lines, ElementsAre("level=error msg=\"savefile / is no regular file; correct "
+                                      "'file'\" capture=tap file=/"));
+}
+
+TEST_F(PcapCollector, RefusesABadFilter) {
+  const std::string file = folder_ / "one.pcap";
+  Savefile(file).add(kTcpFrame);
+  start(file, "tcpp");
+  EXPECT_THAT(open_flags(), ElementsAre(false));
+  EXPECT_THAT(log_.lines,
+              ElementsAre("level=error msg=\"filter \\\"tcpp\\\" is no BPF filter for this link "
+                          "type: can't parse filter expression: syntax error; correct 'filter' "
+                          "(see pcap-filter(7))\" capture=tap file=" +
+                          file));
+  loop_.advance(120s);
+  EXPECT_EQ(log_.lines.size(), 1U);
+}
+
+TEST_F(PcapCollector, PublishesNothingOnceItIsGone) {
+  const std::string file = folder_ / "one.pcap";
+  Savefile(file).add(kTcpFrame);
+  start(file);
+  EXPECT_EQ(samples().size(), 1U);
+  collector_.reset();
+  loop_.advance(60s);
+  EXPECT_EQ(samples().size(), 1U);
+  EXPECT_EQ(loop_.timers(), 0U);
+}
+
+}  // namespace
+}  // namespace itnxt::pcap
