@@ -39,7 +39,7 @@ struct Span {
 // How far the device's clock and ours may differ over `elapsed`: answers are delayed and tried
 // again, agents refresh sysUpTime by the second, crystals drift.
 constexpr Duration clock_tolerance(Duration elapsed) {
-  return 2s + elapsed / 50;
+  return 2s + elapsed / 200;
 }
 
 // What a line of `speed` may seem to carry per second: a tenth more (agents count in bursts,
@@ -59,7 +59,8 @@ inline constexpr double kSmallestPacket = 20;
 //   late   `later` is not at least `shortest` after `earlier` (double, early, out of order)
 //   reset  the device rebooted in between, or was up for so short a time at `earlier` that a reboot
 //          cannot be told. sysUpTime's own wrap after 497 days is no reboot: it goes on in step
-//          with our clock. (A reboot within seconds of that wrap looks like it: 497 days to 4 s.)
+//          with our clock. (A reboot at the very time of that wrap, give or take the tolerance,
+//          looks like it.)
 //   late   the two clocks do not agree otherwise
 //   discontinuity  ifCounterDiscontinuityTime moved
 std::variant<Span, Gap> span_between(const ReadingClocks& earlier, const ReadingClocks& later,
