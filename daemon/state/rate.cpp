@@ -1,6 +1,5 @@
 #include "daemon/state/rate.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 namespace itnxt {
@@ -53,7 +52,7 @@ std::optional<BytesPerSecond> faster(std::optional<BytesPerSecond> a,
 
 std::variant<Span, Gap> span_between(const ReadingClocks& earlier, const ReadingClocks& later,
                                      Duration shortest) {
-  const Duration ours = later.at - earlier.at;
+  const Duration ours = collector_time(earlier.at, later.at);
   if (ours <= Duration::zero() || ours < shortest) return Gap::late;
   // Modulo the wrap: a reboot makes this differ from our own clock by at least the uptime that was
   // lost with it.

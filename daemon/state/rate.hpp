@@ -5,6 +5,7 @@
 // (counter widths), IF-MIB ifCounterDiscontinuityTime and ifHighSpeed, RFC 3418 sysUpTime.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <variant>
 
@@ -66,11 +67,18 @@ inline constexpr double kSmallestPacket = 20;
 std::variant<Span, Gap> span_between(const ReadingClocks& earlier, const ReadingClocks& later,
                                      Duration shortest);
 
+// The collector's time from `earlier` to `later`; no overflow, whatever a node claims.
+constexpr Duration collector_time(SourceTime earlier, SourceTime later) {
+  constexpr SourceTime kFirst{-24h * 365 * 70};
+  constexpr SourceTime kLast{24h * 365 * 70};
+  return std::clamp(later, kFirst, kLast) - std::clamp(earlier, kFirst, kLast);
+}
+
 // Whether `later` came too early after `earlier` to be its successor: keep `earlier` as the base,
 // so that nothing is lost and nothing is divided by a moment.
 constexpr bool too_early(const ReadingClocks& earlier, const ReadingClocks& later,
                          Duration shortest) {
-  return later.at - earlier.at < shortest;
+  return collector_time(earlier.at, later.at) < shortest;
 }
 
 // How much was counted in `span`: exact, or a gap. A 32-bit counter that went back wrapped once,
