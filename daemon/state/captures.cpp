@@ -49,13 +49,6 @@ bool Captures::apply(const CaptureSample& sample, const SampleSource& source, In
   return true;
 }
 
-void Captures::alive(const SampleSource& source, Instant now) {
-  const auto found = captures_.find(source.collector);
-  if (found == captures_.end()) return;
-  State& state = found->second;
-  if (state.source == source && state.view.sample.open) state.seen = now;
-}
-
 bool Captures::tick(Instant now, std::uint32_t stale_after, Admission& admission) {
   bool changed = false;
   for (auto it = captures_.begin(); it != captures_.end();) {

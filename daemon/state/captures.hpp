@@ -18,8 +18,6 @@ class Captures {
   // captures of one name would be one series with two values.
   bool apply(const CaptureSample& sample, const SampleSource& source, Instant now,
              Admission& admission);
-  // A batch of the collector came: a savefile that was read to its end stays as it is.
-  void alive(const SampleSource& source, Instant now);
   bool tick(Instant now, std::uint32_t stale_after, Admission& admission);
   [[nodiscard]] std::vector<CaptureView> views() const;  // by name
 

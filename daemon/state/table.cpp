@@ -80,7 +80,6 @@ bool Table::apply(const Batch& batch, Instant now, WallTime wall) {
   changed_ = true;
   const SampleSource source{NodeName(safe_text(batch.node.text())),
                             CollectorName(safe_text(batch.collector.text())), batch.epoch};
-  captures_.alive(source, now);
   for (const Sample& sample : batch.samples) {
     if (const auto* device = std::get_if<DeviceSample>(&sample)) {
       apply(*device, source, now, wall);
