@@ -17,7 +17,7 @@ Duration bounded(Duration interval) {
 }
 
 // Rejected credentials are an answer too: the device is alive. Anything else that is wrong counts
-// as one if it brought the device's clock.
+// as one if it brought something of the device's.
 bool is_answer(const DeviceSample& sample) {
   switch (sample.result) {
     case PollResult::ok:
@@ -27,7 +27,7 @@ bool is_answer(const DeviceSample& sample) {
     case PollResult::timeout:
       return false;
     case PollResult::error:
-      return sample.uptime.has_value();
+      return sample.uptime.has_value() || !sample.interfaces.empty();
   }
   return false;
 }
@@ -74,7 +74,7 @@ void DeviceState::apply(const DeviceSample& sample, const SampleSource& source, 
   interval_ = bounded(sample.interval > Duration::zero() ? sample.interval : Duration(60s));
   auto view = std::make_shared<DeviceView>();
   take_poll(*view, sample, now, wall);
-  if (sample.interfaces.empty() && !(sample.complete && is_answer(sample))) {
+  if (!is_answer(sample) || (sample.interfaces.empty() && !sample.complete)) {
     view->interfaces = view_->interfaces;
   } else {
     take_rows(*view, sample, now, admission);
