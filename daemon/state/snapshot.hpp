@@ -56,6 +56,7 @@ struct DeviceView {
   DeviceName name;
   SiteName site;
   bool up = false;                 // the last whole poll got an answer
+  bool polled = false;             // a poll ended within the stale time: `up` is of today
   bool fresh = false;              // interfaces and uptime are not stale
   std::optional<Duration> uptime;  // since its own boot
   std::string sys_name;
@@ -112,6 +113,7 @@ struct Snapshot {
   std::vector<CollectorView> collectors;                   // by node, name; kept when silent
   std::uint64_t series = 0;                                // admitted now
   std::uint64_t series_rejected = 0;                       // refused so far by aggregator.limits
+  std::uint64_t samples_refused = 0;  // so far: of devices that the inventory does not name …
 };
 
 }  // namespace itnxt

@@ -1,0 +1,315 @@
+#include "daemon/io/api.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+namespace itnxt {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kPiece = std::size_t{32} << 10U;
+
+std::string dump(const Json& json) {
+  // Everything is valid UTF-8 already; a text that is not must not end the connection.
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+template <class Unit>
+Json number(const std::optional<Unit>& unit) {
+  return unit ? Json(unit->count()) : Json(nullptr);
+}
+template <class Unit>
+Json number(const Rate<Unit>& rate) {
+  return number(known(rate));
+}
+Json yes_or_no(const std::optional<bool>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+Json time(const std::optional<WallTime>& when) {
+  return when ? Json(to_rfc3339(*when)) : Json(nullptr);
+}
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+// A list, made while it is read. `next` appends one element and says whether there was one.
+class ListBody {
+ public:
+  using Next = std::function<bool(std::string& out)>;
+  explicit ListBody(Next next) : next_(std::move(next)) {}
+
+  std::size_t operator()(char* buffer, std::size_t size) {
+    std::size_t done = 0;
+    while (done < size) {
+      if (read_ == piece_.size() && !fill()) break;
+      const std::size_t part = std::min(size - done, piece_.size() - read_);
+      std::memcpy(buffer + done, piece_.data() + read_, part);
+      done += part;
+      read_ += part;
+    }
+    return done;
+  }
+
+ private:
+  bool fill() {
+    if (ended_) return false;
+    piece_.clear();
+    read_ = 0;
+    if (first_) piece_ += R"({"status":"success","data":[)";
+    while (piece_.size() < kPiece) {
+      const std::size_t before = piece_.size();
+      if (!first_) piece_ += ",\n";
+      if (!next_(piece_)) {
+        piece_.resize(before);
+        piece_ += "]}\n";
+        ended_ = true;
+        break;
+      }
+      first_ = false;
+    }
+    return true;
+  }
+
+  Next next_;
+  std::string piece_;
+  std::size_t read_ = 0;
+  bool first_ = true;
+  bool ended_ = false;
+};
+
+// One element of `list` (kept alive by `owner`) after the other.
+template <class Owner, class List, class Make>
+BodyReader list_body(Owner owner, const List& list, Make make) {
+  return ListBody([owner, &list, make, i = std::size_t{0}](std::string& out) mutable {
+    if (i == list.size()) return false;
+    out += dump(make(list[i++]));
+    return true;
+  });
+}
+
+Json link_end(const LinkEndView& end) {
+  return {{"device", end.device.text()},
+          {"interface", end.interface},
+          {"site", end.site.text()},
+          {"up", yes_or_no(end.up)}};
+}
+
+Json link_json(const LinkView& link) {
+  const auto flow = [](const std::optional<BytesPerSecond>& rate,
+                       const std::optional<Ratio>& ratio) {
+    return Json{{"bytes_per_second", number(rate)}, {"utilization_ratio", number(ratio)}};
+  };
+  return {{"name", link.name.text()},
+          {"class", kLinkClassNames[static_cast<std::size_t>(link.link_class)]},
+          {"site_a", link.a.site.text()},
+          {"site_b", link.b ? text_or_null(link.b->site.text()) : Json(nullptr)},
+          {"up", yes_or_no(link.up)},
+          {"capacity_bytes", number(link.capacity)},
+          {"a", link_end(link.a)},
+          {"b", link.b ? link_end(*link.b) : Json(nullptr)},
+          {"a_to_b", flow(link.a_to_b, link.utilization_a_to_b)},
+          {"b_to_a", flow(link.b_to_a, link.utilization_b_to_a)}};
+}
+
+// Up is null for a device of which nothing was heard within the stale time.
+Json device_json(const DeviceView& device) {
+  Json polls = Json::object();
+  for (std::size_t i = 0; i < kPollResults; ++i)
+    polls[std::string(kPollResultNames[i])] = device.polls[i];
+  const auto up = std::count_if(device.interfaces.begin(), device.interfaces.end(),
+                                [](const InterfaceView& i) { return i.up == true; });
+  return {{"name", device.name.text()},
+          {"site", device.site.text()},
+          {"up", device.polled ? Json(device.up) : Json(nullptr)},
+          {"fresh", device.fresh},
+          {"uptime_seconds", device.uptime ? Json(seconds(*device.uptime)) : Json(nullptr)},
+          {"sys_name", device.sys_name},
+          {"sys_descr", device.sys_descr},
+          {"sys_object_id", device.sys_object_id},
+          {"problem", device.problem},
+          {"poll_seconds", seconds(device.poll_took)},
+          {"last_success", time(device.last_success)},
+          {"polls", std::move(polls)},
+          {"interfaces", device.interfaces.size()},
+          {"interfaces_up", up}};
+}
+
+Json interface_json(const DeviceView& device, const InterfaceView& one) {
+  const Gap* gap = std::get_if<Gap>(&one.receive);
+  return {{"device", device.name.text()},
+          {"interface", one.identity->name.text()},
+          {"if_index", one.if_index},
+          {"alias", one.alias},
+          {"descr", one.descr},
+          {"link", text_or_null(one.link.text())},
+          {"up", yes_or_no(one.up)},
+          {"admin_up", yes_or_no(one.admin_up)},
+          {"speed_bytes", number(one.speed)},
+          {"receive_bytes_per_second", number(one.receive)},
+          {"transmit_bytes_per_second", number(one.transmit)},
+          {"errors_per_second", number(one.errors)},
+          {"discards_per_second", number(one.discards)},
+          {"gap", gap != nullptr ? Json(name(*gap)) : Json(nullptr)}};
+}
+
+BodyReader interfaces_body(const std::shared_ptr<const Snapshot>& snapshot,
+                           std::optional<std::string> only) {
+  return ListBody([snapshot, only = std::move(only), d = std::size_t{0},
+                   i = std::size_t{0}](std::string& out) mutable {
+    for (; d < snapshot->devices.size(); ++d, i = 0) {
+      const DeviceView& device = *snapshot->devices[d];
+      if ((only && device.name.text() != *only) || i >= device.interfaces.size()) continue;
+      out += dump(interface_json(device, device.interfaces[i++]));
+      return true;
+    }
+    return false;
+  });
+}
+
+Json capture_json(const CaptureView& capture) {
+  const CaptureSample& sample = capture.sample;
+  Json protocols = Json::object();
+  TrafficCount total;
+  for (std::size_t p = 0; p < kProtocols; ++p) {
+    TrafficCount sum;
+    for (const auto& direction : sample.traffic) {
+      sum.packets += direction[p].packets;
+      sum.bytes += direction[p].bytes;
+    }
+    protocols[std::string(kProtocolNames[p])] = {{"packets", sum.packets.count()},
+                                                 {"bytes", sum.bytes.count()}};
+    total.packets += sum.packets;
+    total.bytes += sum.bytes;
+  }
+  Packets dropped;
+  for (const Packets p : sample.dropped) dropped += p;
+  Packets malformed;
+  for (const Packets p : sample.malformed) malformed += p;
+  return {{"capture", sample.capture.text()},
+          {"node", capture.node.text()},
+          {"source", sample.source},
+          {"open", sample.open},
+          {"packets", total.packets.count()},
+          {"bytes", total.bytes.count()},
+          {"dropped_packets", dropped.count()},
+          {"malformed_packets", malformed.count()},
+          {"protocols", std::move(protocols)}};
+}
+
+Json collector_json(const CollectorView& collector, Instant now) {
+  return {{"node", collector.node.text()},
+          {"collector", collector.collector.text()},
+          {"last_batch", to_rfc3339(collector.last_batch)},
+          {"silent_seconds", seconds(std::max(Duration::zero(), now - collector.last_batch_at))},
+          {"interval_seconds", seconds(collector.interval)},
+          {"lost_batches", collector.lost_batches}};
+}
+
+Json alert_json(const BoardAlert& alert) {
+  return {{"alert", alert.alert},
+          {"severity", name(alert.severity)},
+          {"subject", alert.subject},
+          {"state", name(alert.state)},
+          {"since", to_rfc3339(alert.since)},
+          {"labels", alert.labels},
+          {"annotations", alert.annotations}};
+}
+
+std::string_view crisis_name(const Board& board) {
+  return kCrisisStateNames[static_cast<std::size_t>(board.crisis)];
+}
+
+Json crisis_json(const Board& board) {
+  Json sites = Json::array();
+  for (const SiteName& site : board.crisis_sites) sites.push_back(site.text());
+  return {{"state", crisis_name(board)}, {"sites", std::move(sites)}};
+}
+
+Json status_json(const Published& published, const ServerInfo& server) {
+  const Snapshot& snapshot = *published.snapshot;
+  const Board& board = *published.board;
+  const auto devices_up = std::count_if(snapshot.devices.begin(), snapshot.devices.end(),
+                                        [](const auto& d) { return d->polled && d->up; });
+  std::array<std::uint64_t, 3> links{};  // up, down, unknown
+  for (const LinkView& link : snapshot.links) ++links[!link.up ? 2 : *link.up ? 0 : 1];
+  std::array<std::uint64_t, 3> alerts{};
+  for (const BoardAlert& alert : board.alerts) ++alerts[static_cast<std::size_t>(alert.state)];
+  Json alert_counts = Json::object();
+  for (std::size_t i = 0; i < alerts.size(); ++i)
+    alert_counts[std::string(kAlertStateNames[i])] = alerts[i];
+  Json channels = Json::array();
+  for (const BoardChannel& channel : board.channels) {
+    channels.push_back({{"name", channel.name.text()},
+                        {"delivered", channel.delivered},
+                        {"failed", channel.failed},
+                        {"refused", channel.refused},
+                        {"waiting", channel.waiting}});
+  }
+  return {{"version", server.build.version},
+          {"revision", server.build.revision},
+          {"node", server.node.text()},
+          {"started", to_rfc3339(server.started)},
+          {"now", to_rfc3339(snapshot.wall)},
+          {"ready", published.ready},
+          {"series", snapshot.series},
+          {"series_rejected", snapshot.series_rejected},
+          {"storage_problem", board.storage_problem},
+          {"crisis", crisis_name(board)},
+          {"devices", {{"total", snapshot.devices.size()}, {"up", devices_up}}},
+          {"links",
+           {{"total", snapshot.links.size()},
+            {"up", links[0]},
+            {"down", links[1]},
+            {"unknown", links[2]}}},
+          {"alerts", std::move(alert_counts)},
+          {"channels", std::move(channels)}};
+}
+
+BodyReader object_body(const Json& data) {
+  return text_body(dump(Json{{"status", "success"}, {"data", data}}) + "\n");
+}
+
+}  // namespace
+
+std::string_view api_endpoints() {
+  return "links, devices, interfaces, captures, collectors, alerts, crisis, status";
+}
+
+std::string api_error(std::string_view message) {
+  return dump(Json{{"status", "error"}, {"error", message}}) + "\n";
+}
+
+BodyReader text_body(std::string text) {
+  return [text = std::move(text), at = std::size_t{0}](char* buffer, std::size_t size) mutable {
+    const std::size_t part = std::min(size, text.size() - at);
+    std::memcpy(buffer, text.data() + at, part);
+    at += part;
+    return part;
+  };
+}
+
+std::optional<BodyReader> api_body(std::string_view endpoint, const Published& published,
+                                   const ServerInfo& server, std::optional<std::string> device) {
+  const auto& snapshot = published.snapshot;
+  const auto& board = published.board;
+  if (endpoint == "links") return list_body(snapshot, snapshot->links, link_json);
+  if (endpoint == "devices") {
+    return list_body(snapshot, snapshot->devices, [](const auto& d) { return device_json(*d); });
+  }
+  if (endpoint == "interfaces") return interfaces_body(snapshot, std::move(device));
+  if (endpoint == "captures") return list_body(snapshot, snapshot->captures, capture_json);
+  if (endpoint == "collectors") {
+    return list_body(snapshot, snapshot->collectors, [now = snapshot->at](const CollectorView& c) {
+      return collector_json(c, now);
+    });
+  }
+  if (endpoint == "alerts") return list_body(board, board->alerts, alert_json);
+  if (endpoint == "crisis") return object_body(crisis_json(*board));
+  if (endpoint == "status") return object_body(status_json(published, server));
+  return std::nullopt;
+}
+
+}  // namespace itnxt

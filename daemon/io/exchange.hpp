@@ -1,0 +1,34 @@
+// Hands what the loop made to the threads that serve it. Thread: publish() and set_ready() on the
+// loop's, read() on any.
+//
+// A mutex around a shared_ptr, held for two pointer copies: std::atomic<std::shared_ptr> of g++ 12
+// unlocks with a relaxed store, a data race by the memory model and by ThreadSanitizer.
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "daemon/alert/board.hpp"
+#include "daemon/state/snapshot.hpp"
+
+namespace itnxt {
+
+struct Published {
+  std::shared_ptr<const Snapshot> snapshot;  // never null
+  std::shared_ptr<const Board> board;        // never null
+  bool ready = false;  // state is loaded, collectors can deliver: what /-/ready says
+};
+
+class Exchange {
+ public:
+  Exchange();
+  void publish(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<const Board> board);
+  void set_ready(bool ready);
+  [[nodiscard]] Published read() const;
+
+ private:
+  mutable std::mutex mutex_;
+  Published published_;
+};
+
+}  // namespace itnxt

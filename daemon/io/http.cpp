@@ -1,0 +1,244 @@
+#include "daemon/io/http.hpp"
+
+#include <microhttpd.h>
+#include <pthread.h>
+
+#include <csignal>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "daemon/io/http_accept.hpp"
+#include "daemon/io/http_gzip.hpp"
+#include "daemon/io/http_listen.hpp"
+#include "daemon/io/status_page.hpp"
+
+namespace itnxt {
+namespace {
+
+constexpr unsigned kThreads = 2;
+constexpr unsigned kConnections = 1024;
+constexpr unsigned kConnectionsOfOneAddress = 768;
+constexpr unsigned kTimeoutSeconds = 10;
+constexpr std::size_t kConnectionMemory = std::size_t{32} << 10U;
+constexpr std::size_t kBlock = std::size_t{32} << 10U;
+constexpr std::string_view kApi = "/api/v1/";
+constexpr const char* kText = "text/plain; charset=utf-8";
+constexpr const char* kJson = "application/json; charset=utf-8";
+
+struct Request {
+  std::string_view path;
+  std::string_view accept;
+  std::optional<std::string> device;  // the query's
+};
+
+struct Answer {
+  unsigned code = MHD_HTTP_OK;
+  std::string type = kText;
+  BodyReader body;
+  std::string_view path = "other";  // as counted: never what the client sent
+  std::string content_security_policy = "default-src 'none'; frame-ancestors 'none'";
+};
+
+Answer text_answer(std::string_view path, unsigned code, std::string text) {
+  Answer answer;
+  answer.path = path;
+  answer.code = code;
+  answer.body = text_body(std::move(text));
+  return answer;
+}
+
+std::string_view header(MHD_Connection* connection, const char* name) {
+  const char* value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+ssize_t read_body(void* reader, std::uint64_t, char* buffer, std::size_t size) {
+  try {
+    const std::size_t got = (*static_cast<BodyReader*>(reader))(buffer, size);
+    return got == 0 ? MHD_CONTENT_READER_END_OF_STREAM : static_cast<ssize_t>(got);
+  } catch (const std::exception&) {  // out of memory: this answer breaks off, the server goes on
+    return MHD_CONTENT_READER_END_WITH_ERROR;
+  }
+}
+
+void free_body(void* reader) {
+  delete static_cast<BodyReader*>(reader);
+}
+
+using Response = std::unique_ptr<MHD_Response, decltype(&MHD_destroy_response)>;
+
+void add_headers(MHD_Response* response, const Answer& answer) {
+  const auto add = [&](const char* name, const std::string& value) {
+    MHD_add_response_header(response, name, value.c_str());
+  };
+  add(MHD_HTTP_HEADER_CONTENT_TYPE, answer.type);
+  add(MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+  add(MHD_HTTP_HEADER_VARY, "Accept, Accept-Encoding");
+  add("X-Content-Type-Options", "nosniff");
+  add("X-Frame-Options", "DENY");
+  add("Referrer-Policy", "no-referrer");
+  add("Cross-Origin-Resource-Policy", "same-origin");
+  add("Content-Security-Policy", answer.content_security_policy);
+  if (answer.code == MHD_HTTP_METHOD_NOT_ALLOWED) add(MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+}
+
+// libmicrohttpd's threads must not take the signals that the loop waits for.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+}  // namespace
+
+struct HttpServer::Impl {
+  Impl(const Exchange& e, ProcessFigures& f, ServerInfo s)
+      : exchange(e), figures(f), server(std::move(s)) {}
+  ~Impl() {
+    if (daemon != nullptr) MHD_stop_daemon(daemon);
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  Answer answer(const Request& request) const;
+  Answer metrics(const Request& request) const;
+  Answer api(const Request& request) const;
+  MHD_Result send(MHD_Connection* connection, Answer answer) const;
+  static MHD_Result handle(void* self, MHD_Connection* connection, const char* url,
+                           const char* method, const char* version, const char* upload,
+                           std::size_t* upload_size, void** state);
+
+  const Exchange& exchange;
+  ProcessFigures& figures;
+  const ServerInfo server;
+  MHD_Daemon* daemon = nullptr;
+};
+
+Answer HttpServer::Impl::answer(const Request& request) const {
+  if (request.path == "/metrics") return metrics(request);
+  if (request.path.starts_with(kApi)) return api(request);
+  if (request.path == "/-/healthy") {
+    return text_answer("/-/healthy", MHD_HTTP_OK, "itnxt is healthy.\n");
+  }
+  if (request.path == "/-/ready") {
+    if (exchange.read().ready) return text_answer("/-/ready", MHD_HTTP_OK, "itnxt is ready.\n");
+    return text_answer("/-/ready", MHD_HTTP_SERVICE_UNAVAILABLE,
+                       "itnxt is not ready: its state is still being loaded.\n");
+  }
+  if (request.path == "/") {
+    StatusPage page = make_status_page();
+    Answer made = text_answer("/", MHD_HTTP_OK, std::move(page.html));
+    made.type = "text/html; charset=utf-8";
+    made.content_security_policy = std::move(page.content_security_policy);
+    return made;
+  }
+  return text_answer("other", MHD_HTTP_NOT_FOUND,
+                     "404: no such page. There are /, /metrics, /-/healthy, /-/ready and "
+                     "/api/v1/ with " +
+                         std::string(api_endpoints()) + ".\n");
+}
+
+Answer HttpServer::Impl::metrics(const Request& request) const {
+  const MetricsFormat format = metrics_format(request.accept);
+  Published published = exchange.read();
+  const auto exposition =
+      std::make_shared<Exposition>(std::move(published.snapshot), std::move(published.board),
+                                   server.build, figures.collect(), format);
+  Answer made;
+  made.path = "/metrics";
+  made.type = content_type(format);
+  made.body = [exposition](char* buffer, std::size_t size) {
+    return exposition->read(buffer, size);
+  };
+  return made;
+}
+
+Answer HttpServer::Impl::api(const Request& request) const {
+  const std::string_view endpoint = request.path.substr(kApi.size());
+  std::optional<BodyReader> body = api_body(endpoint, exchange.read(), server, request.device);
+  Answer made;
+  made.type = kJson;
+  if (body) {
+    made.path = request.path;  // one of ours: it was found
+    made.body = std::move(*body);
+  } else {
+    made.code = MHD_HTTP_NOT_FOUND;
+    made.body = text_body(api_error("no such endpoint: there are " + std::string(api_endpoints())));
+  }
+  return made;
+}
+
+MHD_Result HttpServer::Impl::send(MHD_Connection* connection, Answer answer) const {
+  const bool zipped = takes_gzip(header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING));
+  auto reader =
+      std::make_unique<BodyReader>(zipped ? gzip(std::move(answer.body)) : std::move(answer.body));
+  const Response response(MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, kBlock, read_body,
+                                                            reader.get(), free_body),
+                          MHD_destroy_response);
+  if (response == nullptr) return MHD_NO;
+  static_cast<void>(reader.release());  // the response's now
+  add_headers(response.get(), answer);
+  if (zipped) MHD_add_response_header(response.get(), MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+  figures.count_request(answer.path, answer.code);
+  return MHD_queue_response(connection, answer.code, response.get());
+}
+
+MHD_Result HttpServer::Impl::handle(void* self, MHD_Connection* connection, const char* url,
+                                    const char* method, const char*, const char*, std::size_t*,
+                                    void**) {
+  const Impl& impl = *static_cast<const Impl*>(self);
+  try {
+    const std::string_view verb = method;
+    if (verb != MHD_HTTP_METHOD_GET && verb != MHD_HTTP_METHOD_HEAD) {
+      // Answered before any body is read; libmicrohttpd closes the connection then.
+      return impl.send(connection, text_answer("other", MHD_HTTP_METHOD_NOT_ALLOWED,
+                                               "405: read-only, GET and HEAD.\n"));
+    }
+    Request request{url, header(connection, MHD_HTTP_HEADER_ACCEPT), std::nullopt};
+    if (const char* device =
+            MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "device")) {
+      request.device = device;
+    }
+    return impl.send(connection, impl.answer(request));
+  } catch (const std::exception&) {  // out of memory: this connection ends, the server goes on
+    return MHD_NO;
+  }
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpConfig& config,
+                                                      const Exchange& exchange,
+                                                      ProcessFigures& figures, ServerInfo server) {
+  Result<Listening> listening = listen_on(config);
+  if (!listening) return Error{listening.error()};
+  auto impl = std::make_unique<Impl>(exchange, figures, std::move(server));
+  const BlockedSignals blocked;
+  impl->daemon = MHD_start_daemon(
+      MHD_USE_EPOLL_INTERNAL_THREAD, 0, nullptr, nullptr, &Impl::handle, impl.get(),
+      MHD_OPTION_LISTEN_SOCKET, listening->socket.fd(), MHD_OPTION_THREAD_POOL_SIZE, kThreads,
+      MHD_OPTION_CONNECTION_LIMIT, kConnections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+      kConnectionsOfOneAddress, MHD_OPTION_CONNECTION_TIMEOUT, kTimeoutSeconds,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemory, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+      MHD_OPTION_END);
+  if (impl->daemon == nullptr) {
+    return Error{"aggregator.http: the server cannot be started: out of memory or threads"};
+  }
+  listening->socket.release();  // closed by MHD_stop_daemon
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl), listening->port));
+}
+
+HttpServer::HttpServer(std::unique_ptr<Impl> impl, std::uint16_t port)
+    : impl_(std::move(impl)), port_(port) {}
+
+HttpServer::~HttpServer() = default;
+
+}  // namespace itnxt

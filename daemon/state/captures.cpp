@@ -1,0 +1,74 @@
+#include "daemon/state/captures.hpp"
+
+#include <numeric>
+
+#include "daemon/state/identity.hpp"
+#include "daemon/state/rate.hpp"
+
+namespace itnxt {
+namespace {
+
+std::uint64_t dropped(const CaptureSample& sample) {
+  return std::accumulate(sample.dropped.begin(), sample.dropped.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, Packets p) { return sum + p.count(); });
+}
+
+}  // namespace
+
+bool Captures::apply(const CaptureSample& sample, const SampleSource& source, Instant now,
+                     Admission& admission) {
+  const CollectorName name(safe_text(sample.capture.text()));
+  auto found = captures_.find(name);
+  if (found == captures_.end()) {
+    if (!admission.admit(source.node, kSeriesOfCapture)) return false;
+    found = captures_.emplace(name, State{}).first;
+    found->second.source.node = source.node;
+  }
+  State& state = found->second;
+  if (state.source.node != source.node) return false;
+  const bool same_process = state.source == source;
+  if (same_process && sample.at < state.view.sample.at) return false;
+  const Duration span = collector_time(state.base_at, sample.at);
+  const std::uint64_t drops = dropped(sample);
+  if (!same_process || drops < state.base_dropped) {
+    state.view.dropped_packets_per_second.reset();
+    state.base_at = sample.at;
+    state.base_dropped = drops;
+  } else if (span > Duration::zero() && span >= sample.interval / 2) {
+    state.view.dropped_packets_per_second =
+        static_cast<double>(drops - state.base_dropped) / seconds(span);
+    state.base_at = sample.at;
+    state.base_dropped = drops;
+  }
+  state.source = source;
+  state.seen = now;
+  state.view.node = source.node;
+  state.view.sample = sample;
+  state.view.sample.capture = name;
+  state.view.sample.source = safe_text(sample.source);
+  return true;
+}
+
+bool Captures::tick(Instant now, std::uint32_t stale_after, Admission& admission) {
+  bool changed = false;
+  for (auto it = captures_.begin(); it != captures_.end();) {
+    const State& state = it->second;
+    if (now - state.seen <= stale_time(state.view.sample.interval, stale_after)) {
+      ++it;
+      continue;
+    }
+    admission.release(state.source.node, kSeriesOfCapture);
+    it = captures_.erase(it);
+    changed = true;
+  }
+  return changed;
+}
+
+std::vector<CaptureView> Captures::views() const {
+  std::vector<CaptureView> views;
+  views.reserve(captures_.size());
+  for (const auto& [name, state] : captures_) views.push_back(state.view);
+  return views;
+}
+
+}  // namespace itnxt

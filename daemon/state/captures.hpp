@@ -1,0 +1,35 @@
+// The captures' totals, by collector name. Pure; the loop's thread.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "daemon/core/sample.hpp"
+#include "daemon/state/admission.hpp"
+#include "daemon/state/device_state.hpp"
+#include "daemon/state/snapshot.hpp"
+
+namespace itnxt {
+
+class Captures {
+ public:
+  // False: refused. A name belongs to the node that told it first, until that is stale: two
+  // captures of one name would be one series with two values.
+  bool apply(const CaptureSample& sample, const SampleSource& source, Instant now,
+             Admission& admission);
+  bool tick(Instant now, std::uint32_t stale_after, Admission& admission);
+  [[nodiscard]] std::vector<CaptureView> views() const;  // by name
+
+ private:
+  struct State {
+    CaptureView view;
+    SampleSource source;
+    Instant seen;
+    SourceTime base_at;
+    std::uint64_t base_dropped = 0;
+  };
+  std::map<CollectorName, State> captures_;
+};
+
+}  // namespace itnxt

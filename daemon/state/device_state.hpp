@@ -1,0 +1,85 @@
+// What is known of one device, from poll to poll. The view is replaced as a whole at each change,
+// never altered: whoever holds the old one reads on undisturbed. Pure; the loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/config/config.hpp"
+#include "daemon/core/sample.hpp"
+#include "daemon/state/admission.hpp"
+#include "daemon/state/interface_rows.hpp"
+#include "daemon/state/interface_state.hpp"
+#include "daemon/state/snapshot.hpp"
+
+namespace itnxt {
+
+// Whose clock a sample's SourceTime is.
+struct SampleSource {
+  NodeName node;
+  CollectorName collector;
+  std::uint64_t epoch = 0;
+  bool operator==(const SampleSource&) const = default;
+};
+
+// How long after its last sample something is stale: `stale_after` intervals, and half a one for
+// polls that take longer than the one before. A hostile interval is bounded.
+Duration stale_time(Duration interval, std::uint32_t stale_after);
+
+// One end of a link, at this device.
+struct LinkPort {
+  LinkName link;
+  std::string interface;                   // as configured: ifName, else ifDescr, else ifAlias
+  std::optional<BytesPerSecond> capacity;  // as configured
+};
+
+class DeviceState {
+ public:
+  DeviceState(const Device& device, std::uint32_t stale_after);
+
+  // Takes what the configuration says of it; what was measured stays.
+  void configure(const Device& device, std::vector<LinkPort> ports, std::uint32_t stale_after);
+
+  void apply(const DeviceSample& sample, const SampleSource& source, Instant now, WallTime wall,
+             Admission& admission);
+  // Lets go of what is stale; true when something went.
+  bool tick(Instant now, Admission& admission);
+  // Gives back all it was admitted with.
+  void release(Admission& admission);
+
+  [[nodiscard]] const std::shared_ptr<const DeviceView>& view() const { return view_; }
+  // The interface of a link's end; null while the device does not answer (it says nothing about its
+  // ports then), or has none that is called so. Valid until the next apply(), tick() or
+  // configure().
+  [[nodiscard]] const InterfaceView* port(std::size_t index) const;
+
+ private:
+  void take_poll(DeviceView& view, const DeviceSample& sample, Instant now, WallTime wall);
+  void take_uptime(DeviceView& view, const DeviceSample& sample);
+  void admit_rows(std::vector<WantedRow>& rows, Admission& admission);
+  void take_rows(DeviceView& view, const DeviceSample& sample, Instant now, Admission& admission);
+  void advance_row(const WantedRow& row, InterfaceState& state, InterfaceView& view,
+                   Instant now) const;
+  void resolve_ports(DeviceView& view);
+  void publish(std::shared_ptr<DeviceView> view);
+
+  SiteName site_;
+  std::vector<LinkPort> ports_;
+  std::vector<std::optional<std::size_t>> port_rows_;  // beside ports_: index into interfaces
+  std::uint32_t stale_after_;
+  SampleSource source_;
+  Duration interval_{};
+  std::optional<Instant> polled_;    // last poll's end
+  std::optional<Instant> answered_;  // last poll with an answer
+  Instant oldest_row_;               // the first that can go stale
+  std::optional<ReadingClocks> uptime_base_;
+  std::uint64_t uptime_wraps_ = 0;
+  std::vector<InterfaceState> rows_;  // beside view_->interfaces
+  std::shared_ptr<const DeviceView> view_;
+};
+
+}  // namespace itnxt

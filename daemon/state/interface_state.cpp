@@ -1,0 +1,127 @@
+#include "daemon/state/interface_state.hpp"
+
+#include <bitset>
+
+#include "daemon/state/identity.hpp"
+
+namespace itnxt {
+namespace {
+
+std::optional<bool> is_up(OperStatus status) {
+  switch (status) {
+    case OperStatus::unknown:
+    case OperStatus::not_known:
+      return std::nullopt;
+    case OperStatus::up:
+      return true;
+    case OperStatus::down:
+    case OperStatus::testing:
+    case OperStatus::dormant:
+    case OperStatus::not_present:
+    case OperStatus::lower_layer_down:
+      return false;
+  }
+  return std::nullopt;
+}
+
+std::optional<bool> is_up(AdminStatus status) {
+  switch (status) {
+    case AdminStatus::unknown:
+      return std::nullopt;
+    case AdminStatus::up:
+      return true;
+    case AdminStatus::down:
+    case AdminStatus::testing:
+      return false;
+  }
+  return std::nullopt;
+}
+
+// The rates of one sample; collects why some are withheld.
+class Rates {
+ public:
+  Rates(const InterfaceState& base, const CounterSet& now, std::variant<Span, Gap> span,
+        std::optional<BytesPerSecond> line)
+      : base_(base.counters), now_(now), span_(span), line_(line) {}
+
+  Rate<BytesPerSecond> bytes(Column column) {
+    return between<Bytes, BytesPerSecond>(column, bytes_between);
+  }
+  // The sum of both directions; of one, where the device counts no other.
+  Rate<PacketsPerSecond> packets(Column in, Column out) {
+    const bool has_in = now_.get(in).has_value();
+    const bool has_out = now_.get(out).has_value();
+    Rate<PacketsPerSecond> a = between<Packets, PacketsPerSecond>(in, packets_between);
+    Rate<PacketsPerSecond> b = between<Packets, PacketsPerSecond>(out, packets_between);
+    if (!has_in || !has_out) return has_in ? a : b;
+    if (!known(a)) return a;
+    if (!known(b)) return b;
+    return *known(a) + *known(b);
+  }
+  [[nodiscard]] const std::bitset<kGaps>& gaps() const { return gaps_; }
+
+ private:
+  template <class Amount, class Unit, class Between>
+  Rate<Unit> between(Column column, Between amount_between) {
+    const std::optional<Counter> later = now_.get(column);
+    if (!later) return Gap::first;  // not counted: the device has no such counter
+    if (const Gap* gap = std::get_if<Gap>(&span_)) return withhold(*gap);
+    const std::optional<Counter> earlier = base_.get(column);
+    if (!earlier) return withhold(Gap::first);
+    const Span& span = std::get<Span>(span_);
+    const std::variant<Amount, Gap> amount = amount_between(*earlier, *later, span, line_);
+    if (const Gap* gap = std::get_if<Gap>(&amount)) return withhold(*gap);
+    return per_second(std::get<Amount>(amount), span.device);
+  }
+  Gap withhold(Gap gap) {
+    gaps_.set(static_cast<std::size_t>(gap));
+    return gap;
+  }
+
+  const CounterSet& base_;
+  const CounterSet& now_;
+  const std::variant<Span, Gap> span_;
+  const std::optional<BytesPerSecond> line_;
+  std::bitset<kGaps> gaps_;
+};
+
+std::variant<Span, Gap> span_of(const InterfaceState& state, const ReadingClocks& clocks,
+                                const Continuation& how) {
+  if (!state.has_base) return Gap::first;
+  const std::variant<Span, Gap> span = span_between(state.clocks, clocks, how.shortest);
+  if (how.renumbered && std::holds_alternative<Span>(span)) return Gap::discontinuity;
+  return span;
+}
+
+}  // namespace
+
+void advance(InterfaceState& state, InterfaceView& view, const InterfaceSample& sample,
+             const Continuation& how, Instant now) {
+  view.if_index = sample.if_index;
+  view.descr = safe_text(sample.if_descr);
+  view.alias = safe_text(sample.if_alias);
+  view.up = is_up(sample.oper);
+  view.admin_up = is_up(sample.admin);
+  view.speed = usable(sample.speed);
+  state.seen = now;
+
+  const ReadingClocks clocks{sample.uptime, sample.discontinuity, sample.at,
+                             faster(view.speed, how.capacity)};
+  const bool older = state.has_base && sample.at <= state.clocks.at;
+  if (!older) view.counters = sample.counters;  // a counter never goes back for being told late
+  Rates rates(state, sample.counters, span_of(state, clocks, how),
+              faster(clocks.speed, state.has_base ? state.clocks.speed : std::nullopt));
+  view.receive = rates.bytes(Column::in_octets);
+  view.transmit = rates.bytes(Column::out_octets);
+  view.errors = rates.packets(Column::in_errors, Column::out_errors);
+  view.discards = rates.packets(Column::in_discards, Column::out_discards);
+  for (std::size_t i = 0; i < kGaps; ++i) view.gaps[i] += rates.gaps()[i] ? 1U : 0U;
+
+  if (sample.counters.empty()) return;  // the base waits for the next counters
+  if (state.has_base && too_early(state.clocks, clocks, how.shortest)) return;
+  state.has_base = true;
+  state.clocks = clocks;
+  state.counters = sample.counters;
+}
+
+}  // namespace itnxt

@@ -1,0 +1,107 @@
+// From two readings of one counter to a rate, or to the reason why there is none. The only place
+// where a rate is made. Pure; thread: any.
+//
+// Sources: RFC 2578 §7.1.6, §7.1.8, §7.1.10 (Counter32, TimeTicks, Counter64), RFC 2863 §3.1.6
+// (counter widths), IF-MIB ifCounterDiscontinuityTime and ifHighSpeed, RFC 3418 sysUpTime.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <variant>
+
+#include "daemon/core/counter.hpp"
+#include "daemon/core/time.hpp"
+#include "daemon/core/units.hpp"
+#include "daemon/state/snapshot.hpp"
+
+namespace itnxt {
+
+// The clocks of the PDU that brought a counter, and the line it counts.
+struct ReadingClocks {
+  TimeTicks uptime;                        // sysUpTime, the device's clock
+  std::optional<TimeTicks> discontinuity;  // absent: the device does not say
+  SourceTime at;                           // the collector's monotonic clock
+  std::optional<BytesPerSecond> speed;     // absent: no concept of bandwidth, or not known
+  bool operator==(const ReadingClocks&) const = default;
+};
+
+struct CounterReading {
+  Counter counter;
+  ReadingClocks clocks;
+};
+
+// Honest time between two readings.
+struct Span {
+  Duration device{};   // by sysUpTime, what a rate divides by
+  Duration longest{};  // the longer of both clocks: how long the counter may have run
+  bool operator==(const Span&) const = default;
+};
+
+// How far the device's clock and ours may differ over `elapsed`: answers are delayed and tried
+// again, agents refresh sysUpTime by the second, crystals drift.
+constexpr Duration clock_tolerance(Duration elapsed) {
+  return 2s + elapsed / 200;
+}
+
+// What a line of `speed` may seem to carry per second: a tenth more (agents count in bursts,
+// framing is counted differently) and 500 kbit/s (ifHighSpeed is rounded to 10^6 bit/s ± 500,000).
+constexpr BytesPerSecond plausible(BytesPerSecond speed) {
+  return BytesPerSecond(speed.count() * 1.1) + bits_per_second(500'000);
+}
+// Without a known speed: beyond any line there is; and for a 32-bit counter five times the fastest
+// line that may have no wider one (RFC 2863 §3.1.6: 20 Mbit/s).
+inline constexpr BytesPerSecond kFastestLine = bits_per_second(3.2e12);
+inline constexpr BytesPerSecond kFastestNarrowLine = bits_per_second(100e6);
+// The smallest thing counted as a packet, an IPv4 header: bounds packets by bytes.
+inline constexpr double kSmallestPacket = 20;
+
+// The time between two PDUs of one device and one epoch of its collector, or why it is not to be
+// trusted. In this order:
+//   late   `later` is not at least `shortest` after `earlier` (double, early, out of order)
+//   reset  the device rebooted in between, or was up for so short a time at `earlier` that a reboot
+//          cannot be told. sysUpTime's own wrap after 497 days is no reboot: it goes on in step
+//          with our clock. (A reboot at the very time of that wrap, give or take the tolerance,
+//          looks like it.)
+//   late   the two clocks do not agree otherwise
+//   discontinuity  ifCounterDiscontinuityTime moved
+std::variant<Span, Gap> span_between(const ReadingClocks& earlier, const ReadingClocks& later,
+                                     Duration shortest);
+
+// The collector's time from `earlier` to `later`; no overflow, whatever a node claims.
+constexpr Duration collector_time(SourceTime earlier, SourceTime later) {
+  constexpr SourceTime kFirst{-24h * 365 * 70};
+  constexpr SourceTime kLast{24h * 365 * 70};
+  return std::clamp(later, kFirst, kLast) - std::clamp(earlier, kFirst, kLast);
+}
+
+// Whether `later` came too early after `earlier` to be its successor: keep `earlier` as the base,
+// so that nothing is lost and nothing is divided by a moment.
+constexpr bool too_early(const ReadingClocks& earlier, const ReadingClocks& later,
+                         Duration shortest) {
+  return collector_time(earlier.at, later.at) < shortest;
+}
+
+// How much was counted in `span`: exact, or a gap. A 32-bit counter that went back wrapped once,
+// if it cannot have wrapped twice at line rate (else `wrap`, also when it did not go back); a
+// 64-bit counter never wraps (2^64 octets at 100 Gbit/s are 47 years), so going back is a
+// discontinuity, even if the agent reports none; so is a change of width. More than the line can
+// carry is `implausible`. The line is the faster of both readings' speeds.
+std::variant<Bytes, Gap> bytes_between(Counter earlier, Counter later, const Span& span,
+                                       std::optional<BytesPerSecond> line);
+// The same for packets, with one difference: a 32-bit counter that did not go back is taken as it
+// is. Errors and discards have no wider counter, and 4,294,967,296 of them in one interval are not
+// considered.
+std::variant<Packets, Gap> packets_between(Counter earlier, Counter later, const Span& span,
+                                           std::optional<BytesPerSecond> line);
+
+Rate<BytesPerSecond> byte_rate(const CounterReading& earlier, const CounterReading& later,
+                               Duration shortest);
+Rate<PacketsPerSecond> packet_rate(const CounterReading& earlier, const CounterReading& later,
+                                   Duration shortest);
+
+// A speed that can be computed with: positive and finite.
+std::optional<BytesPerSecond> usable(std::optional<BytesPerSecond> speed);
+std::optional<BytesPerSecond> faster(std::optional<BytesPerSecond> a,
+                                     std::optional<BytesPerSecond> b);
+
+}  // namespace itnxt

@@ -1,0 +1,147 @@
+#include "daemon/state/table.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "daemon/state/identity.hpp"
+#include "daemon/state/links.hpp"
+
+namespace itnxt {
+
+Table::Table(const Config& config) : admission_(config.aggregator.limits) {
+  reconfigure(config);
+}
+
+void Table::reconfigure(const Config& config) {
+  changed_ = true;
+  sites_ = config.inventory.sites;
+  stale_after_ = config.aggregator.stale_after;
+  admission_.set_limits(config.aggregator.limits);
+
+  std::set<DeviceName> named;
+  for (const Device& device : config.inventory.devices) named.insert(device.name);
+  for (auto it = devices_.begin(); it != devices_.end();) {
+    if (named.contains(it->first)) {
+      ++it;
+      continue;
+    }
+    it->second.release(admission_);
+    it = devices_.erase(it);
+  }
+
+  std::map<DeviceName, std::vector<LinkPort>> ports;
+  const auto add_port = [&](const Link& link, const LinkEnd& end) {
+    ports[end.device].push_back({link.name, end.interface, link.capacity});
+    return ports[end.device].size() - 1;
+  };
+  links_.clear();
+  for (const Link& link : config.inventory.links) {
+    LinkPorts one;
+    one.link = link;
+    one.a.index = add_port(link, link.a);
+    if (link.b) one.b.index = add_port(link, *link.b);
+    links_.push_back(std::move(one));
+  }
+  for (const Device& device : config.inventory.devices) {
+    const auto entry = devices_.try_emplace(device.name, device, stale_after_).first;
+    entry->second.configure(device, std::move(ports[device.name]), stale_after_);
+  }
+  const auto find = [&](const DeviceName& name) {
+    const auto found = devices_.find(name);
+    return found == devices_.end() ? nullptr : &found->second;
+  };
+  for (LinkPorts& one : links_) {
+    one.a.device = find(one.link.a.device);
+    if (one.link.b) one.b.device = find(one.link.b->device);
+  }
+  std::sort(links_.begin(), links_.end(),
+            [](const LinkPorts& a, const LinkPorts& b) { return a.link.name < b.link.name; });
+
+  // What the operator named is in, whatever the limits; it leaves less for the rest.
+  admission_.release(configured_by_, configured_series_);
+  configured_by_ = config.node;
+  configured_series_ = devices_.size() * kSeriesOfDevice + links_.size() * kSeriesOfLink;
+  admission_.take(configured_by_, configured_series_);
+}
+
+bool Table::apply(const Batch& batch, Instant now, WallTime wall) {
+  const std::uint64_t rejected = admission_.rejected();
+  const Arrival arrival = collectors_.arrive(batch, now, wall, stale_after_, admission_);
+  switch (arrival) {
+    case Arrival::duplicate:
+      return false;
+    case Arrival::backlog:
+    case Arrival::refused:
+      changed_ = changed_ || arrival == Arrival::backlog || rejected != admission_.rejected();
+      return false;
+    case Arrival::fresh:
+      break;
+  }
+  changed_ = true;
+  const SampleSource source{NodeName(safe_text(batch.node.text())),
+                            CollectorName(safe_text(batch.collector.text())), batch.epoch};
+  for (const Sample& sample : batch.samples) {
+    if (const auto* device = std::get_if<DeviceSample>(&sample)) {
+      apply(*device, source, now, wall);
+    } else if (const auto* capture = std::get_if<CaptureSample>(&sample)) {
+      apply(*capture, source, now);
+    }
+  }
+  return true;
+}
+
+void Table::apply(const DeviceSample& sample, const SampleSource& source, Instant now,
+                  WallTime wall) {
+  const auto found = devices_.find(sample.device);
+  if (found == devices_.end()) {
+    ++samples_refused_;
+    return;
+  }
+  found->second.apply(sample, source, now, wall, admission_);
+}
+
+void Table::apply(const CaptureSample& sample, const SampleSource& source, Instant now) {
+  if (!captures_.apply(sample, source, now, admission_)) ++samples_refused_;
+}
+
+void Table::tick(Instant now) {
+  for (auto& [name, device] : devices_) {
+    if (device.tick(now, admission_)) changed_ = true;
+  }
+  if (captures_.tick(now, stale_after_, admission_)) changed_ = true;
+}
+
+std::vector<LinkView> Table::link_views() const {
+  const auto found_end = [](const Port& port) {
+    FoundEnd end;
+    if (port.device == nullptr) return end;
+    end.site = port.device->view()->site;
+    end.interface = port.device->port(port.index);
+    return end;
+  };
+  std::vector<LinkView> views;
+  views.reserve(links_.size());
+  for (const LinkPorts& one : links_) {
+    views.push_back(make_link_view(one.link, found_end(one.a), found_end(one.b)));
+  }
+  return views;
+}
+
+std::shared_ptr<const Snapshot> Table::snapshot(Instant now, WallTime wall) {
+  auto made = std::make_shared<Snapshot>();
+  made->at = now;
+  made->wall = wall;
+  made->sites = sites_;
+  made->devices.reserve(devices_.size());
+  for (const auto& [name, device] : devices_) made->devices.push_back(device.view());
+  made->links = link_views();
+  made->captures = captures_.views();
+  made->collectors = collectors_.views();
+  made->series = admission_.total();
+  made->series_rejected = admission_.rejected();
+  made->samples_refused = samples_refused_;
+  changed_ = false;
+  return made;
+}
+
+}  // namespace itnxt

@@ -1,0 +1,70 @@
+// What the aggregator knows, made of batches. One object, the loop's thread; time is an argument.
+//
+// Bounds: devices and links are those of the configuration; interfaces, captures and collectors are
+// admitted against aggregator.limits; text is cut to 256 bytes; a sample of a device that the
+// inventory does not name is refused and counted.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "daemon/config/config.hpp"
+#include "daemon/core/sample.hpp"
+#include "daemon/state/admission.hpp"
+#include "daemon/state/captures.hpp"
+#include "daemon/state/collectors.hpp"
+#include "daemon/state/device_state.hpp"
+#include "daemon/state/snapshot.hpp"
+
+namespace itnxt {
+
+class Table {
+ public:
+  explicit Table(const Config& config);
+
+  // Takes a batch over. False: ignored, because it was had before or tells the past of a collector
+  // whose present is known. Cost: one device's rows for each sample.
+  bool apply(const Batch& batch, Instant now, WallTime wall);
+
+  // Lets go of what is stale. Call every second.
+  void tick(Instant now);
+
+  // Takes a new configuration; everything measured of what stays is kept.
+  void reconfigure(const Config& config);
+
+  // The present state. Devices are shared with earlier snapshots, not copied.
+  std::shared_ptr<const Snapshot> snapshot(Instant now, WallTime wall);
+  // Whether anything changed since the last snapshot().
+  [[nodiscard]] bool changed() const { return changed_; }
+
+ private:
+  void apply(const DeviceSample& sample, const SampleSource& source, Instant now, WallTime wall);
+  void apply(const CaptureSample& sample, const SampleSource& source, Instant now);
+  [[nodiscard]] std::vector<LinkView> link_views() const;
+
+  struct Port {
+    DeviceState* device = nullptr;
+    std::size_t index = 0;
+  };
+  struct LinkPorts {
+    Link link;
+    Port a;
+    Port b;
+  };
+
+  std::vector<Site> sites_;
+  std::uint32_t stale_after_ = 3;
+  Admission admission_;
+  std::uint64_t configured_series_ = 0;  // of devices and links: taken, never refused
+  NodeName configured_by_;
+  std::map<DeviceName, DeviceState> devices_;
+  std::vector<LinkPorts> links_;  // by name
+  Captures captures_;
+  Collectors collectors_;
+  std::uint64_t samples_refused_ = 0;
+  bool changed_ = true;
+};
+
+}  // namespace itnxt

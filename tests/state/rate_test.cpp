@@ -1,0 +1,183 @@
+#include "daemon/state/rate.hpp"
+
+#include <gtest/gtest.h>
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace itnxt {
+namespace {
+
+constexpr std::uint64_t k32 = 1ULL << 32U;
+
+// One reading, written the way a table is read: seconds, hundredths, the counter.
+struct At {
+  double ours;           // collector's clock, seconds
+  std::uint32_t uptime;  // hundredths
+  std::uint64_t value;
+  CounterWidth width = CounterWidth::bits64;
+  std::optional<std::uint32_t> discontinuity = 0;
+  std::optional<double> mbit = 1000.0;
+};
+
+CounterReading reading(const At& at) {
+  CounterReading r;
+  r.counter = {at.value, at.width};
+  r.clocks.uptime = TimeTicks{at.uptime};
+  if (at.discontinuity) r.clocks.discontinuity = TimeTicks{*at.discontinuity};
+  r.clocks.at =
+      SourceTime(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(at.ours)));
+  if (at.mbit) r.clocks.speed = bits_per_second(*at.mbit * 1e6);
+  return r;
+}
+
+std::string text(const Rate<BytesPerSecond>& rate) {
+  if (const Gap* gap = std::get_if<Gap>(&rate)) return std::string(name(*gap));
+  return std::to_string(std::get<BytesPerSecond>(rate).count());
+}
+
+struct Row {
+  const char* what;
+  At earlier;
+  At later;
+  const char* expected;
+};
+
+constexpr auto k32bit = CounterWidth::bits32;
+
+TEST(Rate, TwoReadingsOfOneCounter) {
+  const std::vector<Row> rows = {
+      {"plain", {0, 100000, 1000}, {10, 101000, 2001000}, "200000.000000"},
+      {"idle is zero, not unknown", {0, 100000, 7}, {10, 101000, 7}, "0.000000"},
+      {"the device's clock divides, not ours",
+       {0, 100000, 0},
+       {10.4, 101000, 2000000},
+       "200000.000000"},
+      // T2
+      {"a narrow counter wraps once",
+       {0, 100000, k32 - 1000, k32bit},
+       {10, 101000, 1000, k32bit},
+       "200.000000"},
+      {"it may have wrapped twice",
+       {0, 100000, k32 - 1000, k32bit},
+       {60, 106000, 1000, k32bit},
+       "wrap"},
+      {"or unseen, going forward", {0, 100000, 1000, k32bit}, {60, 106000, 2000, k32bit}, "wrap"},
+      {"34 s at 1 Gbit/s are 343 s at 100",
+       {0, 100000, k32 - 1000, k32bit, 0, 100.0},
+       {60, 106000, 5000, k32bit, 0, 100.0},
+       "100.000000"},
+      {"the faster of two speeds counts",
+       {0, 100000, 1000, k32bit, 0, 1000.0},
+       {60, 106000, 2000, k32bit, 0, 100.0},
+       "wrap"},
+      {"no speed, narrow: 100 Mbit/s are assumed",
+       {0, 100000, k32 - 1000, k32bit, 0, std::nullopt},
+       {60, 106000, 5000, k32bit, 0, std::nullopt},
+       "100.000000"},
+      {"a narrow reset of a young counter is no wrap",
+       {0, 100000, 5000, k32bit, 0, 10.0},
+       {60, 106000, 1000, k32bit, 0, 10.0},
+       "implausible"},
+      // T3
+      {"a wide counter goes back", {0, 100000, 5000}, {10, 101000, 4999}, "discontinuity"},
+      {"near 2^64 too", {0, 100000, ~0ULL}, {10, 101000, 5}, "discontinuity"},
+      // T4
+      {"reboot", {0, 100000, 5000}, {10, 300, 100}, "reset"},
+      {"reboot, the counter already beyond", {0, 100000, 5000}, {10, 300, 900000}, "reset"},
+      {"497 days are no reboot", {0, 4294967000U, 1000}, {10, 704, 2001000}, "200000.000000"},
+      {"a reboot after 497 days is one", {0, 4294900000U, 1000}, {10, 704, 2001000}, "reset"},
+      {"reboot during a long silence, uptime already beyond",
+       {0, 100000, 1000},
+       {7200, 500000, 2000},
+       "reset"},
+      {"just booted: a second reboot would not show", {0, 150, 1000}, {60, 6150, 2000}, "reset"},
+      // T5
+      {"discontinuity time moved",
+       {0, 100000, 1000},
+       {10, 101000, 9000, CounterWidth::bits64, 100500},
+       "discontinuity"},
+      {"first told, before",
+       {0, 100000, 1000, CounterWidth::bits64, std::nullopt},
+       {10, 101000, 11000, CounterWidth::bits64, 99000},
+       "1000.000000"},
+      {"first told, in between",
+       {0, 100000, 1000, CounterWidth::bits64, std::nullopt},
+       {10, 101000, 11000, CounterWidth::bits64, 100500},
+       "discontinuity"},
+      {"first told, none since boot",
+       {0, 100000, 1000, CounterWidth::bits64, std::nullopt},
+       {10, 101000, 11000, CounterWidth::bits64, 0},
+       "1000.000000"},
+      {"no longer told",
+       {0, 100000, 1000, CounterWidth::bits64, 5},
+       {10, 101000, 11000, CounterWidth::bits64, std::nullopt},
+       "1000.000000"},
+      // Widths
+      {"32 to 64 bit", {0, 100000, 1000, k32bit}, {10, 101000, 2000}, "discontinuity"},
+      {"64 to 32 bit", {0, 100000, 1000}, {10, 101000, 2000, k32bit}, "discontinuity"},
+      // T24
+      {"the same poll twice", {0, 100000, 1000}, {0, 100000, 1000}, "late"},
+      {"double poll", {0, 100000, 1000}, {0.3, 100030, 2000}, "late"},
+      {"out of order", {10, 101000, 2000}, {0, 100000, 1000}, "late"},
+      {"sysUpTime stands still", {0, 1000000, 1000}, {60, 1000000, 2000}, "late"},
+      {"sysUpTime leaps", {0, 1000000, 1000}, {60, 1100000, 2000}, "late"},
+      {"sysUpTime lags, but no reboot fits", {0, 1000000, 1000}, {60, 1003000, 2000}, "late"},
+      {"a delayed answer", {0, 1000000, 1000}, {61.9, 1006000, 61000}, "1000.000000"},
+      // Plausibility
+      {"line rate", {0, 100000, 0}, {10, 101000, 1250000000}, "125000000.000000"},
+      {"within the tolerance", {0, 100000, 0}, {10, 101000, 1375000000}, "137500000.000000"},
+      {"beyond the line", {0, 100000, 0}, {10, 101000, 1376000000}, "implausible"},
+      {"a tenth of ifHighSpeed's own rounding",
+       {0, 100000, 0, CounterWidth::bits64, 0, 1.0},
+       {10, 101000, 1900000, CounterWidth::bits64, 0, 1.0},
+       "190000.000000"},
+      {"no speed: 400 Gbit/s pass",
+       {0, 100000, 0, CounterWidth::bits64, 0, std::nullopt},
+       {10, 101000, 500000000000, CounterWidth::bits64, 0, std::nullopt},
+       "50000000000.000000"},
+      {"no speed: 4 Tbit/s do not",
+       {0, 100000, 0, CounterWidth::bits64, 0, std::nullopt},
+       {10, 101000, 5000000000000, CounterWidth::bits64, 0, std::nullopt},
+       "implausible"},
+      {"speed 0 is no speed",
+       {0, 100000, 0, CounterWidth::bits64, 0, 0.0},
+       {10, 101000, 5000000, CounterWidth::bits64, 0, 0.0},
+       "500000.000000"},
+      {"the spike of a port that was shut",
+       {0, 100000, 0, CounterWidth::bits64, 0, 10.0},
+       {10, 101000, 1ULL << 50U, CounterWidth::bits64, 0, 10.0},
+       "implausible"},
+  };
+  for (const Row& row : rows) {
+    EXPECT_EQ(text(byte_rate(reading(row.earlier), reading(row.later), 5s)), row.expected)
+        << row.what;
+  }
+}
+
+TEST(Rate, PacketsOfANarrowCounter) {
+  const auto rate = [](const At& a, const At& b) {
+    const Rate<PacketsPerSecond> r = packet_rate(reading(a), reading(b), 5s);
+    if (const Gap* gap = std::get_if<Gap>(&r)) return std::string(name(*gap));
+    return std::to_string(std::get<PacketsPerSecond>(r).count());
+  };
+  // Errors at 100 Gbit/s have no wider counter: a rise is taken as it is, a fall is not.
+  EXPECT_EQ(rate({0, 100000, 10, k32bit, 0, 1e5}, {60, 106000, 70, k32bit, 0, 1e5}), "1.000000");
+  EXPECT_EQ(rate({0, 100000, 70, k32bit, 0, 1e5}, {60, 106000, 10, k32bit, 0, 1e5}), "wrap");
+  EXPECT_EQ(rate({0, 100000, k32 - 30, k32bit, 0, 1e3}, {60, 106000, 30, k32bit, 0, 1e3}),
+            "1.000000");
+  EXPECT_EQ(rate({0, 100000, 0, k32bit, 0, 10.0}, {10, 101000, 1000000, k32bit, 0, 10.0}),
+            "implausible");
+  EXPECT_EQ(rate({0, 100000, 0}, {1, 100100, 5}), "late");
+}
+
+TEST(Rate, OnlyTheEarlyOneIsNoBase) {
+  const At base{0, 100000, 1000};
+  EXPECT_TRUE(too_early(reading(base).clocks, reading({1, 100100, 2000}).clocks, 5s));
+  EXPECT_TRUE(too_early(reading(base).clocks, reading({-1, 99900, 500}).clocks, 5s));
+  EXPECT_FALSE(too_early(reading(base).clocks, reading({10, 300, 2000}).clocks, 5s));
+}
+
+}  // namespace
+}  // namespace itnxt

@@ -1,0 +1,313 @@
+#include "daemon/state/table.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/state/world.hpp"
+
+namespace itnxt {
+namespace {
+
+using test::Poller;
+using test::received;
+
+class TableTest : public testing::Test {
+ protected:
+  Config config = test::two_routers();
+  Table table{config};
+  Poller poller;
+
+  std::shared_ptr<const DeviceView> r1() { return poller.look(table)->devices[0]; }
+  void poll_r1(const std::vector<test::InterfaceRow>& rows) {
+    poller.send(table, {poller.poll("r1", rows)});
+  }
+  void minute() { poller.pass(60s); }
+};
+
+TEST_F(TableTest, KnowsTheInventoryBeforeAnythingCame) {
+  const auto snapshot = poller.look(table);
+  ASSERT_EQ(snapshot->devices.size(), 2U);
+  EXPECT_EQ(snapshot->devices[0]->name.text(), "r1");
+  EXPECT_FALSE(snapshot->devices[0]->polled);
+  EXPECT_FALSE(snapshot->devices[0]->fresh);
+  ASSERT_EQ(snapshot->links.size(), 1U);
+  EXPECT_EQ(snapshot->links[0].up, std::nullopt);
+  EXPECT_FALSE(table.changed());
+}
+
+TEST_F(TableTest, TheSecondPollHasARate) {
+  poll_r1({{1, "eth0", 1000, 0}, {2, "eth1", 5, 0}});
+  EXPECT_TRUE(table.changed());
+  EXPECT_EQ(received(*r1()), "eth0=first eth1=first");
+  minute();
+  poll_r1({{1, "eth0", 61000, 0}, {2, "eth1", 5, 0}});
+  EXPECT_EQ(received(*r1()), "eth0=1000 eth1=0");
+  const auto view = r1();
+  EXPECT_TRUE(view->up && view->fresh && view->polled);
+  EXPECT_EQ(view->uptime, Duration(5060s));
+  EXPECT_EQ(view->last_success, poller.wall);
+  EXPECT_EQ(view->polls[0], 2U);
+  EXPECT_EQ(view->interfaces[0].gaps[static_cast<std::size_t>(Gap::first)], 1U);
+}
+
+TEST_F(TableTest, ARebootIsAGapAndTheRenumberedInterfaceKeepsItsName) {
+  poll_r1({{1, "eth0", 1000, 0}, {2, "eth1", 500000, 0}});
+  minute();
+  poll_r1({{1, "eth0", 61000, 0}, {2, "eth1", 560000, 0}});
+  const auto identity = r1()->interfaces[1].identity;
+  minute();
+  poller.uptime = 3000;
+  poll_r1({{1, "eth1", 700000, 0}, {2, "eth0", 70000, 0}});
+  EXPECT_EQ(received(*r1()), "eth1=reset eth0=reset");
+  EXPECT_EQ(r1()->interfaces[0].identity, identity);
+  EXPECT_EQ(r1()->interfaces[0].gaps[static_cast<std::size_t>(Gap::first)], 1U);
+  minute();
+  poll_r1({{1, "eth1", 760000, 0}, {2, "eth0", 190000, 0}});
+  EXPECT_EQ(received(*r1()), "eth1=1000 eth0=2000");
+}
+
+// Without a reboot an ifIndex is for life: the interface was taken away and made anew.
+TEST_F(TableTest, RenumberedWithoutARebootIsADiscontinuity) {
+  poll_r1({{10, "tun0", 1000, 0}});
+  minute();
+  poll_r1({{15, "tun0", 5000, 0}});
+  EXPECT_EQ(received(*r1()), "tun0=discontinuity");
+  minute();
+  poll_r1({{15, "tun0", 65000, 0}});
+  EXPECT_EQ(received(*r1()), "tun0=1000");
+}
+
+TEST_F(TableTest, TwoOfOneNameAreNumberedByIndexAndNeverMixedUp) {
+  poll_r1({{7, "vlan", 100, 0}, {3, "vlan", 200, 0}, {9, "vlan#2", 300, 0}});
+  EXPECT_EQ(received(*r1()), "vlan=first vlan#3=first vlan#2=first");
+  minute();
+  poll_r1({{3, "vlan", 60200, 0}, {7, "vlan", 120100, 0}, {9, "vlan#2", 300, 0}});
+  EXPECT_EQ(received(*r1()), "vlan=1000 vlan#3=2000 vlan#2=0");
+  minute();
+  // The first of them goes; the other one bears its name now, but not its counters.
+  poll_r1({{7, "vlan", 999999, 0}, {9, "vlan#2", 300, 0}});
+  EXPECT_EQ(received(*r1()), "vlan=first vlan#2=0");
+}
+
+TEST_F(TableTest, NamesFallBackToDescrAndIndexAndAreMadeSafe) {
+  auto sample = poller.poll("r1", {{1, "", 0, 0, OperStatus::up,
+                                    "Stra\xdf"
+                                    "e 1"},
+                                   {2, "", 0, 0, OperStatus::up, ""}});
+  poller.send(table, {sample});
+  EXPECT_EQ(received(*r1()), "Straße 1=first ifIndex 2=first");
+  EXPECT_EQ(r1()->interfaces[1].identity->label_prefix, "{device=\"r1\",interface=\"ifIndex 2\"}");
+}
+
+TEST_F(TableTest, APartialPollKeepsWhatItDidNotTellUntilItIsStale) {
+  poll_r1({{1, "eth0", 0, 0}, {2, "eth1", 0, 0}});
+  for (int i = 0; i < 3; ++i) {
+    minute();
+    auto part = poller.poll("r1", {{1, "eth0", 60000ULL * static_cast<unsigned>(i + 1), 0}});
+    part.complete = false;
+    part.result = PollResult::partial;
+    poller.send(table, {part});
+    table.tick(poller.now);
+    EXPECT_EQ(received(*r1()), "eth0=1000 eth1=first");
+  }
+  poller.pass(31s);
+  table.tick(poller.now);
+  EXPECT_EQ(received(*r1()), "eth0=1000");
+}
+
+TEST_F(TableTest, ACompletePollRemovesWhatIsGone) {
+  poll_r1({{1, "eth0", 0, 0}, {2, "eth1", 0, 0}});
+  minute();
+  poll_r1({{2, "eth1", 0, 0}});
+  EXPECT_EQ(received(*r1()), "eth1=0");
+}
+
+TEST_F(TableTest, APartialPollMovesAnInterfaceByItsName) {
+  poll_r1({{1, "eth0", 0, 0}, {2, "eth1", 0, 0}, {3, "eth2", 0, 0}});
+  minute();
+  poller.uptime = 3000;
+  auto part = poller.poll("r1", {{1, "eth1", 10, 0}});
+  part.complete = false;
+  poller.send(table, {part});
+  EXPECT_EQ(received(*r1()), "eth1=reset eth2=first");
+}
+
+TEST_F(TableTest, TimeoutMeansDownAtOnceAndStaleLater) {
+  poll_r1({{1, "eth0", 0, 0}});
+  minute();
+  poller.send(table, {poller.timeout("r1")});
+  EXPECT_FALSE(r1()->up);
+  EXPECT_TRUE(r1()->fresh);
+  EXPECT_EQ(r1()->problem, "no answer from 192.0.2.1:161 within 6s");
+  EXPECT_EQ(r1()->interfaces.size(), 1U);
+  for (int i = 0; i < 3; ++i) {
+    minute();
+    poller.send(table, {poller.timeout("r1")});
+    table.tick(poller.now);
+  }
+  EXPECT_FALSE(r1()->fresh);
+  EXPECT_EQ(r1()->interfaces.size(), 0U);
+  EXPECT_EQ(r1()->uptime, std::nullopt);
+  EXPECT_TRUE(r1()->polled);
+  poller.pass(211s);
+  table.tick(poller.now);
+  EXPECT_FALSE(r1()->polled);
+  // It comes back: no rate over the silence in between, since its rows are new.
+  poll_r1({{1, "eth0", 99, 0}});
+  EXPECT_EQ(received(*r1()), "eth0=first");
+}
+
+TEST_F(TableTest, ARateSpansPollsThatGotNoAnswer) {
+  poll_r1({{1, "eth0", 0, 0}});
+  minute();
+  poller.send(table, {poller.timeout("r1")});
+  minute();
+  poll_r1({{1, "eth0", 120000, 0}});
+  EXPECT_EQ(received(*r1()), "eth0=1000");
+}
+
+TEST_F(TableTest, ADoublePollIsLateAndLosesNothing) {
+  poll_r1({{1, "eth0", 0, 0}});
+  poller.pass(1s);
+  poll_r1({{1, "eth0", 1000, 0}});
+  EXPECT_EQ(received(*r1()), "eth0=late");
+  EXPECT_EQ(r1()->interfaces[0].counters.get(Column::in_octets)->value, 1000U);
+  poller.pass(59s);
+  poll_r1({{1, "eth0", 60000, 0}});
+  EXPECT_EQ(received(*r1()), "eth0=1000");
+}
+
+TEST_F(TableTest, ANewCollectorProcessHasAnotherClock) {
+  poll_r1({{1, "eth0", 0, 0}});
+  minute();
+  poller.epoch = 2;
+  poller.sequence = 0;
+  poll_r1({{1, "eth0", 60000, 0}});
+  EXPECT_EQ(received(*r1()), "eth0=first");
+  minute();
+  poll_r1({{1, "eth0", 120000, 0}});
+  EXPECT_EQ(received(*r1()), "eth0=1000");
+}
+
+TEST_F(TableTest, DuplicatesAreIgnoredAndLossIsSummedOverEpochs) {
+  Batch batch = poller.batch({poller.poll("r1", {{1, "eth0", 0, 0}})});
+  batch.lost = 3;
+  EXPECT_TRUE(table.apply(batch, poller.now, poller.wall));
+  EXPECT_FALSE(table.apply(batch, poller.now, poller.wall));
+  EXPECT_EQ(r1()->polls[0], 1U);
+  poller.pass(10s);
+  poller.epoch = 2;
+  batch = poller.batch({});
+  batch.lost = 2;
+  EXPECT_TRUE(table.apply(batch, poller.now, poller.wall));
+  const auto collectors = poller.look(table)->collectors;
+  ASSERT_EQ(collectors.size(), 1U);
+  EXPECT_EQ(collectors[0].lost_batches, 5U);
+  EXPECT_EQ(collectors[0].last_batch, poller.wall);
+  EXPECT_EQ(collectors[0].last_batch_at, poller.now);
+}
+
+TEST_F(TableTest, WhatADeadProcessLeftDoesNotOverwriteThePresent) {
+  Batch left = poller.batch({poller.poll("r1", {{1, "old", 0, 0}})});
+  left.epoch = 77;
+  minute();
+  poll_r1({{1, "eth0", 0, 0}});
+  EXPECT_FALSE(table.apply(left, poller.now, poller.wall));
+  EXPECT_EQ(received(*r1()), "eth0=first");
+  // The same, when nobody is alive: a wall clock may have been set back.
+  left.epoch = 78;
+  poller.pass(400s);
+  EXPECT_TRUE(table.apply(left, poller.now, poller.wall));
+}
+
+TEST_F(TableTest, AStrangerIsRefusedAndCounted) {
+  poller.send(table, {poller.poll("not-ours", {{1, "eth0", 0, 0}})});
+  EXPECT_EQ(poller.look(table)->samples_refused, 1U);
+  EXPECT_EQ(poller.look(table)->devices.size(), 2U);
+}
+
+TEST_F(TableTest, SeriesAreAdmittedUpToTheLimitAndExistingOnesGoOn) {
+  const std::uint64_t configured = 2 * kSeriesOfDevice + kSeriesOfLink;
+  config.aggregator.limits.series = configured + kSeriesOfCollector + 3 * kSeriesOfInterface + 17;
+  table.reconfigure(config);
+  poll_r1({{1, "eth0", 0, 0}, {2, "eth1", 0, 0}});
+  minute();
+  std::vector<test::InterfaceRow> many;
+  const std::vector<std::string> names = [] {
+    std::vector<std::string> made;
+    for (int i = 0; i < 1000; ++i) made.push_back("x" + std::to_string(i));
+    return made;
+  }();
+  for (std::uint32_t i = 0; i < 1000; ++i) many.push_back({100 + i, names[i].c_str(), 0, 0});
+  poller.send(table, {poller.poll("r2", many)});
+  const auto snapshot = poller.look(table);
+  EXPECT_EQ(snapshot->devices[1]->interfaces.size(), 1U);
+  EXPECT_EQ(snapshot->series_rejected, 999 * kSeriesOfInterface);
+  EXPECT_LE(snapshot->series, config.aggregator.limits.series);
+  minute();
+  poll_r1({{1, "eth0", 120000, 0}, {2, "eth1", 0, 0}});
+  EXPECT_EQ(received(*r1()), "eth0=1000 eth1=0");
+  // A renamed interface needs no new place.
+  minute();
+  poll_r1({{1, "wan", 0, 0}, {2, "eth1", 0, 0}});
+  EXPECT_EQ(received(*r1()), "wan=first eth1=0");
+}
+
+TEST_F(TableTest, OneNodeCannotTakeThePlaceOfAnother) {
+  config.aggregator.limits.series_per_node = kSeriesOfCollector + 2 * kSeriesOfInterface;
+  table.reconfigure(config);
+  poll_r1({{1, "a", 0, 0}, {2, "b", 0, 0}, {3, "c", 0, 0}});
+  EXPECT_EQ(received(*r1()), "a=first b=first");
+  poller.node = NodeName("hal");
+  poller.send(table, {poller.poll("r2", {{1, "a", 0, 0}})});
+  EXPECT_EQ(poller.look(table)->devices[1]->interfaces.size(), 1U);
+}
+
+TEST_F(TableTest, ReconfigureKeepsTheCountersOfWhatStays) {
+  poll_r1({{1, "eth0", 0, 0}});
+  config.inventory.devices = {test::device("r1", "stendal"), test::device("r3")};
+  config.inventory.links = {test::link("new", {DeviceName("r1"), "eth0"}, std::nullopt)};
+  table.reconfigure(config);
+  minute();
+  poll_r1({{1, "eth0", 60000, 0}});
+  const auto snapshot = poller.look(table);
+  ASSERT_EQ(snapshot->devices.size(), 2U);
+  EXPECT_EQ(received(*snapshot->devices[0]), "eth0=1000");
+  EXPECT_EQ(snapshot->devices[0]->site.text(), "stendal");
+  EXPECT_EQ(snapshot->devices[0]->interfaces[0].link.text(), "new");
+  EXPECT_EQ(snapshot->devices[1]->name.text(), "r3");
+  EXPECT_EQ(snapshot->series,
+            2 * kSeriesOfDevice + kSeriesOfLink + kSeriesOfCollector + kSeriesOfInterface);
+}
+
+TEST_F(TableTest, AnOldSnapshotStaysAsItWas) {
+  poll_r1({{1, "eth0", 0, 0}});
+  const auto before = poller.look(table);
+  minute();
+  poll_r1({{1, "eth0", 60000, 0}});
+  EXPECT_EQ(received(*before->devices[0]), "eth0=first");
+  EXPECT_EQ(before->devices[1], poller.look(table)->devices[1]);  // shared, not copied
+}
+
+TEST_F(TableTest, UptimeGoesOnBeyond497Days) {
+  poller.uptime = 4294967000U;
+  poll_r1({});
+  minute();
+  poll_r1({});
+  EXPECT_EQ(r1()->uptime, Duration(std::chrono::milliseconds(42949670000)) + 60s);
+  minute();
+  poller.uptime = 500;
+  poll_r1({});
+  EXPECT_EQ(r1()->uptime, Duration(5s));
+}
+
+TEST_F(TableTest, RejectedCredentialsAreAnAnswer) {
+  auto sample = poller.timeout("r1");
+  sample.result = PollResult::auth;
+  poller.send(table, {sample});
+  EXPECT_TRUE(r1()->up);
+  EXPECT_EQ(r1()->last_success, std::nullopt);
+  EXPECT_EQ(r1()->polls[static_cast<std::size_t>(PollResult::auth)], 1U);
+}
+
+}  // namespace
+}  // namespace itnxt
