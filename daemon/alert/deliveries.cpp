@@ -1,6 +1,7 @@
 #include "daemon/alert/deliveries.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace itnxt {
 namespace {
@@ -136,6 +137,11 @@ std::vector<Delivery> Deliveries::of(const ChannelName& channel) const {
   for (const auto& [key, delivery] : book_) {
     if (key.channel == channel) deliveries.push_back(delivery);
   }
+  const auto rank = [](const Delivery& d) {
+    return std::tuple(!d.page_delivered, !d.close.has_value(), d.page.since);
+  };
+  std::stable_sort(deliveries.begin(), deliveries.end(),
+                   [&](const Delivery& a, const Delivery& b) { return rank(a) < rank(b); });
   return deliveries;
 }
 

@@ -44,6 +44,7 @@ class Deliveries {
   // state, not events: a channel of that kind learns of every open incident its routes match.
   DeliveryChanges reconfigure(const NotifyConfig& config, const Incidents::Open& open);
 
+  // In the order in which they are to be put again: what is begun or ended first, then by time.
   [[nodiscard]] std::vector<Delivery> of(const ChannelName& channel) const;
   using Book = std::map<DeliveryKey, Delivery>;
   [[nodiscard]] const Book& all() const { return book_; }

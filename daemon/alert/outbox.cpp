@@ -29,13 +29,28 @@ bool Outbox::owes(const Item& item) {
   return !item.delivery.page_delivered || item.delivery.close.has_value();
 }
 
-void Outbox::enqueue(Item& item, Instant due) {
-  item.due = due;
-  queue_.emplace(due, item.order, item.delivery.incident);
+Outbox::SubjectKey Outbox::subject_of(const Item& item) {
+  return {item.delivery.page.alert, item.delivery.page.subject};
 }
 
-void Outbox::dequeue(const Item& item) {
-  queue_.erase({item.due, item.order, item.delivery.incident});
+void Outbox::enqueue(Item& item, Instant due) {
+  item.due = due;
+  const bool first = chains_.at(subject_of(item)).begin()->first == item.order;
+  if (first && owes(item) && !item.in_flight) {
+    queue_.emplace(due, item.order, item.delivery.incident);
+  }
+}
+
+void Outbox::erase(Items::iterator item, Instant now) {
+  queue_.erase({item->second.due, item->second.order, item->first});
+  const auto chain = chains_.find(subject_of(item->second));
+  chain->second.erase(item->second.order);
+  items_.erase(item);
+  if (chain->second.empty()) {
+    chains_.erase(chain);
+  } else {
+    enqueue(items_.at(chain->second.begin()->second), now);
+  }
 }
 
 std::vector<std::string> Outbox::put(const Delivery& delivery, Instant now) {
@@ -44,28 +59,37 @@ std::vector<std::string> Outbox::put(const Delivery& delivery, Instant now) {
   if (is_new) {
     item.order = next_order_++;
     item.delivery = delivery;
-    if (owes(item)) enqueue(item, now);
-  } else {
-    const bool owed = owes(item);
-    // A page on its way is not rewritten: the next attempt must repeat the same bytes.
-    if (delivery.close) {
-      item.delivery.close = delivery.close;
-      item.delivery.ended = delivery.ended;
-    }
-    if (!owed && owes(item) && !item.in_flight) enqueue(item, now);
+    chains_[subject_of(item)][item.order] = delivery.incident;
+    enqueue(item, now);
+    return make_room(now);
   }
+  // Only the close is news: a page on its way is not rewritten, each attempt repeats it.
+  if (delivery.close && !item.delivery.close) {
+    const bool owed = owes(item);
+    item.delivery.close = delivery.close;
+    item.delivery.ended = delivery.ended;
+    if (!owed) enqueue(item, now);
+  }
+  return {};
+}
 
+std::vector<std::string> Outbox::make_room(Instant now) {
   std::vector<std::string> given_up;
-  while (queue_.size() > kMaxOwed) {
-    const Item* oldest = nullptr;
-    for (const auto& [id, one] : items_) {
-      const bool can_go = !one.in_flight && !one.delivery.page_delivered && one.delivery.close;
-      if (can_go && (oldest == nullptr || one.order < oldest->order)) oldest = &one;
+  if (items_.size() <= kMaxOwed) return given_up;
+  const auto owed = [&] {
+    return static_cast<std::size_t>(std::count_if(
+        items_.begin(), items_.end(), [](const auto& one) { return owes(one.second); }));
+  };
+  for (std::size_t count = owed(); count > kMaxOwed; --count) {
+    auto oldest = items_.end();
+    for (auto one = items_.begin(); one != items_.end(); ++one) {
+      const Item& item = one->second;
+      if (item.in_flight || item.delivery.page_delivered || !item.delivery.close) continue;
+      if (oldest == items_.end() || item.order < oldest->second.order) oldest = one;
     }
-    if (oldest == nullptr) break;  // all of it still fires: bounded by what is monitored
-    given_up.push_back(oldest->delivery.incident);
-    dequeue(*oldest);
-    items_.erase(given_up.back());
+    if (oldest == items_.end()) break;  // all of it still fires: bounded by what is monitored
+    given_up.push_back(oldest->first);
+    erase(oldest, now);
   }
   return given_up;
 }
@@ -94,7 +118,7 @@ void Outbox::all_due(Instant now) {
   failing_ = false;
   queue_.clear();
   for (auto& [id, item] : items_) {
-    if (owes(item) && !item.in_flight) enqueue(item, now);
+    enqueue(item, now);
   }
 }
 
@@ -126,18 +150,18 @@ Outbox::Settled Outbox::settle(const std::string& incident, const Answer& answer
       return settled;
     case Answer::Kind::refused:
       settled.progress = Progress::refused;
-      items_.erase(found);
+      erase(found, now);
       break;
     case Answer::Kind::delivered:
       item.failures = 0;
       if (settled.step == DeliveryStep::close) {
         settled.progress = Progress::closed;
-        items_.erase(found);
+        erase(found, now);
         break;
       }
       settled.progress = Progress::page_delivered;
       item.delivery.page_delivered = true;
-      if (owes(item)) enqueue(item, now);
+      enqueue(item, now);
       break;
   }
   if (failing_ && answer.kind == Answer::Kind::delivered) all_due(now);

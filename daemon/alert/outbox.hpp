@@ -1,12 +1,14 @@
 // Delivery of pages and closes by one channel: order, retries, back-off. Pure; one thread.
 //
-// Per incident: first the page, then the close, each delivered once. An alert that ends before its
-// page was delivered is still owed: page and close are sent, in order, so that the on-call learns
-// that it happened. Timeouts, connection errors, 5xx, 408 and 429 are tried again for ever, after
-// 1 s, 2 s … 5 min with a jitter of a quarter either way that depends only on delivery and attempt.
-// A success makes everything that waits due at once. Another 4xx is a refusal: not tried again, and
-// the close of a refused page is not sent. Retry-After holds the whole channel, five minutes at
-// most. At most kParallel attempts run at a time, so that a hung receiver holds few.
+// Per incident: first the page, then the close, each delivered once; and a subject's next incident
+// waits until the one before is closed, so that no receiver sees two open pages of one. An alert
+// that ends before its page was delivered is still owed: page and close are sent, in order, so that
+// the on-call learns that it happened. Timeouts, connection errors, 5xx, 408 and 429 are tried
+// again for ever, after 1 s, 2 s … 5 min with a jitter of a quarter either way that depends only on
+// delivery and attempt. A success makes everything that waits due at once. Another 4xx is a
+// refusal: not tried again, and the close of a refused page is not sent. Retry-After holds the
+// whole channel, five minutes at most. At most kParallel attempts run at a time, so that a hung
+// receiver holds few.
 //
 // Bound: kMaxOwed incidents with something to send; beyond it the oldest that ended without its
 // page ever delivered is given up, and the caller is told.
@@ -88,14 +90,20 @@ class Outbox {
   };
   using Items = std::map<std::string, Item>;
   using Queue = std::set<std::tuple<Instant, std::uint64_t, std::string>>;
+  // The incidents of one (alert, subject), in order; only the first is worked on.
+  using Chain = std::map<std::uint64_t, std::string>;
+  using SubjectKey = std::pair<std::string, std::string>;
+  [[nodiscard]] static SubjectKey subject_of(const Item& item);
   [[nodiscard]] static bool owes(const Item& item);
   void enqueue(Item& item, Instant due);
-  void dequeue(const Item& item);
+  void erase(Items::iterator item, Instant now);
+  std::vector<std::string> make_room(Instant now);
   void all_due(Instant now);
   void fail(Item& item, const Answer& answer, Instant now, Settled& settled);
 
   Items items_;
-  Queue queue_;  // owed and not in flight
+  Queue queue_;  // owed, first of their chain and not in flight
+  std::map<SubjectKey, Chain> chains_;
   std::size_t in_flight_ = 0;
   std::uint64_t next_order_ = 0;
   bool failing_ = false;  // something failed since the last success
