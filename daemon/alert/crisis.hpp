@@ -1,0 +1,79 @@
+// When so many sites lose every link that single pages would bury the on-call. Pure; one thread.
+//
+// A site is isolated when each of its links is known to be down, and is so until one of them is
+// known to be up: a link that is unknown is not down, and no proof of a recovery either. A site
+// without a link never counts.
+//
+//   normal ─ a site is isolated ─▶ watch ─ threshold reached ─▶ crisis ─ no longer ─▶ recovery
+//     ▲────────── none ◀──────────────┘        ▲──── relapse ────────────┘│
+//     └─────────────────────────── recover_after without relapse ─────────┘ (watch if any is left)
+//
+// Declared by the sites that became isolated within `within` and still are. While it is on, the
+// condition is that those and the later ones which still are isolated reach the threshold: sites
+// that do not come back keep it on, however long.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/alert/alert.hpp"
+#include "daemon/alert/board.hpp"
+#include "daemon/state/snapshot.hpp"
+
+namespace itnxt {
+
+// What must survive a restart.
+struct CrisisMemory {
+  CrisisState state = CrisisState::normal;
+  std::map<SiteName, WallTime> isolated;     // since when
+  std::vector<SiteName> told;                // sites of this crisis, in order of their isolation
+  std::set<SiteName> outside;                // isolated long before it: they have their own pages
+  std::optional<WallTime> declared;          // while crisis or recovery
+  std::optional<WallTime> recovering_since;  // while recovery
+  bool operator==(const CrisisMemory&) const = default;
+};
+
+struct CrisisVerdict {
+  bool on = false;             // crisis or recovery: the page is open
+  std::vector<SiteName> told;  // sites of the page, also those that are back
+  std::size_t isolated = 0;    // of these, isolated now
+  double weight_share = 0;     // of these, of all sites that have links
+  WallTime declared;           // meaningful while on
+  std::string ended_because;   // when it went off now
+  bool changed = false;        // memory() differs from before: store it
+};
+
+class Crisis {
+ public:
+  explicit Crisis(std::optional<CrisisConfig> config) : config_(std::move(config)) {}
+
+  // Without a configuration a crisis that is on ends at the next evaluate().
+  void reconfigure(std::optional<CrisisConfig> config) { config_ = std::move(config); }
+  void restore(CrisisMemory memory, Instant now, WallTime wall);
+  CrisisVerdict evaluate(const Snapshot& snapshot, Instant now, WallTime wall);
+
+  [[nodiscard]] const CrisisMemory& memory() const { return memory_; }
+
+ private:
+  void update_isolated(const Snapshot& snapshot, Instant now, WallTime wall);
+  [[nodiscard]] bool reached(const std::vector<SiteName>& sites) const;
+  [[nodiscard]] std::vector<SiteName> newly_isolated(Instant now) const;
+  [[nodiscard]] std::vector<SiteName> still_isolated() const;
+  [[nodiscard]] double share(const std::vector<SiteName>& sites) const;
+  void advance(Instant now, WallTime wall, CrisisVerdict& verdict);
+  void declare(std::vector<SiteName> sites, WallTime wall);
+  void tell(CrisisVerdict& verdict) const;
+  void close();
+
+  std::optional<CrisisConfig> config_;
+  CrisisMemory memory_;
+  std::map<SiteName, Instant> isolated_at_;
+  Instant recovering_at_;
+  std::map<SiteName, double> weights_;  // of the sites that have links
+  double total_weight_ = 0;
+};
+
+}  // namespace itnxt

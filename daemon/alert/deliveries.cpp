@@ -1,0 +1,148 @@
+#include "daemon/alert/deliveries.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace itnxt {
+namespace {
+
+bool has(const Labels& labels, const std::string& key, const std::string& value) {
+  const auto found = labels.find(key);
+  return found != labels.end() && found->second == value;
+}
+
+bool shows_state(const Channel& channel) {
+  return std::holds_alternative<AlertmanagerChannel>(channel.kind);
+}
+
+}  // namespace
+
+bool route_matches(const Route& route, const Labels& labels) {
+  return std::all_of(route.match.begin(), route.match.end(), [&](const auto& wanted) {
+    const auto& [key, value] = wanted;
+    if (has(labels, key, value)) return true;
+    return key == "site" && (has(labels, "site_a", value) || has(labels, "site_b", value));
+  });
+}
+
+void Deliveries::restore(std::vector<Delivery> deliveries) {
+  for (Delivery& delivery : deliveries) {
+    DeliveryKey key{delivery.incident, delivery.channel};
+    book_[std::move(key)] = std::move(delivery);
+  }
+}
+
+std::vector<ChannelName> Deliveries::channels_for(const Labels& labels) const {
+  std::vector<ChannelName> names;
+  for (const Route& route : config_.routes) {
+    if (!route_matches(route, labels)) continue;
+    for (const ChannelName& name : route.channels) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+const Channel* Deliveries::channel(const ChannelName& name) const {
+  for (const Channel& one : config_.channels) {
+    if (one.name == name) return &one;
+  }
+  return nullptr;
+}
+
+void Deliveries::open(const Incident& incident, DeliveryChanges& changes) {
+  for (const ChannelName& name : channels_for(incident.alert.labels)) {
+    const auto [place, is_new] = book_.try_emplace(DeliveryKey{incident.id, name});
+    if (!is_new) continue;
+    place->second.incident = incident.id;
+    place->second.channel = name;
+    place->second.page = incident.alert;
+    changes.changed.push_back(place->second);
+  }
+}
+
+DeliveryChanges Deliveries::apply(const std::vector<PageEvent>& events, WallTime wall) {
+  DeliveryChanges changes;
+  for (const PageEvent& event : events) {
+    if (event.kind == PageKind::open) {
+      open(event.incident, changes);
+      continue;
+    }
+    const DeliveryKey first{event.incident.id, ChannelName()};
+    for (auto it = book_.lower_bound(first);
+         it != book_.end() && it->first.incident == event.incident.id; ++it) {
+      Delivery& delivery = it->second;
+      const Channel* to = channel(delivery.channel);
+      if (event.kind == PageKind::close) {
+        delivery.close = event.incident.alert;
+        delivery.ended = wall;
+      } else if (to != nullptr && shows_state(*to)) {
+        delivery.page = event.incident.alert;
+      } else {
+        continue;
+      }
+      changes.changed.push_back(delivery);
+    }
+  }
+  return changes;
+}
+
+DeliveryChanges Deliveries::progress(const std::string& incident, const ChannelName& channel,
+                                     Progress progress) {
+  DeliveryChanges changes;
+  const auto found = book_.find(DeliveryKey{incident, channel});
+  if (found == book_.end()) return changes;
+  switch (progress) {
+    case Progress::none:
+      break;
+    case Progress::page_delivered:
+      found->second.page_delivered = true;
+      changes.changed.push_back(found->second);
+      break;
+    case Progress::closed:
+    case Progress::refused:
+    case Progress::given_up:
+      changes.gone.push_back(found->first);
+      book_.erase(found);
+      break;
+  }
+  return changes;
+}
+
+DeliveryChanges Deliveries::reconfigure(const NotifyConfig& config, const Incidents::Open& open) {
+  DeliveryChanges changes;
+  config_ = config;
+  std::erase_if(book_, [&](const auto& one) {
+    if (channel(one.first.channel) != nullptr) return false;
+    if (!one.second.page_delivered || one.second.close) ++changes.abandoned;
+    changes.gone.push_back(one.first);
+    return true;
+  });
+  for (const auto& [key, incident] : open) {
+    if (incident.suppressed) continue;
+    for (const ChannelName& name : channels_for(incident.alert.labels)) {
+      const Channel* to = channel(name);
+      if (to == nullptr || !shows_state(*to)) continue;
+      const auto [place, is_new] = book_.try_emplace(DeliveryKey{incident.id, name});
+      if (!is_new) continue;
+      place->second = {incident.id, name, incident.alert, false, std::nullopt, std::nullopt};
+      changes.changed.push_back(place->second);
+    }
+  }
+  return changes;
+}
+
+std::vector<Delivery> Deliveries::of(const ChannelName& channel) const {
+  std::vector<Delivery> deliveries;
+  for (const auto& [key, delivery] : book_) {
+    if (key.channel == channel) deliveries.push_back(delivery);
+  }
+  const auto rank = [](const Delivery& d) {
+    return std::tuple(!d.page_delivered, !d.close.has_value(), d.page.since);
+  };
+  std::stable_sort(deliveries.begin(), deliveries.end(),
+                   [&](const Delivery& a, const Delivery& b) { return rank(a) < rank(b); });
+  return deliveries;
+}
+
+}  // namespace itnxt

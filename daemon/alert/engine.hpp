@@ -1,0 +1,82 @@
+// Threshold rules over snapshots: inactive → pending → firing → resolved. Pure; one thread.
+//
+// Unknown is neither good nor bad. A value that is missing (a link whose ends are silent, a stale
+// device, a subject that vanished) changes no state: nothing fires on it and nothing resolves on
+// it. `for` counts from the first bad value; only a known good value ends it, so it survives values
+// that are missing in between, but the alert fires only on an evaluation whose value is known and
+// bad. A firing alert resolves on a value beyond its clear threshold, or when its rule or subject
+// leaves the configuration.
+//
+// Flapping: an alert that fires again within kCalmWindow of its end resolves only after kCalm
+// without a bad value, so that a port flapping at 10 Hz costs one more page, not one a second.
+//
+// Cost: one comparison per subject and rule of its kind; a look-up only where something is bad or
+// active. 100,000 healthy interfaces and four rules: see tests/alert/engine_test.cpp.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "daemon/alert/alert.hpp"
+#include "daemon/alert/reading.hpp"
+#include "daemon/alert/texts.hpp"
+
+namespace itnxt {
+
+class Engine {
+ public:
+  static constexpr Duration kCalmWindow = 5min;
+  static constexpr Duration kCalm = 1min;
+
+  explicit Engine(const Config& config);
+
+  // Keeps the state of every rule (by name) and subject that stays; what left the configuration is
+  // told as resolved by the next evaluate().
+  void reconfigure(const Config& config);
+
+  // Takes back what was active before a restart, without a transition. Times before `wall` count
+  // for `for`. What the configuration no longer names is told by the next evaluate().
+  void restore(std::vector<ActiveAlert> active, Instant now, WallTime wall);
+
+  // In order: removals, then by rule and subject.
+  std::vector<Transition> evaluate(const Snapshot& snapshot, Instant now, WallTime wall);
+
+  // Every pending and firing alert, by alert and subject. Valid until the next call.
+  [[nodiscard]] std::vector<const ActiveAlert*> active() const;
+
+ private:
+  struct Entry {
+    ActiveAlert active;
+    Instant bad_since;
+    std::optional<Instant> clear_since;  // of a flapping alert
+    bool flapping = false;
+  };
+  using Members = std::map<std::string, Entry, std::less<>>;
+  struct RuleState {
+    Rule rule;
+    std::unordered_map<std::string, Members> groups;               // active ones only
+    std::map<std::pair<std::string, std::string>, Instant> ended;  // within kCalmWindow
+  };
+  struct Round;
+  struct Subject;
+
+  static void evaluate_rule(RuleState& state, Round& round);
+  static void step(RuleState& state, const Subject& subject, const std::optional<Reading>& reading,
+                   Round& round);
+  static void begin(RuleState& state, const Subject& subject, double value, Round& round);
+  static void on_bad(RuleState& state, Entry& entry, const Subject& subject, double value,
+                     Round& round);
+  static bool may_end(Entry& entry, const Round& round);
+  [[nodiscard]] bool names(const ActiveAlert& active) const;
+  void drop_removed();
+
+  std::vector<RuleState> rules_;
+  std::set<std::string, std::less<>> links_, devices_, collectors_;  // named by the configuration
+  std::vector<std::pair<ActiveAlert, std::string>> removed_;         // with why
+};
+
+}  // namespace itnxt

@@ -1,0 +1,188 @@
+#include "daemon/alert/incidents.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "daemon/alert/texts.hpp"
+
+namespace itnxt {
+namespace {
+
+constexpr std::size_t kMaxSitesInPage = 50;
+constexpr std::size_t kMaxAlertsInPage = 20;
+const std::pair<std::string, std::string> kCrisisKey{"Crisis", "crisis"};
+
+std::pair<std::string, std::string> key_of(const Alert& alert) {
+  return {alert.alert, alert.subject};
+}
+
+std::string id_of(const Alert& alert) {
+  return stable_id(alert.alert + '\n' + alert.subject + '\n' +
+                   std::to_string(alert.since.time_since_epoch().count()));
+}
+
+bool hits(const Alert& alert, const std::vector<SiteName>& sites) {
+  return std::any_of(alert.sites.begin(), alert.sites.end(), [&](const SiteName& site) {
+    return std::find(sites.begin(), sites.end(), site) != sites.end();
+  });
+}
+
+std::string count_of_sites(std::size_t n) {
+  return std::to_string(n) + (n == 1 ? " site" : " sites");
+}
+
+std::string suppressed_text(const Incidents::Open& open) {
+  std::string text;
+  std::size_t count = 0;
+  for (const auto& [key, incident] : open) {
+    if (!incident.suppressed) continue;
+    if (++count > kMaxAlertsInPage) continue;
+    text += (count == 1 ? " Alerts told here instead of paged: " : ", ") + key.first + " for " +
+            key.second;
+  }
+  if (count > kMaxAlertsInPage) {
+    text += " … and " + std::to_string(count - kMaxAlertsInPage) + " more";
+  }
+  return count == 0 ? text : text + '.';
+}
+
+Alert crisis_alert(const CrisisVerdict& crisis, const Incidents::Open& open) {
+  Alert alert;
+  alert.alert = kCrisisKey.first;
+  alert.subject = kCrisisKey.second;
+  alert.severity = AlertSeverity::critical;
+  alert.sites = crisis.told;
+  alert.since = crisis.declared;
+  alert.labels = {{"alertname", "Crisis"}, {"severity", "critical"}, {"subject", "crisis"}};
+  alert.annotations["summary"] = "Crisis: " + count_of_sites(crisis.told.size()) + " isolated.";
+  alert.annotations["description"] =
+      "Crisis since " + to_rfc3339(crisis.declared).substr(0, 19) +
+      "Z: " + count_of_sites(crisis.told.size()) + " lost every link, " +
+      std::to_string(crisis.isolated) + " of them are isolated now (" +
+      number_text(std::round(crisis.weight_share * 1000) / 10) +
+      " % of the weight of all sites). Sites: " + bounded_list(crisis.told, kMaxSitesInPage) + '.' +
+      suppressed_text(open);
+  return alert;
+}
+
+}  // namespace
+
+void Incidents::restore(std::vector<Incident> open, const std::vector<ActiveAlert>& active) {
+  open_.clear();
+  repairs_.clear();
+  for (Incident& incident : open) {
+    const auto key = key_of(incident.alert);
+    open_[key] = std::move(incident);
+  }
+  std::set<std::pair<std::string, std::string>> firing;
+  for (const ActiveAlert& one : active) {
+    if (one.phase != AlertPhase::firing) continue;
+    firing.insert(key_of(one.alert));
+    if (!open_.contains(key_of(one.alert))) repairs_.emplace_back(true, one.alert);
+  }
+  for (const auto& [key, incident] : open_) {
+    if (key != kCrisisKey && !firing.contains(key)) repairs_.emplace_back(false, incident.alert);
+  }
+}
+
+IncidentChanges Incidents::update(const std::vector<Transition>& transitions,
+                                  const CrisisVerdict& crisis, WallTime wall) {
+  IncidentChanges changes;
+  for (auto& [begins, alert] : repairs_) {
+    if (begins) {
+      begin(alert, crisis, changes);
+    } else {
+      tell_removed(alert, "its state was lost with a damaged state file", wall);
+      end(alert, changes);
+    }
+  }
+  repairs_.clear();
+  for (const Transition& transition : transitions) {
+    switch (transition.change) {
+      case AlertChange::pending:
+      case AlertChange::dropped:
+        break;
+      case AlertChange::firing:
+        begin(transition.active.alert, crisis, changes);
+        break;
+      case AlertChange::resolved:
+        end(transition.active.alert, changes);
+        break;
+    }
+  }
+  if (crisis.on) {
+    tell_crisis(crisis, changes);
+  } else {
+    close_crisis(crisis, wall, changes);
+  }
+  return changes;
+}
+
+void Incidents::begin(const Alert& alert, const CrisisVerdict& crisis, IncidentChanges& changes) {
+  const auto [place, is_new] = open_.try_emplace(key_of(alert));
+  if (!is_new) return;  // never twice without a close between
+  Incident& incident = place->second;
+  incident.id = id_of(alert);
+  incident.alert = alert;
+  incident.suppressed = crisis.on && hits(alert, crisis.told);
+  changes.kept.push_back(incident);
+  if (!incident.suppressed) changes.pages.push_back({PageKind::open, incident});
+}
+
+void Incidents::end(const Alert& alert, IncidentChanges& changes) {
+  const auto found = open_.find(key_of(alert));
+  if (found == open_.end()) return;
+  Incident incident = std::move(found->second);
+  open_.erase(found);
+  changes.gone.push_back(incident.id);
+  if (incident.suppressed) return;
+  // The labels of the page are the identity that receivers know; only the text is of the end.
+  incident.alert.annotations = alert.annotations;
+  changes.pages.push_back({PageKind::close, std::move(incident)});
+}
+
+void Incidents::tell_crisis(const CrisisVerdict& crisis, IncidentChanges& changes) {
+  const auto [place, is_new] = open_.try_emplace(kCrisisKey);
+  Incident& incident = place->second;
+  Alert alert = crisis_alert(crisis, open_);
+  if (is_new) {
+    incident.id = id_of(alert);
+  } else if (alert.annotations == incident.alert.annotations) {
+    return;
+  } else {
+    alert.since = incident.alert.since;  // as paged
+  }
+  incident.alert = std::move(alert);
+  changes.kept.push_back(incident);
+  // The crisis first: whoever reads one page only should read this one.
+  changes.pages.insert(changes.pages.begin(),
+                       {is_new ? PageKind::open : PageKind::update, incident});
+}
+
+void Incidents::close_crisis(const CrisisVerdict& crisis, WallTime wall, IncidentChanges& changes) {
+  const auto found = open_.find(kCrisisKey);
+  if (found != open_.end()) {
+    Incident incident = std::move(found->second);
+    open_.erase(found);
+    changes.gone.push_back(incident.id);
+    const std::string why = crisis.ended_because.empty()
+                                ? "its state was lost with a damaged state file"
+                                : crisis.ended_because;
+    incident.alert.annotations["summary"] = "Crisis over.";
+    incident.alert.annotations["description"] =
+        "Crisis over at " + to_rfc3339(wall).substr(0, 19) + "Z: " + why + ". " +
+        count_of_sites(incident.alert.sites.size()) + " had lost every link, " +
+        std::to_string(crisis.isolated) + " of them are still isolated" +
+        (crisis.isolated > 0 ? " and paged on their own now." : ".");
+    changes.pages.push_back({PageKind::close, std::move(incident)});
+  }
+  for (auto& [key, incident] : open_) {
+    if (!incident.suppressed) continue;
+    incident.suppressed = false;
+    changes.kept.push_back(incident);
+    changes.pages.push_back({PageKind::open, incident});
+  }
+}
+
+}  // namespace itnxt

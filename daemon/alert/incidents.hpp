@@ -1,0 +1,62 @@
+// From alerts and crisis to pages. Pure; one thread.
+//
+// While a crisis is on, an alert that begins at one of its sites is suppressed: listed in the
+// crisis page, not paged. What was paged before stays paged and gets its own close. When the crisis
+// closes, a suppressed alert that still fires is paged; one that ended meanwhile sends nothing.
+//
+// Invariant: for each incident at most one open and, when it was opened, exactly one close; no
+// subject is opened twice without a close between.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/alert/alert.hpp"
+#include "daemon/alert/crisis.hpp"
+
+namespace itnxt {
+
+enum class PageKind : std::uint8_t {
+  open,
+  update,  // the text changed: for receivers that show a state, no new page
+  close,
+};
+struct PageEvent {
+  PageKind kind = PageKind::open;
+  Incident incident;  // of a close: the alert as it ended
+};
+
+struct IncidentChanges {
+  std::vector<PageEvent> pages;
+  std::vector<Incident> kept;     // new or changed: store
+  std::vector<std::string> gone;  // ids: forget
+};
+
+class Incidents {
+ public:
+  // `active`: what the engine was restored with. An incident whose alert no longer fires is closed,
+  // an alert without an incident is opened, by the next update(): a state file that lost a part
+  // neither loses a page nor a close.
+  void restore(std::vector<Incident> open, const std::vector<ActiveAlert>& active);
+
+  IncidentChanges update(const std::vector<Transition>& transitions, const CrisisVerdict& crisis,
+                         WallTime wall);
+
+  // By (alert, subject); the crisis too.
+  using Open = std::map<std::pair<std::string, std::string>, Incident>;
+  [[nodiscard]] const Open& open() const { return open_; }
+
+ private:
+  void begin(const Alert& alert, const CrisisVerdict& crisis, IncidentChanges& changes);
+  void end(const Alert& alert, IncidentChanges& changes);
+  void tell_crisis(const CrisisVerdict& crisis, IncidentChanges& changes);
+  void close_crisis(const CrisisVerdict& crisis, WallTime wall, IncidentChanges& changes);
+
+  Open open_;
+  std::vector<std::pair<bool, Alert>> repairs_;  // begins?, alert
+};
+
+}  // namespace itnxt

@@ -1,0 +1,261 @@
+#include "daemon/io/store.hpp"
+
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <system_error>
+
+namespace itnxt {
+namespace {
+
+// "2026-12-01T21:00:00.123Z" without what file names do not like.
+std::string file_time(WallTime wall) {
+  std::string text = to_rfc3339(wall);
+  std::erase_if(text, [](char c) { return c == ':' || c == '-' || c == '.'; });
+  return text;
+}
+
+// Signals are the loop's business: a thread started under this guard never gets one.
+class NoSignals {
+ public:
+  NoSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~NoSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  NoSignals(const NoSignals&) = delete;
+  NoSignals& operator=(const NoSignals&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+}  // namespace
+
+// Between the loop and the writer; everything but `file` and `records` is under the mutex.
+struct Store::Shared {
+  std::mutex mutex;
+  std::condition_variable work;
+  StoreChanges queued;
+  std::uint64_t queued_to = 0;  // number of the last commit in `queued`
+  std::string time;             // wall time of the last commit, for the name of a quarantined file
+  bool stop = false;
+
+  std::uint64_t done_to = 0;
+  bool durable = true;
+  std::string problem;
+  std::string quarantined;
+  int fd = -1;
+
+  // The writer's own. Every record as it should be on the disk: what a damaged or replaced file is
+  // written anew from.
+  std::unique_ptr<StoreFile> file;
+  std::map<StoreKey, std::string> records;
+  std::set<StoreKey> on_disk;
+  StoreChanges unsaved;
+  bool replace = false;  // what the file holds is not what `on_disk` says
+
+  ~Shared() {
+    if (fd >= 0) ::close(fd);
+  }
+
+  void take(StoreChanges changes) {
+    for (auto& [key, body] : changes) {
+      if (body) {
+        records[key] = *body;
+        unsaved[key] = std::move(body);
+      } else {
+        records.erase(key);
+        // A record that never reached the disk needs no deletion there.
+        if (on_disk.contains(key)) {
+          unsaved[key] = std::nullopt;
+        } else {
+          unsaved.erase(key);
+        }
+      }
+    }
+  }
+
+  std::string save(const std::string& now, std::string& moved) {
+    if (!file->attached()) {
+      auto attached = file->attach(now);
+      if (const auto* trouble = std::get_if<StoreTrouble>(&attached)) return trouble->message;
+      moved = std::get<StoreFile::Loaded>(attached).quarantined;
+      replace = true;
+    }
+    if (replace) {
+      StoreChanges all;
+      for (const auto& [key, body] : records) all[key] = body;
+      if (auto trouble = file->write(all, true)) return trouble->message;
+      on_disk.clear();
+      for (const auto& [key, body] : records) on_disk.insert(key);
+      replace = false;
+    } else {
+      if (unsaved.empty()) return {};
+      if (auto trouble = file->write(unsaved, false)) return trouble->message;
+      for (const auto& [key, body] : unsaved) {
+        if (body) {
+          on_disk.insert(key);
+        } else {
+          on_disk.erase(key);
+        }
+      }
+    }
+    unsaved.clear();
+    return {};
+  }
+
+  void run() {
+    std::unique_lock lock(mutex);
+    int failures = problem.empty() ? 0 : 1;
+    std::uint64_t seen = 0;
+    while (true) {
+      const auto ready = [&] { return stop || queued_to != seen; };
+      if (failures > 0) {
+        work.wait_for(lock, std::chrono::seconds(std::min(1 << std::min(failures - 1, 4), 5)),
+                      ready);
+      } else {
+        work.wait(lock, ready);
+      }
+      const bool last = stop;
+      StoreChanges changes = std::move(queued);
+      queued.clear();
+      seen = queued_to;
+      const std::string now = time;
+      lock.unlock();
+
+      take(std::move(changes));
+      std::string moved;
+      std::string trouble = save(now, moved);
+      if (last) file.reset();
+
+      lock.lock();
+      failures = trouble.empty() ? 0 : failures + 1;
+      done_to = seen;
+      durable = trouble.empty();
+      problem = std::move(trouble);
+      if (!moved.empty()) quarantined = std::move(moved);
+      const std::uint64_t one = 1;
+      (void)!::write(fd, &one, sizeof one);
+      if (last) return;
+    }
+  }
+};
+
+Result<Store::Opened> Store::open(Loop& loop, Log& log, StoreFile::Options options) {
+  auto file = std::make_unique<StoreFile>(std::move(options));
+  auto attached = file->attach(file_time(loop.wall_now()));
+  Opened opened;
+  std::string problem;
+  if (const auto* trouble = std::get_if<StoreTrouble>(&attached)) {
+    if (trouble->kind == StoreTrouble::Kind::configuration) return Error{trouble->message};
+    problem = trouble->message;
+  } else {
+    auto& loaded = std::get<StoreFile::Loaded>(attached);
+    if (!loaded.quarantined.empty()) {
+      log.error(
+          "the alert state was damaged and is begun anew: alerts may be paged again",
+          {{"moved_to", loaded.quarantined}, {"records_saved", std::to_string(loaded.saved)}});
+    }
+    opened.rows = std::move(loaded.rows);
+  }
+  opened.store =
+      std::unique_ptr<Store>(new Store(loop, log, std::move(file), opened.rows, problem));
+  if (opened.store->completion_fd() < 0) {
+    return Error{"cannot make an eventfd: " + std::generic_category().message(errno)};
+  }
+  return opened;
+}
+
+Store::Store(Loop& loop, Log& log, std::unique_ptr<StoreFile> file,
+             const std::vector<StoreRow>& rows, std::string problem)
+    : loop_(loop), log_(log), path_(file->path()), shared_(std::make_shared<Shared>()) {
+  shared_->fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (shared_->fd < 0) return;
+  shared_->file = std::move(file);
+  shared_->problem = problem;
+  shared_->time = file_time(loop.wall_now());
+  for (const StoreRow& row : rows) {
+    shared_->records[{row.shelf, row.key}] = row.body;
+    shared_->on_disk.insert({row.shelf, row.key});
+  }
+  tell(problem);
+  completions_ = loop_.watch(shared_->fd, Interest::readable, [this] { on_completion(); });
+  const NoSignals guard;
+  writer_ = std::thread([shared = shared_] { shared->run(); });
+}
+
+Store::~Store() {
+  if (!writer_.joinable()) return;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->stop = true;
+  }
+  shared_->work.notify_one();
+  writer_.join();
+}
+
+int Store::completion_fd() const {
+  return shared_->fd;
+}
+
+void Store::commit(StoreChanges changes, Done done) {
+  waiting_.emplace_back(++next_, std::move(done));
+  {
+    const std::lock_guard lock(shared_->mutex);
+    for (auto& [key, body] : changes) shared_->queued[key] = std::move(body);
+    shared_->queued_to = next_;
+    shared_->time = file_time(loop_.wall_now());
+  }
+  shared_->work.notify_one();
+}
+
+void Store::tell(const std::string& problem) {
+  if (problem == problem_) return;
+  if (problem.empty()) {
+    log_.notice("the alert state is written again", {{"path", path_}});
+  } else {
+    log_.error(
+        "the alert state cannot be written: pages go out from memory, a restart forgets them",
+        {{"problem", problem}});
+  }
+  problem_ = problem;
+}
+
+void Store::on_completion() {
+  std::uint64_t count = 0;
+  (void)!::read(shared_->fd, &count, sizeof count);
+  std::uint64_t done_to = 0;
+  bool durable = false;
+  std::string problem;
+  std::string quarantined;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    done_to = shared_->done_to;
+    durable = shared_->durable;
+    problem = shared_->problem;
+    quarantined.swap(shared_->quarantined);
+  }
+  if (!quarantined.empty()) {
+    log_.error("the alert state was damaged and is written anew from memory",
+               {{"moved_to", quarantined}});
+  }
+  tell(problem);
+  std::vector<Done> ready;
+  while (!waiting_.empty() && waiting_.front().first <= done_to) {
+    ready.push_back(std::move(waiting_.front().second));
+    waiting_.pop_front();
+  }
+  for (const Done& done : ready) {
+    if (done) done(durable);
+  }
+}
+
+}  // namespace itnxt

@@ -1,0 +1,69 @@
+// Keeps the state of alerting over restarts: records in DIRECTORY/alerts.db, written by a thread of
+// its own, so that a slow disk never stops the loop.
+//
+// Fail open: while the disk is full, read-only or broken, commits end with durable = false and the
+// store keeps what is not written (the latest state of each record, nothing else: bounded by what
+// is alive) and tries again, 1 s … 5 s apart and at each commit. problem() says what is wrong.
+//
+// Every call and callback on the loop's thread. Destroying it writes what it has, once.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "daemon/core/log.hpp"
+#include "daemon/core/result.hpp"
+#include "daemon/io/loop.hpp"
+#include "daemon/io/store_file.hpp"
+
+namespace itnxt {
+
+class Store {
+ public:
+  using Done = std::function<void(bool durable)>;
+  struct Opened {
+    std::unique_ptr<Store> store;
+    std::vector<StoreRow> rows;
+  };
+
+  // An unusable directory, one in use by another process, or a newer format is an Error. A disk
+  // that cannot be written now is not: the store begins empty, with a problem().
+  static Result<Opened> open(Loop& loop, Log& log, StoreFile::Options options);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // Calls `done` when these and all earlier changes are on the disk, or cannot be now.
+  void commit(StoreChanges changes, Done done);
+
+  // No commit is under way.
+  [[nodiscard]] bool idle() const { return waiting_.empty(); }
+  [[nodiscard]] const std::string& problem() const { return problem_; }
+  // The fd whose readiness brings completions: for tests that move a FakeLoop.
+  [[nodiscard]] int completion_fd() const;
+
+ private:
+  struct Shared;
+  Store(Loop& loop, Log& log, std::unique_ptr<StoreFile> file, const std::vector<StoreRow>& rows,
+        std::string problem);
+  void on_completion();
+  void tell(const std::string& problem);
+
+  Loop& loop_;
+  Log& log_;
+  std::string path_;
+  std::string problem_;
+  std::uint64_t next_ = 0;
+  std::deque<std::pair<std::uint64_t, Done>> waiting_;
+  std::shared_ptr<Shared> shared_;
+  std::thread writer_;
+  Watch completions_;
+};
+
+}  // namespace itnxt

@@ -1,0 +1,309 @@
+#include "daemon/io/store_file.hpp"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+#include "daemon/alert/alert.hpp"
+
+namespace itnxt {
+namespace {
+
+constexpr std::array<std::string_view, 4> kShelfNames = {"alert", "incident", "delivery", "crisis"};
+constexpr int kVersion = 1;
+// `body` is JSON for a person with the sqlite3 shell; `checksum` finds what quick_check cannot: a
+// flipped bit inside a text.
+constexpr const char* kSchema =
+    "CREATE TABLE record(shelf TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,"
+    " checksum INTEGER NOT NULL, PRIMARY KEY(shelf, key)) WITHOUT ROWID;"
+    "PRAGMA user_version=1;";
+
+std::string_view name(Shelf shelf) {
+  return kShelfNames[static_cast<std::size_t>(shelf)];
+}
+
+std::int64_t checksum(std::string_view shelf, std::string_view key, std::string_view body) {
+  std::string all(shelf);
+  all.append(1, '\0').append(key).append(1, '\0').append(body);
+  return static_cast<std::int64_t>(stable_hash(all));
+}
+
+std::string error_text(int code) {
+  return std::generic_category().message(code);
+}
+
+bool may_pass(int code) {
+  return code == ENOSPC || code == EDQUOT || code == EROFS || code == EIO || code == EMFILE ||
+         code == ENFILE || code == ENOMEM;
+}
+
+}  // namespace
+
+struct StoreFile::Db {
+  sqlite3* handle = nullptr;
+  Db() = default;
+  Db(const Db&) = delete;
+  Db& operator=(const Db&) = delete;
+  // _v2: a statement still alive in a failing write() delays the close, not leaks it.
+  ~Db() { sqlite3_close_v2(handle); }
+
+  int run(const char* sql) const { return sqlite3_exec(handle, sql, nullptr, nullptr, nullptr); }
+
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+  using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
+  [[nodiscard]] Statement prepare(const char* sql) const {
+    sqlite3_stmt* statement = nullptr;
+    sqlite3_prepare_v2(handle, sql, -1, &statement, nullptr);
+    return Statement(statement);
+  }
+  static void bind(const Statement& statement, int at, std::string_view text) {
+    sqlite3_bind_text(statement.get(), at, text.data(), static_cast<int>(text.size()),
+                      SQLITE_STATIC);
+  }
+  // The first column of the first row.
+  [[nodiscard]] std::optional<std::string> value(const char* sql) const {
+    const Statement statement = prepare(sql);
+    if (!statement || sqlite3_step(statement.get()) != SQLITE_ROW) return std::nullopt;
+    return text(statement, 0);
+  }
+  static std::string text(const Statement& statement, int column) {
+    const auto* bytes = sqlite3_column_blob(statement.get(), column);
+    const int size = sqlite3_column_bytes(statement.get(), column);
+    return bytes == nullptr
+               ? std::string()
+               : std::string(static_cast<const char*>(bytes), static_cast<std::size_t>(size));
+  }
+};
+
+StoreFile::StoreFile(Options options)
+    : options_(std::move(options)), path_(options_.directory + "/alerts.db") {}
+
+StoreFile::~StoreFile() {
+  db_.reset();
+  if (lock_fd_ >= 0) ::close(lock_fd_);
+}
+
+StoreTrouble StoreFile::trouble(const std::string& doing) const {
+  std::string text = "cannot " + doing + ' ' + path_ + ": " + sqlite3_errmsg(db_->handle);
+  const int code = sqlite3_system_errno(db_->handle);
+  if (code != 0) text += " (" + error_text(code) + ')';
+  return {StoreTrouble::Kind::passing, text};
+}
+
+bool StoreFile::damaged() const {
+  const int code = sqlite3_errcode(db_->handle) & 0xFF;
+  return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_FORMAT;
+}
+
+std::optional<StoreTrouble> StoreFile::make_directory() const {
+  const std::string& directory = options_.directory;
+  const auto fail = [&](const std::string& where, int code) -> StoreTrouble {
+    if (code == ENOTDIR || code == EEXIST) {
+      return {StoreTrouble::Kind::configuration,
+              options_.config_key + ": " + where +
+                  " is not a directory; name a directory that only this aggregator uses"};
+    }
+    return {may_pass(code) ? StoreTrouble::Kind::passing : StoreTrouble::Kind::configuration,
+            options_.config_key + ": cannot use directory " + where + ": " + error_text(code) +
+                "; it must be writable by the user of the aggregator"};
+  };
+  std::filesystem::path made;
+  for (const auto& part : std::filesystem::path(directory)) {
+    made /= part;
+    if (::mkdir(made.c_str(), 0700) == 0) continue;
+    const int code = errno;
+    struct stat info {};
+    if (::stat(made.c_str(), &info) == 0) {
+      if (!S_ISDIR(info.st_mode)) return fail(made.string(), ENOTDIR);
+      continue;
+    }
+    return fail(made.string(), code);
+  }
+  if (::access(directory.c_str(), R_OK | W_OK | X_OK) != 0) return fail(directory, errno);
+  return std::nullopt;
+}
+
+std::optional<StoreTrouble> StoreFile::take_lock() {
+  if (lock_fd_ >= 0) return std::nullopt;
+  const std::string path = options_.directory + "/alerts.lock";
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) {
+    const int code = errno;
+    return StoreTrouble{
+        may_pass(code) ? StoreTrouble::Kind::passing : StoreTrouble::Kind::configuration,
+        options_.config_key + ": cannot open " + path + ": " + error_text(code)};
+  }
+  // Freed by the kernel with the process, however it ends.
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    ::close(fd);
+    return StoreTrouble{StoreTrouble::Kind::configuration,
+                        options_.config_key + ": state directory " + options_.directory +
+                            " is in use by another aggregator; stop that one or name another "
+                            "directory"};
+  }
+  lock_fd_ = fd;
+  return std::nullopt;
+}
+
+std::optional<StoreTrouble> StoreFile::open_database() {
+  // Made here, since SQLite would make it readable for all; its WAL takes over the mode.
+  const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) {
+    const int code = errno;
+    return StoreTrouble{
+        may_pass(code) ? StoreTrouble::Kind::passing : StoreTrouble::Kind::configuration,
+        options_.config_key + ": cannot open " + path_ + ": " + error_text(code)};
+  }
+  ::close(fd);
+  db_ = std::make_unique<Db>();
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
+  if (sqlite3_open_v2(path_.c_str(), &db_->handle, flags, nullptr) != SQLITE_OK) {
+    return trouble("open");
+  }
+  sqlite3_extended_result_codes(db_->handle, 1);
+  sqlite3_busy_timeout(db_->handle, 1000);
+  // Exclusive before the first access: the WAL index then lives in the heap, and a full disk can
+  // still be read.
+  db_->run("PRAGMA locking_mode=EXCLUSIVE");
+  return std::nullopt;
+}
+
+StoreFile::Check StoreFile::load(Loaded& loaded, std::optional<StoreTrouble>& problem) {
+  const auto failed = [&](const char* doing) {
+    if (damaged()) return Check::damaged;
+    problem = trouble(doing);
+    return Check::failed;
+  };
+  if (db_->run(
+          "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=1048576") !=
+      SQLITE_OK) {
+    return failed("open");
+  }
+  if (options_.max_pages > 0) {
+    db_->run(("PRAGMA max_page_count=" + std::to_string(options_.max_pages)).c_str());
+  }
+  const auto checked = db_->value("PRAGMA quick_check(1)");
+  if (!checked) return failed("check");
+  const bool sound = *checked == "ok";
+  const auto version = db_->value("PRAGMA user_version");
+  if (!version) return failed("read");
+  const int found = std::atoi(version->c_str());
+  if (found > kVersion) {
+    problem =
+        StoreTrouble{StoreTrouble::Kind::configuration,
+                     options_.config_key + ": " + path_ + " has format " + std::to_string(found) +
+                         ", written by a newer itnxt; this one knows " + std::to_string(kVersion) +
+                         ": start the newer one or move the file away"};
+    return Check::failed;
+  }
+  if (found == 0 && sound) return db_->run(kSchema) == SQLITE_OK ? Check::sound : failed("write");
+
+  const auto rows = db_->prepare("SELECT shelf, key, body, checksum FROM record");
+  if (!rows) return sound ? failed("read") : Check::damaged;
+  bool whole = sound;
+  int step = SQLITE_ROW;
+  while ((step = sqlite3_step(rows.get())) == SQLITE_ROW) {
+    const std::string shelf = Db::text(rows, 0);
+    StoreRow row{Shelf::alert, Db::text(rows, 1), Db::text(rows, 2)};
+    std::size_t at = 0;
+    while (at < kShelfNames.size() && kShelfNames[at] != shelf) ++at;
+    if (at == kShelfNames.size() ||
+        checksum(shelf, row.key, row.body) != sqlite3_column_int64(rows.get(), 3)) {
+      whole = false;
+      continue;
+    }
+    row.shelf = static_cast<Shelf>(at);
+    loaded.rows.push_back(std::move(row));
+  }
+  if (step != SQLITE_DONE) return failed("read");
+  return whole ? Check::sound : Check::damaged;
+}
+
+std::optional<StoreTrouble> StoreFile::quarantine(const std::string& time, Loaded& loaded) {
+  db_.reset();
+  loaded.quarantined = path_ + ".corrupt-" + time;
+  // The WAL goes along: it belongs to the damaged file and would be replayed into the new one.
+  std::rename((path_ + "-wal").c_str(), (loaded.quarantined + "-wal").c_str());
+  if (std::rename(path_.c_str(), loaded.quarantined.c_str()) != 0) {
+    return StoreTrouble{StoreTrouble::Kind::passing,
+                        "cannot rename damaged " + path_ + ": " + error_text(errno)};
+  }
+  if (auto problem = open_database()) return problem;
+  Loaded fresh;
+  std::optional<StoreTrouble> problem;
+  if (load(fresh, problem) != Check::sound) {
+    return problem ? problem
+                   : StoreTrouble{StoreTrouble::Kind::passing,
+                                  "cannot begin " + path_ + " anew: it reads back damaged"};
+  }
+  StoreChanges changes;
+  for (const StoreRow& row : loaded.rows) changes[{row.shelf, row.key}] = row.body;
+  loaded.saved = loaded.rows.size();
+  return write(changes, true);
+}
+
+std::variant<StoreFile::Loaded, StoreTrouble> StoreFile::attach(const std::string& time) {
+  db_.reset();
+  auto problem = make_directory();
+  if (!problem) problem = take_lock();
+  if (!problem) problem = open_database();
+  Loaded loaded;
+  if (!problem) {
+    switch (load(loaded, problem)) {
+      case Check::sound:
+      case Check::failed:
+        break;
+      case Check::damaged:
+        problem = quarantine(time, loaded);
+        break;
+    }
+  }
+  if (!problem) return loaded;
+  db_.reset();
+  return *problem;
+}
+
+std::optional<StoreTrouble> StoreFile::write(const StoreChanges& changes, bool replace) {
+  const auto fail = [&] {
+    StoreTrouble problem = trouble("write");
+    const int code = sqlite3_errcode(db_->handle) & 0xFF;
+    if (sqlite3_get_autocommit(db_->handle) == 0) db_->run("ROLLBACK");
+    // What a failed fsync left behind is unknown; only a new look at the file tells.
+    if (code != SQLITE_FULL && code != SQLITE_BUSY) db_.reset();
+    return problem;
+  };
+  if (db_->run("BEGIN IMMEDIATE") != SQLITE_OK) return fail();
+  if (replace && db_->run("DELETE FROM record") != SQLITE_OK) return fail();
+  {
+    const auto put = db_->prepare("INSERT OR REPLACE INTO record VALUES(?1, ?2, ?3, ?4)");
+    const auto drop = db_->prepare("DELETE FROM record WHERE shelf = ?1 AND key = ?2");
+    if (!put || !drop) return fail();
+    for (const auto& [key, body] : changes) {
+      const auto& statement = body ? put : drop;
+      Db::bind(statement, 1, name(key.first));
+      Db::bind(statement, 2, key.second);
+      if (body) {
+        Db::bind(statement, 3, *body);
+        sqlite3_bind_int64(statement.get(), 4, checksum(name(key.first), key.second, *body));
+      }
+      if (sqlite3_step(statement.get()) != SQLITE_DONE) return fail();
+      sqlite3_reset(statement.get());
+    }
+  }
+  if (db_->run("COMMIT") != SQLITE_OK) return fail();
+  return std::nullopt;
+}
+
+}  // namespace itnxt

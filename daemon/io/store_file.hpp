@@ -1,0 +1,88 @@
+// The SQLite file under the store: opening, checking, quarantine, one transaction at a time.
+// Blocking; used by one thread at a time. Format: table `record`, see store_file.cpp.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "daemon/core/result.hpp"
+
+namespace itnxt {
+
+// Kinds of records, spelled in the file as kShelfNames.
+enum class Shelf : std::uint8_t { alert, incident, delivery, crisis };
+
+struct StoreRow {
+  Shelf shelf = Shelf::alert;
+  std::string key;
+  std::string body;
+  bool operator==(const StoreRow&) const = default;
+};
+
+using StoreKey = std::pair<Shelf, std::string>;
+using StoreChanges = std::map<StoreKey, std::optional<std::string>>;  // absent body: delete
+
+// A failure and whether there is a point in going on from memory.
+struct StoreTrouble {
+  enum class Kind : std::uint8_t {
+    configuration,  // wrong directory, in use, newer format: a person must act
+    passing,        // full, read-only, I/O error: may work again by itself
+  };
+  Kind kind = Kind::passing;
+  std::string message;
+};
+
+class StoreFile {
+ public:
+  struct Options {
+    std::string directory;
+    std::string config_key = "aggregator.state";  // named in messages
+    std::int64_t max_pages = 0;                   // a full disk for tests; 0: no limit
+  };
+  struct Loaded {
+    std::vector<StoreRow> rows;
+    std::string quarantined;  // where a damaged file went; empty: it was sound
+    std::size_t saved = 0;    // rows of it that were whole and carried over
+  };
+
+  explicit StoreFile(Options options);
+  ~StoreFile();
+  StoreFile(const StoreFile&) = delete;
+  StoreFile& operator=(const StoreFile&) = delete;
+
+  // Makes the directory (0700) and the file (0600) as needed, takes the lock, checks every page and
+  // every record. A damaged file is renamed to alerts.db.corrupt-TIME and a new one begun with the
+  // records that are whole. `time`: for the name, digits and letters.
+  std::variant<Loaded, StoreTrouble> attach(const std::string& time);
+  [[nodiscard]] bool attached() const { return db_ != nullptr; }
+
+  // All or nothing, on the disk when it returns (synchronous=FULL). `replace`: drops every other
+  // record. After a failure other than a full disk the file is detached: attach again.
+  std::optional<StoreTrouble> write(const StoreChanges& changes, bool replace);
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  struct Db;
+  enum class Check : std::uint8_t { sound, damaged, failed };
+  std::optional<StoreTrouble> make_directory() const;
+  std::optional<StoreTrouble> take_lock();
+  std::optional<StoreTrouble> open_database();
+  Check load(Loaded& loaded, std::optional<StoreTrouble>& trouble);
+  std::optional<StoreTrouble> quarantine(const std::string& time, Loaded& loaded);
+  [[nodiscard]] StoreTrouble trouble(const std::string& doing) const;
+  [[nodiscard]] bool damaged() const;
+
+  Options options_;
+  std::string path_;
+  int lock_fd_ = -1;
+  std::unique_ptr<Db> db_;
+};
+
+}  // namespace itnxt

@@ -1,0 +1,107 @@
+// The shell of alerting: engine → crisis → incidents → deliveries → store → channels. Owns all of
+// them; decides nothing itself. On the loop's thread; SQLite and HTTP run on threads of their own.
+//
+// A page leaves only after it is on the disk. When the disk cannot take it, or does not answer for
+// kMaxCommit, it leaves all the same and board()->storage_problem says so.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/alert/board.hpp"
+#include "daemon/alert/crisis.hpp"
+#include "daemon/alert/deliveries.hpp"
+#include "daemon/alert/engine.hpp"
+#include "daemon/alert/incidents.hpp"
+#include "daemon/config/config.hpp"
+#include "daemon/core/log.hpp"
+#include "daemon/core/result.hpp"
+#include "daemon/io/loop.hpp"
+#include "daemon/io/store.hpp"
+#include "daemon/notify/http_client.hpp"
+#include "daemon/notify/notifier.hpp"
+#include "daemon/state/snapshot.hpp"
+
+namespace itnxt {
+
+class AlertDesk {
+ public:
+  static constexpr Duration kMaxCommit = 5s;
+
+  // Reads back what was active in config.aggregator.state (made if it is not there) and goes on
+  // with it: nothing is paged again, what was owed is sent. `external_url` stands in the messages.
+  // An unusable directory is an Error that names key and path.
+  static Result<std::unique_ptr<AlertDesk>> open(Loop& loop, Log& log, const Config& config,
+                                                 const std::string& external_url);
+  ~AlertDesk();  // ends at once: what is not delivered is sent by the next start
+
+  // To be called at least once a second: `for` and recover_after are looked at here.
+  void observe(const std::shared_ptr<const Snapshot>& snapshot);
+
+  // Keeps the state of every rule, subject and channel that stays. A channel that changed ends
+  // what it has in flight first. aggregator.state takes effect at the next start.
+  void reconfigure(const Config& config);
+
+  // As of now; the same object until something changes.
+  [[nodiscard]] std::shared_ptr<const Board> board() const;
+
+  // SIGTERM: sends nothing new, waits for what is in flight and for the disk, at most `limit`, then
+  // calls `done` once. observe() and reconfigure() do nothing afterwards.
+  void drain(Duration limit, Loop::Callback done);
+
+ private:
+  struct Slot {
+    Channel config;
+    std::unique_ptr<Notifier> notifier;
+    bool replace = false;  // the configuration changed while a request was in flight
+  };
+  struct Held {
+    std::uint64_t number = 0;
+    Instant since;
+    std::vector<Delivery> deliveries;
+  };
+  AlertDesk(Loop& loop, Log& log, const Config& config, std::string external_url,
+            std::unique_ptr<Store> store, std::unique_ptr<Http> http);
+  void restore(std::vector<StoreRow> rows);
+  void record_deliveries(const DeliveryChanges& changes, StoreChanges& records) const;
+  void commit(StoreChanges records, std::vector<Delivery> then_send);
+  void release(std::uint64_t up_to);
+  void watch_commits();
+  void on_report(const ChannelName& channel, const std::string& incident, Progress progress);
+  std::unique_ptr<Notifier> make(const Channel& channel, BoardChannel start);
+  void set_channels(const NotifyConfig& config);
+  void replace_idle_channels();
+  [[nodiscard]] bool is_held(const DeliveryKey& key) const;
+  void check_drained(Loop::Callback done);
+  [[nodiscard]] bool is_current(const Board* board) const;
+  [[nodiscard]] Board make_board() const;
+
+  Loop& loop_;
+  Log& log_;
+  Config config_;
+  const std::string external_url_;
+  Engine engine_;
+  Crisis crisis_;
+  Incidents incidents_;
+  Deliveries deliveries_;
+  std::uint64_t commits_ = 0;
+  std::deque<Held> held_;  // deliveries waiting for their commit
+  std::string stalled_;    // the disk does not answer
+  mutable bool dirty_ = true;
+  mutable std::shared_ptr<const Board> board_;
+  Instant drain_until_;
+  bool draining_ = false;
+
+  // Last: destroyed first, so that no callback finds a desk half gone.
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Http> http_;
+  std::map<ChannelName, Slot> slots_;
+  std::vector<std::unique_ptr<Notifier>> leaving_;  // of removed channels, until idle
+  Timer commit_timer_;
+  Timer drain_timer_;
+};
+
+}  // namespace itnxt

@@ -1,0 +1,61 @@
+// Alerts to Alertmanager, POST /api/v2/alerts: every firing alert under a lease, to every URL by a
+// queue of its own (alert/lease.hpp). Source: prometheus/alertmanager docs/alerts_api.md; tried
+// against 0.25.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/alert/lease.hpp"
+#include "daemon/notify/notifier.hpp"
+
+namespace itnxt {
+
+class AlertmanagerNotifier final : public Notifier {
+ public:
+  AlertmanagerNotifier(AlertmanagerChannel config, NotifierContext context, BoardChannel start);
+  void put(const Delivery& delivery) override;
+  void stop() override;
+  [[nodiscard]] bool busy() const override;
+  [[nodiscard]] BoardChannel board() const override;
+
+ private:
+  struct Shown {
+    Delivery delivery;
+    std::optional<Instant> expires;  // of an ended one
+    bool page_counted = false;       // taken by at least one Alertmanager
+    bool close_counted = false;
+  };
+  struct Peer {
+    std::string url;
+    LeaseQueue queue;
+    Registration call;
+    bool failing = false;
+  };
+  void pump();
+  void pump_peer(std::size_t at, Instant now);
+  void answered(std::size_t at, const HttpResponse& response);
+  void count(const LeaseQueue::Settled& settled);
+  void log_outcome(Peer& peer, const Answer& answer, const LeaseQueue::Settled& settled) const;
+  void expire(Instant now);
+  void arm(Instant now);
+
+  const NotifierContext context_;
+  BoardChannel counts_;
+  std::map<std::string, Shown> shown_;  // by incident
+  std::vector<Peer> peers_;
+  bool stopped_ = false;
+  Timer timer_;
+};
+
+// Only a status that is about the batch itself is a refusal; a wrong path or password is about the
+// Alertmanager, and goes on being tried.
+Answer alertmanager_answer_of(const HttpResponse& response);
+
+// The JSON array of the API. `wall`: now; the lease counts from it.
+std::string alertmanager_body(const std::vector<const Delivery*>& deliveries, WallTime wall,
+                              const std::string& external_url);
+
+}  // namespace itnxt

@@ -1,0 +1,86 @@
+// Short ways to say what the network looks like.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/alert/alert.hpp"
+#include "daemon/state/snapshot.hpp"
+
+namespace itnxt::test {
+
+inline WallTime wall_at(Duration after) {
+  return WallTime(std::chrono::hours(24 * 365 * 50)) + after;
+}
+
+inline Config config_with(std::vector<Rule> rules) {
+  Config config;
+  config.rules = std::move(rules);
+  return config;
+}
+
+inline Rule link_down() {
+  Rule rule;
+  rule.alert = "LinkDown";
+  rule.below = 1;
+  rule.severity = AlertSeverity::critical;
+  return rule;
+}
+
+// Site a – site b, named by what stands on either side of the dash.
+inline void add_link(Config& config, const std::string& name, const std::string& a,
+                     const std::string& b) {
+  Link link;
+  link.name = LinkName(name);
+  link.a = {DeviceName(a + "-r"), "e0"};
+  link.b = LinkEnd{DeviceName(b + "-r"), "e1"};
+  config.inventory.links.push_back(link);
+  for (const std::string& site : {a, b}) {
+    bool known = false;
+    for (const Site& s : config.inventory.sites) known = known || s.name.text() == site;
+    if (known) continue;
+    Site one;
+    one.name = SiteName(site);
+    config.inventory.sites.push_back(one);
+    Device device;
+    device.name = DeviceName(site + "-r");
+    device.site = SiteName(site);
+    config.inventory.devices.push_back(device);
+  }
+}
+
+// Every link of the configuration, all up.
+inline Snapshot snapshot_of(const Config& config) {
+  Snapshot snapshot;
+  snapshot.sites = config.inventory.sites;
+  const auto site_of = [&](const DeviceName& device) {
+    for (const Device& d : config.inventory.devices) {
+      if (d.name == device) return d.site;
+    }
+    return SiteName();
+  };
+  for (const Link& link : config.inventory.links) {
+    LinkView view;
+    view.name = link.name;
+    view.link_class = link.link_class;
+    view.a = {link.a.device, link.a.interface, site_of(link.a.device), true};
+    if (link.b) {
+      view.b = LinkEndView{link.b->device, link.b->interface, site_of(link.b->device), true};
+    }
+    view.up = true;
+    snapshot.links.push_back(view);
+  }
+  return snapshot;
+}
+
+inline void set_up(Snapshot& snapshot, const std::string& link, std::optional<bool> up) {
+  for (LinkView& view : snapshot.links) {
+    if (view.name.text() != link) continue;
+    view.up = up;
+    view.a.up = up;
+  }
+}
+
+}  // namespace itnxt::test

@@ -1,0 +1,191 @@
+#include "daemon/alert/incidents.hpp"
+
+#include <gmock/gmock.h>
+
+#include "daemon/alert/deliveries.hpp"
+#include "daemon/alert/engine.hpp"
+#include "tests/alert/build.hpp"
+
+namespace itnxt::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// Four schools around a centre, a crisis of three.
+struct World {
+  Config config;
+  Engine engine;
+  Crisis crisis;
+  Incidents incidents;
+  Snapshot snapshot;
+
+  World() : config(make()), engine(config), crisis(config.crisis), snapshot(snapshot_of(config)) {}
+  static Config make() {
+    Config config = config_with({link_down()});
+    for (int i = 1; i <= 4; ++i) {
+      add_link(config, "l" + std::to_string(i), "md", "s" + std::to_string(i));
+    }
+    config.crisis = CrisisConfig{};
+    config.crisis->min_sites = 3;
+    return config;
+  }
+  std::vector<PageEvent> pages(Duration at) {
+    const auto transitions = engine.evaluate(snapshot, Instant(at), wall_at(at));
+    const auto verdict = crisis.evaluate(snapshot, Instant(at), wall_at(at));
+    return incidents.update(transitions, verdict, wall_at(at)).pages;
+  }
+  std::vector<std::string> step(Duration at) {
+    static constexpr std::array kNames = {"open ", "update ", "close "};
+    std::vector<std::string> lines;
+    for (const PageEvent& page : pages(at)) {
+      lines.push_back(kNames[static_cast<std::size_t>(page.kind)] + page.incident.alert.subject);
+    }
+    return lines;
+  }
+  void set(std::initializer_list<int> links, bool up) {
+    for (const int i : links) set_up(snapshot, "l" + std::to_string(i), up);
+  }
+};
+
+TEST(Incidents, ASingleAlertHasOnePageAndOneClose) {
+  World world;
+  world.set({1}, false);
+  EXPECT_THAT(world.step(0s), ElementsAre("open link l1"));
+  EXPECT_THAT(world.step(1s), IsEmpty());
+  world.set({1}, true);
+  EXPECT_THAT(world.step(2s), ElementsAre("close link l1"));
+}
+
+TEST(Incidents, CrisisAndAlertsOfOneEvaluationAreOnePage) {
+  World world;
+  world.set({1, 2, 3}, false);
+  const auto pages = world.pages(0s);
+  ASSERT_EQ(pages.size(), 1U);
+  EXPECT_EQ(pages[0].incident.alert.labels,
+            (Labels{{"alertname", "Crisis"}, {"severity", "critical"}, {"subject", "crisis"}}));
+  EXPECT_EQ(pages[0].incident.alert.annotations.at("summary"), "Crisis: 3 sites isolated.");
+  EXPECT_EQ(
+      pages[0].incident.alert.annotations.at("description"),
+      "Crisis since 2019-12-20T00:00:00Z: 3 sites lost every link, 3 of them are isolated now "
+      "(60 % of the weight of all sites). Sites: s1, s2, s3. Alerts told here instead of "
+      "paged: LinkDown for link l1, LinkDown for link l2, LinkDown for link l3.");
+  world.set({4}, false);  // the centre has lost its last link too
+  EXPECT_THAT(world.step(1s), ElementsAre("update crisis"));
+}
+
+TEST(Incidents, WhatWasPagedBeforeTheCrisisKeepsItsOwnClose) {
+  World world;
+  world.set({1}, false);
+  EXPECT_THAT(world.step(0s), ElementsAre("open link l1"));
+  world.set({2, 3}, false);
+  EXPECT_THAT(world.step(1s), ElementsAre("open crisis"));
+  world.set({1}, true);
+  EXPECT_THAT(world.step(2s), ElementsAre("update crisis", "close link l1"));
+}
+
+TEST(Incidents, AfterTheCrisisWhatStillFiresIsPagedAndWhatEndedIsNot) {
+  World world;
+  world.set({1, 2, 3}, false);
+  EXPECT_THAT(world.step(0s), ElementsAre("open crisis"));
+  world.set({1, 2}, true);
+  EXPECT_THAT(world.step(1s), ElementsAre("update crisis"));
+  EXPECT_THAT(world.step(9min), IsEmpty());
+  const auto pages = world.pages(11min);
+  ASSERT_EQ(pages.size(), 2U);
+  EXPECT_EQ(pages[0].kind, PageKind::close);
+  EXPECT_EQ(
+      pages[0].incident.alert.annotations.at("description"),
+      "Crisis over at 2019-12-20T00:11:00Z: the network stayed well for 10m. 3 sites had lost "
+      "every link, 1 of them are still isolated and paged on their own now.");
+  EXPECT_EQ(pages[1].kind, PageKind::open);
+  EXPECT_EQ(pages[1].incident.alert.subject, "link l3");
+  world.set({3}, true);
+  EXPECT_THAT(world.step(12min), ElementsAre("close link l3"));
+}
+
+TEST(Incidents, TheTextOfACrisisIsBounded) {
+  CrisisVerdict verdict;
+  verdict.on = true;
+  for (int i = 0; i < 5000; ++i) verdict.told.emplace_back("site-" + std::to_string(i));
+  verdict.isolated = 5000;
+  Incidents incidents;
+  const auto changes = incidents.update({}, verdict, wall_at(0s));
+  const std::string& text = changes.pages.at(0).incident.alert.annotations.at("description");
+  EXPECT_LT(text.size(), 1000U);
+  EXPECT_THAT(text, ::testing::HasSubstr("site-49 … and 4950 more."));
+}
+
+TEST(Incidents, ADamagedStateLosesNeitherPageNorClose) {
+  World before;
+  before.set({1, 2}, false);
+  before.step(0s);
+  std::vector<ActiveAlert> active{*before.engine.active()[0]};  // l1 survived
+  std::vector<Incident> open;                                   // and the incident of l2
+  for (const auto& [key, incident] : before.incidents.open()) {
+    if (key.second == "link l2") open.push_back(incident);
+  }
+  World after;
+  after.incidents.restore(open, active);
+  after.engine.restore(active, Instant(0s), wall_at(1s));
+  after.set({1}, false);
+  EXPECT_THAT(after.step(1s), ElementsAre("open link l1", "close link l2"));
+}
+
+Channel webhook(const std::string& name) {
+  return {ChannelName(name), WebhookChannel{"http://127.0.0.1/", {}}};
+}
+Channel alertmanager(const std::string& name) {
+  return {ChannelName(name), AlertmanagerChannel{{"http://127.0.0.1"}}};
+}
+
+TEST(Deliveries, EveryRouteThatMatchesSendsAndAChannelOnce) {
+  NotifyConfig config;
+  config.channels = {webhook("hook"), alertmanager("am"), webhook("hal")};
+  config.routes = {{{{"severity", "critical"}}, {ChannelName("hook"), ChannelName("am")}},
+                   {{}, {ChannelName("hook")}},
+                   {{{"site", "s1"}}, {ChannelName("hal")}},
+                   {{{"site", "s2"}}, {ChannelName("hal")}}};
+  Deliveries deliveries(config);
+  World world;
+  world.set({1}, false);
+  const auto changes = deliveries.apply(world.pages(0s), wall_at(0s));
+  std::vector<std::string> channels;
+  for (const Delivery& d : changes.changed) channels.push_back(d.channel.text());
+  EXPECT_THAT(channels, ElementsAre("hook", "am", "hal"));
+}
+
+TEST(Deliveries, AGrowingCrisisIsNewsOnlyForReceiversOfState) {
+  NotifyConfig config;
+  config.channels = {webhook("hook"), alertmanager("am")};
+  config.routes = {{{}, {ChannelName("hook"), ChannelName("am")}}};
+  Deliveries deliveries(config);
+  World world;
+  world.set({1, 2, 3}, false);
+  EXPECT_EQ(deliveries.apply(world.pages(0s), wall_at(0s)).changed.size(), 2U);
+  world.set({4}, false);
+  const auto changes = deliveries.apply(world.pages(1s), wall_at(1s));
+  ASSERT_EQ(changes.changed.size(), 1U);
+  EXPECT_EQ(changes.changed[0].channel, ChannelName("am"));
+}
+
+TEST(Deliveries, AReloadDropsTheChannelsThatWentAndTellsNewStateReceivers) {
+  NotifyConfig config;
+  config.channels = {webhook("hook")};
+  config.routes = {{{}, {ChannelName("hook")}}};
+  Deliveries deliveries(config);
+  World world;
+  world.set({1}, false);
+  deliveries.apply(world.pages(0s), wall_at(0s));
+  config.channels = {alertmanager("am"), webhook("other")};
+  config.routes = {{{}, {ChannelName("am"), ChannelName("other")}}};
+  const auto changes = deliveries.reconfigure(config, world.incidents.open());
+  ASSERT_EQ(changes.gone.size(), 1U);
+  EXPECT_EQ(changes.gone[0].channel, ChannelName("hook"));
+  EXPECT_EQ(changes.abandoned, 1U);
+  ASSERT_EQ(changes.changed.size(), 1U);  // no page of an old incident to the new webhook
+  EXPECT_EQ(changes.changed[0].channel, ChannelName("am"));
+}
+
+}  // namespace
+}  // namespace itnxt::test
