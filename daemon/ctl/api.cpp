@@ -24,7 +24,13 @@ Result<Json> parse_answer(std::string_view body) {
       return !too_deep;  // what is discarded is not stored
     });
   } catch (const Json::exception& e) {
-    return Error{fmt::format("is no JSON: {}", sanitize(e.what()))};
+    // "[json.exception.parse_error.101] parse error at line 1, …": the bracket tells people
+    // nothing.
+    const std::string_view what = e.what();
+    const std::size_t bracket = what.find("] ");
+    return Error{
+        fmt::format("is no JSON: {}",
+                    sanitize(bracket == std::string_view::npos ? what : what.substr(bracket + 2)))};
   }
   if (too_deep) return Error{fmt::format("is nested deeper than {} levels", kMaxDepth)};
   if (text_of(answer, "status") == "error") {

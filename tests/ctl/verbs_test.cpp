@@ -159,9 +159,8 @@ TEST(Answer, SaysWhatIsWrong) {
   };
   const std::vector<Row> rows = {
       {"",
-       "is no JSON: [json.exception.parse_error.101] parse error at line 1, column 1: "
-       "attempting to parse an empty input; check that your input string or stream contains "
-       "the expected JSON"},
+       "is no JSON: parse error at line 1, column 1: syntax error while parsing value - "
+       "unexpected end of input; expected '[', '{', or a literal"},
       {R"({"status":"error","error":"no \u001b[2J"})", "is an error: no [2J"},
       {R"({"status":"success"})",
        R"(is not one of itnxt's API: no "status":"success" with "data")"},
