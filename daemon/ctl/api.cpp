@@ -1,0 +1,93 @@
+#include "daemon/ctl/api.hpp"
+
+#include <fmt/format.h>
+
+#include "daemon/core/text.hpp"
+#include "daemon/ctl/http_client.hpp"
+#include "daemon/ctl/human.hpp"
+
+namespace itnxt {
+namespace {
+
+constexpr int kMaxDepth = 32;  // deeper than the API is, far less than a stack holds
+
+const Json kNull;
+
+}  // namespace
+
+Result<Json> parse_answer(std::string_view body) {
+  bool too_deep = false;
+  Json answer;
+  try {
+    answer = Json::parse(body, [&](int depth, Json::parse_event_t, const Json&) {
+      too_deep = too_deep || depth > kMaxDepth;
+      return !too_deep;  // what is discarded is not stored
+    });
+  } catch (const Json::exception& e) {
+    // "[json.exception.parse_error.101] parse error at line 1, …": the bracket tells people
+    // nothing.
+    const std::string_view what = e.what();
+    const std::size_t bracket = what.find("] ");
+    return Error{
+        fmt::format("is no JSON: {}",
+                    sanitize(bracket == std::string_view::npos ? what : what.substr(bracket + 2)))};
+  }
+  if (too_deep) return Error{fmt::format("is nested deeper than {} levels", kMaxDepth)};
+  if (text_of(answer, "status") == "error") {
+    return Error{fmt::format("is an error: {}", text_of(answer, "error", 256))};
+  }
+  if (text_of(answer, "status") != "success" || !answer.contains("data")) {
+    return Error{"is not one of itnxt's API: no \"status\":\"success\" with \"data\""};
+  }
+  return std::move(answer["data"]);
+}
+
+Result<Json> Api::get(std::string_view name) const {
+  const std::string path = fmt::format("/api/v1/{}", name);
+  const auto at = [&](std::string_view what) {
+    return Error{fmt::format("{}{}: {}", url_.text(), path, what)};
+  };
+  auto response = http_get(url_, path, {}, cancel_);
+  if (!response) return Error{response.error()};
+  auto data = parse_answer(response->body);
+  if (response->status != 200) {
+    return at(fmt::format("the server refuses with status {}{}", response->status,
+                          data ? "" : fmt::format(": the answer {}", data.error())));
+  }
+  if (!data) return at(fmt::format("the answer {}", data.error()));
+  return data;
+}
+
+std::string text_of(const Json& object, const char* key, std::size_t max_bytes) {
+  const Json& member = child_of(object, key);
+  return member.is_string() ? sanitize(member.get_ref<const std::string&>(), max_bytes) : "";
+}
+
+std::optional<double> number_of(const Json& object, const char* key) {
+  const Json& member = child_of(object, key);
+  if (!member.is_number()) return std::nullopt;
+  return member.get<double>();
+}
+
+std::optional<bool> flag_of(const Json& object, const char* key) {
+  const Json& member = child_of(object, key);
+  if (!member.is_boolean()) return std::nullopt;
+  return member.get<bool>();
+}
+
+std::optional<WallTime> time_of(const Json& object, const char* key) {
+  return parse_rfc3339(text_of(object, key));
+}
+
+const Json& child_of(const Json& object, const char* key) {
+  if (!object.is_object()) return kNull;
+  const auto member = object.find(key);
+  return member == object.end() ? kNull : *member;
+}
+
+std::optional<Duration> between(std::optional<WallTime> earlier, std::optional<WallTime> later) {
+  if (!earlier || !later) return std::nullopt;
+  return *later - *earlier;
+}
+
+}  // namespace itnxt

@@ -1,0 +1,174 @@
+#include "daemon/ctl/http_client.hpp"
+
+#include <fmt/format.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "daemon/core/version.hpp"
+
+namespace itnxt {
+namespace {
+
+constexpr std::string_view kHint = "is itnxtd running? (--url names another)";
+
+std::string text_of(int error) {
+  return std::generic_category().message(error);
+}
+
+class Fd {
+ public:
+  explicit Fd(int fd) : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Fd& operator=(Fd&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Fd() {
+    if (fd_ >= 0) close(fd_);
+  }
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// The whole exchange's deadline is a timer of the kernel: a tool has no loop to ask for the time.
+Fd start_timer(Duration timeout) {
+  Fd timer(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  itimerspec spec{};
+  spec.it_value.tv_sec = std::chrono::floor<std::chrono::seconds>(timeout).count();
+  spec.it_value.tv_nsec = (timeout % std::chrono::seconds(1)).count();
+  timerfd_settime(timer.get(), 0, &spec, nullptr);
+  return timer;
+}
+
+class Exchange {
+ public:
+  Exchange(const Url& url, std::string_view path, const HttpLimits& limits, int cancel)
+      : url_(url),
+        path_(path),
+        limits_(limits),
+        cancel_(cancel),
+        timer_(start_timer(limits.timeout)) {}
+
+  Result<HttpResponse> run() {
+    const Status connected = connect_any();
+    if (!connected) return Error{connected.error()};
+    const Status sent = send_request();
+    if (!sent) return Error{sent.error()};
+    return receive();
+  }
+
+ private:
+  [[nodiscard]] Error at(std::string_view what) const {
+    return Error{fmt::format("{}{}: {}", url_.text(), path_, what)};
+  }
+  [[nodiscard]] Error unreachable(std::string_view why) const {
+    return Error{fmt::format("{}: cannot be reached: {}: {}", url_.text(), why, kHint)};
+  }
+
+  Status wait(short events) {
+    std::array<pollfd, 3> fds = {pollfd{socket_.get(), events, 0}, pollfd{timer_.get(), POLLIN, 0},
+                                 pollfd{cancel_, POLLIN, 0}};
+    while (poll(fds.data(), fds.size(), -1) < 0) {
+      if (errno != EINTR) return at(text_of(errno));
+    }
+    if (fds[2].revents != 0) return at("interrupted");
+    if (fds[1].revents == 0) return {};  // a peer that trickles is always ready: the timer first
+    return at(fmt::format("no answer within {}: is itnxtd overloaded? (--url names another)",
+                          to_text(limits_.timeout)));
+  }
+
+  Status connect_any() {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const int error =
+        getaddrinfo(url_.host.c_str(), std::to_string(url_.port).c_str(), &hints, &found);
+    if (error != 0) return unreachable(gai_strerror(error));
+    const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, &freeaddrinfo);
+    std::string why = "no address";
+    for (const addrinfo* a = found; a != nullptr; a = a->ai_next) {
+      socket_ = Fd(socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+      if (socket_.get() < 0) {
+        why = text_of(errno);
+        continue;
+      }
+      if (connect(socket_.get(), a->ai_addr, a->ai_addrlen) == 0) return {};
+      int result = errno;
+      if (result == EINPROGRESS) {
+        const Status ready = wait(POLLOUT);
+        if (!ready) return ready;
+        socklen_t size = sizeof result;
+        getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &result, &size);
+        if (result == 0) return {};
+      }
+      why = text_of(result);
+    }
+    return unreachable(why);
+  }
+
+  Status send_request() {
+    const std::string request = fmt::format(
+        "GET {}{} HTTP/1.1\r\nHost: {}\r\nUser-Agent: itnxtctl/{}\r\n"
+        "Accept: application/json\r\nConnection: close\r\n\r\n",
+        url_.prefix, path_, url_.authority(), kVersion);
+    std::string_view left = request;
+    while (!left.empty()) {
+      const ssize_t sent = send(socket_.get(), left.data(), left.size(), MSG_NOSIGNAL);
+      if (sent >= 0) {
+        left.remove_prefix(static_cast<std::size_t>(sent));
+      } else if (errno == EAGAIN) {
+        const Status ready = wait(POLLOUT);
+        if (!ready) return ready;
+      } else if (errno != EINTR) {
+        return at(fmt::format("the request could not be sent: {}", text_of(errno)));
+      }
+    }
+    return {};
+  }
+
+  Result<HttpResponse> receive() {
+    HttpResponseReader reader(limits_.max_body);
+    std::vector<char> buffer(std::size_t{64} << 10U);
+    while (!reader.done()) {
+      const Status ready = wait(POLLIN);
+      if (!ready) return Error{ready.error()};
+      const ssize_t got = recv(socket_.get(), buffer.data(), buffer.size(), 0);
+      if (got < 0) {
+        if (errno == EINTR || errno == EAGAIN) continue;
+        return at(fmt::format("the answer broke off: {}", text_of(errno)));
+      }
+      const Status taken =
+          got == 0 ? reader.finish() : reader.feed({buffer.data(), static_cast<std::size_t>(got)});
+      if (!taken) return at(fmt::format("the answer {}", taken.error()));
+    }
+    return reader.take();
+  }
+
+  const Url& url_;
+  const std::string_view path_;
+  const HttpLimits& limits_;
+  const int cancel_;
+  Fd timer_;
+  Fd socket_{-1};
+};
+
+}  // namespace
+
+Result<HttpResponse> http_get(const Url& url, std::string_view path, const HttpLimits& limits,
+                              int cancel) {
+  return Exchange(url, path, limits, cancel).run();
+}
+
+}  // namespace itnxt

@@ -1,0 +1,58 @@
+// Text tables in columns as wide as their UTF-8 looks on a terminal. Cells hold sanitised text.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace itnxt {
+
+enum class Align : std::uint8_t { left, right };
+enum class Tone : std::uint8_t { plain, good, bad, warning, faint, strong };
+
+struct Column {
+  std::string title;
+  Align align = Align::left;
+};
+
+struct Cell {
+  Cell(std::string cell_text, Tone cell_tone = Tone::plain)  // NOLINT: rows read better so
+      : text(std::move(cell_text)), tone(cell_tone) {}
+  std::string text;
+  Tone tone;
+};
+
+// How to write for whoever reads.
+struct Style {
+  bool colour = false;
+  std::optional<std::size_t> columns;  // cut lines here; nothing: never
+};
+
+// Terminal cells that valid UTF-8 takes: combining marks none, East Asian wide characters two.
+std::size_t display_width(std::string_view text);
+
+// At most `columns` cells of it, the last one "…" where something was cut.
+std::string cut(std::string_view text, std::size_t columns);
+
+// `text` in SGR codes when `style.colour`, else as it is.
+std::string paint(std::string_view text, Tone tone, const Style& style);
+
+class Table {
+ public:
+  explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+
+  // Precondition: as many cells as columns.
+  void add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
+
+  // Title line, then rows; two spaces between columns; every line ends in '\n'.
+  [[nodiscard]] std::string render(const Style& style) const;
+
+ private:
+  std::vector<Column> columns_;
+  std::vector<std::vector<Cell>> rows_;
+};
+
+}  // namespace itnxt

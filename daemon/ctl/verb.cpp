@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <system_error>
+
+#include "daemon/ctl/verbs.hpp"
+
+namespace itnxt {
+
+CLI::App* add_verb(CLI::App& app, Invocation& call, const std::string& name,
+                   const std::string& what, const std::string& example, bool json) {
+  CLI::App* verb = app.add_subcommand(name, what);
+  verb->add_option("--url", call.url, "Where the aggregator answers")->capture_default_str();
+  if (json) verb->add_flag("--json", call.json, "The API's data instead of a table");
+  verb->footer(fmt::format("\nExample:\n  {}", example));
+  return verb;
+}
+
+void fail(Invocation& call, int exit_code, std::string_view message) {
+  fmt::print(stderr, "itnxtctl: {}\n", message);
+  call.exit_code = exit_code;
+}
+
+Style style_of_stdout() {
+  const char* no_colour = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  Style style;
+  style.colour = isatty(STDOUT_FILENO) == 1 && (no_colour == nullptr || *no_colour == '\0') &&
+                 term != nullptr && std::string_view(term) != "dumb";
+  return style;
+}
+
+bool print(Invocation& call, std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) {
+    return true;
+  }
+  fail(call, kFailed,
+       fmt::format("the output cannot be written: {}", std::generic_category().message(errno)));
+  return false;
+}
+
+void answer(Invocation& call, const std::vector<std::string_view>& names, const Render& render) {
+  auto url = parse_url(call.url);
+  if (!url) return fail(call, kWrongUsage, "--url: " + url.error());
+  const Api api(std::move(*url));
+  std::vector<Json> data;
+  for (const std::string_view name : names) {
+    auto got = api.get(name);
+    if (!got) return fail(call, kFailed, got.error());
+    data.push_back(std::move(*got));
+    if (call.json) break;
+  }
+  if (!call.json) {
+    print(call, render(data, style_of_stdout()));
+    return;
+  }
+  // JSON is data and goes out as it came, but a terminal would obey what hides in it: there,
+  // everything beyond ASCII is escaped.
+  const bool ascii = isatty(STDOUT_FILENO) == 1;
+  print(call, data.front().dump(2, ' ', ascii) + "\n");
+}
+
+}  // namespace itnxt

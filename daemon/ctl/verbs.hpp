@@ -1,0 +1,52 @@
+// The verbs of itnxtctl, one file each. A verb has two halves: a pure one that turns the API's
+// `data` into text (views.hpp), and one that puts it on the command line.
+#pragma once
+
+#include <CLI/CLI.hpp>  // whole: its App.hpp alone does not link
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/ctl/api.hpp"
+#include "daemon/ctl/views.hpp"
+
+namespace itnxt {
+
+inline constexpr int kFailed = 1;
+inline constexpr int kWrongUsage = 2;
+
+// What the command line said, and how the verb ended.
+struct Invocation {
+  std::string url = "http://127.0.0.1:9690";
+  bool json = false;
+  int exit_code = 0;
+};
+
+void add_status(CLI::App& app, Invocation& call);
+void add_links(CLI::App& app, Invocation& call);
+void add_devices(CLI::App& app, Invocation& call);
+void add_alerts(CLI::App& app, Invocation& call);
+void add_watch(CLI::App& app, Invocation& call);
+
+// Shared by the verbs (verb.cpp).
+
+// A subcommand with --url and an example under its help; with --json if `json`.
+CLI::App* add_verb(CLI::App& app, Invocation& call, const std::string& name,
+                   const std::string& what, const std::string& example, bool json = true);
+
+// Asks for every name, then prints the first one's data under --json, else what `render` makes of
+// all of them, in the order asked for. Errors go to stderr and the exit code.
+using Render = std::function<std::string(const std::vector<Json>&, const Style&)>;
+void answer(Invocation& call, const std::vector<std::string_view>& names, const Render& render);
+
+// "error: …" on stderr; sets the exit code.
+void fail(Invocation& call, int exit_code, std::string_view message);
+
+// Colour only on a terminal that has it and where NO_COLOR does not forbid it (no-color.org).
+Style style_of_stdout();
+
+// False (and the exit code set) when stdout does not take it.
+bool print(Invocation& call, std::string_view text);
+
+}  // namespace itnxt

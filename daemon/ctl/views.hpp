@@ -1,0 +1,28 @@
+// What operators see: the API's `data` as text. Pure; written in the file of the verb that shows
+// it. `now` is the server's own time, which its other times are held against; absent: ages are "-".
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "daemon/core/time.hpp"
+#include "daemon/ctl/api.hpp"
+#include "daemon/ctl/table.hpp"
+
+namespace itnxt {
+
+std::string status_text(const Json& status, const Json& alerts, const Style& style);
+std::string status_head(const Json& status, const Style& style);  // two lines, for `watch`
+std::string links_table(const Json& links, const Style& style);
+std::string devices_table(const Json& devices, std::optional<WallTime> now, const Style& style);
+std::string alerts_table(const Json& alerts, std::optional<WallTime> now, const Style& style);
+
+// The links, worst first: down, not known, then the busiest.
+Json worst_first(const Json& links);
+
+// What `watch` shows: head and as many links as `rows` lines hold.
+std::string watch_frame(const Json& status, const Json& links, std::size_t rows,
+                        const Style& style);
+
+}  // namespace itnxt

@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""itnxtctl as an operator types it, against tests/ctl/fake_aggregator.py. Usage: program_test.py ITNXTCTL"""
+import json
+import os
+import pty
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import termios
+import threading
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import fake_aggregator  # noqa: E402
+
+CTL = sys.argv.pop(1)
+ENV = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")}
+
+
+def run(*args, **env):
+    return subprocess.run([CTL, *args], capture_output=True, text=True, timeout=30,
+                          env=ENV | env, stdin=subprocess.DEVNULL)
+
+
+class Terminal:
+    """itnxtctl on a terminal of 24 lines by 80 columns."""
+
+    def __init__(self, *args, **env):
+        self.master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, (24, 80))
+        self.process = subprocess.Popen([CTL, *args], stdin=slave, stdout=slave, stderr=slave,
+                                        env=ENV | {"TERM": "xterm"} | env, start_new_session=True)
+        os.close(slave)
+        self.text = b""
+
+    def read_until(self, done, seconds=20):
+        end = time.monotonic() + seconds
+        while not done(self.text) and time.monotonic() < end:
+            if select.select([self.master], [], [], 0.1)[0]:
+                try:
+                    piece = os.read(self.master, 65536)
+                except OSError:  # the process is gone
+                    return
+                if not piece:
+                    return
+                self.text += piece
+
+    def finish(self):
+        self.read_until(lambda _: False)
+        code = self.process.wait(20)
+        os.close(self.master)
+        return code, self.text.decode()
+
+
+class Program(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = fake_aggregator.server()
+        cls.url = "http://127.0.0.1:%d" % cls.server.server_port
+        threading.Thread(target=cls.server.serve_forever, daemon=True).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.shutdown()
+        cls.server.server_close()
+
+    def free_url(self):
+        with socket.create_server(("127.0.0.1", 0)) as s:
+            return "http://127.0.0.1:%d" % s.getsockname()[1]
+
+    def test_help_everywhere_with_an_example(self):
+        for verb in ([], ["status"], ["links"], ["devices"], ["alerts"], ["watch"]):
+            r = run(*verb, "--help")
+            self.assertEqual(r.returncode, 0, r.stderr)
+            self.assertRegex(r.stdout, r"Example:\n  itnxtctl %s" % (verb[0] if verb else "status"))
+
+    def test_version(self):
+        r = run("--version")
+        self.assertEqual(r.returncode, 0)
+        self.assertRegex(r.stdout, r"^itnxtctl \d+\.\d+\.\d+ \([\w.-]+\)\n$")
+
+    def test_wrong_usage_ends_with_2(self):
+        for args, message in (
+                ([], "itnxtctl: no verb: itnxtctl --help lists them\n"),
+                (["fly"], "The following argument was not expected: fly\n"
+                          "Run with --help for more information.\n"),
+                (["links", "--colour"], "The following argument was not expected: --colour\n"
+                                        "Run with --help for more information.\n"),
+                (["watch", "--for", "30"], "--for: Missing mandatory unit\n"
+                                           "Run with --help for more information.\n"),
+                (["watch", "--interval", "1ms"],
+                 "--interval: a duration from 100ms to 744h is expected\n"
+                 "Run with --help for more information.\n"),
+                (["links", "--url", "noc"],
+                 'itnxtctl: --url: "noc" is no URL of an aggregator: it does not begin with http://; '
+                 "expected http://HOST[:PORT][/PATH]\n")):
+            r = run(*args)
+            self.assertEqual((r.returncode, r.stdout, r.stderr), (2, "", message))
+
+    def test_json_is_the_data(self):
+        for verb in ("status", "links", "devices", "alerts"):
+            r = run(verb, "--json", "--url", self.url)
+            self.assertEqual((r.returncode, r.stderr), (0, ""))
+            expected = json.loads((fake_aggregator.DATA / (verb + ".json")).read_text())["data"]
+            self.assertEqual(json.loads(r.stdout), expected)
+
+    def test_tables_have_no_escape_in_a_pipe(self):
+        for verb in ("status", "links", "devices", "alerts"):
+            r = run(verb, "--url", self.url, TERM="xterm")
+            self.assertEqual((r.returncode, r.stderr), (0, ""))
+            self.assertNotIn("\x1b", r.stdout)
+            self.assertNotIn("\u009b", r.stdout)
+
+    def test_nothing_listens(self):
+        url = self.free_url()
+        for verb in ("status", "links", "devices", "alerts", "watch"):
+            r = run(verb, "--url", url)
+            self.assertEqual((r.returncode, r.stdout), (1, ""))
+            self.assertEqual(r.stderr, "itnxtctl: %s: cannot be reached: Connection refused: is "
+                                       "itnxtd running? (--url names another)\n" % url)
+
+    def test_the_servers_error_is_told(self):
+        r = run("links", "--url", self.url + "/elsewhere")
+        self.assertEqual((r.returncode, r.stdout), (1, ""))
+        self.assertEqual(r.stderr, "itnxtctl: %s/elsewhere/api/v1/links: the server refuses with status 404: "
+                                   "the answer is an error: no such path\n" % self.url)
+
+    def test_full_disk_is_told(self):
+        with open("/dev/full", "wb") as full:
+            r = subprocess.run([CTL, "links", "--url", self.url], stdout=full, stderr=subprocess.PIPE,
+                               text=True, timeout=30)
+        self.assertEqual((r.returncode, r.stderr), (1, "itnxtctl: the output cannot be written: No space left on device\n"))
+
+    def test_colour_on_a_terminal_only_and_not_against_NO_COLOR(self):
+        for env, coloured in (({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True),
+                              ({"TERM": "dumb"}, False)):
+            code, text = Terminal("links", "--url", self.url, **env).finish()
+            self.assertEqual(code, 0)
+            self.assertEqual("\x1b[1;31mdown\x1b[0m" in text, coloured, env)
+            self.assertNotIn("\u009b", text)
+
+    def test_json_on_a_terminal_cannot_command_it(self):
+        code, text = Terminal("links", "--json", "--url", self.url).finish()
+        self.assertEqual(code, 0)
+        self.assertIn(r"Stra\u00dfe \u001b[31m\u009b2J\u202e#1", text)
+        self.assertNotRegex(text, r"[^\x20-\x7e\r\n]")
+
+    def test_watch_in_a_pipe_prints_tables(self):
+        r = run("watch", "--interval", "200ms", "--for", "500ms", "--url", self.url)
+        self.assertEqual((r.returncode, r.stderr), (0, ""))
+        self.assertGreaterEqual(r.stdout.count("itnxt 0.1.0"), 2)
+        self.assertNotIn("\x1b", r.stdout)
+
+    def test_watch_ends_by_interrupt_and_restores_the_terminal(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            terminal = Terminal("watch", "--interval", "100ms", "--url", self.url)
+            terminal.read_until(lambda t: t.count(b"schule") >= 2)
+            terminal.process.send_signal(number)
+            code, text = terminal.finish()
+            self.assertEqual(code, 0)
+            self.assertTrue(text.startswith("\x1b[?1049h\x1b[?25l"), text[:40])
+            self.assertTrue(text.endswith("\x1b[?25h\x1b[?1049l"), text[-40:])
+
+    def test_watch_stays_within_the_window(self):
+        code, text = Terminal("watch", "--interval", "100ms", "--for", "250ms", "--url", self.url).finish()
+        self.assertEqual(code, 0)
+        for frame in text.split("\x1b[H")[1:]:
+            lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", frame).split("\r\n")
+            self.assertLessEqual(len(lines), 24)
+            self.assertLessEqual(max(map(len, lines)), 80, lines)
+
+    def test_watch_outlives_a_restart_of_the_server(self):
+        server = fake_aggregator.server()
+        port = server.server_port
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        terminal = Terminal("watch", "--interval", "100ms", "--url", "http://127.0.0.1:%d" % port)
+        terminal.read_until(lambda t: b"schule" in t)
+        server.shutdown()
+        server.server_close()
+        terminal.read_until(lambda t: b"cannot be reached" in t)
+        self.assertIn(b"cannot be reached", terminal.text)
+        server = fake_aggregator.server(port)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        seen = terminal.text.count(b"schule")
+        terminal.read_until(lambda t: t.count(b"schule") > seen)
+        terminal.process.send_signal(signal.SIGINT)
+        code, text = terminal.finish()
+        server.shutdown()
+        server.server_close()
+        self.assertEqual(code, 0)
+        self.assertGreater(text.count("schule"), seen)
+
+
+if __name__ == "__main__":
+    unittest.main()

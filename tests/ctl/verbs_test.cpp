@@ -1,0 +1,180 @@
+// What operators see, whole: tables of the fixtures in tests/ctl/data.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "daemon/ctl/views.hpp"
+
+namespace itnxt {
+namespace {
+
+Json fixture(const std::string& name) {
+  std::ifstream in(std::string(ITNXT_SOURCE_DIR) + "/tests/ctl/data/" + name + ".json");
+  std::stringstream text;
+  text << in.rdbuf();
+  auto data = parse_answer(text.str());
+  EXPECT_TRUE(data) << name << ": " << data.error();
+  return data ? *data : Json();
+}
+
+std::optional<WallTime> now() {
+  return time_of(fixture("status"), "now");
+}
+
+const Style kPlain{};
+
+TEST(Verbs, Links) {
+  EXPECT_EQ(links_table(fixture("links"), kPlain),
+            "LINK           STATE          A → B  UTIL        B → A   UTIL    CAPACITY  CLASS     "
+            "A                            B\n"
+            "md-hal-1       up       9.50 Gbit/s  95 %  43.0 Mbit/s  0.4 %   10 Gbit/s  backbone  "
+            "md-core-1 Te0/0/1            hal-core-1 Te0/0/3\n"
+            "md-sdl-1       down               -     -            -      -    1 Gbit/s  backbone  "
+            "md-core-1 Gi0/1              sdl-core-1 Gi0/1 (down)\n"
+            "schule-straße  up           0 bit/s     -    792 bit/s      -           -  access    "
+            "md-core-1 Straße [31m 2J #1  -\n"
+            "x-ray          unknown            -     -            -      -  2.5 Gbit/s  access    "
+            "hal-core-1 Gi0/9 (unknown)   -\n");
+}
+
+TEST(Verbs, Devices) {
+  EXPECT_EQ(devices_table(fixture("devices"), now(), kPlain),
+            "DEVICE      STATE  SITE       UPTIME     IF UP     POLL  LAST ANSWER  PROBLEM\n"
+            "hal-core-1  up     halle       3d 4h  23 of 24    42 ms       2s ago\n"
+            "md-core-1   stale  magdeburg       -    0 of 0  2000 ms       5m ago  partial: 40 of "
+            "48 rows\n"
+            "sdl-core-1  down                   -    0 of 0  6000 ms        never  10.3.0.1:161: "
+            "no answer within 2s after 3 tries\n");
+}
+
+TEST(Verbs, Alerts) {
+  EXPECT_EQ(
+      alerts_table(fixture("alerts"), now(), kPlain),
+      "SEVERITY  STATE       ALERT          SUBJECT               FOR  SINCE (UTC)          "
+      "SUMMARY\n"
+      "critical  firing      LinkDown       link md-sdl-1      5m 13s  2026-11-23 12:24:47  Link "
+      "md-sdl-1 is down.\n"
+      "critical  suppressed  DeviceDown     device sdl-core-1  5m 10s  2026-11-23 12:24:50  Device "
+      "sdl-core-1 does not answer.\n"
+      "warning   pending     LinkSaturated  link md-hal-1          1m  2026-11-23 12:29:00\n");
+}
+
+TEST(Verbs, Status) {
+  EXPECT_EQ(status_text(fixture("status"), fixture("alerts"), kPlain),
+            "itnxt 0.1.0 (abc1234) on md-core-1, up 3d 4h, ready\n"
+            "crisis    normal\n"
+            "devices   2 of 3 up\n"
+            "links     2 of 4 up, 1 down, 1 unknown\n"
+            "alerts    1 firing, 1 pending, 1 suppressed\n"
+            "series    12\u2009345, 0 refused\n"
+            "channels  ops-am: 1\u2009234 delivered, 0 failed, 0 refused, 0 waiting\n"
+            "          ops-hook: 7 delivered, 2 failed, 1 refused, 3 waiting\n"
+            "\n"
+            "SEVERITY  STATE   ALERT     SUBJECT           FOR  SINCE (UTC)          SUMMARY\n"
+            "critical  firing  LinkDown  link md-sdl-1  5m 13s  2026-11-23 12:24:47  Link md-sdl-1 "
+            "is down.\n"
+            "… 2 more: itnxtctl alerts\n");
+}
+
+TEST(Verbs, StatusInTrouble) {
+  Json status = fixture("status");
+  status["ready"] = false;
+  status["crisis"] = "crisis";
+  status["storage_problem"] = "/var/lib/itnxt: No space left on device";
+  status["channels"] = Json::array();
+  EXPECT_EQ(status_text(status, Json::array(), kPlain),
+            "itnxt 0.1.0 (abc1234) on md-core-1, up 3d 4h, not ready\n"
+            "crisis    crisis\n"
+            "devices   2 of 3 up\n"
+            "links     2 of 4 up, 1 down, 1 unknown\n"
+            "alerts    1 firing, 1 pending, 1 suppressed\n"
+            "series    12\u2009345, 0 refused\n"
+            "storage   /var/lib/itnxt: No space left on device\n");
+}
+
+TEST(Verbs, StatusShowsAtMostTenAlerts) {
+  Json alerts = Json::array();
+  for (int i = 0; i < 25; ++i) alerts.push_back(fixture("alerts")[0]);
+  const std::string text = status_text(fixture("status"), alerts, kPlain);
+  EXPECT_TRUE(text.ends_with("… 15 more: itnxtctl alerts\n")) << text;
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 8 + 1 + 1 + 10 + 1);
+}
+
+TEST(Verbs, NothingThere) {
+  EXPECT_EQ(links_table(Json::array(), kPlain), "no links are configured\n");
+  EXPECT_EQ(devices_table(Json::array(), now(), kPlain), "no devices are configured\n");
+  EXPECT_EQ(alerts_table(Json::array(), now(), kPlain), "no alerts\n");
+}
+
+TEST(Verbs, AnotherVersionsServerReadsAsUnknown) {
+  const Json odd = Json::parse(R"([{"name": 7, "up": "yes", "a": [], "a_to_b": 3}, 5, null])");
+  EXPECT_EQ(links_table(odd, kPlain),
+            "LINK  STATE    A → B  UTIL  B → A  UTIL  CAPACITY  CLASS  A  B\n"
+            "      unknown      -     -      -     -         -         -  -\n"
+            "      unknown      -     -      -     -         -         -  -\n"
+            "      unknown      -     -      -     -         -         -  -\n");
+  EXPECT_EQ(status_text(Json(), Json(), kPlain),
+            "itnxt  () on , up -, not ready\n"
+            "crisis    unknown\n"
+            "devices   - of - up\n"
+            "links     - of - up\n"
+            "alerts    - firing, - pending, - suppressed\n"
+            "series    -, - refused\n");
+}
+
+TEST(Verbs, ColourMarksWhatIsWrong) {
+  const std::string text = links_table(fixture("links"), {true, std::nullopt});
+  EXPECT_NE(text.find("\x1b[1;31mdown\x1b[0m"), std::string::npos);
+  EXPECT_NE(text.find("\x1b[1;31msdl-core-1 Gi0/1 (down)\x1b[0m"), std::string::npos);
+  EXPECT_NE(text.find("\x1b[33munknown\x1b[0m"), std::string::npos);
+  EXPECT_NE(text.find("\x1b[32mup\x1b[0m"), std::string::npos);
+}
+
+TEST(Verbs, WatchShowsTheWorstFirst) {
+  EXPECT_EQ(watch_frame(fixture("status"), fixture("links"), 50, {false, 72}),
+            "itnxt 0.1.0 (abc1234) on md-core-1, up 3d 4h, ready\n"
+            "crisis normal · devices 2 of 3 up · links 2 of 4 up, 1 down, 1 unknown …\n"
+            "\n"
+            "LINK           STATE          A → B  UTIL        B → A   UTIL    CAPACI…\n"
+            "md-sdl-1       down               -     -            -      -    1 Gbit…\n"
+            "x-ray          unknown            -     -            -      -  2.5 Gbit…\n"
+            "md-hal-1       up       9.50 Gbit/s  95 %  43.0 Mbit/s  0.4 %   10 Gbit…\n"
+            "schule-straße  up           0 bit/s     -    792 bit/s      -\n");
+}
+
+TEST(Verbs, WatchFillsTheWindowAndNoMore) {
+  const Json status = fixture("status"), links = fixture("links");
+  const std::string whole = watch_frame(status, links, 8, kPlain);
+  EXPECT_EQ(std::count(whole.begin(), whole.end(), '\n'), 8);
+  EXPECT_EQ(whole.find("more links"), std::string::npos);
+  const std::string cut_off = watch_frame(status, links, 7, kPlain);
+  EXPECT_EQ(std::count(cut_off.begin(), cut_off.end(), '\n'), 7);
+  EXPECT_TRUE(cut_off.ends_with("… 2 more links, none worse: itnxtctl links\n")) << cut_off;
+}
+
+TEST(Answer, SaysWhatIsWrong) {
+  struct Row {
+    std::string body, error;
+  };
+  const std::vector<Row> rows = {
+      {"",
+       "is no JSON: parse error at line 1, column 1: syntax error while parsing value - "
+       "unexpected end of input; expected '[', '{', or a literal"},
+      {R"({"status":"error","error":"no \u001b[2J"})", "is an error: no [2J"},
+      {R"({"status":"success"})",
+       R"(is not one of itnxt's API: no "status":"success" with "data")"},
+      {"[]", R"(is not one of itnxt's API: no "status":"success" with "data")"},
+      {std::string(1'000'000, '['), "is no JSON"},
+      {R"({"status":"success","data":)" + std::string(40, '[') + std::string(40, ']') + "}",
+       "is nested deeper than 32 levels"},
+  };
+  for (const Row& row : rows) {
+    const auto data = parse_answer(row.body);
+    ASSERT_FALSE(data);
+    EXPECT_EQ(data.error().substr(0, row.error.size()), row.error);
+  }
+}
+
+}  // namespace
+}  // namespace itnxt
