@@ -53,6 +53,10 @@ def isolate():
         _isolated = "needs root: unshare: " + os.strerror(ctypes.get_errno())
         return _isolated
     os.makedirs("/run/netns", exist_ok=True)
+    # Only the test speaks on the wires it makes; the loopback keeps its IPv6.
+    if os.path.exists("/proc/sys/net/ipv6"):
+        with open("/proc/sys/net/ipv6/conf/default/disable_ipv6", "w", encoding="ascii") as file:
+            file.write("1")
     for argv in (
         ["mount", "--make-rprivate", "/"],
         ["mount", "-t", "tmpfs", "none", "/run/netns"],
@@ -119,20 +123,25 @@ def stays(condition, seconds, what):
 # ------------------------------------------------------------------------------------ the lab
 
 
+_SERVICE_MANAGER = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM")
+
+
 class Process:
     """A process whose output is kept; ends with the test whatever happens to it."""
 
-    def __init__(self, lab, name, argv, env=None, namespace=None, cwd=None):
-        self.name, self.lines = name, collections.deque(maxlen=50000)
+    def __init__(self, lab, name, argv, env=None, namespace=None, graceful=True):
+        self.name, self.graceful = name, graceful
+        self.lines = collections.deque(maxlen=50000)
         self.argv = [str(word) for word in argv]
         prefix = namespace.prefix if namespace else []
+        environment = {k: v for k, v in os.environ.items() if k not in _SERVICE_MANAGER}
         self.process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL"] + prefix + self.argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=dict(os.environ, **(env or {})),
-            cwd=cwd or lab.directory,
+            env=dict(environment, **(env or {})),
+            cwd=lab.directory,
         )
         self.pid = self.process.pid
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -260,7 +269,7 @@ class Lab:
         self.closed = True
         for process in reversed(self.processes):
             if process.running:
-                process.signal(signal.SIGTERM)
+                process.signal(signal.SIGTERM if process.graceful else signal.SIGKILL)
         stubborn = []
         for process in reversed(self.processes):
             try:

@@ -48,7 +48,8 @@ class Snmpd:
     def start(self):
         argv = [tool("snmpd"), "-f", "-C", "-c", self._conf, "-Lo", "-I", "-smux"]
         self.process = self.lab.start(self.name, argv + ["udp:" + self.address],
-                                      env=self.environment, namespace=self.namespace)
+                                      env=self.environment, namespace=self.namespace,
+                                      graceful=False)
         wait_until(lambda: self.get(SYS_UPTIME), "%s answers on %s" % (self.name, self.address))
         words = ["snmpset"] + self._client() + [_CACHE_TIMEOUT_OF_IFTABLE, "i", "1"]
         done = self.lab.run(words, env=self.environment)
@@ -56,7 +57,7 @@ class Snmpd:
         return self
 
     def _client(self):
-        return ["-v2c", "-c", self.community, "-Oqvn", "-t", "1", "-r", "1", self.address]
+        return ["-v2c", "-c", self.community, "-Oqvnt", "-t", "0.5", "-r", "1", self.address]
 
     def get(self, oid):
         """One value by snmpget, as text without quotes."""
@@ -84,7 +85,7 @@ class Snmpd:
 class Prometheus:
     """Debian's Prometheus, scraping every second."""
 
-    def __init__(self, lab, targets, namespace=None, rule_files=()):
+    def __init__(self, lab, targets, rule_files=()):
         self.url = "http://127.0.0.1:%d" % free_port()
         config = {
             "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
@@ -96,7 +97,7 @@ class Prometheus:
             tool("prometheus"), "--config.file=" + path, "--log.level=warn",
             "--storage.tsdb.path=" + lab.path("prometheus"),
             "--web.listen-address=" + self.url[len("http://"):],
-        ], namespace=namespace)
+        ], graceful=False)
         wait_until(lambda: answers(self.url + "/-/ready"), "Prometheus is ready")
 
     def query(self, expression):
@@ -135,7 +136,7 @@ class Alertmanager:
             tool("prometheus-alertmanager"), "--config.file=" + self._conf, "--log.level=warn",
             "--storage.path=" + self.lab.path("alertmanager"), "--cluster.listen-address=",
             "--web.listen-address=" + self.url[len("http://"):],
-        ])
+        ], graceful=False)
         wait_until(lambda: answers(self.url + "/-/ready"), "Alertmanager is ready")
 
     def alerts(self, **labels):
