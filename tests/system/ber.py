@@ -1,5 +1,7 @@
 """As much BER as an SNMP agent that misbehaves needs."""
 
+GET = 0xA0
+
 
 def _length(n):
     if n < 0x80:
@@ -14,6 +16,18 @@ def tlv(tag, body):
 
 def integer(value):
     return tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+
+
+def oid(text):
+    """The body of an OBJECT IDENTIFIER; dotted, with or without a leading dot."""
+    first, second, *rest = (int(part) for part in text.strip(".").split("."))
+    body = bytearray()
+    for number in [40 * first + second, *rest]:
+        groups = [number & 0x7F]
+        while number := number >> 7:
+            groups.append(0x80 | number & 0x7F)
+        body += bytes(reversed(groups))
+    return bytes(body)
 
 
 def read(data, at=0):
@@ -44,9 +58,12 @@ class Request:
             _, varbind, at = read(varbinds, at)
             self.names.append(read(varbind)[1])
 
-    def response(self, request_id=None, value=b"\x80\x00"):
-        """A Response with every name and one value (default: noSuchObject) for all of them."""
+    def response(self, request_id=None, values=None):
+        """A Response with those values, else noSuchObject; a walk has reached its end."""
         chosen = self.request_id if request_id is None else request_id
-        varbinds = b"".join(tlv(0x30, tlv(0x06, name) + value) for name in self.names)
+        known = {oid(text): value for text, value in (values or {}).items()}
+        nothing = b"\x80\x00" if self.tag == GET else b"\x82\x00"
+        varbinds = b"".join(tlv(0x30, tlv(0x06, name) + known.get(name, nothing))
+                            for name in self.names)
         pdu = integer(chosen) + integer(0) + integer(0) + tlv(0x30, varbinds)
         return tlv(0x30, integer(self.version) + tlv(0x04, self.community) + tlv(0xA2, pdu))

@@ -284,5 +284,6 @@ def truncated(packet):
     return [whole[: len(whole) // 2]]
 
 
-def right(packet):
-    return [ber.Request(packet).response()]
+def bare(packet):
+    """An agent that has been up for a second and has nothing else to say, and says so rightly."""
+    return [ber.Request(packet).response(values={SYS_UPTIME: ber.tlv(0x43, b"\x64")})]

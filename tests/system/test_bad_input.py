@@ -11,7 +11,7 @@ import packets
 import peers
 import product
 from formats import literal
-from lab import (LabTest, NotYet, free_port, isolate, main, need_binaries, need_root,
+from lab import (LabTest, NotYet, free_port, main, need_binaries, need_root,
                  needs_namespaces, wait_until)
 from network import veth
 
@@ -19,43 +19,62 @@ FAILED, WRONG_COMMAND, BAD_CONFIG = 1, 2, 78  # exit codes of CONTRACT §1
 
 # What people read. {names} are filled in by the test, "…" is anything on the line; the text must
 # be the whole line, or the whole message of a log line.
-PROGRAM = {  # case: (exit code, [lines that standard error must hold])
-    "no file": (BAD_CONFIG, ["{file}: …No such file or directory…"]),
-    "a directory": (BAD_CONFIG, ["{file}: …directory…"]),
-    "not readable": (BAD_CONFIG, ["{file}: …Permission denied…"]),
+PROGRAM = {  # case: (exit code, [lines that it prints])
+    "no file": (BAD_CONFIG, ["{file}:1:1: cannot be read: No such file or directory"]),
+    "a directory": (BAD_CONFIG, ["{file}:1:1: cannot be read: it is a directory"]),
+    "not readable": (BAD_CONFIG, ["{file}:1:1: cannot be read: Permission denied"]),
     "wrong types": (BAD_CONFIG, [
-        "{file}:2:12: …", "{file}:4:38: …", "{file}:5:51: …", "{file}:7:…"]),
-    "not YAML": (BAD_CONFIG, ["{file}:2:…"]),
-    "no secret": (BAD_CONFIG, ["{file}:…LAB_COMMUNITY…"]),
+        "{file}:2:12: expected a map with the keys of inventory, not a list",
+        "{file}:4:37: interval: expected a duration such as 500ms, 10s, 5m, 72h or 7d, not 'fast'",
+        "{file}:5:50: snaplen: expected a whole number, not '1.5'",
+        "{file}:7:16: stale_after: expected …, not '-3'"]),
+    "not YAML": (BAD_CONFIG, [
+        "{file}:2:1: a tab in the indentation; YAML allows only spaces there"]),
+    "no secret": (BAD_CONFIG, ["{file}:…: environment variable 'LAB_COMMUNITY' is not set"]),
     "unknown verb": (WRONG_COMMAND, ["…fly…"]),
     "no verb": (WRONG_COMMAND, ["…"]),
-    "no --config": (WRONG_COMMAND, ["…--config…"]),
-    "unknown option": (WRONG_COMMAND, ["…--nonsense…"]),
-    "unknown collector": (WRONG_COMMAND, ["…nobody…"]),
-    "http port in use": (FAILED, ["…{address}…Address already in use…"]),
-    "transport port in use": (FAILED, ["…{endpoint}…Address already in use…"]),
-    "state is a file": (FAILED, ["…{state}…Not a directory…"]),
-    "state not writable": (FAILED, ["…{state}…Permission denied…"]),
+    "no --config": (WRONG_COMMAND, ["--config is required"]),
+    "unknown option": (WRONG_COMMAND, ["The following argument was not expected: --nonsense"]),
+    "unknown collector": (WRONG_COMMAND, [
+        "--only nobody: {file} has no collector of that name"]),
+    "http port in use": (FAILED, [
+        "aggregator.http.listen {address}: cannot be bound: Address already in use: another program "
+        "listens there; stop it or choose another port"]),
+    "transport port in use": (FAILED, [
+        "aggregator.listen {endpoint}: cannot be bound: Address already in use: another program "
+        "listens there; stop it or choose another endpoint"]),
+    "state is a file": (FAILED, [
+        "aggregator.state: {file} is not a directory; name a directory that only this aggregator "
+        "uses"]),
+    "state not writable": (FAILED, [
+        "aggregator.state: cannot use directory {state}: Permission denied; it must be writable by "
+        "the user of the aggregator"]),
 }
 DEVICE = {  # case: `problem` of /api/v1/devices, which the log bears too
-    "silent": "…no answer…{address}…",
-    "garbage": "…{address}…",
-    "wrong request id": "…{address}…",
-    "truncated": "…{address}…",
-    "stranger": "…{address}…",
-    "closed port": "…{address}…",
-    "wrong community": "…{address}…",
-    "no interfaces": "…",
-    "unresolvable": "…no-such-host.invalid…",
+    "silent": "no answer to 2 tries",
+    "garbage": "no usable answer within 2 tries; … replies were malformed (…)",
+    "wrong request id": "no answer to 2 tries",
+    "truncated": "no usable answer within 2 tries; … malformed (bad_length)",
+    "stranger": "no answer to 2 tries",
+    "closed port": "no answer to 2 tries…",
+    "wrong community": "no answer to 2 tries",
+    "unresolvable": "cannot resolve no-such-host.invalid: …",
 }
 LOG = {  # case: message of a log line
-    "savefile cut": "…{file}…truncated…",
-    "not a savefile": "…{file}…",
-    "no savefile": "…{file}…No such file…",
-    "no interface": "…nosuch0…No such device…",
-    "no capability": "…tap0…CAP_NET_RAW…",
-    "bad filter": "…tap0…",
-    "disk full": "…{state}…",
+    "savefile cut": "savefile {file} cannot be read on after packet {packets}: truncated dump file; "
+                    "…; what was read before is counted",
+    "not a savefile": "savefile {file} is no capture libpcap can read: unknown file format; correct "
+                      "'file'",
+    "no savefile": "cannot read savefile {file}: No such file or directory; it is tried again, "
+                   "correct 'file' or its permissions",
+    "no interface": "no interface nosuch0 on this host: capturing starts as soon as it appears; if "
+                    "the name is wrong, correct 'interface'",
+    "no capability": "capturing on tap0 needs CAP_NET_RAW: run as root, or give it by systemd's "
+                     "AmbientCapabilities=CAP_NET_RAW or by setcap cap_net_raw+ep",
+    "bad filter": 'filter "no such" is no BPF filter for this link type: …; correct \'filter\' (see '
+                  "pcap-filter(7))",
+    "disk full": "the alert state cannot be written: pages go out from memory, a restart forgets "
+                 "them",
 }
 
 
@@ -67,14 +86,15 @@ class BadInput(LabTest):
     def expect_end(self, case, done, **names):
         code, lines = PROGRAM[case]
         with self.subTest(case=case):
-            self.assertEqual(done.returncode, code, done.stderr)
-            messages = [re.sub(r"^(time=\S+ )?level=\w+ ", "", l) for l in done.stderr.splitlines()]
+            output = done.stdout + done.stderr
+            self.assertEqual(done.returncode, code, output)
+            messages = [re.sub(r"^(time=\S+ )?level=\w+ ", "", l) for l in output.splitlines()]
             for line in lines:
                 expected = line.format(**names)
                 plain, in_log = re.compile(literal(expected) + "$"), product.logged(expected)
                 self.assertTrue(any(plain.match(m) or re.match(in_log, m) for m in messages),
-                                "%r is not in:\n%s" % (expected, done.stderr))
-            self.assertNotIn("terminate called", done.stderr)
+                                "%r is not in:\n%s" % (expected, output))
+            self.assertNotIn("terminate called", output)
 
     def expect_log(self, case, daemon, **names):
         daemon.wait_log(product.logged(LOG[case].format(**names)), "the log tells: " + case)
@@ -120,9 +140,9 @@ class Program(BadInput):
             "  - {kind: pcap, name: p, file: x.pcap, snaplen: 1.5}",
             "aggregator:",
             "  stale_after: -3", ""]))
-        lines = done.stderr.splitlines() or done.stdout.splitlines()
+        lines = (done.stdout + done.stderr).splitlines()
         carets = [i for i, line in enumerate(lines) if re.fullmatch(r"[ ~]*\^[~]*", line)]
-        self.assertGreaterEqual(len(carets), 4, done.stderr)
+        self.assertGreaterEqual(len(carets), 4, lines)
         for i in carets:
             position = re.match(r".*?:\d+:(\d+): ", lines[i - 2])
             self.assertIsNotNone(position, lines[i - 2])
@@ -147,8 +167,8 @@ class Program(BadInput):
             self.expect_end("no --config", self.itnxtd(verb))
         value = product.config(self.lab, collectors=[product.pcap("tap", interface="lo")],
                                transport={"aggregators": ["ipc://" + self.lab.path("t.sock")]})
-        self.expect_end("unknown collector", product.Itnxtd(
-            self.lab, "collect", value, "--only", "nobody", start=False).run())
+        daemon = product.Itnxtd(self.lab, "collect", value, "--only", "nobody", start=False)
+        self.expect_end("unknown collector", daemon.run(), file=daemon.path)
 
     def test_ports_in_use(self):
         with socket.socket() as taken:
@@ -165,10 +185,10 @@ class Program(BadInput):
                 self.lab, "aggregate", value, start=False).run(), endpoint=endpoint)
 
     def test_a_state_directory_that_cannot_be(self):
-        state = self.lab.write("file", "") + "/state"
-        value = product.config(self.lab, aggregator={"state": state})
+        file = self.lab.write("file", "")
+        value = product.config(self.lab, aggregator={"state": file + "/state"})
         self.expect_end("state is a file", product.Itnxtd(
-            self.lab, "run", value, start=False).run(), state=state)
+            self.lab, "run", value, start=False).run(), file=file)
 
     def test_a_state_directory_of_somebody_else(self):
         need_root(self)
@@ -211,10 +231,9 @@ class Devices(Running):
             "garbage": peers.BadAgent(self.lab, peers.garbage).address,
             "wrong request id": peers.BadAgent(self.lab, peers.wrong_request_id).address,
             "truncated": peers.BadAgent(self.lab, peers.truncated).address,
-            "stranger": peers.BadAgent(self.lab, peers.right, stranger=True).address,
+            "stranger": peers.BadAgent(self.lab, peers.bare, stranger=True).address,
             "closed port": "127.0.0.1:%d" % peers.free_udp_port(),
             "wrong community": peers.Snmpd(self.lab, "strict", community="other").address,
-            "no interfaces": peers.BadAgent(self.lab, peers.right).address,
             "unresolvable": "no-such-host.invalid",
         }
         names = {case: case.replace(" ", "-") for case in bad}
@@ -230,14 +249,21 @@ class Devices(Running):
                         raise NotYet(problem)
                     return problem
                 wait_until(told, "%s: %s" % (case, expected))
-                up = self.daemon.metric("itnxt_device_up", device=names[case])
-                self.assertEqual(up, 1 if case == "no interfaces" else 0)
+                self.assertEqual(self.daemon.metric("itnxt_device_up", device=names[case]), 0)
                 self.assertEqual(self.daemon.metrics().all("itnxt_interface_up",
                                                            device=names[case]), [])
                 self.daemon.wait_log(r"\b%s\b" % names[case])
         before = len(self.daemon.log)
         self.check_all_else_goes_on()
         self.assertLess(len(self.daemon.log) - before, 2000, "trouble is told, not repeated")
+
+    def test_a_device_without_interfaces_is_no_trouble(self):
+        bare = peers.BadAgent(self.lab, peers.bare)
+        self.begin(devices=[product.device("bare", bare.address)])
+        self.daemon.wait_poll_of("bare")
+        self.assertEqual(self.daemon.metric("itnxt_device_up", device="bare"), 1)
+        self.assertEqual(self.daemon.device("bare")["problem"], "")
+        self.assertEqual(self.daemon.metric("itnxt_device_uptime_seconds", device="bare"), 1)
 
     def test_a_device_that_falls_silent_and_returns(self):
         other = peers.Snmpd(self.lab, "other")
@@ -270,7 +296,7 @@ class Captures(Running):
                                product.pcap("text", file=files["not a savefile"]),
                                product.pcap("absent", file=files["no savefile"])])
         for case, path in files.items():
-            self.expect_log(case, self.daemon, file=path)
+            self.expect_log(case, self.daemon, file=path, packets=len(sent) - 1)
         self.check_all_else_goes_on()
         wait_until(lambda: self.counted("cut") == len(sent) - 1, "what came before the cut counts")
         self.assertEqual(self.counted("text"), 0)
@@ -356,7 +382,7 @@ class FullDisk(Running):
         self.fill()
         other.stop()
         wait_until(lambda: receiver.pages(device="other"), "the page is sent all the same")
-        self.expect_log("disk full", self.daemon, state=state)
+        self.expect_log("disk full", self.daemon)
         wait_until(lambda: state in self.daemon.api("status")["storage_problem"],
                    "the status names the directory")
         self.check_all_else_goes_on()
@@ -376,7 +402,7 @@ class FullDisk(Running):
             collectors=[product.snmp()], aggregator={"state": state}), start=False)
         daemon.process = self.lab.start(daemon.name, daemon.argv, env=daemon.env)
         self.daemon = daemon
-        self.expect_log("disk full", daemon, state=state)
+        self.expect_log("disk full", daemon)
         if daemon.process.running:
             self.check_all_else_goes_on()
         else:

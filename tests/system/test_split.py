@@ -85,7 +85,7 @@ class Split(LabTest):
         self.assertEqual(self.lost("node-2"), 0)
 
     def test_what_had_to_be_dropped_is_counted(self):
-        self.begin("ipc://" + self.lab.path("transport.sock"), max_size="4KiB")
+        self.begin("ipc://" + self.lab.path("transport.sock"), max_age="1s")
         start = int(self.agents[0].get(peers.SYS_UPTIME))
         self.aggregator.kill()
         wait_until(lambda: int(self.agents[0].get(peers.SYS_UPTIME)) > start + 1000,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A device's counter, a packet on the wire: what itnxt says is what the kernel and snmpget say."""
 
+import glob
 import gzip
 import os
 import subprocess
@@ -259,12 +260,11 @@ class Dashboards(Way):
             rules=[product.LINK_DOWN],
             crisis={"declare": {"min_sites": 3, "within": "1m"}, "recover_after": "5s"},
             notify=product.notify(hook=product.webhook(receiver))))
-        rules = os.path.join(ROOT, "dashboards", "rules")
-        found = [os.path.join(rules, f) for f in sorted(os.listdir(rules))
-                 if f.endswith((".yml", ".yaml")) and "test" not in f] if os.path.isdir(rules) else []
-        prometheus = peers.Prometheus(lab, [daemon.address], rule_files=found)
+        rules = os.path.join(ROOT, "dashboards", "prometheus", "itnxt.*.yml")
+        prometheus = peers.Prometheus(lab, [daemon.address], rule_files=sorted(glob.glob(rules)))
         argv = [sys.executable, script, "--prometheus", prometheus.url,
-                "--dashboards", os.path.join(ROOT, "dashboards")]
+                "--dashboards", os.path.join(ROOT, "dashboards", "grafana", "dashboards"),
+                "--minutes", "1", "--rate-interval", "15s"]
 
         def all_answer():
             done = lab.run(argv, deadline=120)
