@@ -1,0 +1,80 @@
+"""Network namespaces, veth pairs and what flows through them. Needs root (lab.isolate)."""
+
+import json
+import os
+import re
+import subprocess
+
+
+def ip(*words, namespace=None):
+    argv = ["ip"] + (["-n", namespace.full_name] if namespace else []) + [str(w) for w in words]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, "%s: %s" % (" ".join(argv), done.stderr.strip())
+    return done.stdout
+
+
+class Namespace:
+    """ip netns of a name nobody else has; gone with the lab. IPv6 is off: only the test speaks."""
+
+    def __init__(self, lab, name):
+        self.name, self.full_name = name, "itnxt-system-%d-%s" % (os.getpid(), name)
+        self.prefix = ["ip", "netns", "exec", self.full_name]
+        ip("netns", "add", self.full_name)
+        lab.on_close(self.delete)
+        for scope in ("all", "default"):
+            key = "net/ipv6/conf/%s/disable_ipv6" % scope
+            script = "[ ! -e /proc/sys/%s ] || echo 1 > /proc/sys/%s" % (key, key)
+            subprocess.run(self.prefix + ["sh", "-c", script], check=True, timeout=30)
+        self.up("lo")
+
+    def delete(self):
+        ip("netns", "del", self.full_name)
+
+    def ip(self, *words):
+        return ip(*words, namespace=self)
+
+    def up(self, interface):
+        self.ip("link", "set", interface, "up")
+
+    def down(self, interface):
+        self.ip("link", "set", interface, "down")
+
+    def address(self, interface, address):
+        self.ip("addr", "add", address, "dev", interface)
+
+    def bridge(self, name, *ports):
+        self.ip("link", "add", name, "type", "bridge")
+        for port in ports:
+            self.ip("link", "set", port, "master", name)
+        self.up(name)
+
+    def statistics(self, interface):
+        """{"rx": {"bytes", "packets", "errors", "dropped"}, "tx": …} as the kernel counts."""
+        row = json.loads(self.ip("-s", "-j", "link", "show", interface))[0]
+        return row.get("stats64") or row["stats"]
+
+
+def veth(a, b):
+    """Joins (namespace or None, interface[, address/len]) twice and sets both ends up.
+
+    None is the namespace of the test itself.
+    """
+    (a_namespace, a_name), (b_namespace, b_name) = a[:2], b[:2]
+    words = ["link", "add", "name", a_name, "type", "veth", "peer", "name", b_name]
+    words += ["netns", b_namespace.full_name if b_namespace else str(os.getpid())]
+    ip(*words, namespace=a_namespace)
+    for end in (a, b):
+        if len(end) > 2:
+            ip("addr", "add", end[2], "dev", end[1], namespace=end[0])
+        ip("link", "set", end[1], "up", namespace=end[0])
+
+
+def tcpreplay(lab, namespace, interface, path, *options):
+    """Sends a pcap file; returns how many packets it says it sent. Default: 5000 packets a second."""
+    options = options or ("--pps=5000",)
+    done = lab.run(["tcpreplay", *options, "-i", interface, path], namespace=namespace, deadline=60)
+    assert done.returncode == 0, done.stderr
+    sent = re.search(r"Successful packets:\s+(\d+)", done.stdout + done.stderr)
+    failed = re.search(r"Failed packets:\s+(\d+)", done.stdout + done.stderr)
+    assert sent and failed and failed.group(1) == "0", done.stdout + done.stderr
+    return int(sent.group(1))

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""Many sites lose every link at once: one crisis page that names them, one close."""
+
+import json
+
+import peers
+import product
+from lab import LabTest, NotYet, main, need_binaries, needs_namespaces, stays, wait_until
+from places import Site, Wire
+
+CRISIS = "Crisis"  # alertname of the crisis page
+NORMAL, DECLARED, RECOVERY = 0, 2, 3
+NAMES = ("halle", "stendal", "dessau", "naumburg")
+GRACE = 3
+
+
+@needs_namespaces
+class Crisis(LabTest):
+    def setUp(self):
+        super().setUp()
+        need_binaries(self, "itnxtd")
+        lab = self.lab
+        self.hook = peers.Receiver(lab)
+        self.core = Site(lab, "core", kind="datacenter", anchor=True, weight=100)
+        self.sites = [Site(lab, name, kind="pop", weight=10) for name in NAMES]
+        self.wires = [Wire("%s-%d" % (site.name, number), self.core, site, number=number)
+                      for site in self.sites for number in (1, 2)]
+        for site in [self.core, *self.sites]:
+            site.begin()
+
+    def begin(self, **rule):
+        places = [self.core, *self.sites]
+        self.daemon = product.Itnxtd(self.lab, "run", product.config(
+            self.lab, sites=[s.entry for s in places], devices=[s.device for s in places],
+            links=[w.entry for w in self.wires], collectors=[product.snmp()],
+            rules=[{**product.LINK_DOWN, **rule}],
+            crisis={"declare": {"min_sites": 3, "within": "1m"}, "recover_after": "3s"},
+            notify=product.notify(hook=product.webhook(self.hook))))
+        for wire in self.wires:
+            self.daemon.wait_metric(1, "itnxt_link_up", link=wire.name)
+
+    def wires_of(self, *names):
+        return [wire for wire in self.wires if wire.b.name in names]
+
+    def sums(self, **labels):
+        return len(self.hook.pages(**labels)), len(self.hook.closes(**labels))
+
+    def wait_crisis(self, state):
+        self.daemon.wait_metric(state, "itnxt_crisis_state")
+
+    def test_many_sites_at_once_are_one_page_and_one_close(self):
+        self.begin(**{"for": "4s"})  # long enough that every site's loss is seen before
+        lost = ("dessau", "halle", "stendal")
+        for wire in self.wires_of(*lost):
+            wire.cut()
+        self.wait_crisis(DECLARED)
+        wait_until(lambda: self.sums() == (1, 0), "one page")
+        page = self.hook.pages(alertname=CRISIS)[0]
+        text = json.dumps(page, ensure_ascii=False)
+        self.assertEqual([name for name in NAMES if name in text], [n for n in NAMES if n in lost])
+        crisis = self.daemon.api("crisis")
+        self.assertEqual((crisis["state"], sorted(crisis["sites"])), ("crisis", sorted(lost)))
+
+        def folded():
+            states = [a["state"] for a in self.daemon.api("alerts") if a["alert"] == "LinkDown"]
+            if states != ["suppressed"] * 6:
+                raise NotYet(states)
+            return True
+        wait_until(folded, "the single alerts are shown, as told in the crisis page")
+        stays(lambda: self.sums() == (1, 0), GRACE, "the single pages are folded")
+
+        for wire in self.wires_of(*lost):
+            wire.mend()
+        self.wait_crisis(NORMAL)
+        wait_until(lambda: self.sums(alertname=CRISIS) == (1, 1), "one close")
+        stays(lambda: self.sums() == (1, 1), GRACE, "and nothing else")
+        self.assertEqual(self.daemon.api("crisis"), {"state": "normal", "sites": []})
+        self.assertEqual(self.daemon.api("alerts"), [])
+
+    def test_pages_sent_before_the_crisis_are_closed_once_each(self):
+        self.begin()
+        wires = self.wires_of("halle")
+        for wire in wires:
+            wire.cut()
+        for wire in wires:
+            wait_until(lambda: self.sums(link=wire.name) == (1, 0), "a page for " + wire.name)
+        for wire in self.wires_of("stendal", "dessau"):
+            wire.cut()
+        self.wait_crisis(DECLARED)
+        wait_until(lambda: self.sums(alertname=CRISIS) == (1, 0), "one crisis page")
+        self.daemon.kill()
+        self.daemon.start()
+        self.wait_crisis(DECLARED)
+        stays(lambda: self.sums(alertname=CRISIS) == (1, 0), GRACE, "a restart declares nothing")
+        for wire in self.wires_of("halle", "stendal", "dessau"):
+            wire.mend()
+        self.wait_crisis(NORMAL)
+
+        def every_page_has_its_close():
+            for labels in [{"alertname": CRISIS}] + [{"link": w.name} for w in self.wires]:
+                pages, closes = self.sums(**labels)
+                if pages != closes or pages > 1:
+                    raise NotYet("%r: %d pages, %d closes" % (labels, pages, closes))
+            return True
+        wait_until(every_page_has_its_close, "every page has its close")
+        stays(every_page_has_its_close, GRACE, "and none has two")
+
+    def test_one_lost_site_is_no_crisis(self):
+        self.begin()
+        for wire in self.wires_of("naumburg"):
+            wire.cut()
+        wait_until(lambda: self.sums(alertname="LinkDown") == (2, 0), "a page for each link")
+        stays(lambda: self.daemon.metric("itnxt_crisis_state") < DECLARED, GRACE, "no crisis")
+        for wire in self.wires_of("naumburg"):
+            wire.mend()
+        wait_until(lambda: self.sums(alertname="LinkDown") == (2, 2), "a close for each link")
+        self.assertEqual(self.sums(alertname=CRISIS), (0, 0))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""itnxtctl against a real daemon: the tables people read, the JSON scripts read."""
+
+import os
+
+import peers
+import product
+from lab import BIN, LabTest, free_port, main, need_binaries, wait_until
+
+UNREACHABLE = "http://127.0.0.1:%d"  # what the message must name
+
+
+class Itnxtctl(LabTest):
+    """One daemon for all: a device that answers, one that is silent, one alert."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.daemon = None
+
+    def setUp(self):
+        super().setUp()
+        need_binaries(self, "itnxtd", "itnxtctl")
+        if not type(self).daemon:
+            lab = self.shared_lab()
+            agent, mute = peers.Snmpd(lab, "agent"), peers.BadAgent(lab, peers.silent)
+            type(self).daemon = daemon = product.Itnxtd(lab, "run", product.config(
+                lab, sites=[{"name": "halle", "kind": "pop", "anchor": True}],
+                devices=[product.device("r1", agent.address, "halle"),
+                         product.device("r2", mute.address, "halle")],
+                links=[product.link("loop", ("r1", "lo")), product.link("lost", ("r2", "wan0"))],
+                collectors=[product.snmp()],
+                rules=[{"alert": "DeviceDown", "on": "device", "when": {"metric": "up", "below": 1},
+                        "severity": "critical"}]))
+            daemon.wait_metric(1, "itnxt_link_up", link="loop")
+            wait_until(lambda: daemon.api("alerts"), "the alert fires")
+
+    def ask(self, *words):
+        done = product.itnxtctl(self.lab, self.daemon.url, *words)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), words)
+        return done.stdout
+
+    def rows(self, *words):
+        return product.itnxtctl_json(self.lab, self.daemon.url, *words)
+
+    def test_links(self):
+        table = self.ask("links")
+        for name in ("loop", "lost", "r1", "lo"):
+            self.assertIn(name, table)
+        links = {row["name"]: row for row in self.rows("links")}
+        self.assertEqual({n: row["up"] for n, row in links.items()}, {"loop": True, "lost": None})
+        self.assertEqual(links["loop"]["a"], {"device": "r1", "interface": "lo", "site": "halle",
+                                              "up": True})
+        self.assertIsNone(links["loop"]["b"])
+
+    def test_devices(self):
+        table = self.ask("devices")
+        for name in ("r1", "r2", "halle"):
+            self.assertIn(name, table)
+        devices = {row["name"]: row for row in self.rows("devices")}
+        self.assertEqual({n: row["up"] for n, row in devices.items()}, {"r1": True, "r2": False})
+        self.assertEqual(devices["r1"]["sys_name"], "agent")
+        self.assertEqual(devices["r1"]["problem"], "")
+        self.assertGreaterEqual(devices["r1"]["interfaces_up"], 1)
+        self.assertTrue(devices["r2"]["problem"])
+        self.assertIsNone(devices["r2"]["last_success"])
+
+    def test_alerts(self):
+        self.assertIn("DeviceDown", self.ask("alerts"))
+        (alert,) = self.rows("alerts")
+        self.assertEqual((alert["alert"], alert["severity"], alert["state"]),
+                         ("DeviceDown", "critical", "firing"))
+        self.assertEqual(alert["labels"]["device"], "r2")
+
+    def test_status(self):
+        screen = self.ask("status")
+        self.assertLessEqual(len(screen.splitlines()), 40, "one screen")
+        status = self.rows("status")
+        self.assertEqual(status["devices"], {"total": 2, "up": 1})
+        self.assertEqual(status["links"], {"total": 2, "up": 1, "down": 0, "unknown": 1})
+        self.assertEqual(status["alerts"]["firing"], 1)
+        self.assertTrue(status["ready"])
+
+    def test_no_daemon(self):
+        url = UNREACHABLE % free_port()
+        for verb in ("status", "links", "devices", "alerts"):
+            for words in ([verb], [verb, "--json"]):
+                done = product.itnxtctl(self.lab, url, *words)
+                self.assertEqual((done.returncode, done.stdout), (1, ""), words)
+                self.assertIn(url, done.stderr)
+                self.assertIn("Connection refused", done.stderr)
+
+    def test_wrong_command_lines(self):
+        for words in (["fly"], ["links", "--nonsense"], []):
+            done = product.itnxtctl(self.lab, self.daemon.url, *words)
+            self.assertEqual(done.returncode, 2, words)
+            self.assertTrue(done.stderr, words)
+
+    def test_help_shows_an_example(self):
+        for verb in ("status", "links", "devices", "alerts"):
+            done = self.lab.run([os.path.join(BIN, "itnxtctl"), verb, "--help"])
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("itnxtctl " + verb, done.stdout)
+
+
+if __name__ == "__main__":
+    main()
