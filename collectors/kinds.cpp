@@ -30,7 +30,9 @@ static_assert(kinds.size() == std::variant_size_v<CollectorConfig>);
 
 }  // namespace
 
-std::string_view kind_of(const CollectorConfig& config) { return kinds[config.index()].name; }
+std::string_view kind_of(const CollectorConfig& config) {
+  return kinds[config.index()].name;
+}
 
 std::unique_ptr<Collector> make_collector(const CollectorConfig& config, CollectorContext context) {
   return kinds[config.index()].make(config, context);

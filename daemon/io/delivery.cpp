@@ -21,11 +21,11 @@ std::size_t size_of(const wire::Parts& parts) {
 
 }  // namespace
 
-Delivery::Delivery(DeliveryLimits limits, std::size_t endpoints)
+BatchQueue::BatchQueue(BatchQueueLimits limits, std::size_t endpoints)
     : limits_(limits), endpoints_(endpoints) {}
 
-Delivery::Source Delivery::add_source(CollectorName collector, std::uint64_t epoch,
-                                      std::vector<std::uint64_t> lost) {
+BatchQueue::Source BatchQueue::add_source(CollectorName collector, std::uint64_t epoch,
+                                          std::vector<std::uint64_t> lost) {
   lost.resize(endpoints_.size());
   const Source source = sources_.size();
   sources_.push_back({std::move(collector), epoch, std::move(lost),
@@ -33,15 +33,15 @@ Delivery::Source Delivery::add_source(CollectorName collector, std::uint64_t epo
   return source;
 }
 
-Delivery::Source Delivery::add_old_source(Source heir, std::uint64_t epoch,
-                                          std::vector<std::uint64_t> lost) {
+BatchQueue::Source BatchQueue::add_old_source(Source heir, std::uint64_t epoch,
+                                              std::vector<std::uint64_t> lost) {
   const Source source = add_source(sources_[heir].collector, epoch, std::move(lost));
   sources_[source].heir = heir;
   return source;
 }
 
-void Delivery::push(Source source, std::uint64_t sequence, wire::Parts parts, Instant born,
-                    Instant now) {
+void BatchQueue::push(Source source, std::uint64_t sequence, wire::Parts parts, Instant born,
+                      Instant now) {
   const std::size_t bytes = size_of(parts);
   const Endpoints all =
       endpoints_.size() == kMaxEndpoints ? ~Endpoints{0} : bit(endpoints_.size()) - 1;
@@ -57,11 +57,11 @@ void Delivery::push(Source source, std::uint64_t sequence, wire::Parts parts, In
   shrink();
 }
 
-void Delivery::lose(Source source) {
+void BatchQueue::lose(Source source) {
   for (std::uint64_t& lost : sources_[source].lost) ++lost;
 }
 
-std::optional<Delivery::Next> Delivery::next(std::size_t endpoint) {
+std::optional<BatchQueue::Next> BatchQueue::next(std::size_t endpoint) {
   Endpoint& to = endpoints_[endpoint];
   if (to.waiting == to.in_flight.size() || to.in_flight.size() >= limits_.window) {
     return std::nullopt;
@@ -77,13 +77,13 @@ std::optional<Delivery::Next> Delivery::next(std::size_t endpoint) {
   return std::nullopt;
 }
 
-void Delivery::sent(std::size_t endpoint) {
+void BatchQueue::sent(std::size_t endpoint) {
   Endpoint& to = endpoints_[endpoint];
   entry(to.next).in_flight |= bit(endpoint);
   to.in_flight.push_back(to.next++);
 }
 
-bool Delivery::acknowledge(std::size_t endpoint, const wire::Ack& ack, Instant now) {
+bool BatchQueue::acknowledge(std::size_t endpoint, const wire::Ack& ack, Instant now) {
   Endpoint& from = endpoints_[endpoint];
   const auto found = std::find_if(from.in_flight.begin(), from.in_flight.end(), [&](Id id) {
     const Entry& candidate = entry(id);
@@ -104,7 +104,7 @@ bool Delivery::acknowledge(std::size_t endpoint, const wire::Ack& ack, Instant n
   return true;
 }
 
-void Delivery::reset(std::size_t endpoint) {
+void BatchQueue::reset(std::size_t endpoint) {
   Endpoint& to = endpoints_[endpoint];
   for (const Id id : to.in_flight) {
     entry(id).in_flight &= ~bit(endpoint);
@@ -115,26 +115,26 @@ void Delivery::reset(std::size_t endpoint) {
   shrink();
 }
 
-bool Delivery::stalled(std::size_t endpoint, Instant now) const {
+bool BatchQueue::stalled(std::size_t endpoint, Instant now) const {
   const Endpoint& to = endpoints_[endpoint];
   return to.waiting > 0 && now - to.progress >= limits_.patience;
 }
 
-void Delivery::be_patient_again(std::size_t endpoint, Instant now) {
+void BatchQueue::be_patient_again(std::size_t endpoint, Instant now) {
   endpoints_[endpoint].progress = now;
 }
 
-bool Delivery::somebody_is_idle(Source source) const {
+bool BatchQueue::somebody_is_idle(Source source) const {
   const auto& needed = sources_[source].needed;
   return std::find(needed.begin(), needed.end(), 0U) != needed.end();
 }
 
-std::uint64_t Delivery::lost(Source source) const {
+std::uint64_t BatchQueue::lost(Source source) const {
   const auto& lost = sources_[source].lost;
   return *std::max_element(lost.begin(), lost.end());
 }
 
-void Delivery::for_each(const std::function<void(const Waiting&)>& visit) const {
+void BatchQueue::for_each(const std::function<void(const Waiting&)>& visit) const {
   for (const Entry& one : queue_) {
     if (one.needed == 0) continue;
     const Origin& origin = sources_[one.source];
@@ -142,7 +142,7 @@ void Delivery::for_each(const std::function<void(const Waiting&)>& visit) const 
   }
 }
 
-void Delivery::expire(Instant now) {
+void BatchQueue::expire(Instant now) {
   // In order of birth but for the spool's, which are older and come first: the front is the oldest.
   while (Entry* oldest = oldest_droppable()) {
     if (now - oldest->born <= limits_.max_age) break;
@@ -151,21 +151,21 @@ void Delivery::expire(Instant now) {
   pop_done();
 }
 
-void Delivery::settle(Entry& settled, std::size_t endpoint) {
+void BatchQueue::settle(Entry& settled, std::size_t endpoint) {
   settled.needed &= ~bit(endpoint);
   --endpoints_[endpoint].waiting;
   --sources_[settled.source].needed[endpoint];
 }
 
 // Nobody needs it any more: its bytes go now, its place when it comes to the front.
-void Delivery::discard(Entry& done) {
+void BatchQueue::discard(Entry& done) {
   bytes_ -= done.bytes;
   --waiting_;
   --sources_[done.source].waiting;
   done.parts = {};
 }
 
-void Delivery::drop(Entry& dropped) {
+void BatchQueue::drop(Entry& dropped) {
   Origin& announcer = sources_[sources_[dropped.source].heir];
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     if ((dropped.needed & bit(i)) == 0) continue;
@@ -175,7 +175,7 @@ void Delivery::drop(Entry& dropped) {
   discard(dropped);
 }
 
-void Delivery::shrink() {
+void BatchQueue::shrink() {
   while (bytes_ > limits_.max_size.count()) {
     Entry* oldest = oldest_droppable();
     if (oldest == nullptr) break;
@@ -184,14 +184,14 @@ void Delivery::shrink() {
   pop_done();
 }
 
-void Delivery::pop_done() {
+void BatchQueue::pop_done() {
   while (!queue_.empty() && queue_.front().needed == 0) {
     queue_.pop_front();
     ++first_;
   }
 }
 
-Delivery::Entry* Delivery::oldest_droppable() {
+BatchQueue::Entry* BatchQueue::oldest_droppable() {
   drop_from_ = std::max(drop_from_, first_);
   for (; drop_from_ < first_ + queue_.size(); ++drop_from_) {
     Entry& candidate = entry(drop_from_);

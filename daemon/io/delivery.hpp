@@ -19,20 +19,20 @@
 
 namespace itnxt {
 
-struct DeliveryLimits {
+struct BatchQueueLimits {
   Bytes max_size{64U << 20U};
   Duration max_age = std::chrono::hours(72);
   std::size_t window = 64;  // batches in flight to one endpoint
   Duration patience = 10s;  // without any ack while something waits
 };
 
-class Delivery {
+class BatchQueue {
  public:
   static constexpr std::size_t kMaxEndpoints = 64;
   using Source = std::size_t;  // one collector in one epoch
 
   // Precondition: 1 <= endpoints <= kMaxEndpoints.
-  Delivery(DeliveryLimits limits, std::size_t endpoints);
+  BatchQueue(BatchQueueLimits limits, std::size_t endpoints);
 
   // `lost`: what each endpoint has missed of it so far.
   Source add_source(CollectorName collector, std::uint64_t epoch, std::vector<std::uint64_t> lost);
@@ -119,7 +119,7 @@ class Delivery {
   void pop_done();
   Entry* oldest_droppable();
 
-  const DeliveryLimits limits_;
+  const BatchQueueLimits limits_;
   std::vector<Origin> sources_;
   std::vector<Endpoint> endpoints_;
   std::deque<Entry> queue_;

@@ -31,7 +31,7 @@ std::size_t estimate(const Sample& sample) {
 // One collector's samples on their way into batches.
 class Outlet::Stream final : public Sink {
  public:
-  Stream(Outlet& outlet, CollectorName name, Delivery::Source delivery_source)
+  Stream(Outlet& outlet, CollectorName name, BatchQueue::Source delivery_source)
       : collector(std::move(name)), source(delivery_source), outlet_(outlet) {}
 
   void publish(Sample sample) override {
@@ -66,8 +66,8 @@ class Outlet::Stream final : public Sink {
   }
 
   const CollectorName collector;
-  const Delivery::Source source;
-  std::vector<Delivery::Source> old_sources;  // of the spool file, while that is there
+  const BatchQueue::Source source;
+  std::vector<BatchQueue::Source> old_sources;  // of the spool file, while that is there
   bool has_file = false;
   std::vector<Sample> samples;
   Duration interval{};
@@ -124,7 +124,7 @@ void Outlet::end_stream(const CollectorName& collector) {
 // An old batch keeps its epoch, so that the aggregator knows it if it came through after all.
 void Outlet::load(Stream& stream) {
   wire::Decoder decoder;
-  std::map<std::uint64_t, Delivery::Source> sources;
+  std::map<std::uint64_t, BatchQueue::Source> sources;
   std::size_t batches = 0;
   const auto take = [&](wire::SpoolRecord&& record) {
     const std::vector<std::string_view> parts(record.parts.begin(), record.parts.end());
@@ -274,7 +274,7 @@ void Outlet::forget_delivered_files() {
     if (!stream->has_file) continue;
     const auto& old = stream->old_sources;
     if (std::any_of(old.begin(), old.end(),
-                    [&](Delivery::Source source) { return delivery_.waiting_of(source) > 0; })) {
+                    [&](BatchQueue::Source source) { return delivery_.waiting_of(source) > 0; })) {
       continue;
     }
     spool_.remove(name);
@@ -309,7 +309,7 @@ void Outlet::finish_drain() {
 void Outlet::save() {
   for (const auto& [name, stream] : streams_) {
     std::size_t batches = delivery_.waiting_of(stream->source);
-    for (const Delivery::Source old : stream->old_sources) batches += delivery_.waiting_of(old);
+    for (const BatchQueue::Source old : stream->old_sources) batches += delivery_.waiting_of(old);
     if (batches == 0) continue;
     if (const Status saved = save(*stream); !saved) {
       log_.error("spool.directory " + saved.error() +
@@ -326,7 +326,7 @@ Status Outlet::save(const Stream& stream) {
   auto writer = spool_.write(stream.collector);
   if (!writer) return Error{writer.error()};
   Status status;
-  delivery_.for_each([&](const Delivery::Waiting& waiting) {
+  delivery_.for_each([&](const BatchQueue::Waiting& waiting) {
     if (!status || waiting.collector != stream.collector) return;
     wire::SpoolRecord record;
     record.parts = waiting.parts;

@@ -2,7 +2,7 @@
 // to every aggregator until each has acknowledged them. One for each process; on the loop's thread.
 //
 // A batch is closed at about 32 KiB or 100 ms after its first sample, encoded once, and kept until
-// every aggregator has it (Delivery). A collector that is silent sends an empty batch each
+// every aggregator has it (BatchQueue). A collector that is silent sends an empty batch each
 // interval. What is left at an orderly stop waits in the spool for the next start, and goes out
 // before anything new, under its old epoch and numbers. A dead aggregator costs the others nothing.
 #pragma once
@@ -83,7 +83,7 @@ class Outlet {
   ZmqContext& zmq_;
   const OutletConfig config_;
   Spool spool_;
-  Delivery delivery_;
+  BatchQueue delivery_;
   std::vector<Endpoint> endpoints_;
   std::map<CollectorName, std::unique_ptr<Stream>> streams_;
   std::uint64_t lost_reported_ = 0;

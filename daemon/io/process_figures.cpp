@@ -19,7 +19,7 @@
 namespace itnxt {
 namespace {
 
-std::map<std::string, std::string> as_map(const Labels& labels) {
+std::map<std::string, std::string> as_map(const FigureLabels& labels) {
   return {labels.begin(), labels.end()};
 }
 
@@ -88,7 +88,7 @@ struct ProcessFigures::Impl {
 ProcessFigures::ProcessFigures() : impl_(std::make_unique<Impl>()) {}
 ProcessFigures::~ProcessFigures() = default;
 
-OwnCounter ProcessFigures::counter(Metric metric, const Labels& labels) {
+OwnCounter ProcessFigures::counter(Metric metric, const FigureLabels& labels) {
   return OwnCounter(prometheus::BuildCounter()
                         .Name(std::string(info(metric).name))
                         .Help(std::string(info(metric).help))
@@ -96,7 +96,7 @@ OwnCounter ProcessFigures::counter(Metric metric, const Labels& labels) {
                         .Add(as_map(labels)));
 }
 
-OwnGauge ProcessFigures::gauge(Metric metric, const Labels& labels) {
+OwnGauge ProcessFigures::gauge(Metric metric, const FigureLabels& labels) {
   return OwnGauge(prometheus::BuildGauge()
                       .Name(std::string(info(metric).name))
                       .Help(std::string(info(metric).help))

@@ -17,7 +17,7 @@ class Gauge;
 
 namespace itnxt {
 
-using Labels = std::vector<std::pair<std::string, std::string>>;
+using FigureLabels = std::vector<std::pair<std::string, std::string>>;
 
 // Handles; valid as long as their ProcessFigures.
 class OwnCounter {
@@ -46,8 +46,8 @@ class ProcessFigures {
 
   // A figure of the catalogue (daemon/metrics/catalogue.hpp: add a line there for a new one). Twice
   // with the same labels is one figure. The labels' values are ours, never a client's or device's.
-  OwnCounter counter(Metric metric, const Labels& labels = {});
-  OwnGauge gauge(Metric metric, const Labels& labels = {});
+  OwnCounter counter(Metric metric, const FigureLabels& labels = {});
+  OwnGauge gauge(Metric metric, const FigureLabels& labels = {});
 
   // One answered request; `path` is one of the server's own, so that clients cannot make series.
   void count_request(std::string_view path, unsigned code);

@@ -83,6 +83,12 @@ constexpr std::array<MetricInfo, kMetrics> kCatalogue = {{
     {"process_max_fds", kGauge, "", "File descriptors allowed."},
     {"process_start_time_seconds", kGauge, "", "When this process started."},
     {"itnxt_http_requests_total", kCounter, "path code", "HTTP requests answered."},
+    {"itnxt_messages_refused_total", kCounter, "reason",
+     "Messages from collectors that could not be taken."},
+    {"itnxt_loop_lag_seconds", kGauge, "", "How late the event loop's last timers fired."},
+    {"itnxt_config_last_reload_successful", kGauge, "", "1 if the last reload was accepted."},
+    {"itnxt_config_last_reload_success_timestamp_seconds", kGauge, "",
+     "When a configuration was last taken."},
 }};
 
 }  // namespace

@@ -68,8 +68,12 @@ enum class Metric : std::uint8_t {
   process_max_fds,
   process_start_time,
   http_requests,
+  messages_refused,
+  loop_lag,
+  config_reload_successful,
+  config_reload_time,
 };
-inline constexpr std::size_t kMetrics = static_cast<std::size_t>(Metric::http_requests) + 1;
+inline constexpr std::size_t kMetrics = static_cast<std::size_t>(Metric::config_reload_time) + 1;
 
 const MetricInfo& info(Metric metric);
 std::span<const MetricInfo> catalogue();

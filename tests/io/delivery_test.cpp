@@ -18,7 +18,7 @@ constexpr Instant kStart{};
 
 class DeliveryTest : public testing::Test {
  protected:
-  void make(DeliveryLimits limits, std::size_t endpoints) {
+  void make(BatchQueueLimits limits, std::size_t endpoints) {
     delivery.emplace(limits, endpoints);
     snmp = delivery->add_source(kSnmp, kEpoch, {});
   }
@@ -42,8 +42,8 @@ class DeliveryTest : public testing::Test {
     return delivery->acknowledge(endpoint, {kSnmp, kEpoch, sequence}, now);
   }
 
-  std::optional<Delivery> delivery;
-  Delivery::Source snmp = 0;
+  std::optional<BatchQueue> delivery;
+  BatchQueue::Source snmp = 0;
   std::uint64_t announced = 0;
 };
 
@@ -205,7 +205,7 @@ TEST_F(DeliveryTest, WhatWaitsIsListedInOrder) {
   pump(0);
   ack(0, 2);
   std::vector<std::string> seen;
-  delivery->for_each([&](const Delivery::Waiting& one) { seen.push_back(one.parts.front()); });
+  delivery->for_each([&](const BatchQueue::Waiting& one) { seen.push_back(one.parts.front()); });
   EXPECT_THAT(seen, ElementsAre("1", "3"));
 }
 
@@ -214,7 +214,7 @@ TEST_F(DeliveryTest, WhatWaitsIsListedInOrder) {
 RC_GTEST_PROP(DeliveryProperty, EveryBatchArrivesOrIsCounted, ()) {
   const std::size_t endpoints = *rc::gen::inRange<std::size_t>(1, 4);
   const auto room = *rc::gen::inRange<std::uint64_t>(1, 30);
-  Delivery delivery({.max_size = Bytes(room * 200), .window = 4}, endpoints);
+  BatchQueue delivery({.max_size = Bytes(room * 200), .window = 4}, endpoints);
   const auto source = delivery.add_source(kSnmp, kEpoch, {});
   std::vector<std::deque<std::uint64_t>> flying(endpoints);
   std::vector<std::set<std::uint64_t>> got(endpoints);

@@ -1,0 +1,27 @@
+// The wiring diagram: the one place that sees every floor. Everything runs on one loop, one thread;
+// HTTP, outgoing HTTP and SQLite have a thread each behind their classes.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/config/config.hpp"
+#include "daemon/config/load.hpp"
+
+namespace itnxt {
+
+struct AppOptions {
+  Purpose purpose;                    // run, collect or aggregate
+  std::filesystem::path config_file;  // read again on SIGHUP
+  std::vector<std::string> only;      // names of collectors; empty: all
+};
+
+[[nodiscard]] bool has_collector(const Config& config, std::string_view name);
+
+// Serves until SIGTERM or SIGINT, then drains; returns the exit code: 0, or 1 when something that it
+// cannot work without could not be had (said in the log).
+int run_app(const AppOptions& options, Config config);
+
+}  // namespace itnxt

@@ -1,0 +1,106 @@
+// argv → Config → App.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "daemon/app.hpp"
+#include "daemon/config/load.hpp"
+#include "daemon/core/version.hpp"
+
+namespace itnxt {
+namespace {
+
+constexpr int kUsage = 2;
+constexpr int kBadConfig = 78;  // EX_CONFIG of sysexits.h
+
+bool has_error(const std::vector<Issue>& issues) {
+  for (const Issue& issue : issues) {
+    if (!issue.warning) return true;
+  }
+  return false;
+}
+
+void print(std::FILE* out, const std::vector<Issue>& issues) {
+  for (const Issue& issue : issues) std::fputs(to_text(issue).c_str(), out);
+}
+
+int check(const std::filesystem::path& file) {
+  const Loaded loaded = load_config(file, Purpose::check);
+  print(stdout, loaded.issues);
+  if (has_error(loaded.issues)) return kBadConfig;
+  std::printf("%s: valid\n", file.c_str());
+  return 0;
+}
+
+int serve(Purpose purpose, const std::filesystem::path& file,
+          const std::vector<std::string>& only) {
+  Loaded loaded = load_config(file, purpose);
+  print(stderr, loaded.issues);
+  if (!loaded.config || has_error(loaded.issues)) return kBadConfig;
+  for (const std::string& name : only) {
+    if (!has_collector(*loaded.config, name)) {
+      std::fprintf(stderr, "--only %s: %s has no collector of that name\n", name.c_str(),
+                   file.c_str());
+      return kUsage;
+    }
+  }
+  return run_app({purpose, file, only}, std::move(*loaded.config));
+}
+
+int parse_and_run(int argc, char** argv) {
+  CLI::App cli(
+      "itnxt watches a network: collectors poll and capture, the aggregator exposes metrics and "
+      "pages the person on call.",
+      "itnxtd");
+  cli.set_version_flag("--version", fmt::format("itnxtd {} ({})", kVersion, kRevision));
+  cli.require_subcommand(1);
+  cli.footer("Example: itnxtd run --config config/quickstart.yaml");
+
+  std::string file;
+  std::vector<std::string> only;
+  const auto verb = [&](const char* name, const char* what, const char* example) {
+    CLI::App* sub = cli.add_subcommand(name, what);
+    sub->add_option("--config", file, "The configuration (config/itnxt.yaml shows every key)")
+        ->required()
+        ->type_name("FILE");
+    sub->footer(std::string("Example: ") + example);
+    return sub;
+  };
+  const CLI::App* run = verb("run", "Every role of the file in one process",
+                             "itnxtd run --config /etc/itnxt/itnxt.yaml");
+  CLI::App* collect = verb("collect", "The collectors of the file, all or the named ones",
+                           "itnxtd collect --config /etc/itnxt/itnxt.yaml --only snmp");
+  collect->add_option("--only", only, "A collector to run; may be given again")->type_name("NAME");
+  const CLI::App* aggregate = verb("aggregate", "The aggregator: metrics, API, alerts",
+                                   "itnxtd aggregate --config /etc/itnxt/itnxt.yaml");
+  const CLI::App* check_only =
+      verb("check", "Say every problem of the file, with its place, and end",
+           "itnxtd check --config /etc/itnxt/itnxt.yaml");
+
+  try {
+    cli.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return cli.exit(e) == 0 ? 0 : kUsage;
+  }
+  if (check_only->parsed()) return check(file);
+  if (run->parsed()) return serve(Purpose::run, file, only);
+  if (aggregate->parsed()) return serve(Purpose::aggregate, file, only);
+  return serve(Purpose::collect, file, only);
+}
+
+}  // namespace
+}  // namespace itnxt
+
+int main(int argc, char** argv) {
+  try {
+    return itnxt::parse_and_run(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "itnxtd: ended by an unexpected error: %s\n", e.what());
+    return 1;
+  }
+}
