@@ -117,6 +117,11 @@ class Builder final : public YAML::EventHandler {
   void check_tag(std::size_t at, const std::string& tag);
   void check_keys();
   void check_quote(std::size_t at);
+  // A list, map or alias stands where a secret is due: its scalars are hidden one by one.
+  void note_secret(std::size_t at) {
+    scalars_ = source_.masks().open(at, false, false) + 1;
+    source_.masks().close(at);
+  }
   [[nodiscard]] bool is_secret(std::string_view text);
   [[nodiscard]] std::size_t place_of_nothing(std::size_t at) const;
   Anchor& anchor(YAML::anchor_t id) {
@@ -246,6 +251,7 @@ void Builder::OnAlias(const YAML::Mark& mark, YAML::anchor_t id) {
   }
   arena_.values_left -= target.values;
   if (is_secret({})) {  // written down elsewhere, but a secret all the same
+    note_secret(at);
     for (std::size_t i = target.first_scalar; i < target.last_scalar; ++i) {
       source_.masks().mark_secret(i);
     }
@@ -260,6 +266,7 @@ void Builder::begin(Value::Kind kind, const YAML::Mark& mark, const std::string&
   if (frames_.size() >= kMaxDepth) fail(at, fmt::format("nested more than {} deep", kMaxDepth));
   const bool in_flow = flow || (!frames_.empty() && frames_.back().flow);
   const bool secret = is_secret({});
+  if (secret) note_secret(at);
   Value* self = create(kind, at);
   if (id != YAML::NullAnchor) {
     anchor(id) = {nullptr, 1, 0, scalars_, scalars_};
@@ -335,15 +342,18 @@ constexpr std::array kFaults = {
     Fault{YAML::ErrorMsg::DOC_IN_SCALAR, "a document marker inside quoted text; close the quote"},
 };
 
-// The first quote behind the last thing that was understood.
+// The first quote from `from` on that nothing closes. A quote opens only where a value can begin.
 std::size_t open_quote(std::string_view text, std::size_t from, std::size_t otherwise) {
-  if (from < text.size() && (text[from] == '"' || text[from] == '\'')) {
-    const std::size_t close = closing_quote(text, from, text.size());
-    if (close == std::string_view::npos) return from;
-    from = close + 1;
+  for (std::size_t at = text.find_first_of("\"'", from); at != std::string_view::npos;
+       at = text.find_first_of("\"'", at + 1)) {
+    const bool opens =
+        at == 0 || std::string_view(" \t\n[{,").find(text[at - 1]) != std::string_view::npos;
+    if (!opens) continue;
+    const std::size_t close = closing_quote(text, at, text.size());
+    if (close == std::string_view::npos) return at;
+    at = close;
   }
-  const std::size_t quote = text.find_first_of("\"'", from);
-  return quote == std::string_view::npos ? otherwise : quote;
+  return otherwise;
 }
 
 void report(const YAML::Exception& fault, const Builder& builder, SourceText& source,

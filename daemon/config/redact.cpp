@@ -30,22 +30,21 @@ std::size_t indent_of(std::string_view line) {
   return std::min(line.find_first_not_of(" \t"), line.size());
 }
 
-// The value behind "key:" on a line; npos when there is none worth hiding.
-std::size_t value_after(std::string_view line, std::size_t colon) {
-  const std::size_t value = line.find_first_not_of(" \t", colon + 1);
-  if (value == std::string_view::npos) return std::string_view::npos;
-  if (line[value] == '{') {  // {file: …}: a reference is safe to print
-    const std::size_t word = std::min(line.find_first_not_of(" \t{", value), line.size());
-    std::size_t end = word;
-    while (end < line.size() && is_word(line[end])) ++end;
-    if (is_secret_reference(line.substr(word, end - word))) return std::string_view::npos;
-  }
-  return value;
+// {file: …} and nothing more in the braces: such a reference is safe to print.
+bool is_reference(std::string_view value) {
+  if (!value.starts_with('{')) return false;
+  const std::size_t word = std::min(value.find_first_not_of(" \t", 1), value.size());
+  std::size_t end = word;
+  while (end < value.size() && is_word(value[end])) ++end;
+  const std::string_view inside = value.substr(0, value.find('}'));
+  return is_secret_reference(value.substr(word, end - word)) &&
+         inside.find(',') == std::string_view::npos;
 }
 
-// Where the first value of a secret key begins on this line, judged by its looks alone.
-std::size_t secret_by_looks(std::string_view line) {
-  for (std::size_t colon = line.find(':'); colon != std::string_view::npos;
+// Where the value of the next key that looks secret begins, judged by the letters alone; npos when
+// none follows.
+std::size_t secret_by_looks(std::string_view line, std::size_t from) {
+  for (std::size_t colon = line.find(':', from); colon != std::string_view::npos;
        colon = line.find(':', colon + 1)) {
     std::size_t end = colon;
     while (end > 0 && std::string_view(" \t\"'").find(line[end - 1]) != std::string_view::npos) {
@@ -54,8 +53,8 @@ std::size_t secret_by_looks(std::string_view line) {
     std::size_t begin = end;
     while (begin > 0 && is_word(line[begin - 1])) --begin;
     if (begin == end || !looks_secret(line.substr(begin, end - begin))) continue;
-    const std::size_t value = value_after(line, colon);
-    if (value != std::string_view::npos) return value;
+    const std::size_t value = line.find_first_not_of(" \t", colon + 1);
+    if (value != std::string_view::npos && !is_reference(line.substr(value))) return value;
   }
   return std::string_view::npos;
 }
@@ -163,14 +162,29 @@ std::vector<Mask> Masks::on_line(std::string_view text, std::size_t begin, std::
       add(it->begin, std::min(scalar_end(text, it->begin, end, it->flow), it->limit));
     }
   }
-  if (!broken_) return masks;
   const std::string_view line = text.substr(begin, end - begin);
-  if (continues_secret(text, begin, indent - begin)) return {{indent, end}};
-  const std::size_t looks = secret_by_looks(line);
-  if (looks == std::string_view::npos) return masks;
-  std::erase_if(masks, [&](const Mask& m) { return m.end > begin + looks; });
-  masks.push_back({begin + looks, end});
+  if (broken_ && continues_secret(text, begin, indent - begin)) return {{indent, end}};
+  // Comments, quoted text and broken files have no structure: there the looks decide.
+  for (std::size_t at = secret_by_looks(line, 0); at != std::string_view::npos;
+       at = secret_by_looks(line, at)) {
+    const std::size_t value = begin + at;
+    const auto known = std::find_if(masks.begin(), masks.end(), [&](const Mask& m) {
+      return m.begin <= value && value < m.end;
+    });
+    const auto begins =
+        std::lower_bound(scalars_.begin(), scalars_.end(), value,
+                         [](const Scalar& s, std::size_t offset) { return s.begin < offset; });
+    const bool is_value = !broken_ && begins != scalars_.end() && begins->begin == value;
+    if (known != masks.end() || is_value) continue;
+    std::erase_if(masks, [&](const Mask& m) { return m.end > value; });
+    masks.push_back({value, end});
+    break;
+  }
   return masks;
+}
+
+bool mentions_secret(std::string_view text) {
+  return has_user_info(text) || secret_by_looks(text, 0) != std::string_view::npos;
 }
 
 }  // namespace itnxt

@@ -17,12 +17,16 @@ namespace itnxt {
 // A URL that carries user:password.
 [[nodiscard]] bool has_user_info(std::string_view url);
 
+// A text in which a secret seems to stand, such as "community: x": not to be quoted in a message.
+[[nodiscard]] bool mentions_secret(std::string_view text);
+
 struct Mask {
   std::size_t begin;
   std::size_t end;
 };
 
-// Secret scalars of one text, by where they begin. Their end is found when a line is printed.
+// Secret scalars of one text, and lists and maps of secrets, by where they begin. Their end is
+// found when a line is printed.
 class Masks {
  public:
   // A scalar begins at `begin`; `flow` inside {} or []. Called in the order of the text. Returns a
@@ -31,7 +35,7 @@ class Masks {
   // What follows the last opened scalar begins at `limit`.
   void close(std::size_t limit);
   void mark_secret(std::size_t handle) { scalars_[handle].secret = true; }
-  // The text did not parse to its end: lines are also judged by what they look like.
+  // The text did not parse to its end: what was found in it is not all.
   void text_is_broken() { broken_ = true; }
 
   // The parts of the line [begin, end) of `text` to hide, disjoint and in order.

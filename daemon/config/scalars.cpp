@@ -8,6 +8,7 @@
 #include <limits>
 #include <optional>
 
+#include "daemon/config/redact.hpp"
 #include "daemon/core/text.hpp"
 
 namespace itnxt {
@@ -81,6 +82,7 @@ constexpr std::array kSizeUnits = {
 
 std::string in_quotes(std::string_view text) {
   constexpr std::size_t kMost = 64;
+  if (mentions_secret(text)) return "'***'";
   const std::string clean = sanitize(text.substr(0, 4 * kMost), kMost);
   const bool cut = text.size() > 4 * kMost || (text.size() > kMost && clean.size() + 4 > kMost);
   return "'" + clean + (cut ? "…'" : "'");

@@ -12,7 +12,7 @@
 
 namespace itnxt {
 
-// `text` made safe and short for a message, in quotes.
+// `text` made safe and short for a message, in quotes; '***' when a secret seems to stand in it.
 std::string in_quotes(std::string_view text);
 
 // 500ms 10s 5m 72h 7d; also 1h30m: units falling, each once. Whole numbers only.

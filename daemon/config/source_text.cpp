@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t kExcerpt = 160;  // characters of a line that are shown at most
 constexpr std::size_t kBefore = 100;   // of them before the caret, when the line is cut
+constexpr std::size_t kNear = 4096;    // bytes around the caret in which secrets are looked for
+constexpr std::size_t kStep = 4096;    // bytes between two counts of characters
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
 bool is_tail(char c) {
@@ -80,6 +82,11 @@ SourceText::SourceText(std::string file, std::string text, std::size_t order)
   for (std::size_t at = text_.find('\n'); at != std::string::npos; at = text_.find('\n', at + 1)) {
     starts_.push_back(static_cast<std::uint32_t>(at + 1));
   }
+  characters_.push_back(0);
+  for (std::size_t at = kStep; at <= text_.size(); at += kStep) {
+    const std::size_t more = count_characters(std::string_view(text_).substr(at - kStep, kStep));
+    characters_.push_back(characters_.back() + static_cast<std::uint32_t>(more));
+  }
 }
 
 std::size_t SourceText::clamp(std::size_t offset) const {
@@ -102,19 +109,15 @@ SourceText::Line SourceText::line(std::size_t index) const {
   return {begin, end};
 }
 
+std::size_t SourceText::characters_before(std::size_t offset) const {
+  const std::size_t step = offset / kStep;
+  return characters_[step] + count_characters(text().substr(step * kStep, offset - step * kStep));
+}
+
 Place SourceText::place(std::size_t offset) const {
   offset = clamp(offset);
   const std::size_t index = line_index(offset);
-  const std::size_t begin = starts_[index];
-  std::size_t column = 0;
-  const std::string_view before = text().substr(begin, offset - begin);
-  if (is_valid_utf8(before)) {
-    column = count_characters(before);
-  } else {  // each byte that is no character is one column
-    for (std::size_t at = 0; at < before.size(); ++column) {
-      at += std::max<std::size_t>(1, character_length(before.substr(at)));
-    }
-  }
+  const std::size_t column = characters_before(offset) - characters_before(starts_[index]);
   return {static_cast<std::uint32_t>(index + 1), static_cast<std::uint32_t>(column + 1)};
 }
 
@@ -137,16 +140,19 @@ Issue SourceText::issue(std::size_t offset, std::string message, bool warning) c
     }
     issue.source_line = "…";
   }
-  const std::vector<Mask> masks = masks_.on_line(text_, whole.begin, whole.end);
+  // What is near enough to matter: a line may have megabytes.
+  const std::size_t end = std::min(whole.end, from + kNear);
+  const std::size_t begin = from - std::min(from - whole.begin, kNear);
+  const std::vector<Mask> masks = masks_.on_line(text_, begin, end);
   std::size_t shown = issue.source_line.empty() ? 0 : 1;
   issue.caret = 0;
-  for (std::size_t cursor = from; cursor < whole.end && shown < kExcerpt;) {
+  for (std::size_t cursor = from; cursor < end && shown < kExcerpt;) {
     const auto mask = std::find_if(masks.begin(), masks.end(), [&](const Mask& m) {
       return m.begin <= cursor && cursor < m.end;
     });
     const std::size_t length = std::max<std::size_t>(
         1, mask != masks.end() ? mask->end - cursor
-                               : character_length(text().substr(cursor, whole.end - cursor)));
+                               : character_length(text().substr(cursor, end - cursor)));
     if (issue.caret == 0 && offset < cursor + length) {
       issue.caret = static_cast<std::uint32_t>(shown + 1);
     }
@@ -160,7 +166,7 @@ Issue SourceText::issue(std::size_t offset, std::string message, bool warning) c
       ++shown;
     }
     cursor += length;
-    if (shown >= kExcerpt && cursor < whole.end) issue.source_line += "…";
+    if ((shown >= kExcerpt || cursor >= end) && cursor < whole.end) issue.source_line += "…";
   }
   if (issue.caret == 0) issue.caret = static_cast<std::uint32_t>(shown + 1);
   return issue;

@@ -47,11 +47,13 @@ class SourceText {
   [[nodiscard]] std::size_t clamp(std::size_t offset) const;
   [[nodiscard]] std::size_t line_index(std::size_t offset) const;
   [[nodiscard]] Line line(std::size_t index) const;
+  [[nodiscard]] std::size_t characters_before(std::size_t offset) const;
 
   std::string file_;
   std::string text_;
   std::size_t order_;
-  std::vector<std::uint32_t> starts_;  // offset of each line
+  std::vector<std::uint32_t> starts_;      // offset of each line
+  std::vector<std::uint32_t> characters_;  // before each 4096th byte: a place is found in no time
   Masks masks_;
 };
 

@@ -1,0 +1,389 @@
+// Good files become values; several files become one; the purpose decides what must be there.
+#include "daemon/config/load.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace itnxt {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string all_text(const Loaded& loaded) {
+  std::string text;
+  for (const Issue& issue : loaded.issues) text += to_text(issue);
+  return text;
+}
+
+class Folder : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "itnxt-config-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    path_ = name;
+  }
+  void TearDown() override { fs::remove_all(path_); }
+
+  fs::path write(const std::string& name, const std::string& text) const {
+    fs::create_directories((path_ / name).parent_path());
+    std::ofstream(path_ / name, std::ios::binary) << text;
+    return path_ / name;
+  }
+  // The output with the folder's name taken out.
+  [[nodiscard]] std::string output(const Loaded& loaded) const {
+    std::string text = all_text(loaded);
+    for (std::size_t at = text.find(path_.string()); at != std::string::npos;
+         at = text.find(path_.string())) {
+      text.erase(at, path_.string().size() + 1);
+    }
+    return text;
+  }
+  fs::path path_;
+};
+
+// CONTRACT §2, reduced to what this release has.
+constexpr const char* kContract = R"(
+node: md-core-1
+inventory:
+  sites:
+    - {name: magdeburg, kind: datacenter, district: Magdeburg, department: MID, latitude: 52.1205, longitude: 11.6276, weight: 100, anchor: true}
+    - {name: gs-stendal-1, kind: school, district: Stendal, weight: 1}
+  devices:
+    - {name: md-core-1, site: magdeburg, address: 10.0.0.1, credentials: lab}
+    - {name: hal-core-1, address: "[2001:db8::1]:1161", credentials: lab}
+  links:
+    - name: md-hal-1
+      a: {device: md-core-1, interface: Te0/0/1}
+      b: {device: hal-core-1, interface: Te0/0/3}
+      capacity: 10Gbit/s
+      class: backbone
+credentials:
+  lab:  {version: 2c, community: {env: ITNXT_TEST_COMMUNITY}, insecure_ok: "lab bench, isolated management net"}
+collectors:
+  - {kind: snmp,  name: snmp,  interval: 60s, timeout: 2s, retries: 2, devices: all}
+  - {kind: pcap,  name: tap-md-hal, interface: eth1, link: md-hal-1, filter: "", snaplen: 128, interval: 10s}
+transport:
+  aggregators: ["tcp://127.0.0.1:5690", "ipc:///run/itnxt/b"]
+  spool: {directory: /var/lib/itnxt/spool, max_size: 1GiB, max_age: 72h}
+aggregator:
+  listen: "tcp://127.0.0.1:5690"
+  http: {listen: "127.0.0.1:9690"}
+  state: /var/lib/itnxt/aggregator
+  stale_after: 3
+  limits: {series: 2000000, series_per_node: 500000}
+rules:
+  - {alert: LinkDown, on: link, when: {metric: up, below: 1}, severity: critical}
+  - {alert: LinkSaturated, on: link, when: {metric: utilization_ratio, above: 0.9, clear_below: 0.8}, for: 5m, severity: warning, where: {class: backbone}}
+crisis: {declare: {isolated_weight_share: 0.10, min_sites: 3, within: 5m}, recover_after: 10m}
+notify:
+  channels:
+    ops-am:   {type: alertmanager, urls: ["http://127.0.0.1:9093"]}
+    ops-hook: {type: webhook, url: "https://hook.example.org/"}
+  routes: [{match: {severity: critical}, channels: [ops-am, ops-hook]}]
+)";
+
+Config contract() {
+  Config c;
+  c.node = NodeName("md-core-1");
+  Site magdeburg{
+      SiteName("magdeburg"), SiteKind::datacenter, "Magdeburg", "MID", 52.1205, 11.6276, 100, true};
+  Site stendal;
+  stendal.name = SiteName("gs-stendal-1");
+  stendal.kind = SiteKind::school;
+  stendal.district = "Stendal";
+  c.inventory.sites = {magdeburg, stendal};
+  const Device md{DeviceName("md-core-1"), SiteName("magdeburg"), "10.0.0.1", 161, "lab"};
+  const Device hal{DeviceName("hal-core-1"), SiteName(), "2001:db8::1", 1161, "lab"};
+  c.inventory.devices = {md, hal};
+  c.inventory.links = {{LinkName("md-hal-1"),
+                        {md.name, "Te0/0/1"},
+                        LinkEnd{hal.name, "Te0/0/3"},
+                        BytesPerSecond(1.25e9),
+                        LinkClass::backbone}};
+  Credentials lab;
+  lab.community = Secret(Secret::Source::env, "ITNXT_TEST_COMMUNITY");
+  lab.community.set("s3cret");
+  lab.insecure_ok = "lab bench, isolated management net";
+  c.credentials.emplace("lab", lab);
+  SnmpCollectorConfig snmp;
+  snmp.name = CollectorName("snmp");
+  snmp.targets = {{md, lab}, {hal, lab}};
+  PcapCollectorConfig pcap;
+  pcap.name = CollectorName("tap-md-hal");
+  pcap.interface = "eth1";
+  pcap.link = LinkName("md-hal-1");
+  c.collectors = {snmp, pcap};
+  c.transport.aggregators = {"tcp://127.0.0.1:5690", "ipc:///run/itnxt/b"};
+  c.transport.spool.max_size = Bytes(1U << 30U);
+  c.aggregator.listen = "tcp://127.0.0.1:5690";
+  Rule down;
+  down.alert = "LinkDown";
+  down.below = 1;
+  down.severity = AlertSeverity::critical;
+  Rule saturated;
+  saturated.alert = "LinkSaturated";
+  saturated.metric = SubjectMetric::utilization_ratio;
+  saturated.above = 0.9;
+  saturated.clear_below = 0.8;
+  saturated.hold = 5min;
+  saturated.where = {{"class", "backbone"}};
+  c.rules = {down, saturated};
+  c.crisis = CrisisConfig{0.10, 3, 5min, 10min};
+  c.notify.channels = {{ChannelName("ops-am"), AlertmanagerChannel{{"http://127.0.0.1:9093"}}},
+                       {ChannelName("ops-hook"), WebhookChannel{"https://hook.example.org/", {}}}};
+  c.notify.routes = {
+      {{{"severity", "critical"}}, {ChannelName("ops-am"), ChannelName("ops-hook")}}};
+  return c;
+}
+
+TEST(Load, TheContractsExample) {
+  setenv("ITNXT_TEST_COMMUNITY", "s3cret", 1);
+  const Loaded loaded = load_config_text("a.yaml", kContract, Purpose::run);
+  EXPECT_EQ(all_text(loaded),
+            "a.yaml:17:3: warning: credentials 'lab' use SNMP 2c: who sees the traffic can read "
+            "the community (insecure_ok: 'lab bench, isolated management net')\n"
+            "  lab:  {version: 2c, community: {env: ITNXT_TEST_COMMUNITY}, insecure_ok: \"lab "
+            "bench, isolated management net\"}\n"
+            "  ^\n");
+  ASSERT_TRUE(loaded.config);
+  EXPECT_EQ(*loaded.config, contract());
+}
+
+TEST(Load, NothingGivenIsTheDefault) {
+  const Loaded loaded = load_config_text("a.yaml", "node: a\n", Purpose::run);
+  EXPECT_EQ(all_text(loaded), "");
+  Config expected;
+  expected.node = NodeName("a");
+  EXPECT_EQ(*loaded.config, expected);
+}
+
+TEST(Load, EmptySectionsAreNone) {
+  const Loaded loaded = load_config_text(
+      "a.yaml",
+      "node: a\ninclude:\ninventory:\n  sites:\n  devices:\n  links:\ncredentials:\ncollectors:\n"
+      "transport:\n  aggregators:\n  spool:\naggregator:\n  http:\n  limits:\nrules:\ncrisis:\n"
+      "notify:\n  channels:\n  routes:\n",
+      Purpose::run);
+  EXPECT_EQ(all_text(loaded), "");
+  ASSERT_TRUE(loaded.config);
+  EXPECT_FALSE(loaded.config->crisis);
+}
+
+TEST(Load, DevicesOfSites) {
+  const std::string head =
+      "inventory:\n"
+      "  sites: [{name: m}, {name: h}]\n"
+      "  devices:\n"
+      "    - {name: a, address: h, site: m, credentials: c}\n"
+      "    - {name: b, address: h, site: h, credentials: c}\n"
+      "    - {name: d, address: h}\n"
+      "credentials: {c: {version: 2c, community: {env: ITNXT_TEST_COMMUNITY}, insecure_ok: x}}\n"
+      "collectors: [{kind: snmp, name: s, devices: ";
+  setenv("ITNXT_TEST_COMMUNITY", "s3cret", 1);
+  const auto names = [&](const std::string& devices) {
+    const Loaded loaded = load_config_text("a.yaml", head + devices + "}]\n", Purpose::run);
+    if (!loaded.config) return all_text(loaded);
+    std::string result;
+    for (const SnmpTarget& t :
+         std::get<SnmpCollectorConfig>(loaded.config->collectors[0]).targets) {
+      EXPECT_EQ(t.credentials.community.reveal(), "s3cret");
+      result += t.device.name.text();
+    }
+    return result;
+  };
+  EXPECT_EQ(names("[b, a]"), "ba");
+  EXPECT_EQ(names("{site: h}"), "b");
+  EXPECT_EQ(names("{site: [m, h]}"), "ab");
+}
+
+TEST(Load, AliasesMayStandForRepeatedParts) {
+  const Loaded loaded = load_config_text("a.yaml",
+                                         "inventory:\n"
+                                         "  devices: [{name: a, address: h}]\n"
+                                         "  links:\n"
+                                         "    - {name: l, a: &end {device: a, interface: e1}}\n"
+                                         "    - {name: m, a: *end}\n",
+                                         Purpose::check);
+  ASSERT_TRUE(loaded.config) << all_text(loaded);
+  EXPECT_EQ(loaded.config->inventory.links[0].a, loaded.config->inventory.links[1].a);
+}
+
+TEST(Load, TwentyThousandDevicesAndLinks) {
+  setenv("ITNXT_TEST_COMMUNITY", "s3cret", 1);
+  std::string text =
+      "node: a\n"
+      "credentials: {c: {version: 2c, community: {env: ITNXT_TEST_COMMUNITY}, insecure_ok: x}}\n"
+      "collectors: [{kind: snmp, name: s, devices: all}]\n"
+      "inventory:\n  sites:\n";
+  constexpr int kMany = 20'000;
+  for (int i = 0; i < 2'000; ++i) text += "    - {name: site-" + std::to_string(i) + "}\n";
+  text += "  devices:\n";
+  for (int i = 0; i < kMany; ++i) {
+    text += "    - {name: device-" + std::to_string(i) + ", site: site-" +
+            std::to_string(i % 2000) + ", address: 10.0.0.1, credentials: c}\n";
+  }
+  text += "  links:\n";
+  for (int i = 0; i < kMany; ++i) {
+    text += "    - {name: link-" + std::to_string(i) + ", a: {device: device-" + std::to_string(i) +
+            ", interface: Te0/0/1}, b: {device: device-" + std::to_string((i + 1) % kMany) +
+            ", interface: Te0/0/2}, capacity: 10Gbit/s, class: access}\n";
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  const Loaded loaded = load_config_text("a.yaml", text, Purpose::run);
+  const auto took = std::chrono::steady_clock::now() - begin;
+  RecordProperty(
+      "milliseconds",
+      static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
+  ASSERT_TRUE(loaded.config) << all_text(loaded);
+  EXPECT_EQ(std::get<SnmpCollectorConfig>(loaded.config->collectors[0]).targets.size(), 20'000U);
+  EXPECT_LT(took, 20s);  // about one second without optimisation; slow under sanitizers
+}
+
+TEST(Load, TwentyThousandDanglingNamesEndSoon) {
+  std::string text = "inventory:\n  devices:\n";
+  for (int i = 0; i < 20'000; ++i) {
+    text += "    - {name: device-" + std::to_string(i) + ", address: h, site: sites-" +
+            std::to_string(i) + "}\n";
+  }
+  text += "  links:\n";
+  for (int i = 0; i < 20'000; ++i) {
+    text += "    - {name: l" + std::to_string(i) + ", a: {device: devise-" + std::to_string(i) +
+            ", interface: e}}\n";
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(load_config_text("a.yaml", text, Purpose::check).issues.size(), 1001U);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
+}
+
+TEST_F(Folder, FileThatCannotBeRead) {
+  EXPECT_EQ(output(load_config(path_ / "none.yaml", Purpose::check)),
+            "none.yaml:1:1: cannot be read: No such file or directory\n");
+  EXPECT_EQ(all_text(load_config(path_, Purpose::check)),
+            path_.string() + ":1:1: cannot be read: it is a directory\n");
+  ASSERT_EQ(mkfifo((path_ / "fifo").c_str(), 0600), 0);
+  EXPECT_EQ(output(load_config(path_ / "fifo", Purpose::check)),
+            "fifo:1:1: cannot be read: it is no regular file\n");
+  write("big.yaml", std::string(9U << 20U, '#'));
+  EXPECT_EQ(output(load_config(path_ / "big.yaml", Purpose::check)),
+            "big.yaml:1:1: cannot be read: it is larger than 8MiB\n");
+}
+
+TEST_F(Folder, PathsStartAtTheFileThatNamesThem) {
+  write("sub/more.yaml",
+        "collectors: [{kind: pcap, name: p, file: x.pcap}]\ntransport: {spool: {directory: s}}\n");
+  const fs::path main = write("main.yaml",
+                              "node: a\ninclude: [sub/more.yaml]\naggregator: {state: ./st/../q, "
+                              "listen: \"ipc://run/sock\"}\n");
+  const Loaded loaded = load_config(main, Purpose::run);
+  ASSERT_TRUE(loaded.config) << output(loaded);
+  EXPECT_EQ(loaded.config->aggregator.state, (path_ / "q").string());
+  EXPECT_EQ(loaded.config->aggregator.listen, "ipc://" + (path_ / "run/sock").string());
+  EXPECT_EQ(loaded.config->transport.spool.directory, (path_ / "sub/s").string());
+  EXPECT_EQ(std::get<PcapCollectorConfig>(loaded.config->collectors[0]).file,
+            (path_ / "sub/x.pcap").string());
+}
+
+TEST_F(Folder, IncludedFilesAreMergedInOrder) {
+  write("conf.d/b.yaml", "inventory: {sites: [{name: b}]}\ncredentials:\n");
+  write("conf.d/a.yaml",
+        "inventory:\n  sites: [{name: a}]\n  devices: [{name: d, address: h, site: b}]\n"
+        "aggregator: {limits: {series: 7}}\n");
+  write("conf.d/c.yaml", "# all commented out\n");
+  write("conf.d/.hidden.yaml", "rubbish: 1\n");
+  write("conf.d/note.txt", "rubbish: 1\n");
+  const fs::path main = write("main.yaml",
+                              "include: [conf.d/*.yaml, none.d/*.yaml, conf.d/a.yaml]\n"
+                              "inventory: {sites: [{name: main}]}\naggregator: {stale_after: 5}\n");
+  const Loaded loaded = load_config(main, Purpose::check);
+  EXPECT_EQ(output(loaded), "");
+  ASSERT_TRUE(loaded.config);
+  std::string names;
+  for (const Site& site : loaded.config->inventory.sites) names += site.name.text() + " ";
+  EXPECT_EQ(names, "main a b ");
+  EXPECT_EQ(loaded.config->aggregator.limits.series, 7U);
+  EXPECT_EQ(loaded.config->aggregator.stale_after, 5U);
+}
+
+TEST_F(Folder, FolderWithPatternCharacters) {
+  write("a[1]/conf.d/x.yaml", "inventory: {sites: [{name: x}]}\n");
+  const fs::path main = write("a[1]/main.yaml", "include: [conf.d/*.yaml]\n");
+  const Loaded loaded = load_config(main, Purpose::check);
+  ASSERT_TRUE(loaded.config) << output(loaded);
+  EXPECT_EQ(loaded.config->inventory.sites.size(), 1U);
+}
+
+TEST_F(Folder, ProblemsOfSeveralFiles) {
+  write("conf.d/a.yaml", "node: other\naggregator: {state: x}\nrules: {a: b}\n");
+  write("conf.d/b.yaml", "inventory: {sites: [{name: s}, {name: t, kind: schol}]}\n");
+  const fs::path main = write("main.yaml",
+                              "include: [conf.d/*.yaml]\nnode: mine\naggregator: {state: y}\n"
+                              "rules: []\ninventory: {sites: [{name: s}]}\n");
+  EXPECT_EQ(output(load_config(main, Purpose::check)),
+            "conf.d/a.yaml:1:1: 'node' is given twice; it stands first at main.yaml:2:1\n"
+            "node: other\n^\n"
+            "conf.d/a.yaml:2:14: 'state' is given twice; it stands first at main.yaml:3:14\n"
+            "aggregator: {state: x}\n             ^\n"
+            "conf.d/a.yaml:3:1: 'rules' is a map here, and a list at main.yaml:4:1\n"
+            "rules: {a: b}\n^\n"
+            "conf.d/b.yaml:1:28: site name 's' is given twice; it stands first at main.yaml:5:28\n"
+            "inventory: {sites: [{name: s}, {name: t, kind: schol}]}\n"
+            "                           ^\n"
+            "conf.d/b.yaml:1:48: kind: unknown 'schol'; did you mean 'school'?\n"
+            "inventory: {sites: [{name: s}, {name: t, kind: schol}]}\n"
+            "                                               ^\n");
+}
+
+TEST_F(Folder, IncludesThatDoNotWork) {
+  write("broken.yaml", "node: [\n");
+  write("nested.yaml", "include: [broken.yaml]\n");
+  write("list.yaml", "- a\n");
+  const fs::path main = write(
+      "main.yaml",
+      "include:\n  - none.yaml\n  - broken.yaml\n  - nested.yaml\n  - list.yaml\n  - m*.yaml\n"
+      "  - .\n  - \"\"\n");
+  EXPECT_EQ(output(load_config(main, Purpose::check)),
+            "main.yaml:2:5: include: 'none.yaml' cannot be read: No such file or directory\n"
+            "  - none.yaml\n    ^\n"
+            "main.yaml:6:5: include: 'm*.yaml' takes in this very file\n"
+            "  - m*.yaml\n    ^\n"
+            "main.yaml:7:5: include: '' cannot be read: it is a directory\n"
+            "  - .\n    ^\n"
+            "main.yaml:8:5: include: expected a path or a pattern such as conf.d/*.yaml\n"
+            "  - \"\"\n    ^\n"
+            "broken.yaml:1:7: this bracket is never closed\n"
+            "node: [\n      ^\n"
+            "nested.yaml:1:1: an included file may not include; name the files in main.yaml\n"
+            "include: [broken.yaml]\n^\n"
+            "list.yaml:1:1: expected a map with the keys of the configuration, not a list\n"
+            "- a\n^\n");
+}
+
+TEST_F(Folder, TooManyIncludedFiles) {
+  for (int i = 0; i < 1001; ++i) write("conf.d/" + std::to_string(i) + ".yaml", "");
+  const fs::path main = write("main.yaml", "include: [conf.d/*.yaml]\n");
+  EXPECT_EQ(output(load_config(main, Purpose::check)),
+            "main.yaml:1:11: include: more than 1000 files\n"
+            "include: [conf.d/*.yaml]\n          ^\n");
+}
+
+TEST_F(Folder, RelativeNamesStayRelative) {
+  write("main.yaml", "include: [sub/a.yaml]\n");
+  write("sub/a.yaml", "aggregator: {state: q}\nrulez: 1\n");
+  const fs::path before = fs::current_path();
+  fs::current_path(path_);
+  const std::string text = all_text(load_config("main.yaml", Purpose::check));
+  fs::current_path(before);
+  EXPECT_EQ(text,
+            "sub/a.yaml:2:1: unknown key 'rulez' in the configuration; did you mean 'rules'?\n"
+            "rulez: 1\n^\n");
+}
+
+}  // namespace
+}  // namespace itnxt

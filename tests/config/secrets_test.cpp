@@ -1,0 +1,209 @@
+// Secrets come from outside the file, and never get out again.
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "daemon/config/load.hpp"
+
+namespace itnxt {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Secrets : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "itnxt-secrets-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    path_ = name;
+    unsetenv("ITNXT_TEST_SECRET");
+    unsetenv("CREDENTIALS_DIRECTORY");
+  }
+  void TearDown() override {
+    unsetenv("CREDENTIALS_DIRECTORY");
+    fs::remove_all(path_);
+  }
+  void write(const std::string& name, const std::string& text, mode_t mode = 0600) const {
+    std::ofstream(path_ / name, std::ios::binary) << text;
+    chmod((path_ / name).c_str(), mode);
+  }
+  // Loads a file whose credentials `c` and webhook `w` have this reference.
+  Loaded load(const std::string& reference, Purpose purpose) const {
+    write("a.yaml",
+          "transport: {aggregators: [\"ipc:///x\"]}\naggregator: {listen: \"ipc:///x\"}\n"
+          "credentials: {c: {version: 2c, insecure_ok: x, community: " +
+              reference + "}}\n");
+    return load_config(path_ / "a.yaml", purpose);
+  }
+  // What is said, without the folder and without excerpts.
+  std::string says(const std::string& reference, Purpose purpose = Purpose::run) const {
+    std::string text;
+    for (const Issue& issue : load(reference, purpose).issues) {
+      text += std::string(issue.warning ? "warning: " : "") + issue.message + "\n";
+    }
+    for (std::size_t at = text.find(path_.string()); at != std::string::npos;
+         at = text.find(path_.string())) {
+      text.erase(at, path_.string().size() + 1);
+    }
+    return text;
+  }
+  std::string value(const std::string& reference) const {
+    const Loaded loaded = load(reference, Purpose::run);
+    return loaded.config ? loaded.config->credentials.at("c").community.reveal() : "(none)";
+  }
+  fs::path path_;
+};
+
+TEST_F(Secrets, FromAFile) {
+  write("s", "hunter2\n");
+  EXPECT_EQ(value("{file: s}"), "hunter2") << "relative to the file that names it, trimmed";
+  EXPECT_EQ(value("{file: " + (path_ / "s").string() + "}"), "hunter2");
+  write("s", "hunter2\r\n");
+  EXPECT_EQ(value("{file: s}"), "hunter2");
+  write("s", "two\nlines\n\n");
+  EXPECT_EQ(value("{file: s}"), "two\nlines\n");
+  write("s", std::string(64U << 10U, 'x'));
+  EXPECT_EQ(value("{file: s}").size(), 64U << 10U);
+}
+
+TEST_F(Secrets, FromTheEnvironment) {
+  setenv("ITNXT_TEST_SECRET", "hunter2", 1);
+  EXPECT_EQ(value("{env: ITNXT_TEST_SECRET}"), "hunter2");
+}
+
+TEST_F(Secrets, FromSystemd) {
+  setenv("CREDENTIALS_DIRECTORY", path_.c_str(), 1);
+  write("snmp", "hunter2\n", 0444);  // its folder guards it
+  EXPECT_EQ(value("{credential: snmp}"), "hunter2");
+  EXPECT_EQ(says("{credential: snmp}"), "");
+  EXPECT_EQ(says("{credential: other}"), "'other' cannot be read: No such file or directory\n");
+}
+
+TEST_F(Secrets, ThatAreNotThere) {
+  EXPECT_EQ(says("{file: none}"), "'none' cannot be read: No such file or directory\n");
+  EXPECT_EQ(says("{file: none}", Purpose::check),
+            "warning: 'none' cannot be read: No such file or directory\n");
+  EXPECT_EQ(says("{env: ITNXT_TEST_SECRET}"),
+            "environment variable 'ITNXT_TEST_SECRET' is not set\n");
+  EXPECT_EQ(says("{credential: snmp}"),
+            "credential 'snmp' cannot be read: CREDENTIALS_DIRECTORY is not set; give the unit "
+            "LoadCredential=snmp:PATH\n");
+  EXPECT_EQ(says("{file: .}"), "'' is no regular file\n");
+}
+
+TEST_F(Secrets, ThatAreNoSecrets) {
+  write("empty", "");
+  EXPECT_EQ(says("{file: empty}"), "'empty' is empty; expected a secret\n");
+  write("line", "\n");
+  EXPECT_EQ(says("{file: line}", Purpose::check), "'line' is empty; expected a secret\n");
+  write("big", std::string((64U << 10U) + 1, 'x'));
+  EXPECT_EQ(says("{file: big}"), "'big' has more than 64KiB; expected a secret\n");
+  setenv("ITNXT_TEST_SECRET", "", 1);
+  EXPECT_EQ(says("{env: ITNXT_TEST_SECRET}"),
+            "environment variable 'ITNXT_TEST_SECRET' is empty; expected a secret\n");
+  ASSERT_EQ(mkfifo((path_ / "fifo").c_str(), 0600), 0);
+  EXPECT_EQ(says("{file: fifo}"), "'fifo' is no regular file\n");
+}
+
+TEST_F(Secrets, ThatEverybodyCanRead) {
+  write("open", "hunter2", 0644);
+  EXPECT_EQ(says("{file: open}"),
+            "warning: 'open' can be read by every user of this host; run: chmod o-rwx open\n");
+  EXPECT_EQ(value("{file: open}"), "hunter2");
+}
+
+TEST_F(Secrets, OnlyThoseThePurposeNeeds) {
+  EXPECT_EQ(says("{file: none}", Purpose::aggregate), "");
+  EXPECT_EQ(says("{file: none}", Purpose::collect), "") << "no collector uses it";
+  const std::string text =
+      "inventory: {devices: [{name: d, address: h, credentials: c}]}\n"
+      "credentials: {c: {version: 2c, insecure_ok: x, community: {env: ITNXT_TEST_SECRET}}}\n"
+      "collectors: [{kind: snmp, name: s}]\n"
+      "transport: {aggregators: [\"ipc:///x\"]}\n"
+      "aggregator: {listen: \"ipc:///x\"}\n"
+      "notify: {channels: {w: {type: webhook, url: \"https://h/\", secret: {env: "
+      "ITNXT_TEST_SECRET}}}}\n";
+  const auto lines = [&](Purpose purpose) {
+    std::string places;
+    for (const Issue& issue : load_config_text("a.yaml", text, purpose).issues) {
+      if (!issue.warning) places += std::to_string(issue.line) + " ";
+    }
+    return places;
+  };
+  EXPECT_EQ(lines(Purpose::run), "2 6 ");
+  EXPECT_EQ(lines(Purpose::collect), "2 ");
+  EXPECT_EQ(lines(Purpose::aggregate), "6 ");
+  EXPECT_EQ(lines(Purpose::check), "");
+}
+
+// Whatever is wrong around it, in whatever form it stands: the secret is in no message.
+TEST_F(Secrets, NeverGetOut) {
+  EXPECT_TRUE(rc::check([] {
+    const std::string secret = "Xq7-hunter2";
+    const auto form = *rc::gen::element<std::string>(
+        std::string(secret), "\"" + secret + "\"", "'" + secret + "'", "[" + secret + "]",
+        "{" + secret + "}", "{value: " + secret + "}", "{" + secret + ": x}", "&a " + secret,
+        "!!str " + secret, "\"a,b} " + secret + "\"", "'it''s " + secret + "'", "\"" + secret,
+        "[[" + secret + "]]", "{file: a, " + secret + "}", "|\n      " + secret,
+        ">-\n      a\n      " + secret + "\n", "\"a\n      " + secret + "\"", "*" + secret);
+    const auto key = *rc::gen::element<std::string>("community", "comunity", "Community",
+                                                    "auth_password", "secret", "secrt");
+    const auto before = *rc::gen::element<std::string>(
+        "version: 2c", "version: 3", "versio: 2c", "x: [", "version: 2c, version: 2c", "@: x",
+        "insecure_ok: \"a", "insecure_ok: 'a", "x: &a y", "\t", "community: " + secret);
+    const auto after = *rc::gen::element<std::string>("insecure_ok: x", "insecure: x", "}", "b: *a",
+                                                      "]", "x: \"", "x: '", "a: b: c", "");
+    const bool flow = *rc::gen::arbitrary<bool>();
+    const std::string text =
+        flow ? "credentials: {c: {" + before + ", " + key + ": " + form + ", " + after + "}}\n"
+             : "credentials:\n  c:\n    " + before + "\n    " + key + ": " + form + "\n    " +
+                   after + "\n";
+    for (const Issue& issue : load_config_text("a.yaml", text, Purpose::run).issues) {
+      RC_ASSERT(to_text(issue).find("hunter2") == std::string::npos);
+    }
+  }));
+}
+
+TEST_F(Secrets, InCommentsNeverGetOut) {
+  std::string output;
+  for (const Issue& issue :
+       load_config_text("a.yaml", "nod: b # community: hunter2\n", Purpose::run).issues) {
+    output += to_text(issue);
+  }
+  EXPECT_EQ(output,
+            "a.yaml:1:1: unknown key 'nod' in the configuration; did you mean 'node'?\n"
+            "nod: b # community: ***\n^\n");
+}
+
+TEST_F(Secrets, NamedByAnAliasNeverGetOut) {
+  const std::string text =
+      "x: &a hunter2\ny: {z: &b [1, hunter2, \"more\n  hunter2\"]}\n"
+      "credentials: {c: {version: 2c, insecure_ok: x, community: *a}, d: {version: 2c, "
+      "insecure_ok: x, community: *b}}\n";
+  std::string output;
+  for (const Issue& issue : load_config_text("a.yaml", text, Purpose::run).issues) {
+    output += to_text(issue);
+  }
+  EXPECT_EQ(output,
+            "a.yaml:1:1: unknown key 'x' in the configuration; known: include, node, inventory, "
+            "credentials, collectors, transport, aggregator, rules, crisis, notify\n"
+            "x: ***\n^\n"
+            "a.yaml:1:4: community: a secret never stands in this file; expected {file: PATH}, "
+            "{env: NAME} or {credential: NAME}\n"
+            "x: ***\n   ^\n"
+            "a.yaml:2:1: unknown key 'y' in the configuration; known: include, node, inventory, "
+            "credentials, collectors, transport, aggregator, rules, crisis, notify\n"
+            "y: {z: &b [***, ***, ***\n^\n"
+            "a.yaml:2:8: community: a secret never stands in this file; expected {file: PATH}, "
+            "{env: NAME} or {credential: NAME}\n"
+            "y: {z: &b [***, ***, ***\n       ^\n");
+}
+
+}  // namespace
+}  // namespace itnxt
