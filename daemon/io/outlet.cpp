@@ -86,7 +86,9 @@ Outlet::Outlet(Loop& loop, Log& log, ZmqContext& zmq, OutletConfig config)
       zmq_(zmq),
       config_(std::move(config)),
       spool_(config_.spool.directory, log),
-      delivery_({.max_size = config_.spool.max_size, .max_age = config_.spool.max_age},
+      delivery_({.max_size = config_.spool.max_size,
+                 .max_age = config_.spool.max_age,
+                 .patience = config_.patience},
                 config_.endpoints.size()) {
   if (const Status ready = spool_.prepare(); !ready) log_.warning(ready.error());
   for (const std::string& endpoint : config_.endpoints) endpoints_.push_back({endpoint, nullptr});

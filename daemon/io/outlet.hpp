@@ -30,6 +30,7 @@ struct OutletConfig {
   std::uint64_t epoch = 0;                          // random at the start of the process
   std::size_t batch_bytes = std::size_t{32} << 10;  // a batch is closed at about this size …
   Duration batch_delay = 100ms;                     // … or this long after its first sample
+  Duration patience = 10s;  // without an ack for what waits: then the connection is made anew
 };
 
 class Outlet {

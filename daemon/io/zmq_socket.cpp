@@ -160,6 +160,7 @@ struct ZmqSocket::Impl {
 
   void shut() {
     again.cancel();
+    first_look.cancel();
     for (Watch* watch : {&watch_, &monitor_watch}) watch->cancel();
     if (monitor != nullptr) {
       zmq_socket_monitor(socket, nullptr, 0);
@@ -180,16 +181,16 @@ struct ZmqSocket::Impl {
     look_again();
   }
 
-  void watch_connection(void* context) {
-    const std::string name =
-        "inproc://itnxt-monitor-" + std::to_string(reinterpret_cast<std::uintptr_t>(this));
+  void watch_connection(ZmqContext& context) {
+    const std::string name = "inproc://itnxt-monitor-" + std::to_string(context.next_number());
     constexpr int kEvents = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
     if (zmq_socket_monitor(socket, name.c_str(), kEvents) != 0) return;
-    monitor = zmq_socket(context, ZMQ_PAIR);
+    monitor = zmq_socket(context.handle(), ZMQ_PAIR);
     if (monitor == nullptr) return;
     set(monitor, ZMQ_LINGER, 0);
     zmq_connect(monitor, name.c_str());
     monitor_watch = loop.watch(watched_fd(monitor), Interest::readable, [this] { hear(); });
+    first_look = loop.after(Duration::zero(), [this] { hear(); });  // until then the fd is mute
   }
 
   // An event is two parts, of which the first begins with its number (16 bits, in host order).
@@ -275,6 +276,7 @@ struct ZmqSocket::Impl {
   Watch watch_;
   Watch monitor_watch;
   Timer again;
+  Timer first_look;
 };
 
 ZmqSocket::ZmqSocket(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -306,7 +308,7 @@ Result<std::unique_ptr<ZmqSocket>> ZmqSocket::connect_dealer(Loop& loop, ZmqCont
   auto impl = std::make_shared<Impl>(loop, socket, false, std::move(callbacks));
   configure(socket, false);
   if (endpoint.find('[') != std::string::npos) set(socket, ZMQ_IPV6, 1);
-  impl->watch_connection(context.handle());
+  impl->watch_connection(context);
   if (zmq_connect(socket, endpoint.c_str()) != 0) {
     return failure(key, endpoint, "connected", zmq_errno());
   }

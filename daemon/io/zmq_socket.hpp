@@ -7,6 +7,7 @@
 // queues, TCP keepalive, no ZMTP heartbeats (they abort libzmq 4.3.4 under back-pressure).
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -25,9 +26,11 @@ class ZmqContext {
   ZmqContext(const ZmqContext&) = delete;
   ZmqContext& operator=(const ZmqContext&) = delete;
   [[nodiscard]] void* handle() const { return handle_; }
+  [[nodiscard]] std::uint64_t next_number() { return ++number_; }  // for names that are not re-used
 
  private:
   void* handle_;
+  std::uint64_t number_ = 0;
 };
 
 // Views into a received message, good until the callback returns.

@@ -189,10 +189,12 @@ TEST_P(EveryTransport, AnAggregatorMayComeLater) {
   EXPECT_EQ(outlet->lost_batches(), 0U);
 }
 
-TEST_P(EveryTransport, AnAggregatorClosedAndReopenedGetsEverything) {
-  if (std::string(GetParam()) == "inproc") {
-    GTEST_SKIP() << "over inproc both ends live and die together";
-  }
+// Over inproc both ends live and die together.
+class EveryNetwork : public EveryTransport {};
+INSTANTIATE_TEST_SUITE_P(Transport, EveryNetwork, testing::Values("ipc", "tcp"),
+                         [](const auto& one) { return std::string(one.param); });
+
+TEST_P(EveryNetwork, AnAggregatorClosedAndReopenedGetsEverything) {
   constexpr int kCount = 20'000;
   Received got;
   auto inlet = open(listen(), got);
@@ -323,6 +325,44 @@ TEST_F(TransportTest, AStopWithoutRoomOnDiskSaysWhatIsLost) {
                                      "/tap.batches: cannot be written: Not a directory: "
                                      "undelivered batches are lost; free space or choose another "
                                      "directory\" collector=tap batches=2"));
+}
+
+// A peer that takes everything and answers nothing: the connection is made anew, the window sent
+// again.
+TEST_F(TransportTest, AnAggregatorThatDoesNotAnswerIsAskedAgain) {
+  std::set<std::string> peers;
+  std::vector<std::uint64_t> order;
+  wire::Decoder decoder;
+  ZmqSocket* reply_by = nullptr;
+  auto mute = ZmqSocket::bind_router(
+      loop, zmq, "test", "tcp://127.0.0.1:*",
+      {.message =
+           [&](const ZmqMessage& message) {
+             ASSERT_FALSE(decoder.decode(message.parts).has_value());
+             const Batch& batch = decoder.batch();
+             peers.emplace(message.peer);
+             order.push_back(batch.sequence);
+             if (peers.size() < 2) return;  // from the second connection on it answers
+             reply_by->reply(message.peer,
+                             wire::encode(wire::Ack{batch.collector, batch.epoch, batch.sequence}));
+           },
+       .writable = nullptr,
+       .disconnected = nullptr});
+  ASSERT_TRUE(mute.ok());
+  reply_by = mute->get();
+  OutletConfig impatient = config({(*mute)->endpoint()});
+  impatient.patience = 50ms;
+  make_outlet(impatient);
+  publish(2);
+  run_until([&] { return outlet->waiting_batches() == 0; });
+  EXPECT_THAT(order, ElementsAre(1, 2, 1, 2));
+  EXPECT_EQ(outlet->lost_batches(), 0U);
+  const std::string endpoint = (*mute)->endpoint();
+  EXPECT_THAT(log.lines,
+              ElementsAre("level=warning msg=\"aggregator does not answer; batches are kept for "
+                          "it\" endpoint=" +
+                              endpoint + " waiting_batches=2",
+                          "level=notice msg=\"aggregator answers again\" endpoint=" + endpoint));
 }
 
 TEST_F(TransportTest, GarbageIsCountedLoggedAtABoundedRateAndNotFatal) {
