@@ -14,9 +14,6 @@ constexpr std::size_t kMessageBytes = 80;   // a reply's headers, community and 
 constexpr std::uint16_t kCleanPolls = 8;    // until the size is tried a quarter bigger
 constexpr std::uint16_t kColumnsAnew = 60;  // polls until useless columns are tried again
 
-constexpr std::uint8_t bit_of(Scalar scalar) {
-  return static_cast<std::uint8_t>(1U << static_cast<unsigned>(scalar));
-}
 constexpr std::uint8_t kAllScalars = (1U << kMibScalars.size()) - 1;
 
 }  // namespace

@@ -151,8 +151,8 @@ TEST(SnmpCollector, SilentDevicesDelayNobodyAndAreToldOnceEachWay) {  // R10
   rig.log.lines.clear();
   rig.loop.run_until([&] { return rig.log.lines.size() >= 10; }, 5s);
   ASSERT_EQ(rig.log.lines.size(), 10U);
-  for (const std::string& line : rig.log.lines) {
-    EXPECT_TRUE(line.starts_with("level=notice msg=\"device answers again\" device=d")) << line;
+  for (const std::string& back : rig.log.lines) {
+    EXPECT_TRUE(back.starts_with("level=notice msg=\"device answers again\" device=d")) << back;
   }
 }
 
