@@ -2,8 +2,7 @@
 //
 // Publishes a CaptureSample at every change of state (opened, lost, savefile finished or given up)
 // and every interval; its totals never go back while it lives. Bounded work per wake-up.
-// - An interface that is missing, down or goes away is looked for every second; every other failure
-// that
+// - An interface that is missing, down or gone is looked for every second; every other failure that
 //   may heal (no CAP_NET_RAW, no such file) is tried again after 1, 2, 4 … 30 s. A bad filter and a
 //   broken savefile are final: the collector goes on saying so by `open: false`.
 // - Each failure is logged once, however often it is met again; so is its end.
