@@ -1,0 +1,106 @@
+// The JSON as programs read it: whole texts.
+#include <gtest/gtest.h>
+
+#include "daemon/io/api.hpp"
+#include "tests/metrics/sample_state.hpp"
+
+namespace itnxt {
+namespace {
+
+std::string api(const std::string& endpoint, std::size_t step = 100'000,
+                std::optional<std::string> device = std::nullopt) {
+  const Published published{test::sample_snapshot(), test::sample_board(), true};
+  const ServerInfo server{{"0.1.0", "abc"}, NodeName("center"), WallTime(Duration(1'600'000'000s))};
+  auto body = api_body(endpoint, published, server, std::move(device));
+  if (!body) return "none";
+  std::string text;
+  std::string buffer(step, '\0');
+  while (const std::size_t got = (*body)(buffer.data(), buffer.size())) text.append(buffer, 0, got);
+  return text;
+}
+
+TEST(HttpApi, Links) {
+  EXPECT_EQ(api("links"),
+            R"({"status":"success","data":[{"name":"md-hal","class":"backbone",)"
+            R"("site_a":"magdeburg","site_b":"halle","up":true,"capacity_bytes":125000000.0,)"
+            R"("a":{"device":"r1","interface":"eth0","site":"magdeburg","up":true},)"
+            R"("b":{"device":"r2","interface":"eth0","site":"halle","up":null},)"
+            R"("a_to_b":{"bytes_per_second":12500000.0,"utilization_ratio":0.1},)"
+            R"("b_to_a":{"bytes_per_second":31250000.0,"utilization_ratio":0.25}}]})"
+            "\n");
+}
+
+TEST(HttpApi, Devices) {
+  EXPECT_EQ(
+      api("devices"),
+      R"({"status":"success","data":[{"name":"r1","site":"magdeburg","up":true,"fresh":true,)"
+      R"("uptime_seconds":3600.0,"sys_name":"r1.example","sys_descr":"Router OS \\ 1",)"
+      R"("sys_object_id":"1.3.6.1.4.1.9","problem":"","poll_seconds":0.12,)"
+      R"("last_success":"2023-11-14T22:13:20.000Z",)"
+      R"("polls":{"ok":5,"partial":0,"timeout":1,"auth":0,"error":0},)"
+      R"("interfaces":1,"interfaces_up":1},)"
+      "\n"
+      R"({"name":"r2","site":"","up":null,"fresh":false,"uptime_seconds":null,"sys_name":"",)"
+      R"("sys_descr":"","sys_object_id":"","problem":"","poll_seconds":0.0,"last_success":null,)"
+      R"("polls":{"ok":0,"partial":0,"timeout":0,"auth":0,"error":0},)"
+      R"("interfaces":0,"interfaces_up":0}]})"
+      "\n");
+}
+
+TEST(HttpApi, Interfaces) {
+  const std::string all =
+      R"({"status":"success","data":[{"device":"r1","interface":"eth0","if_index":1,)"
+      R"("alias":"Straße \"1\"","descr":"GigabitEthernet0/0/1","link":"md-hal","up":true,)"
+      R"("admin_up":true,"speed_bytes":125000000.0,"receive_bytes_per_second":1500.5,)"
+      R"("transmit_bytes_per_second":null,"errors_per_second":null,"discards_per_second":null,)"
+      R"("gap":null}]})"
+      "\n";
+  EXPECT_EQ(api("interfaces"), all);
+  EXPECT_EQ(api("interfaces", 3), all);
+  EXPECT_EQ(api("interfaces", 1000, "r1"), all);
+  EXPECT_EQ(api("interfaces", 1000, "r"), "{\"status\":\"success\",\"data\":[]}\n");
+}
+
+TEST(HttpApi, CapturesAndCollectors) {
+  EXPECT_EQ(api("captures"),
+            R"({"status":"success","data":[{"capture":"tap","node":"md","source":"eth1",)"
+            R"("open":true,"packets":3,"bytes":1800,"dropped_packets":4,"malformed_packets":1,)"
+            R"("protocols":{"tcp":{"packets":3,"bytes":1800},"udp":{"packets":0,"bytes":0},)"
+            R"("icmp":{"packets":0,"bytes":0},"icmpv6":{"packets":0,"bytes":0},)"
+            R"("arp":{"packets":0,"bytes":0},"other":{"packets":0,"bytes":0}}}]})"
+            "\n");
+  EXPECT_EQ(api("collectors"), R"({"status":"success","data":[{"node":"md","collector":"snmp",)"
+                               R"("last_batch":"2023-11-14T22:13:20.000Z","silent_seconds":2.0,)"
+                               R"("interval_seconds":60.0,"lost_batches":2}]})"
+                               "\n");
+}
+
+TEST(HttpApi, AlertsAndCrisis) {
+  EXPECT_EQ(api("alerts"),
+            R"({"status":"success","data":[{"alert":"LinkDown","severity":"critical",)"
+            R"("subject":"link md-hal","state":"firing","since":"2023-11-14T22:13:20.000Z",)"
+            R"("labels":{"link":"md-hal"},"annotations":{"summary":"Link md-hal is down."}}]})"
+            "\n");
+  EXPECT_EQ(api("crisis"),
+            "{\"status\":\"success\",\"data\":{\"state\":\"normal\",\"sites\":[]}}\n");
+}
+
+TEST(HttpApi, Status) {
+  EXPECT_EQ(api("status"),
+            R"({"status":"success","data":{"version":"0.1.0","revision":"abc","node":"center",)"
+            R"("started":"2020-09-13T12:26:40.000Z","now":"2023-11-14T22:13:20.000Z",)"
+            R"("ready":true,"series":77,"series_rejected":0,"storage_problem":"",)"
+            R"("crisis":"normal","devices":{"total":2,"up":1},)"
+            R"("links":{"total":1,"up":1,"down":0,"unknown":0},)"
+            R"("alerts":{"pending":0,"firing":1,"suppressed":0},)"
+            R"("channels":[{"name":"hook","delivered":2,"failed":0,"refused":0,"waiting":0}]}})"
+            "\n");
+}
+
+TEST(HttpApi, NoSuchEndpoint) {
+  EXPECT_EQ(api("sites"), "none");
+  EXPECT_EQ(api(""), "none");
+}
+
+}  // namespace
+}  // namespace itnxt

@@ -1,0 +1,299 @@
+#include "daemon/io/http.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "tests/io/http_client.hpp"
+#include "tests/metrics/sample_state.hpp"
+
+namespace itnxt {
+namespace {
+
+using test::ask;
+using test::Client;
+using test::Reply;
+
+HttpConfig any_port(const char* host = "127.0.0.1") {
+  HttpConfig config;
+  config.host = host;
+  config.port = 0;
+  return config;
+}
+
+class HttpTest : public testing::Test {
+ protected:
+  HttpTest() {
+    exchange.publish(test::sample_snapshot(), test::sample_board());
+    auto started = HttpServer::start(any_port(), exchange, figures,
+                                     {{"0.1.0", "abc"}, NodeName("center"), WallTime{}});
+    if (!started) ADD_FAILURE() << started.error();
+    server = std::move(started).value();
+    port = server->port();
+  }
+  // As many interfaces as 150,000 series have.
+  static std::shared_ptr<Snapshot> big_snapshot(int interfaces) {
+    auto snapshot = test::sample_snapshot();
+    auto device = std::make_shared<DeviceView>(*snapshot->devices[0]);
+    device->interfaces.clear();
+    for (int i = 0; i < interfaces; ++i) {
+      device->interfaces.push_back(test::full_interface("r1", ("eth" + std::to_string(i)).c_str()));
+    }
+    snapshot->devices[0] = device;
+    return snapshot;
+  }
+
+  Exchange exchange;
+  ProcessFigures figures;
+  std::unique_ptr<HttpServer> server;
+  std::uint16_t port = 0;
+};
+
+TEST_F(HttpTest, HealthyAndReady) {
+  Reply reply = ask(port, "/-/healthy");
+  EXPECT_EQ(reply.code, 200);
+  EXPECT_EQ(reply.body, "itnxt is healthy.\n");
+  reply = ask(port, "/-/ready");
+  EXPECT_EQ(reply.code, 503);
+  EXPECT_EQ(reply.body, "itnxt is not ready: its state is still being loaded.\n");
+  exchange.set_ready(true);
+  reply = ask(port, "/-/ready");
+  EXPECT_EQ(reply.code, 200);
+  EXPECT_EQ(reply.body, "itnxt is ready.\n");
+}
+
+TEST_F(HttpTest, MetricsInBothFormatsWithTheProcessOwnFigures) {
+  const Reply text = ask(port, "/metrics");
+  EXPECT_EQ(text.code, 200);
+  EXPECT_EQ(text.headers.at("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(text.headers.at("vary"), "Accept, Accept-Encoding");
+  for (const char* name : {"process_cpu_seconds_total", "process_resident_memory_bytes",
+                           "process_virtual_memory_bytes", "process_open_fds", "process_max_fds",
+                           "process_start_time_seconds"}) {
+    EXPECT_NE(text.body.find("\n" + std::string(name) + " "), std::string::npos) << name;
+  }
+  const Reply open =
+      ask(port, "/metrics",
+          "Accept: application/openmetrics-text;version=1.0.0,"
+          "application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,"
+          "*/*;q=0.1\r\n");
+  EXPECT_EQ(open.headers.at("content-type"),
+            "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  EXPECT_TRUE(open.body.ends_with("\n# EOF\n"));
+  EXPECT_NE(open.body.find("\nitnxt_http_requests_total{code=\"200\",path=\"/metrics\"} 1\n"),
+            std::string::npos);
+  std::set<std::string> families;
+  std::istringstream lines(open.body);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("# TYPE ")) continue;
+    EXPECT_TRUE(families.insert(line.substr(0, line.find(' ', 7))).second) << line;
+  }
+}
+
+TEST_F(HttpTest, EveryPathAnswersAndHeadHasNoBody) {
+  for (const char* path : {"/", "/metrics", "/-/healthy", "/api/v1/links", "/api/v1/devices",
+                           "/api/v1/interfaces", "/api/v1/captures", "/api/v1/collectors",
+                           "/api/v1/alerts", "/api/v1/crisis", "/api/v1/status"}) {
+    const Reply got = ask(port, path);
+    EXPECT_EQ(got.code, 200) << path;
+    EXPECT_FALSE(got.body.empty()) << path;
+    EXPECT_EQ(got.headers.at("x-content-type-options"), "nosniff");
+    EXPECT_EQ(got.headers.at("x-frame-options"), "DENY");
+    EXPECT_EQ(got.headers.at("cache-control"), "no-store");
+    EXPECT_EQ(got.headers.at("content-security-policy").substr(0, 19), "default-src 'none';");
+    const Reply head = ask(port, path, "", "HEAD");
+    EXPECT_EQ(head.code, 200) << path;
+    EXPECT_EQ(head.body, "") << path;
+    EXPECT_EQ(head.headers.at("content-type"), got.headers.at("content-type"));
+  }
+}
+
+TEST_F(HttpTest, WhatIsNotThereSaysWhatIs) {
+  const Reply page = ask(port, "/wp-login.php");
+  EXPECT_EQ(page.code, 404);
+  EXPECT_EQ(page.body,
+            "404: no such page. There are /, /metrics, /-/healthy, /-/ready and /api/v1/ with "
+            "links, devices, interfaces, captures, collectors, alerts, crisis, status.\n");
+  const Reply api = ask(port, "/api/v1/<script>");
+  EXPECT_EQ(api.code, 404);
+  EXPECT_EQ(api.headers.at("content-type"), "application/json; charset=utf-8");
+  EXPECT_EQ(api.body,
+            "{\"status\":\"error\",\"error\":\"no such endpoint: there are links, devices, "
+            "interfaces, captures, collectors, alerts, crisis, status\"}\n");
+}
+
+TEST_F(HttpTest, ReadOnly) {
+  for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"}) {
+    const Reply reply = ask(port, "/metrics", "", method);
+    EXPECT_EQ(reply.code, 405) << method;
+    EXPECT_EQ(reply.headers.at("allow"), "GET, HEAD");
+    EXPECT_EQ(reply.body, "405: read-only, GET and HEAD.\n");
+  }
+  // A body is not waited for.
+  const Reply big = ask(port, "/metrics", "Content-Length: 1073741824\r\n", "POST");
+  EXPECT_EQ(big.code, 405);
+}
+
+TEST_F(HttpTest, GzipIsTheSameText) {
+  exchange.publish(big_snapshot(1000), test::sample_board());
+  for (const char* path : {"/api/v1/interfaces", "/api/v1/status", "/-/healthy"}) {
+    const Reply plain = ask(port, path);
+    const Reply zipped = ask(port, path, "Accept-Encoding: gzip, deflate, br\r\n");
+    EXPECT_EQ(plain.headers.count("content-encoding"), 0U);
+    EXPECT_EQ(zipped.headers.at("content-encoding"), "gzip");
+    EXPECT_EQ(test::gunzip(zipped.body), plain.body) << path;
+  }
+  const Reply scrape = ask(port, "/metrics", "Accept-Encoding: gzip\r\n");
+  const std::string text = test::gunzip(scrape.body);
+  EXPECT_NE(text.find("interface=\"eth999\",reason=\"late\"} 0\n"), std::string::npos);
+  EXPECT_LT(scrape.body.size() * 8, text.size());
+}
+
+TEST_F(HttpTest, TheInterfacesOfOneDevice) {
+  EXPECT_EQ(ask(port, "/api/v1/interfaces?device=r2").body,
+            "{\"status\":\"success\",\"data\":[]}\n");
+  EXPECT_NE(ask(port, "/api/v1/interfaces?device=r%31").body.find("\"interface\":\"eth0\""),
+            std::string::npos);
+}
+
+TEST_F(HttpTest, HugeAndBrokenRequestsAreRefused) {
+  const Reply huge = ask(port, "/metrics", "X-Big: " + std::string(64 << 10, 'a') + "\r\n");
+  EXPECT_GE(huge.code, 400);
+  EXPECT_LT(huge.code, 500);
+  std::string many;
+  for (int i = 0; i < 5000; ++i) many += "X-" + std::to_string(i) + ": y\r\n";
+  EXPECT_GE(ask(port, "/metrics", many).code, 400);
+  const Reply long_path = ask(port, "/" + std::string(64 << 10, 'a'));
+  EXPECT_GE(long_path.code, 400);
+  for (const char* broken :
+       {"\r\n\r\n\r\n", "GET\r\n\r\n", "GET /metrics HTTP/9.9\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n",
+        "GET /metrics HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"}) {
+    Client client(port);
+    client.send(broken);
+    client.finish();
+    client.receive_all();
+  }
+  EXPECT_EQ(ask(port, "/-/healthy").code, 200);
+}
+
+TEST_F(HttpTest, PipelinedRequestsAreAnsweredInOrder) {
+  Client client(port);
+  const std::string get = " HTTP/1.1\r\nHost: x\r\n";
+  client.send("GET /-/healthy" + get + "\r\nHEAD /metrics" + get + "\r\nGET /api/v1/crisis" + get +
+              "Connection: close\r\n\r\n");
+  const std::string all = client.receive_all();
+  const std::size_t first = all.find("itnxt is healthy.");
+  const std::size_t third = all.find("{\"state\":\"normal\",\"sites\":[]}");
+  ASSERT_NE(first, std::string::npos);
+  ASSERT_NE(third, std::string::npos);
+  EXPECT_LT(first, third);
+}
+
+TEST_F(HttpTest, HalfOpenConnectionsDoNotDelayAScrape) {
+  std::vector<std::unique_ptr<Client>> slow;
+  for (int i = 0; i < 200; ++i) {
+    slow.push_back(std::make_unique<Client>(port));
+    ASSERT_TRUE(slow.back()->connected());
+    slow.back()->send(i % 2 == 0 ? "" : "GET /metrics HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+  }
+  EXPECT_EQ(ask(port, "/metrics").code, 200);
+  EXPECT_EQ(ask(port, "/-/healthy").code, 200);
+}
+
+TEST_F(HttpTest, TenScrapesAtOnceGetTheSameWhilePublishing) {
+  exchange.publish(big_snapshot(8000), test::sample_board());
+  std::atomic<bool> done = false;
+  std::thread publisher([&] {
+    while (!done) {
+      exchange.publish(big_snapshot(8000), test::sample_board());
+      figures.gauge(Metric::process_open_fds).set(1);
+    }
+  });
+  std::atomic<int> good = 0;
+  std::vector<std::thread> scrapers;
+  for (int i = 0; i < 10; ++i) {
+    scrapers.emplace_back([&, i] {
+      const Reply reply = ask(port, "/metrics", i % 2 == 0 ? "" : "Accept-Encoding: gzip\r\n");
+      const std::string text = i % 2 == 0 ? reply.body : test::gunzip(reply.body);
+      if (text.find("interface=\"eth7999\",reason=\"late\"} 0\n") != std::string::npos) ++good;
+    });
+  }
+  for (std::thread& scraper : scrapers) scraper.join();
+  done = true;
+  publisher.join();
+  EXPECT_EQ(good, 10);
+}
+
+TEST_F(HttpTest, AClientThatGoesAwayInTheMiddleHarmsNobody) {
+  exchange.publish(big_snapshot(8000), test::sample_board());
+  for (int i = 0; i < 20; ++i) {
+    Client client(port);
+    client.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  EXPECT_EQ(ask(port, "/-/healthy").code, 200);
+}
+
+TEST_F(HttpTest, ThePageIsSelfContainedAndItsScriptAloneMayRun) {
+  const Reply page = ask(port, "/");
+  EXPECT_EQ(page.headers.at("content-type"), "text/html; charset=utf-8");
+  const std::string policy = page.headers.at("content-security-policy");
+  const std::size_t at = page.body.find("nonce=\"") + 7;
+  const std::string nonce = page.body.substr(at, page.body.find('"', at) - at);
+  EXPECT_EQ(nonce.size(), 32U);
+  EXPECT_EQ(policy, "default-src 'none'; connect-src 'self'; img-src data:; style-src 'nonce-" +
+                        nonce + "'; script-src 'nonce-" + nonce +
+                        "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+  for (const char* outside : {"http://", "https://", "src=", "@import", "url(", "innerHTML",
+                              "insertAdjacent", "document.write", "eval("}) {
+    EXPECT_EQ(page.body.find(outside), std::string::npos) << outside;
+  }
+  EXPECT_EQ(ask(port, "/").body.find(nonce), std::string::npos);
+}
+
+TEST_F(HttpTest, APortInUseIsNamed) {
+  HttpConfig config = any_port();
+  config.port = port;
+  const auto second = HttpServer::start(config, exchange, figures, {});
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error(),
+            "aggregator.http.listen 127.0.0.1:" + std::to_string(port) +
+                ": cannot be bound: Address already in use: another program listens there; stop it "
+                "or choose another port");
+}
+
+TEST(Http, AnAddressOfAnotherHostIsNamed) {
+  Exchange exchange;
+  ProcessFigures figures;
+  HttpConfig config = any_port("192.0.2.1");
+  config.port = 9690;
+  EXPECT_EQ(HttpServer::start(config, exchange, figures, {}).error(),
+            "aggregator.http.listen 192.0.2.1:9690: cannot be bound: Cannot assign requested "
+            "address: no interface of this host has that address");
+  config.host = "256.1.1.1";
+  EXPECT_EQ(HttpServer::start(config, exchange, figures, {}).error().substr(0, 61),
+            "aggregator.http.listen 256.1.1.1:9690: cannot be resolved: Na");
+}
+
+TEST(Http, ListensOnIPv6) {
+  Exchange exchange;
+  ProcessFigures figures;
+  auto server = HttpServer::start(any_port("::1"), exchange, figures, {});
+  if (!server) GTEST_SKIP() << "this host has no IPv6 loopback: " << server.error();
+  Client client((*server)->port(), true);
+  client.send("GET /-/healthy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(test::parse(client.receive_all()).body, "itnxt is healthy.\n");
+  HttpConfig taken = any_port("::1");
+  taken.port = (*server)->port();
+  EXPECT_EQ(HttpServer::start(taken, exchange, figures, {}).error(),
+            "aggregator.http.listen [::1]:" + std::to_string(taken.port) +
+                ": cannot be bound: Address already in use: another program listens there; stop it "
+                "or choose another port");
+}
+
+}  // namespace
+}  // namespace itnxt
