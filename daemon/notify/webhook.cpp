@@ -23,10 +23,10 @@ std::string label(const Labels& labels, const std::string& key) {
   return found == labels.end() ? std::string() : found->second;
 }
 
+// As Prometheus and Alertmanager fingerprint a label set, so that theirs and ours are the same.
 std::string fingerprint(const Labels& labels) {
   std::string all;
-  for (const auto& [key, value] : labels)
-    all.append(key).append(1, '\0').append(value).append(1, '\0');
+  for (const auto& [key, value] : labels) all.append(key + '\xFF' + value + '\xFF');
   return stable_id(all);
 }
 

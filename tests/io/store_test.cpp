@@ -1,0 +1,336 @@
+#include "daemon/io/store.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/notify/temp_dir.hpp"
+#include "tests/notify/test_loop.hpp"
+#include "tests/support/recording.hpp"
+
+namespace itnxt::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+namespace fs = std::filesystem;
+
+struct World {
+  TempDir dir;
+  TestLoop loop;
+  RecordingLog log;
+  std::string state = dir.path() + "/a/state";
+
+  Result<Store::Opened> open(std::int64_t max_pages = 0) {
+    StoreFile::Options options;
+    options.directory = state;
+    options.max_pages = max_pages;
+    return Store::open(loop, log, std::move(options));
+  }
+  // Commits and says whether it is on the disk.
+  bool commit(Store& store, StoreChanges changes) {
+    std::optional<bool> result;
+    store.commit(std::move(changes), [&](bool durable) { result = durable; });
+    EXPECT_TRUE(loop.run_until([&] { return result.has_value(); }));
+    return result.value_or(false);
+  }
+  std::vector<std::string> stored() {
+    auto opened = open();
+    if (!opened) return {opened.error()};
+    std::vector<std::string> rows;
+    for (const StoreRow& row : opened->rows) rows.push_back(row.key + '=' + row.body);
+    return rows;
+  }
+};
+
+StoreChanges put(const std::string& key, const std::string& body) {
+  return {{{Shelf::alert, key}, body}};
+}
+
+mode_t mode(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777U : 0;
+}
+
+TEST(Store, KeepsWhatWasCommittedAndForgetsWhatWasDeleted) {
+  World world;
+  {
+    auto opened = world.open();
+    ASSERT_TRUE(opened) << opened.error();
+    EXPECT_THAT(opened->rows, IsEmpty());
+    EXPECT_TRUE(world.commit(*opened->store, {{{Shelf::alert, "a"}, "1"},
+                                              {{Shelf::incident, "a"}, "2"},
+                                              {{Shelf::delivery, "b"}, "3"}}));
+    EXPECT_TRUE(world.commit(*opened->store,
+                             {{{Shelf::alert, "a"}, "4"}, {{Shelf::delivery, "b"}, std::nullopt}}));
+    EXPECT_EQ(mode(world.state), 0700U);
+    EXPECT_EQ(mode(world.dir.path() + "/a"), 0700U);
+    for (const char* file : {"/alerts.db", "/alerts.db-wal", "/alerts.lock"}) {
+      EXPECT_EQ(mode(world.state + file), 0600U) << file;
+    }
+  }
+  auto again = world.open();
+  ASSERT_TRUE(again) << again.error();
+  EXPECT_THAT(again->rows,
+              ElementsAre(StoreRow{Shelf::alert, "a", "4"}, StoreRow{Shelf::incident, "a", "2"}));
+  EXPECT_THAT(world.log.lines, IsEmpty());
+}
+
+TEST(Store, OneProcessOnly) {
+  World world;
+  auto first = world.open();
+  ASSERT_TRUE(first);
+  const auto second = world.open();
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error(), "aggregator.state: state directory " + world.state +
+                                " is in use by another aggregator; stop that one or name another "
+                                "directory");
+}
+
+TEST(Store, AFileInPlaceOfTheDirectoryIsAnError) {
+  World world;
+  std::ofstream(world.dir.path() + "/a") << "x";
+  const auto opened = world.open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error(), "aggregator.state: " + world.dir.path() +
+                                "/a is not a directory; name a directory that only this aggregator "
+                                "uses");
+}
+
+TEST(Store, ADirectoryWithoutPermissionIsAnError) {
+  World world;
+  fs::create_directories(world.state);
+  fs::permissions(world.dir.path() + "/a", fs::perms::none);
+  if (::access(world.state.c_str(), R_OK) == 0) {
+    // The superuser may do everything but what a file system has no operation for.
+    world.state = "/proc/itnxt";
+    const auto opened = world.open();
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error(),
+              "aggregator.state: cannot use directory /proc/itnxt: No such file or directory; it "
+              "must be writable by the user of the aggregator");
+  } else {
+    const auto opened = world.open();
+    ASSERT_FALSE(opened);
+    EXPECT_THAT(opened.error(), HasSubstr(": Permission denied; it must be writable by the user"));
+  }
+  fs::permissions(world.dir.path() + "/a", fs::perms::owner_all);
+}
+
+TEST(Store, AFileOfANewerFormatIsLeftAlone) {
+  World world;
+  ASSERT_TRUE(world.open());
+  // user_version stands in bytes 60-63 of the header, big-endian.
+  {
+    std::fstream file(world.state + "/alerts.db", std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(63);
+    file.put(9);
+  }
+  const auto opened = world.open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error(), "aggregator.state: " + world.state +
+                                "/alerts.db has format 9, written by a newer itnxt; this one knows "
+                                "1: start the newer one or move the file away");
+}
+
+std::vector<std::string> files_starting(const std::string& directory, const std::string& prefix) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    const std::string name = entry.path().filename().string();
+    if (name.rfind(prefix, 0) == 0) names.push_back(name);
+  }
+  return names;
+}
+
+TEST(Store, AFileThatIsNoDatabaseIsMovedAwayLoudly) {
+  World world;
+  fs::create_directories(world.state);
+  std::ofstream(world.state + "/alerts.db") << std::string(8192, 'x');
+  EXPECT_THAT(world.stored(), IsEmpty());
+  EXPECT_EQ(files_starting(world.state, "alerts.db.corrupt-").size(), 1U);
+  ASSERT_EQ(world.log.lines.size(), 1U);
+  EXPECT_THAT(world.log.lines[0],
+              StartsWith("level=error msg=\"the alert state was damaged and is begun anew: alerts "
+                         "may be paged again\" moved_to=" +
+                         world.state + "/alerts.db.corrupt-"));
+}
+
+TEST(Store, AFlippedBitInARecordIsFoundAndTheOthersAreSaved) {
+  World world;
+  {
+    auto opened = world.open();
+    ASSERT_TRUE(world.commit(*opened->store, {{{Shelf::alert, "a"}, "the first body"},
+                                              {{Shelf::alert, "b"}, "the second body"}}));
+  }
+  const std::string path = world.state + "/alerts.db";
+  std::string bytes;
+  {
+    std::ifstream in(path, std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  const std::size_t at = bytes.find("the second body");
+  ASSERT_NE(at, std::string::npos);
+  bytes[at] = static_cast<char>(bytes[at] ^ 1);
+  std::ofstream(path, std::ios::binary) << bytes;
+  EXPECT_THAT(world.stored(), ElementsAre("a=the first body"));
+  ASSERT_EQ(world.log.lines.size(), 1U);
+  EXPECT_THAT(world.log.lines[0], HasSubstr("records_saved=1"));
+  EXPECT_THAT(world.stored(), ElementsAre("a=the first body"));
+}
+
+// Any damage: it starts, and what it then has is what was written or is found to be damaged.
+TEST(Store, SurvivesAnyDamage) {
+  World world;
+  {
+    auto opened = world.open();
+    StoreChanges all;
+    for (int i = 0; i < 200; ++i) {
+      all[{Shelf::incident, "key" + std::to_string(i)}] = std::string(100, 'b') + std::to_string(i);
+    }
+    ASSERT_TRUE(world.commit(*opened->store, std::move(all)));
+  }
+  const std::string path = world.state + "/alerts.db";
+  std::ifstream in(path, std::ios::binary);
+  const std::string whole{std::istreambuf_iterator<char>(in), {}};
+  in.close();
+  std::uint64_t random = 42;
+  for (int copy = 0; copy < 200; ++copy) {
+    random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+    std::string bytes = whole;
+    const std::size_t at = (random >> 20U) % bytes.size();
+    if (copy % 4 == 0) {
+      bytes.resize(at);
+    } else {
+      bytes[at] = static_cast<char>(bytes[at] ^ (1 << (copy % 8)));
+    }
+    for (const std::string& name : files_starting(world.state, "alerts.db")) {
+      fs::remove(fs::path(world.state) / name);
+    }
+    std::ofstream(path, std::ios::binary) << bytes;
+    auto opened = world.open();
+    if (!opened) {
+      EXPECT_THAT(opened.error(), HasSubstr("written by a newer itnxt")) << copy;
+      continue;
+    }
+    for (const StoreRow& row : opened->rows) {
+      EXPECT_EQ(row.body, std::string(100, 'b') + row.key.substr(3)) << copy;
+    }
+  }
+}
+
+TEST(Store, AFullDiskIsToldOnceAndCaughtUpWithTheLatestState) {
+  World world;
+  {
+    auto opened = world.open();
+    ASSERT_TRUE(world.commit(*opened->store, put("small", "1")));
+  }
+  {
+    auto opened = world.open(4);
+    ASSERT_TRUE(opened) << opened.error();
+    Store& store = *opened->store;
+    EXPECT_FALSE(world.commit(store, put("big", std::string(100'000, 'x'))));
+    EXPECT_EQ(store.problem(),
+              "cannot write " + world.state + "/alerts.db: database or disk is full");
+    EXPECT_FALSE(world.commit(store, put("small", "2")));
+    EXPECT_TRUE(world.commit(store, {{{Shelf::alert, "big"}, std::nullopt}}));
+    EXPECT_EQ(store.problem(), "");
+  }
+  EXPECT_THAT(world.stored(), ElementsAre("small=2"));
+  EXPECT_THAT(world.log.lines,
+              ElementsAre("level=error msg=\"the alert state cannot be written: pages go out from "
+                          "memory, a restart forgets them\" problem=\"cannot write " +
+                              world.state + "/alerts.db: database or disk is full\"",
+                          "level=notice msg=\"the alert state is written again\" path=" +
+                              world.state + "/alerts.db"));
+}
+
+// A real file system of one megabyte.
+class FullDisk : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "mounting a tmpfs needs root";
+    fs::create_directories(world_.state);
+    if (::mount("tmpfs", world_.state.c_str(), "tmpfs", 0, "size=1m,mode=0700") != 0) {
+      GTEST_SKIP() << "this machine does not let root mount a tmpfs";
+    }
+    mounted_ = true;
+  }
+  void TearDown() override {
+    if (mounted_) ::umount2(world_.state.c_str(), MNT_DETACH);
+  }
+  void fill() const {
+    std::ofstream file(world_.state + "/ballast", std::ios::binary | std::ios::app);
+    const std::string block(4096, 'x');
+    while (file.write(block.data(), 4096).flush()) {
+    }
+  }
+  void empty() const { fs::remove(world_.state + "/ballast"); }
+
+  World world_;
+  bool mounted_ = false;
+};
+
+TEST_F(FullDisk, AtRunTimeItFailsOpenAndCatchesUpByItself) {
+  auto opened = world_.open();
+  ASSERT_TRUE(opened) << opened.error();
+  Store& store = *opened->store;
+  ASSERT_TRUE(world_.commit(store, put("before", "1")));
+  fill();
+  EXPECT_FALSE(world_.commit(store, put("during", std::string(50'000, 'x'))));
+  EXPECT_THAT(store.problem(), StartsWith("cannot write " + world_.state + "/alerts.db: "));
+  empty();
+  // Nobody commits anything: the store tries by itself.
+  EXPECT_TRUE(world_.loop.run_until([&] { return store.problem().empty(); }));
+  opened->store.reset();
+  EXPECT_EQ(world_.stored().size(), 2U);
+}
+
+TEST_F(FullDisk, AtTheStartItBeginsFromMemory) {
+  fill();
+  auto opened = world_.open();
+  ASSERT_TRUE(opened) << opened.error();
+  Store& store = *opened->store;
+  EXPECT_THAT(store.problem(), HasSubstr(world_.state + "/alerts."));
+  EXPECT_FALSE(world_.commit(store, put("during", "1")));
+  empty();
+  EXPECT_TRUE(world_.loop.run_until([&] { return store.problem().empty(); }));
+  opened->store.reset();
+  EXPECT_THAT(world_.stored(), ElementsAre("during=1"));
+}
+
+TEST_F(FullDisk, AFullDiskCanStillBeRead) {
+  {
+    auto opened = world_.open();
+    ASSERT_TRUE(world_.commit(*opened->store, put("kept", "1")));
+  }
+  fill();
+  EXPECT_THAT(world_.stored(), ElementsAre("kept=1"));
+}
+
+TEST_F(FullDisk, AReadOnlyDiskFailsOpenAndCatchesUp) {
+  auto opened = world_.open();
+  ASSERT_TRUE(opened) << opened.error();
+  Store& store = *opened->store;
+  ASSERT_TRUE(world_.commit(store, put("before", "1")));
+  opened->store.reset();
+  if (::mount("tmpfs", world_.state.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=1m") != 0) {
+    GTEST_SKIP() << "this machine does not let root remount a tmpfs";
+  }
+  auto again = world_.open();
+  ASSERT_TRUE(again) << again.error();
+  EXPECT_THAT(again->store->problem(), HasSubstr("Read-only file system"));
+  EXPECT_FALSE(world_.commit(*again->store, put("during", "2")));
+  ASSERT_EQ(::mount("tmpfs", world_.state.c_str(), "tmpfs", MS_REMOUNT, "size=1m"), 0);
+  EXPECT_TRUE(world_.loop.run_until([&] { return again->store->problem().empty(); }));
+}
+
+}  // namespace
+}  // namespace itnxt::test

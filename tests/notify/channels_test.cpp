@@ -1,0 +1,317 @@
+#include "daemon/notify/channels.hpp"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "daemon/notify/alertmanager.hpp"
+#include "daemon/notify/records.hpp"
+#include "daemon/notify/webhook.hpp"
+#include "tests/alert/build.hpp"
+#include "tests/notify/fake_http.hpp"
+#include "tests/support/fake_loop.hpp"
+#include "tests/support/recording.hpp"
+
+namespace itnxt::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+Delivery sample_delivery(const std::string& incident = "0123456789abcdef") {
+  Delivery d;
+  d.incident = incident;
+  d.channel = ChannelName("ops-hook");
+  d.page.alert = "LinkDown";
+  d.page.subject = "link md-hal-1";
+  d.page.severity = AlertSeverity::critical;
+  d.page.sites = {SiteName("magdeburg"), SiteName("halle")};
+  d.page.labels = {
+      {"alertname", "LinkDown"}, {"severity", "critical"}, {"subject", "link md-hal-1"}};
+  d.page.annotations = {{"summary", "Link md-hal-1 is down."}, {"description", "Since \"now\"."}};
+  d.page.since = wall_at(0s);
+  return d;
+}
+
+Delivery ended(Delivery d, Duration after = 60s) {
+  d.close = d.page;
+  d.close->annotations["summary"] = "Link md-hal-1 is up again.";
+  d.ended = wall_at(after);
+  return d;
+}
+
+// What a receiver written for Alertmanager's webhook gets, byte by byte.
+TEST(Webhook, ThePageIsTheJsonOfAlertmanagersWebhook) {
+  const Delivery d = sample_delivery();
+  const Outbox::Attempt attempt{d.incident, DeliveryStep::page, "0123456789abcdef-11223344-page",
+                                d.page, std::nullopt};
+  EXPECT_EQ(
+      webhook_body(attempt, "ops-hook", "http://itnxt:9690/"),
+      R"({"version":"4","groupKey":"{}:{\"alertname\":\"LinkDown\",\"subject\":\"link md-hal-1\"}",)"
+      R"("truncatedAlerts":0,"status":"firing","receiver":"ops-hook",)"
+      R"("groupLabels":{"alertname":"LinkDown","subject":"link md-hal-1"},)"
+      R"("commonLabels":{"alertname":"LinkDown","severity":"critical","subject":"link md-hal-1"},)"
+      R"("commonAnnotations":{"description":"Since \"now\".","summary":"Link md-hal-1 is down."},)"
+      R"("externalURL":"http://itnxt:9690/","alerts":[{"status":"firing",)"
+      R"("labels":{"alertname":"LinkDown","severity":"critical","subject":"link md-hal-1"},)"
+      R"("annotations":{"description":"Since \"now\".","summary":"Link md-hal-1 is down."},)"
+      R"("startsAt":"2019-12-20T00:00:00.000Z","endsAt":"0001-01-01T00:00:00Z",)"
+      R"("generatorURL":"http://itnxt:9690/","fingerprint":"9c3692225d4dc3db"}],)"
+      R"("itnxt":{"id":"0123456789abcdef-page","incident":"0123456789abcdef",)"
+      R"("delivery":"0123456789abcdef-11223344-page"}})");
+}
+
+TEST(Webhook, TheCloseSaysResolvedAndWhen) {
+  const Delivery d = ended(sample_delivery());
+  const Outbox::Attempt attempt{d.incident, DeliveryStep::close, "x-close", *d.close, d.ended};
+  const auto json = nlohmann::json::parse(webhook_body(attempt, "ops-hook", ""));
+  EXPECT_EQ(json["status"], "resolved");
+  EXPECT_EQ(json["alerts"][0]["status"], "resolved");
+  EXPECT_EQ(json["alerts"][0]["startsAt"], "2019-12-20T00:00:00.000Z");
+  EXPECT_EQ(json["alerts"][0]["endsAt"], "2019-12-20T00:01:00.000Z");
+  EXPECT_EQ(json["itnxt"]["id"], "0123456789abcdef-close");
+}
+
+TEST(Webhook, TheSignatureIsTheHmacOfTheBody) {
+  // RFC 4231 §4.3, test case 2.
+  EXPECT_EQ(webhook_signature("Jefe", "what do ya want for nothing?"),
+            "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+// A webhook or Alertmanager channel on a loop and an HTTP that the test moves.
+struct World {
+  FakeLoop loop{wall_at(0s)};
+  RecordingLog log;
+  FakeHttp http;
+  std::vector<std::pair<std::string, Progress>> reports;
+  std::unique_ptr<Notifier> notifier;
+
+  explicit World(std::variant<AlertmanagerChannel, WebhookChannel> kind) {
+    NotifierContext context{loop, log, http, "http://itnxt/",
+                            [this](const std::string& incident, Progress progress) {
+                              reports.emplace_back(incident, progress);
+                            }};
+    notifier = make_notifier({ChannelName("ops-hook"), std::move(kind)}, context, {});
+  }
+  void put(const Delivery& delivery) {
+    notifier->put(delivery);
+    loop.run_ready();
+  }
+  [[nodiscard]] std::vector<std::string> reported() const {
+    static constexpr std::array kNames = {"none", "page", "closed", "refused", "given up"};
+    std::vector<std::string> lines;
+    for (const auto& [incident, progress] : reports) {
+      lines.push_back(incident + ' ' + kNames[static_cast<std::size_t>(progress)]);
+    }
+    return lines;
+  }
+};
+
+std::string header(const HttpRequest& request, const std::string& name) {
+  for (const auto& [key, value] : request.headers) {
+    if (key == name) return value;
+  }
+  return "";
+}
+
+WebhookChannel hook() {
+  WebhookChannel config;
+  config.url = "https://user:pass@pager.example:8443/token/secret?x=1";
+  config.secret = Secret(Secret::Source::env, "HOOK");
+  config.secret.set("Jefe");
+  return config;
+}
+
+TEST(Webhook, SendsReportsAndCounts) {
+  World world(hook());
+  world.put(sample_delivery());
+  ASSERT_EQ(world.http.requests.size(), 1U);
+  const HttpRequest& page = world.http.requests[0];
+  EXPECT_EQ(page.url, hook().url);
+  EXPECT_EQ(header(page, "Content-Type"), "application/json");
+  EXPECT_EQ(header(page, "X-Itnxt-Signature"), webhook_signature("Jefe", page.body));
+  EXPECT_EQ(header(page, "Idempotency-Key"),
+            nlohmann::json::parse(page.body)["itnxt"]["delivery"].get<std::string>());
+  EXPECT_TRUE(world.notifier->busy());
+  EXPECT_EQ(world.notifier->board().waiting, 1U);
+  world.http.answer(0, 204);
+  EXPECT_THAT(world.reported(), ElementsAre("0123456789abcdef page"));
+  world.put(ended(sample_delivery()));
+  world.http.answer(1, 200);
+  EXPECT_THAT(world.reported(), ElementsAre("0123456789abcdef page", "0123456789abcdef closed"));
+  const BoardChannel board = world.notifier->board();
+  EXPECT_EQ(board.delivered, 2U);
+  EXPECT_EQ(board.waiting, 0U);
+  EXPECT_EQ(board.last_seconds, 0.25);
+  EXPECT_THAT(world.log.lines, IsEmpty());
+}
+
+TEST(Webhook, FailsLoudlyOnceTriesAgainWithTheSameKeyAndNamesNoSecret) {
+  World world(hook());
+  world.put(sample_delivery());
+  world.http.answer(0, 500);
+  for (std::size_t i = 1; i < 5; ++i) {
+    world.loop.advance(10min);
+    ASSERT_EQ(world.http.requests.size(), i + 1);
+    EXPECT_EQ(world.http.requests[i].body, world.http.requests[0].body);
+    world.http.answer(i, i == 4 ? 200 : 0);
+  }
+  EXPECT_THAT(world.log.lines,
+              ElementsAre("level=warning msg=\"the channel does not deliver; it is tried again "
+                          "until it does\" channel=ops-hook "
+                          "receiver=https://pager.example:8443 problem=\"HTTP status 500\" "
+                          "incident=0123456789abcdef",
+                          "level=notice msg=\"the channel delivers again\" channel=ops-hook"));
+  EXPECT_EQ(world.notifier->board().failed, 4U);
+}
+
+TEST(Webhook, ARefusalIsCountedLoggedAndNotRepeated) {
+  World world(hook());
+  world.put(ended(sample_delivery()));
+  world.http.answer(0, 400);
+  world.loop.advance(1h);
+  EXPECT_EQ(world.http.requests.size(), 1U);
+  EXPECT_EQ(world.notifier->board().refused, 1U);
+  EXPECT_THAT(world.reported(), ElementsAre("0123456789abcdef refused"));
+  EXPECT_THAT(world.log.lines,
+              ElementsAre("level=error msg=\"the receiver refused a message; it is not sent "
+                          "again\" channel=ops-hook receiver=https://pager.example:8443 "
+                          "problem=\"HTTP status 400\" incident=0123456789abcdef step=page"));
+}
+
+TEST(Webhook, RetryAfterIsRespected) {
+  World world(hook());
+  world.put(sample_delivery());
+  world.http.answer(0, 429, 90s);
+  world.loop.advance(89s);
+  EXPECT_EQ(world.http.requests.size(), 1U);
+  world.loop.advance(1s);
+  EXPECT_EQ(world.http.requests.size(), 2U);
+}
+
+TEST(Webhook, StoppedItBeginsNothing) {
+  World world(hook());
+  world.put(sample_delivery());
+  world.notifier->stop();
+  world.http.answer(0, 500);
+  EXPECT_FALSE(world.notifier->busy());
+  world.loop.advance(1h);
+  EXPECT_EQ(world.http.requests.size(), 1U);
+}
+
+TEST(Webhook, StatusesAreTakenForWhatTheyMean) {
+  const auto kind = [](int status) { return answer_of({status, "", {}, "", {}}).kind; };
+  for (const int status : {200, 202, 299}) EXPECT_EQ(kind(status), Answer::Kind::delivered);
+  for (const int status : {0, 302, 408, 429, 500, 503})
+    EXPECT_EQ(kind(status), Answer::Kind::retry);
+  for (const int status : {400, 401, 404, 410, 422}) EXPECT_EQ(kind(status), Answer::Kind::refused);
+  for (const int status : {401, 404}) {
+    EXPECT_EQ(alertmanager_answer_of({status, "", {}, "", {}}).kind, Answer::Kind::retry);
+  }
+}
+
+AlertmanagerChannel two() {
+  return {{"http://am1:9093", "http://am2:9093/"}};
+}
+
+TEST(Alertmanager, EveryAlertmanagerGetsItAndAHungOneDelaysNoOther) {
+  World world(two());
+  world.put(sample_delivery());
+  ASSERT_EQ(world.http.requests.size(), 2U);
+  EXPECT_EQ(world.http.requests[0].url, "http://am1:9093/api/v2/alerts");
+  EXPECT_EQ(world.http.requests[1].url, "http://am2:9093/api/v2/alerts");
+  EXPECT_EQ(
+      world.http.requests[0].body,
+      R"([{"labels":{"alertname":"LinkDown","severity":"critical","subject":"link md-hal-1"},)"
+      R"("annotations":{"description":"Since \"now\".","summary":"Link md-hal-1 is down."},)"
+      R"("startsAt":"2019-12-20T00:00:00.000Z","endsAt":"2019-12-20T00:04:00.000Z",)"
+      R"("generatorURL":"http://itnxt/"}])");
+  world.http.answer(1, 200);  // the first one hangs
+  EXPECT_THAT(world.reported(), ElementsAre("0123456789abcdef page"));
+  world.loop.advance(30s);
+  ASSERT_EQ(world.http.requests.size(), 3U);
+  EXPECT_EQ(world.http.requests[2].url, "http://am2:9093/api/v2/alerts");
+  EXPECT_EQ(world.notifier->board().delivered, 1U);
+}
+
+TEST(Alertmanager, AnEndedAlertIsToldForFiveMinutes) {
+  World world(AlertmanagerChannel{{"http://am1:9093"}});
+  world.put(sample_delivery());
+  world.http.answer(0, 200);
+  world.loop.advance(20s);
+  world.put(ended(sample_delivery(), 20s));
+  std::size_t seen = 1;
+  for (int i = 0; i < 30 && world.reported().size() < 2; ++i) {
+    for (; seen < world.http.requests.size(); ++seen) {
+      EXPECT_THAT(world.http.requests[seen].body,
+                  HasSubstr(R"("endsAt":"2019-12-20T00:00:20.000Z")"));
+      world.http.answer(seen, 200);
+    }
+    world.loop.advance(30s);
+  }
+  EXPECT_EQ(seen, 11U);  // the page, the close, and nine times again
+  EXPECT_THAT(world.reported(), ElementsAre("0123456789abcdef page", "0123456789abcdef closed"));
+  EXPECT_EQ(world.loop.timers(), 0U);
+  EXPECT_EQ(world.notifier->board().delivered, 2U);
+}
+
+TEST(Alertmanager, AClockThatStepsBackMakesNoRequestItWouldRefuse) {
+  const Delivery firing = sample_delivery();
+  EXPECT_THAT(
+      alertmanager_body({&firing}, wall_at(-1h), ""),
+      HasSubstr(R"("startsAt":"2019-12-19T23:00:00.000Z","endsAt":"2019-12-19T23:04:00.000Z")"));
+  const Delivery over = ended(sample_delivery());
+  EXPECT_THAT(
+      alertmanager_body({&over}, wall_at(-1h), ""),
+      HasSubstr(R"("startsAt":"2019-12-19T23:00:00.000Z","endsAt":"2019-12-19T23:00:00.000Z")"));
+}
+
+TEST(Alertmanager, ABadAlertIsIsolatedAndLogged) {
+  World world(AlertmanagerChannel{{"http://am1:9093"}});
+  for (const char* id : {"a", "bad", "c"}) world.notifier->put(sample_delivery(id));
+  world.loop.run_ready();
+  // a+bad+c refused, a taken, bad+c refused, bad refused alone, c taken
+  for (const auto& [at, status] :
+       std::vector<std::pair<std::size_t, int>>{{0, 400}, {1, 200}, {2, 400}, {3, 400}, {4, 200}}) {
+    ASSERT_TRUE(world.http.answer(at, status)) << at;
+  }
+  EXPECT_THAT(world.reported(), ElementsAre("a page", "c page"));
+  EXPECT_EQ(world.notifier->board().refused, 1U);
+  EXPECT_EQ(world.notifier->board().waiting, 1U);
+  EXPECT_THAT(
+      world.log.lines,
+      ElementsAre("level=error msg=\"Alertmanager refused an alert; it is not sent again as "
+                  "it is\" channel=ops-hook receiver=http://am1:9093 "
+                  "problem=\"HTTP status 400\" incident=bad"));
+}
+
+TEST(Records, ReadBackAsWritten) {
+  const Delivery d = ended(sample_delivery());
+  EXPECT_EQ(decode_delivery(encode(d)), d);
+  const Incident incident{"0123456789abcdef", d.page, true};
+  EXPECT_EQ(decode_incident(encode(incident)), incident);
+  ActiveAlert active{d.page, SubjectKind::interface, "r1", "Te0/0/1", AlertPhase::firing, true};
+  EXPECT_EQ(decode_active(encode(active)), active);
+  CrisisMemory crisis;
+  crisis.state = CrisisState::recovery;
+  crisis.isolated = {{SiteName("s1"), wall_at(1s)}};
+  crisis.told = {SiteName("s2"), SiteName("s1")};
+  crisis.outside = {SiteName("s3")};
+  crisis.declared = wall_at(2s) + 3ns;
+  crisis.recovering_since = wall_at(4s);
+  EXPECT_EQ(decode_crisis(encode(crisis)), crisis);
+}
+
+TEST(Records, WhatIsNoRecordIsAbsent) {
+  for (const char* text : {"", "{", "[]", "null", "{\"id\":7}", R"({"state":9})",
+                           R"({"state":2,"isolated":{},"told":[],"outside":[]})"}) {
+    EXPECT_FALSE(decode_incident(text)) << text;
+    EXPECT_FALSE(decode_active(text)) << text;
+    EXPECT_FALSE(decode_delivery(text)) << text;
+    EXPECT_FALSE(decode_crisis(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace itnxt::test
