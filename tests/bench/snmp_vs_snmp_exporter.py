@@ -46,7 +46,7 @@ def exporter_module():
 
 
 def fleet(lab, options):
-    """Devices that answer on every 127.x.y.z; returns their port and how many interfaces each has."""
+    """Devices on every 127.x.y.z; returns their port and how many interfaces each has."""
     port = free_udp_port()
     if options.real_agent:
         agent = peers.Snmpd(lab, host="0.0.0.0", port=port)
@@ -92,7 +92,7 @@ def ours(lab, options, port):
 
     def polls():
         return daemon.metrics().sum("itnxt_snmp_polls_total", result="ok")
-    wait_until(lambda: polls() >= 2 * options.devices, "every device was polled twice", deadline=120)
+    wait_until(lambda: polls() >= 2 * options.devices, "every device was polled twice", 120)
     before, meter = polls(), Meter(daemon.process)
     size = 0
 

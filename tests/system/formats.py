@@ -10,11 +10,12 @@ def literal(text):
 
 
 _PLAIN = re.compile(r"[A-Za-z0-9/_][A-Za-z0-9_./+-]*\Z")
-_WORD = re.compile(r"(true|false|null|yes|no|on|off|y|n|[0-9._+-]*|0[xo].*|[0-9.]+e[0-9+-]*)\Z", re.I)
+_WORD = re.compile(r"(true|false|null|yes|no|on|off|y|n|[0-9._+-]*|0[xo].*|[0-9.]+e[0-9+-]*)\Z",
+                   re.I)
 
 
 def to_yaml(value, indent=0):
-    """Block YAML of dicts, lists and scalars. Strings that would be read as something else are quoted."""
+    """Block YAML of dicts, lists, scalars. What would be read as something else is quoted."""
     pad = "  " * indent
     if isinstance(value, dict) and value:
         lines = []
@@ -60,7 +61,8 @@ class Metrics:
             while rest:
                 label = _LABEL.match(rest)
                 assert label, "bad labels: %r" % line
-                labels[label.group(1)] = re.sub(r"\\.", lambda m: _ESCAPE[m.group()], label.group(2))
+                value = re.sub(r"\\.", lambda m: _ESCAPE[m.group()], label.group(2))
+                labels[label.group(1)] = value
                 rest = rest[label.end() :]
             key = (match.group(1), frozenset(labels.items()))
             assert key not in self.samples, "the series stands twice: %r" % line

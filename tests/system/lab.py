@@ -82,6 +82,8 @@ def need_root(case):
 def need_binaries(case, *names):
     for name in names:
         if not os.access(os.path.join(BIN, name), os.X_OK):
+            if "ITNXT_BIN" in os.environ:
+                case.fail("ITNXT_BIN is %s, which holds no %s" % (BIN, name))
             case.skipTest("%s is not built in %s (set ITNXT_BIN)" % (name, BIN))
 
 
@@ -201,7 +203,8 @@ class Process:
                     return line
             if not self.running:
                 self._reader.join(5)
-                raise AssertionError("%s ended with %s:\n%s" % (self.name, self.returncode, self.log))
+                raise AssertionError(
+                    "%s ended with %s:\n%s" % (self.name, self.returncode, self.log))
             return None
 
         return wait_until(found, what or "%s logs /%s/" % (self.name, pattern), deadline)
@@ -281,7 +284,8 @@ class Lab:
         for name, log in self.logs():
             found = SANITIZER.search(log)
             if found:
-                raise AssertionError("%s: %s\n%s" % (name, found.group(), log[found.start() :][:6000]))
+                report = log[found.start() :][:6000]
+                raise AssertionError("%s: %s\n%s" % (name, found.group(), report))
         if stubborn:
             raise AssertionError("did not end on SIGTERM: " + ", ".join(stubborn))
 

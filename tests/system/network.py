@@ -70,7 +70,7 @@ def veth(a, b):
 
 
 def tcpreplay(lab, namespace, interface, path, *options):
-    """Sends a pcap file; returns how many packets it says it sent. Default: 5000 packets a second."""
+    """Sends a pcap file, 5000 packets a second; returns how many packets it says it sent."""
     options = options or ("--pps=5000",)
     done = lab.run(["tcpreplay", *options, "-i", interface, path], namespace=namespace, deadline=60)
     assert done.returncode == 0, done.stderr

@@ -34,7 +34,8 @@ class Wire:
 
     def __init__(self, name, a, b, number="", **keys):
         self.name, self.a, self.b = name, a, b
-        self.interface, self.far_interface = "to-%s%s" % (b.name, number), "to-%s%s" % (a.name, number)
+        self.interface = "to-%s%s" % (b.name, number)
+        self.far_interface = "to-%s%s" % (a.name, number)
         veth((a.namespace, self.interface), (b.namespace, self.far_interface))
         self.entry = product.link(name, (a.device_name, self.interface),
                                   (b.device_name, self.far_interface), **keys)

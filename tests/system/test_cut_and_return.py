@@ -54,7 +54,8 @@ class CutAndReturn(LabTest):
 
     def delivered(self, channel, at_least):
         def enough():
-            value = self.aggregator.metric("itnxt_notifications_total", channel=channel, result="ok")
+            value = self.aggregator.metric("itnxt_notifications_total", channel=channel,
+                                           result="ok")
             if (value or 0) < at_least:
                 raise NotYet("%s has delivered %r" % (channel, value))
             return True
