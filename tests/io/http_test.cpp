@@ -184,7 +184,7 @@ TEST_F(HttpTest, HugeAndBrokenRequestsAreRefused) {
 TEST_F(HttpTest, PipelinedRequestsAreAnsweredInOrder) {
   Client client(port);
   const std::string get = " HTTP/1.1\r\nHost: x\r\n";
-  client.send("GET /-/healthy" + get + "\r\nHEAD /metrics" + get + "\r\nGET /api/v1/crisis" + get +
+  client.send("GET /-/healthy" + get + "\r\nGET /metrics" + get + "\r\nGET /api/v1/crisis" + get +
               "Connection: close\r\n\r\n");
   const std::string all = client.receive_all();
   const std::size_t first = all.find("itnxt is healthy.");
@@ -236,6 +236,26 @@ TEST_F(HttpTest, AClientThatGoesAwayInTheMiddleHarmsNobody) {
     client.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
   }
   EXPECT_EQ(ask(port, "/-/healthy").code, 200);
+}
+
+// Who reads a byte now and then must not make the server keep every state there ever was.
+TEST_F(HttpTest, AnAnswerDoesNotHoldThePastForEver) {
+  std::weak_ptr<const Snapshot> old;
+  {
+    const auto big = big_snapshot(20'000);
+    old = big;
+    exchange.publish(big, test::sample_board());
+  }
+  Client lazy(port);
+  lazy.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_EQ(lazy.receive(1).size(), 1U);
+  const auto small = test::sample_snapshot();
+  for (int i = 0; i < 1200; ++i) exchange.publish(small, test::sample_board());
+  EXPECT_EQ(ask(port, "/-/healthy").code, 200);
+  EXPECT_FALSE(old.expired());
+  exchange.publish(small, test::sample_board());
+  EXPECT_EQ(ask(port, "/-/healthy").code, 200);
+  EXPECT_TRUE(old.expired());
 }
 
 TEST_F(HttpTest, ThePageIsSelfContainedAndItsScriptAloneMayRun) {
