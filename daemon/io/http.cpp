@@ -54,6 +54,12 @@ std::string_view header(MHD_Connection* connection, const char* name) {
   return value == nullptr ? std::string_view() : std::string_view(value);
 }
 
+bool has_body(MHD_Connection* connection) {
+  const std::string_view length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+  return (!length.empty() && length != "0") ||
+         !header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING).empty();
+}
+
 ssize_t read_body(void* live, std::uint64_t, char* buffer, std::size_t size) {
   LiveBody& body = **static_cast<std::shared_ptr<LiveBody>*>(live);
   try {
@@ -199,7 +205,7 @@ MHD_Result HttpServer::Impl::send(MHD_Connection* connection, Answer answer) {
 
 MHD_Result HttpServer::Impl::handle(void* self, MHD_Connection* connection, const char* url,
                                     const char* method, const char*, const char*, std::size_t*,
-                                    void**) {
+                                    void** state) {
   Impl& impl = *static_cast<Impl*>(self);
   try {
     const std::string_view verb = method;
@@ -207,6 +213,14 @@ MHD_Result HttpServer::Impl::handle(void* self, MHD_Connection* connection, cons
       // Answered before any body is read; libmicrohttpd closes the connection then.
       return impl.send(connection, text_answer("other", MHD_HTTP_METHOD_NOT_ALLOWED,
                                                "405: read-only, GET and HEAD.\n"));
+    }
+    if (has_body(connection)) {
+      return impl.send(connection, text_answer("other", MHD_HTTP_BAD_REQUEST,
+                                               "400: send no body with GET or HEAD.\n"));
+    }
+    if (*state == nullptr) {  // an answer in the first call would end the connection
+      *state = self;
+      return MHD_YES;
     }
     Request request{url, header(connection, MHD_HTTP_HEADER_ACCEPT), std::nullopt};
     if (const char* device =

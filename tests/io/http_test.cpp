@@ -138,6 +138,15 @@ TEST_F(HttpTest, ReadOnly) {
   EXPECT_EQ(big.code, 405);
 }
 
+TEST_F(HttpTest, ABodyIsRefusedUnread) {
+  for (const char* header : {"Content-Length: 1073741824\r\n", "Transfer-Encoding: chunked\r\n"}) {
+    const Reply reply = ask(port, "/metrics", header);
+    EXPECT_EQ(reply.code, 400) << header;
+    EXPECT_EQ(reply.body, "400: send no body with GET or HEAD.\n");
+  }
+  EXPECT_EQ(ask(port, "/metrics", "Content-Length: 0\r\n").code, 200);
+}
+
 TEST_F(HttpTest, GzipIsTheSameText) {
   exchange.publish(big_snapshot(1000), test::sample_board());
   for (const char* path : {"/api/v1/interfaces", "/api/v1/status", "/-/healthy"}) {
