@@ -8,6 +8,7 @@
 #include <sstream>
 #include <thread>
 
+#include "daemon/io/http_bodies.hpp"
 #include "tests/io/http_client.hpp"
 #include "tests/metrics/sample_state.hpp"
 
@@ -219,9 +220,10 @@ TEST_F(HttpTest, TenScrapesAtOnceGetTheSameWhilePublishing) {
   exchange.publish(one, test::sample_board());
   std::atomic<bool> done = false;
   std::thread publisher([&] {
-    for (bool odd = false; !done; odd = !odd) {
-      exchange.publish(odd ? one : other, test::sample_board());
+    for (unsigned i = 0; i < kOldestGeneration / 2 && !done; ++i) {
+      exchange.publish(i % 2 == 0 ? one : other, test::sample_board());
       figures.gauge(Metric::process_open_fds).set(1);
+      std::this_thread::yield();
     }
   });
   std::atomic<int> good = 0;
