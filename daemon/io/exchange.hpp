@@ -5,6 +5,7 @@
 // unlocks with a relaxed store, a data race by the memory model and by ThreadSanitizer.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 
@@ -16,6 +17,7 @@ namespace itnxt {
 struct Published {
   std::shared_ptr<const Snapshot> snapshot;  // never null
   std::shared_ptr<const Board> board;        // never null
+  std::uint64_t generation = 0;              // how many were published before
   bool ready = false;  // state is loaded, collectors can deliver: what /-/ready says
 };
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "daemon/io/http_accept.hpp"
+#include "daemon/io/http_bodies.hpp"
 #include "daemon/io/http_gzip.hpp"
 #include "daemon/io/http_listen.hpp"
 #include "daemon/io/status_page.hpp"
@@ -53,17 +54,25 @@ std::string_view header(MHD_Connection* connection, const char* name) {
   return value == nullptr ? std::string_view() : std::string_view(value);
 }
 
-ssize_t read_body(void* reader, std::uint64_t, char* buffer, std::size_t size) {
+bool has_body(MHD_Connection* connection) {
+  const std::string_view length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+  return (!length.empty() && length != "0") ||
+         !header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING).empty();
+}
+
+ssize_t read_body(void* live, std::uint64_t, char* buffer, std::size_t size) {
+  LiveBody& body = **static_cast<std::shared_ptr<LiveBody>*>(live);
   try {
-    const std::size_t got = (*static_cast<BodyReader*>(reader))(buffer, size);
-    return got == 0 ? MHD_CONTENT_READER_END_OF_STREAM : static_cast<ssize_t>(got);
+    const std::optional<std::size_t> got = body.read(buffer, size);
+    if (!got) return MHD_CONTENT_READER_END_WITH_ERROR;
+    return *got == 0 ? MHD_CONTENT_READER_END_OF_STREAM : static_cast<ssize_t>(*got);
   } catch (const std::exception&) {  // out of memory: this answer breaks off, the server goes on
     return MHD_CONTENT_READER_END_WITH_ERROR;
   }
 }
 
-void free_body(void* reader) {
-  delete static_cast<BodyReader*>(reader);
+void free_body(void* live) {
+  delete static_cast<std::shared_ptr<LiveBody>*>(live);
 }
 
 using Response = std::unique_ptr<MHD_Response, decltype(&MHD_destroy_response)>;
@@ -113,7 +122,7 @@ struct HttpServer::Impl {
   Answer answer(const Request& request) const;
   Answer metrics(const Request& request) const;
   Answer api(const Request& request) const;
-  MHD_Result send(MHD_Connection* connection, Answer answer) const;
+  MHD_Result send(MHD_Connection* connection, Answer answer);
   static MHD_Result handle(void* self, MHD_Connection* connection, const char* url,
                            const char* method, const char* version, const char* upload,
                            std::size_t* upload_size, void** state);
@@ -121,6 +130,7 @@ struct HttpServer::Impl {
   const Exchange& exchange;
   ProcessFigures& figures;
   const ServerInfo server;
+  LiveBodies bodies;
   MHD_Daemon* daemon = nullptr;
 };
 
@@ -178,15 +188,15 @@ Answer HttpServer::Impl::api(const Request& request) const {
   return made;
 }
 
-MHD_Result HttpServer::Impl::send(MHD_Connection* connection, Answer answer) const {
+MHD_Result HttpServer::Impl::send(MHD_Connection* connection, Answer answer) {
   const bool zipped = takes_gzip(header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING));
-  auto reader =
-      std::make_unique<BodyReader>(zipped ? gzip(std::move(answer.body)) : std::move(answer.body));
-  const Response response(MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, kBlock, read_body,
-                                                            reader.get(), free_body),
-                          MHD_destroy_response);
+  auto body = std::make_unique<std::shared_ptr<LiveBody>>(bodies.add(
+      zipped ? gzip(std::move(answer.body)) : std::move(answer.body), exchange.read().generation));
+  const Response response(
+      MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, kBlock, read_body, body.get(), free_body),
+      MHD_destroy_response);
   if (response == nullptr) return MHD_NO;
-  static_cast<void>(reader.release());  // the response's now
+  static_cast<void>(body.release());  // the response's now
   add_headers(response.get(), answer);
   if (zipped) MHD_add_response_header(response.get(), MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
   figures.count_request(answer.path, answer.code);
@@ -195,14 +205,22 @@ MHD_Result HttpServer::Impl::send(MHD_Connection* connection, Answer answer) con
 
 MHD_Result HttpServer::Impl::handle(void* self, MHD_Connection* connection, const char* url,
                                     const char* method, const char*, const char*, std::size_t*,
-                                    void**) {
-  const Impl& impl = *static_cast<const Impl*>(self);
+                                    void** state) {
+  Impl& impl = *static_cast<Impl*>(self);
   try {
     const std::string_view verb = method;
     if (verb != MHD_HTTP_METHOD_GET && verb != MHD_HTTP_METHOD_HEAD) {
       // Answered before any body is read; libmicrohttpd closes the connection then.
       return impl.send(connection, text_answer("other", MHD_HTTP_METHOD_NOT_ALLOWED,
                                                "405: read-only, GET and HEAD.\n"));
+    }
+    if (has_body(connection)) {
+      return impl.send(connection, text_answer("other", MHD_HTTP_BAD_REQUEST,
+                                               "400: send no body with GET or HEAD.\n"));
+    }
+    if (*state == nullptr) {  // an answer in the first call would end the connection
+      *state = self;
+      return MHD_YES;
     }
     Request request{url, header(connection, MHD_HTTP_HEADER_ACCEPT), std::nullopt};
     if (const char* device =

@@ -128,6 +128,8 @@ function state(s, alerts, crisis) {
   let style = 'ok', text = 'All is well', more = s.links.up + ' of ' + s.links.total + ' links up';
   if (!s.ready) { style = 'warn'; text = 'Starting'; }
   if (s.links.unknown > 0) { style = 'warn'; text = s.links.unknown + (s.links.unknown === 1 ? ' link' : ' links') + ' unknown'; }
+  const silent = s.devices.total - s.devices.up;
+  if (silent > 0) { style = 'warn'; text = silent + (silent === 1 ? ' device does' : ' devices do') + ' not answer'; }
   if (firing.length > 0) { style = critical ? 'bad' : 'warn'; text = firing.length + (firing.length === 1 ? ' alert fires' : ' alerts fire'); }
   if (s.links.down > 0) { style = 'bad'; text = s.links.down + (s.links.down === 1 ? ' link DOWN' : ' links DOWN'); }
   if (s.storage_problem) { style = style === 'bad' ? style : 'warn'; more = s.storage_problem; }

@@ -46,6 +46,12 @@ class Client {
     }
   }
   void finish() const { shutdown(fd_, SHUT_WR); }
+  std::string receive(std::size_t size) const {
+    std::string text(size, '\0');
+    const ssize_t got = recv(fd_, text.data(), size, MSG_WAITALL);
+    text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return text;
+  }
   // Until the server closes; gives up after 20 s of silence.
   std::string receive_all() {
     std::string text;
