@@ -124,11 +124,7 @@ def links_of(dashboard):
 
 
 def known_names(root):
-    source = root / "daemon/metrics/catalogue.cpp"
-    if source.exists():
-        return promql.catalogue(source)
-    return {line.strip() for line in (root / "tests/dashboards/metrics.txt").read_text().splitlines()
-            if line.startswith("itnxt_")}
+    return promql.catalogue(root / "daemon/metrics/catalogue.cpp")
 
 
 def lint(root):
