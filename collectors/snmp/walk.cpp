@@ -14,7 +14,7 @@ constexpr std::size_t kMessageBytes = 80;   // a reply's headers, community and 
 constexpr std::uint16_t kCleanPolls = 8;    // until the size is tried a quarter bigger
 constexpr std::uint16_t kColumnsAnew = 60;  // polls until useless columns are tried again
 
-constexpr std::uint8_t kAllScalars = (1U << kMibScalars.size()) - 1;
+constexpr std::uint32_t kAllScalars = (1U << kMibScalars.size()) - 1;
 
 }  // namespace
 
@@ -183,7 +183,7 @@ void Walk::refused_system(const Message& reply) {
   if (reply.error_status == kTooBig || reply.error_status == 5) {
     problem(std::string(kMibScalars[offender].name) + ": the device answers " + status);
   }
-  scalars_ &= static_cast<std::uint8_t>(~(1U << offender));
+  scalars_ &= ~(1U << offender);
   if (scalars_ == 0) {
     stage_ = Stage::table;
     begin_pass(memory_.columns);

@@ -127,7 +127,7 @@ class Walk {
   WalkPolicy policy_;
   Instant started_;
   Stage stage_ = Stage::system;
-  std::uint8_t scalars_ = 0;  // mask over kMibScalars still asked
+  std::uint32_t scalars_ = 0;  // mask over kMibScalars still asked
   std::uint32_t request_number_ = 0;
   std::uint32_t requests_ = 0;
   std::uint32_t tries_ = 0;

@@ -32,13 +32,28 @@ struct Options {
   std::uint32_t polls = 2;
 };
 
-Duration cpu_time() {
+struct Cpu {
+  Duration user{};
+  Duration system{};
+};
+
+Cpu cpu_time() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   const auto of = [](const timeval& t) {
     return std::chrono::seconds(t.tv_sec) + std::chrono::microseconds(t.tv_usec);
   };
-  return of(usage.ru_utime) + of(usage.ru_stime);
+  return {of(usage.ru_utime), of(usage.ru_stime)};
+}
+
+// Prints nanoseconds of one interface and gives back their sum.
+double report(const char* who, const Cpu& before, double interfaces) {
+  const Cpu after = cpu_time();
+  const double user = static_cast<double>((after.user - before.user).count()) / interfaces;
+  const double system = static_cast<double>((after.system - before.system).count()) / interfaces;
+  std::printf("%s %.0f ns of CPU per interface (user %.0f, system %.0f)", who, user + system, user,
+              system);
+  return user + system;
 }
 
 long resident_kib() {
@@ -91,17 +106,14 @@ double run_collector(const Options& options, std::uint16_t port) {
   const std::uint64_t seen = sink.interfaces;
   const std::uint64_t polls = sink.polls;
   sink.slowest = {};
-  const Duration before = cpu_time();
+  const Cpu before = cpu_time();
   loop.run_until([] { return false; }, config.interval * options.polls);
-  const Duration used = cpu_time() - before;
   const auto interfaces = static_cast<double>(sink.interfaces - seen);
-  const double each = static_cast<double>(used.count()) / interfaces;
-  std::printf(
-      "itnxt:    %.0f ns of CPU per interface (%.0f interfaces, %llu polls, %llu not ok, slowest "
-      "%lld ms, resident %ld KiB at most)\n",
-      each, interfaces, static_cast<unsigned long long>(sink.polls - polls),
-      static_cast<unsigned long long>(sink.failed), static_cast<long long>(sink.slowest / 1ms),
-      resident_kib());
+  const double each = report("itnxt:   ", before, interfaces);
+  std::printf("; %.0f interfaces, %llu polls, %llu not ok, slowest %lld ms, at most %ld KiB\n",
+              interfaces, static_cast<unsigned long long>(sink.polls - polls),
+              static_cast<unsigned long long>(sink.failed),
+              static_cast<long long>(sink.slowest / 1ms), resident_kib());
   return each;
 }
 
@@ -138,7 +150,7 @@ double run_netsnmp(const Options& options, std::uint16_t port) {
   }
   snmp::DeviceMemory memory;
   constexpr std::uint32_t kRepetitions = 3;  // the collector's, for replies below an MTU
-  const Duration before = cpu_time();
+  const Cpu before = cpu_time();
   std::uint64_t failed = 0;
   for (void* session : sessions) {
     netsnmp_pdu* get = snmp_pdu_create(SNMP_MSG_GET);
@@ -156,12 +168,11 @@ double run_netsnmp(const Options& options, std::uint16_t port) {
       if (!ask(session, bulk)) ++failed;
     }
   }
-  const Duration used = cpu_time() - before;
-  for (void* session : sessions) snmp_sess_close(session);
   const double each =
-      static_cast<double>(used.count()) / (static_cast<double>(devices) * options.interfaces);
-  std::printf("net-snmp: %.0f ns of CPU per interface (%u devices, %llu requests failed)\n", each,
-              devices, static_cast<unsigned long long>(failed));
+      report("net-snmp:", before, static_cast<double>(devices) * options.interfaces);
+  for (void* session : sessions) snmp_sess_close(session);
+  std::printf("; %u devices, %llu requests failed\n", devices,
+              static_cast<unsigned long long>(failed));
   return each;
 }
 
