@@ -3,14 +3,15 @@
 // only: the sockets are the Outlet's.
 //
 // Every endpoint gets every batch, in order, at most `window` unacknowledged at a time, at its own
-// pace. A batch leaves when all have acknowledged it. Beyond max_size or max_age the oldest is
-// dropped, in flight or not at all: one that is in flight may have arrived and is left alone. A
-// drop counts as lost for the endpoints that still needed it.
+// pace. A batch leaves when all have acknowledged it. Beyond max_size or max_age the oldest that is
+// not in flight is dropped (one in flight may have arrived), and counts as lost for the endpoints
+// that still needed it.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
-#include <span>
 #include <utility>
 
 namespace itnxt {

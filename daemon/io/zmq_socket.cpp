@@ -161,7 +161,7 @@ struct ZmqSocket::Impl {
   void shut() {
     again.cancel();
     first_look.cancel();
-    for (Watch* watch : {&watch_, &monitor_watch}) watch->cancel();
+    for (Watch* watch : {&readable_watch, &monitor_watch}) watch->cancel();
     if (monitor != nullptr) {
       zmq_socket_monitor(socket, nullptr, 0);
       zmq_close(std::exchange(monitor, nullptr));
@@ -177,7 +177,7 @@ struct ZmqSocket::Impl {
 
   void start(const std::shared_ptr<Impl>& self) {
     weak = self;
-    watch_ = loop.watch(watched_fd(socket), Interest::readable, [this] { process(); });
+    readable_watch = loop.watch(watched_fd(socket), Interest::readable, [this] { process(); });
     look_again();
   }
 
@@ -273,7 +273,7 @@ struct ZmqSocket::Impl {
   bool blocked = false;  // a send() failed, writable() is owed
   bool parted = false;   // the connection ended, the next is not there yet
   std::array<Part, kMaxKeptParts + 1> parts;
-  Watch watch_;
+  Watch readable_watch;
   Watch monitor_watch;
   Timer again;
   Timer first_look;

@@ -1,8 +1,6 @@
 #include <google/protobuf/arena.h>
 
-#include <algorithm>
 #include <bit>
-#include <cmath>
 #include <limits>
 
 #include "daemon/core/text.hpp"

@@ -1,8 +1,6 @@
 #include <google/protobuf/arena.h>
 
 #include <algorithm>
-#include <bit>
-#include <iterator>
 
 #include "daemon/wire/codec.hpp"
 #include "daemon/wire/itnxt.pb.h"
