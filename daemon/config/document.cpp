@@ -311,6 +311,10 @@ void Builder::check_keys() {
     if (!key.is_scalar()) {
       problems_.error(source_, key.at, "a key must be a plain word; expected KEY: VALUE");
     } else if (const Value* first = find(i, key.text)) {
+      if (problems_.full()) {  // only counted: spare the words
+        problems_.error(source_, key.at, {});
+        continue;
+      }
       const bool hide = secret || has_user_info(key.text);
       problems_.error(
           source_, key.at,
@@ -325,7 +329,7 @@ struct Fault {
   const char* theirs;
   const char* ours;
 };
-constexpr std::array kFaults = {
+const std::array kFaults = {
     Fault{YAML::ErrorMsg::MAP_VALUE,
           "a ':' that does not belong here; check the indentation, and quote text that holds ': '"},
     Fault{YAML::ErrorMsg::MAP_KEY, "a key does not belong here; check the indentation"},
