@@ -178,7 +178,8 @@ TEST(JsonSchema, KnowsTheKeysOfTheLoaderAndNoOthers) {
 TEST(JsonSchema, HasNoObjectTheLoaderLacks) {
   std::set<std::string> ours;
   for (const ObjectSpec* object : schema::objects()) ours.emplace(object->id);
-  for (const auto& [name, definition] : schema_file().at("definitions").items()) {
+  const json file = schema_file();
+  for (const auto& [name, definition] : file.at("definitions").items()) {
     if (definition.contains("properties")) {
       EXPECT_TRUE(ours.contains(name)) << name;
     }
