@@ -7,10 +7,10 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <istream>
 #include <new>
+#include <optional>
 #include <streambuf>
 #include <string>
 #include <unordered_map>
@@ -18,12 +18,11 @@
 #include <vector>
 
 #include "daemon/config/problems.hpp"
+#include "daemon/config/yaml_fault.hpp"
 #include "daemon/core/text.hpp"
 
 namespace itnxt {
 namespace {
-
-constexpr const char* kOpenQuote = "the quoted text that begins here is never closed";
 
 struct Stop {};  // thrown through yaml-cpp to end a parse whose problem is already told
 
@@ -37,8 +36,9 @@ class Builder final : public YAML::EventHandler {
   [[nodiscard]] const Value* root() const { return root_; }
   [[nodiscard]] std::size_t last_event() const { return last_event_; }
   // Where the innermost {} or [] that is still open begins.
-  [[nodiscard]] std::size_t open_bracket(std::size_t otherwise) const {
-    return !frames_.empty() && frames_.back().flow ? frames_.back().self->at : otherwise;
+  [[nodiscard]] std::optional<std::size_t> bracket() const {
+    if (frames_.empty() || !frames_.back().flow) return std::nullopt;
+    return frames_.back().self->at;
   }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
@@ -311,6 +311,10 @@ void Builder::check_keys() {
     if (!key.is_scalar()) {
       problems_.error(source_, key.at, "a key must be a plain word; expected KEY: VALUE");
     } else if (const Value* first = find(i, key.text)) {
+      if (problems_.full()) {  // only counted: spare the words
+        problems_.error(source_, key.at, {});
+        continue;
+      }
       const bool hide = secret || has_user_info(key.text);
       problems_.error(
           source_, key.at,
@@ -318,73 +322,6 @@ void Builder::check_keys() {
                       hide ? "" : "'" + sanitize(key.text, 64) + "' ", source_.where(first->at)));
     }
   }
-}
-
-// yaml-cpp's words, said so that one knows what to do. Never its own text with parts of the file.
-struct Fault {
-  const char* theirs;
-  const char* ours;
-};
-constexpr std::array kFaults = {
-    Fault{YAML::ErrorMsg::MAP_VALUE,
-          "a ':' that does not belong here; check the indentation, and quote text that holds ': '"},
-    Fault{YAML::ErrorMsg::MAP_KEY, "a key does not belong here; check the indentation"},
-    Fault{YAML::ErrorMsg::END_OF_MAP, "expected KEY: VALUE here; check the indentation"},
-    Fault{YAML::ErrorMsg::END_OF_SEQ, "expected '- ' here; check the indentation"},
-    Fault{YAML::ErrorMsg::BLOCK_ENTRY, "a '- ' does not belong here; check the indentation"},
-    Fault{YAML::ErrorMsg::FLOW_END, "this bracket closes nothing; expected a value"},
-    Fault{YAML::ErrorMsg::TAB_IN_INDENTATION,
-          "a tab in the indentation; YAML allows only spaces there"},
-    Fault{YAML::ErrorMsg::UNKNOWN_TOKEN, "text cannot begin with this character; quote it"},
-    Fault{YAML::ErrorMsg::UNKNOWN_ANCHOR, "this alias names no anchor above it"},
-    Fault{YAML::ErrorMsg::INVALID_ESCAPE,
-          "an escape that YAML does not know; write \\\\ for a backslash, or use single quotes"},
-    Fault{YAML::ErrorMsg::DOC_IN_SCALAR, "a document marker inside quoted text; close the quote"},
-};
-
-// The first quote from `from` on that nothing closes. A quote opens only where a value can begin.
-std::size_t open_quote(std::string_view text, std::size_t from, std::size_t otherwise) {
-  for (std::size_t at = text.find_first_of("\"'", from); at != std::string_view::npos;
-       at = text.find_first_of("\"'", at + 1)) {
-    const bool opens =
-        at == 0 || std::string_view(" \t\n[{,").find(text[at - 1]) != std::string_view::npos;
-    if (!opens) continue;
-    const std::size_t close = closing_quote(text, at, text.size());
-    if (close == std::string_view::npos) return at;
-    at = close;
-  }
-  return otherwise;
-}
-
-void report(const YAML::Exception& fault, const Builder& builder, SourceText& source,
-            Problems& problems) {
-  const std::string_view text = source.text();
-  // Its line and column are sometimes zero, its offset is always right.
-  std::size_t at = std::min(static_cast<std::size_t>(std::max(0, fault.mark.pos)), text.size());
-  const auto is = [&](const char* message) { return fault.msg.rfind(message, 0) == 0; };
-  if (is(YAML::ErrorMsg::EOF_IN_SCALAR)) {
-    at = open_quote(text, builder.last_event(), at);
-    problems.error(source, at, kOpenQuote);
-    return;
-  }
-  if (is(YAML::ErrorMsg::END_OF_MAP_FLOW) || is(YAML::ErrorMsg::END_OF_SEQ_FLOW)) {
-    const bool at_end = text.find_first_not_of(" \t\r\n", at) == std::string_view::npos;
-    problems.error(source, at_end ? builder.open_bracket(at) : at,
-                   at_end ? "this bracket is never closed" : "expected ',' or a closing bracket");
-    return;
-  }
-  const std::size_t newline = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
-  const std::size_t line = newline == std::string_view::npos ? 0 : newline + 1;
-  const std::size_t word = text.find_first_not_of(" \t", line);
-  const std::size_t tab = text.substr(line, word - line).find('\t');
-  if (word != std::string_view::npos && tab != std::string_view::npos) {
-    problems.error(source, line + tab, "a tab in the indentation; YAML allows only spaces there");
-    return;
-  }
-  for (const Fault& f : kFaults) {
-    if (is(f.theirs)) return problems.error(source, at, f.ours);
-  }
-  problems.error(source, at, "this is not valid YAML: " + fault.msg.substr(0, fault.msg.find(':')));
 }
 
 // Reads a text that somebody else owns.
@@ -428,7 +365,11 @@ ParsedDocument parse_document(SourceText& source, DocumentArena& arena, Problems
     }
     return {true, builder.root()};
   } catch (const YAML::Exception& fault) {
-    report(fault, builder, source, problems);
+    // Its line and column are sometimes zero, its offset is always right.
+    const auto at = static_cast<std::size_t>(std::max(0, fault.mark.pos));
+    TextFault found =
+        explain_yaml_fault(fault.msg, at, source.text(), builder.last_event(), builder.bracket());
+    problems.error(source, found.offset, std::move(found.message));
   } catch (const Stop&) {
   }
   source.masks().text_is_broken();

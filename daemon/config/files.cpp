@@ -166,7 +166,8 @@ bool Files::include(const Value& pattern, const std::filesystem::path& file,
                     std::vector<const Value*>& roots) {
   auto text = read_text(file);
   if (!text) {
-    problems_.error(pattern, fmt::format("include: {} {}", in_quotes(file.string()), text.error()));
+    problems_.error(pattern,
+                    fmt::format("include: {} {}", in_quotes(file.string(), 256), text.error()));
     return false;
   }
   bytes_ += text->size();

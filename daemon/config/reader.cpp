@@ -264,6 +264,10 @@ bool NameTable::add(Problems& problems, const std::string& name, const Value& at
     names_.push_back(name);
     return true;
   }
+  if (problems.full()) {  // only counted: spare the words
+    problems.error(at, {});
+    return false;
+  }
   const Value& first = *entry->second.at;
   problems.error(at, fmt::format("{} name '{}' is given twice; it stands first at {}", what_, name,
                                  first.source->where(first.at)));

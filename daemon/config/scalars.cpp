@@ -80,11 +80,10 @@ constexpr std::array kSizeUnits = {
 
 }  // namespace
 
-std::string in_quotes(std::string_view text) {
-  constexpr std::size_t kMost = 64;
+std::string in_quotes(std::string_view text, std::size_t most) {
   if (mentions_secret(text)) return "'***'";
-  const std::string clean = sanitize(text.substr(0, 4 * kMost), kMost);
-  const bool cut = text.size() > 4 * kMost || (text.size() > kMost && clean.size() + 4 > kMost);
+  const std::string clean = sanitize(text.substr(0, 4 * most), most);
+  const bool cut = text.size() > 4 * most || (text.size() > most && clean.size() + 4 > most);
   return "'" + clean + (cut ? "…'" : "'");
 }
 

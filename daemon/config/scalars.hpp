@@ -2,6 +2,7 @@
 // expected and what stood there ("expected a duration such as …, not '10'").
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,7 +14,7 @@
 namespace itnxt {
 
 // `text` made safe and short for a message, in quotes; '***' when a secret seems to stand in it.
-std::string in_quotes(std::string_view text);
+std::string in_quotes(std::string_view text, std::size_t most = 64);
 
 // 500ms 10s 5m 72h 7d; also 1h30m: units falling, each once. Whole numbers only.
 Result<Duration> parse_duration(std::string_view text);

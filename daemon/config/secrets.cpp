@@ -18,6 +18,7 @@ namespace itnxt {
 namespace {
 
 constexpr std::size_t kMostBytes = 64U << 10U;
+constexpr std::size_t kMostShown = 256;  // bytes of a path in a message
 
 struct Answer {
   std::string value;
@@ -49,10 +50,13 @@ Answer read_secret_file(const std::string& path) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat status {};
   if (file.get() < 0 || fstat(file.get(), &status) != 0) {
-    return {{}, fmt::format("{} cannot be read: {}", in_quotes(path), reason()), true, false};
+    return {{},
+            fmt::format("{} cannot be read: {}", in_quotes(path, kMostShown), reason()),
+            true,
+            false};
   }
   if (!S_ISREG(status.st_mode)) {
-    return {{}, fmt::format("{} is no regular file", in_quotes(path)), false, false};
+    return {{}, fmt::format("{} is no regular file", in_quotes(path, kMostShown)), false, false};
   }
   Answer answer;
   answer.exposed = (status.st_mode & S_IROTH) != 0;
@@ -60,7 +64,7 @@ Answer read_secret_file(const std::string& path) {
   while (answer.value.size() <= kMostBytes) {
     const ssize_t n = read(file.get(), block.data(), block.size());
     if (n < 0) {
-      answer.problem = fmt::format("{} cannot be read: {}", in_quotes(path), reason());
+      answer.problem = fmt::format("{} cannot be read: {}", in_quotes(path, kMostShown), reason());
       answer.missing = true;
       return answer;
     }
@@ -68,13 +72,14 @@ Answer read_secret_file(const std::string& path) {
     answer.value.append(block.data(), static_cast<std::size_t>(n));
   }
   if (answer.value.size() > kMostBytes) {
-    answer.problem = fmt::format("{} has more than 64KiB; expected a secret", in_quotes(path));
+    answer.problem =
+        fmt::format("{} has more than 64KiB; expected a secret", in_quotes(path, kMostShown));
     return answer;
   }
   if (answer.value.ends_with('\n')) answer.value.pop_back();
   if (answer.value.ends_with('\r')) answer.value.pop_back();
   if (answer.value.empty()) {
-    answer.problem = fmt::format("{} is empty; expected a secret", in_quotes(path));
+    answer.problem = fmt::format("{} is empty; expected a secret", in_quotes(path, kMostShown));
   }
   return answer;
 }
@@ -187,7 +192,8 @@ void resolve_secret(Draft& draft, const Value& at, Secret& secret) {
   if (answer.exposed) {
     draft.problems.warning(at, fmt::format("{} can be read by every user of this host; run: chmod "
                                            "o-rwx {}",
-                                           in_quotes(secret.where()), secret.where()));
+                                           in_quotes(secret.where(), kMostShown),
+                                           in_quotes(secret.where(), kMostShown)));
   }
   if (answer.problem.empty()) {
     secret.set(std::move(answer.value));

@@ -1,8 +1,10 @@
 #include "tests/config/json_schema.hpp"
 
+#include <regex.h>
+
+#include <algorithm>
 #include <functional>
 #include <map>
-#include <regex>
 #include <stdexcept>
 
 namespace itnxt::testing_support {
@@ -96,9 +98,7 @@ const std::map<std::string, Validator::Handler>& Validator::handlers() {
        }},
       {"pattern",
        [](V&, J rule, J, J value, S where) {
-         const bool fine =
-             !value.is_string() ||
-             std::regex_search(value.get<std::string>(), std::regex(rule.get<std::string>()));
+         const bool fine = !value.is_string() || matches(value, rule);
          return unless(fine, where, "pattern");
        }},
       {"minLength",
@@ -215,6 +215,16 @@ const std::map<std::string, Validator::Handler>& Validator::handlers() {
 }
 
 }  // namespace
+
+bool matches(const std::string& text, const std::string& pattern) {
+  regex_t expression{};
+  if (regcomp(&expression, pattern.c_str(), REG_EXTENDED | REG_NOSUB) != 0) {
+    throw std::logic_error("no regular expression: " + pattern);
+  }
+  const bool found = regexec(&expression, text.c_str(), 0, nullptr, 0) == 0;
+  regfree(&expression);
+  return found;
+}
 
 std::string validate(const json& root, const json& value) {
   return Validator(root).check(root, value, "");

@@ -5,11 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "tests/config/cpu_time.hpp"
 
 namespace itnxt {
 namespace {
@@ -235,15 +236,12 @@ TEST(Load, TwentyThousandDevicesAndLinks) {
             ", interface: Te0/0/1}, b: {device: device-" + std::to_string((i + 1) % kMany) +
             ", interface: Te0/0/2}, capacity: 10Gbit/s, class: access}\n";
   }
-  const auto begin = std::chrono::steady_clock::now();
+  const CpuTime time;
   const Loaded loaded = load_config_text("a.yaml", text, Purpose::run);
-  const auto took = std::chrono::steady_clock::now() - begin;
-  RecordProperty(
-      "milliseconds",
-      static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
+  RecordProperty("milliseconds", static_cast<int>(time.seconds() * 1000));
   ASSERT_TRUE(loaded.config) << all_text(loaded);
   EXPECT_EQ(std::get<SnmpCollectorConfig>(loaded.config->collectors[0]).targets.size(), 20'000U);
-  EXPECT_LT(took, 20s);  // about one second without optimisation; slow under sanitizers
+  EXPECT_LT(time.seconds(), 60);  // about one second without optimisation; slow under sanitizers
 }
 
 TEST(Load, TwentyThousandDanglingNamesEndSoon) {
@@ -257,9 +255,9 @@ TEST(Load, TwentyThousandDanglingNamesEndSoon) {
     text += "    - {name: l" + std::to_string(i) + ", a: {device: devise-" + std::to_string(i) +
             ", interface: e}}\n";
   }
-  const auto begin = std::chrono::steady_clock::now();
+  const CpuTime time;
   EXPECT_EQ(load_config_text("a.yaml", text, Purpose::check).issues.size(), 1001U);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
+  EXPECT_LT(time.seconds(), 60);
 }
 
 TEST_F(Folder, FileThatCannotBeRead) {

@@ -114,7 +114,7 @@ TEST_F(Secrets, ThatAreNoSecrets) {
 TEST_F(Secrets, ThatEverybodyCanRead) {
   write("open", "hunter2", 0644);
   EXPECT_EQ(says("{file: open}"),
-            "warning: 'open' can be read by every user of this host; run: chmod o-rwx open\n");
+            "warning: 'open' can be read by every user of this host; run: chmod o-rwx 'open'\n");
   EXPECT_EQ(value("{file: open}"), "hunter2");
 }
 
