@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <ctime>
+
 #include "tests/alert/build.hpp"
 
 namespace itnxt::test {
@@ -359,13 +361,11 @@ TEST(Engine, CopesWithAHundredThousandInterfaces) {
   }
   Engine engine(config);
   EXPECT_EQ(engine.evaluate(s, Instant(0s), wall_at(0s)).size(), 1U);
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();
   EXPECT_THAT(engine.evaluate(s, Instant(1s), wall_at(1s)), IsEmpty());
-  const auto took = std::chrono::steady_clock::now() - begin;
-  RecordProperty(
-      "milliseconds",
-      static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
-  EXPECT_LT(took, std::chrono::seconds(1));  // a sanitizer build on a busy machine included
+  const double took = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  RecordProperty("cpu_milliseconds", static_cast<int>(took * 1000));
+  EXPECT_LT(took, 1.0);  // of CPU; a sanitizer build included
 }
 
 }  // namespace
