@@ -20,8 +20,8 @@ struct AppOptions {
 
 [[nodiscard]] bool has_collector(const Config& config, std::string_view name);
 
-// Serves until SIGTERM or SIGINT, then drains; returns the exit code: 0, or 1 when something that it
-// cannot work without could not be had (said in the log).
+// Serves until SIGTERM or SIGINT, then drains; returns the exit code: 0, or 1 when something that
+// it cannot work without could not be had (said in the log).
 int run_app(const AppOptions& options, Config config);
 
 }  // namespace itnxt

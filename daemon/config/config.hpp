@@ -34,7 +34,7 @@ class Secret {
  private:
   Source source_ = Source::none;
   std::string where_;
-  std::string value_;  // read by resolve_secrets() (load.hpp)
+  std::string value_;  // read by load_config() (load.hpp)
 };
 
 enum class SiteKind : std::uint8_t {
