@@ -29,8 +29,8 @@ std::size_t estimate(const Sample& sample) {
 // One collector's samples on their way into batches.
 class Outlet::Stream final : public Sink {
  public:
-  Stream(Outlet& outlet, CollectorName name, BatchQueue::Source delivery_source)
-      : collector(std::move(name)), source(delivery_source), outlet_(outlet) {}
+  Stream(Outlet& outlet, CollectorName name, BatchQueue::Source queue_source)
+      : collector(std::move(name)), source(queue_source), outlet_(outlet) {}
 
   void publish(Sample sample) override {
     if (ended) return;
@@ -55,7 +55,7 @@ class Outlet::Stream final : public Sink {
     if (ended || interval <= Duration::zero()) return;
     timer_ = outlet_.loop_.after(interval, [this] {
       // While nobody takes batches a sign of life is of no use to anybody.
-      if (outlet_.delivery_.somebody_is_idle(source)) {
+      if (outlet_.queue_.somebody_is_idle(source)) {
         outlet_.close_batch(*this);
       } else {
         begin_batch();
@@ -84,10 +84,10 @@ Outlet::Outlet(Loop& loop, Log& log, ZmqContext& zmq, OutletConfig config)
       zmq_(zmq),
       config_(std::move(config)),
       spool_(config_.spool.directory, log),
-      delivery_({.max_size = config_.spool.max_size,
-                 .max_age = config_.spool.max_age,
-                 .patience = config_.patience},
-                config_.endpoints.size()) {
+      queue_({.max_size = config_.spool.max_size,
+              .max_age = config_.spool.max_age,
+              .patience = config_.patience},
+             config_.endpoints.size()) {
   if (const Status ready = spool_.prepare(); !ready) log_.warning(ready.error());
   for (const std::string& endpoint : config_.endpoints) endpoints_.push_back({endpoint, nullptr});
   for (std::size_t i = 0; i < endpoints_.size(); ++i) connect(i);
@@ -99,8 +99,8 @@ Outlet::~Outlet() = default;
 Sink& Outlet::stream(const CollectorName& collector, Duration interval) {
   std::unique_ptr<Stream>& stream = streams_[collector];
   if (!stream) {
-    stream = std::make_unique<Stream>(*this, collector,
-                                      delivery_.add_source(collector, config_.epoch, {}));
+    stream =
+        std::make_unique<Stream>(*this, collector, queue_.add_source(collector, config_.epoch, {}));
     load(*stream);
   }
   stream->ended = false;
@@ -139,12 +139,12 @@ void Outlet::load(Stream& stream) {
                          [&](const auto& one) { return one.first == endpoint.name; });
         lost.push_back(known == record.lost.end() ? 0 : known->second);
       }
-      source->second = delivery_.add_old_source(stream.source, batch.epoch, std::move(lost));
+      source->second = queue_.add_old_source(stream.source, batch.epoch, std::move(lost));
       stream.old_sources.push_back(source->second);
     }
     const Duration age = std::max(loop_.wall_now() - batch.sent_wall, Duration::zero());
-    delivery_.push(source->second, batch.sequence, std::move(record.parts), loop_.now() - age,
-                   loop_.now());
+    queue_.push(source->second, batch.sequence, std::move(record.parts), loop_.now() - age,
+                loop_.now());
     ++batches;
     return true;
   };
@@ -153,7 +153,7 @@ void Outlet::load(Stream& stream) {
     log_.notice("undelivered batches of the last stop are sent first",
                 {{"collector", stream.collector.text()}, {"batches", std::to_string(batches)}});
   }
-  delivery_.expire(loop_.now());
+  queue_.expire(loop_.now());
   forget_delivered_files();
   pump_all();
 }
@@ -170,10 +170,9 @@ void Outlet::close_batch(Stream& stream) {
   batch.samples = std::move(stream.samples);
   auto parts = wire::encode_parts(batch);
   if (parts) {
-    delivery_.push(stream.source, batch.sequence, std::move(parts).value(), loop_.now(),
-                   loop_.now());
+    queue_.push(stream.source, batch.sequence, std::move(parts).value(), loop_.now(), loop_.now());
   } else {
-    delivery_.lose(stream.source);
+    queue_.lose(stream.source);
     log_.error(parts.error() + "; it is lost", {{"collector", stream.collector.text()}});
   }
   batch.samples.clear();
@@ -200,9 +199,9 @@ void Outlet::connect(std::size_t number) {
 void Outlet::pump(std::size_t number) {
   ZmqSocket* socket = endpoints_[number].socket.get();
   if (socket == nullptr) return;
-  while (const auto next = delivery_.next(number)) {
+  while (const auto next = queue_.next(number)) {
     if (!socket->send(*next->parts, wire::lost_field(next->lost))) return;
-    delivery_.sent(number);
+    queue_.sent(number);
   }
 }
 
@@ -213,34 +212,34 @@ void Outlet::pump_all() {
 void Outlet::take_answer(std::size_t number, const ZmqMessage& message) {
   Endpoint& endpoint = endpoints_[number];
   const auto ack = wire::decode_ack(message.parts.front());
-  if (!ack || !delivery_.acknowledge(number, *ack, loop_.now())) return;  // late, or no aggregator
+  if (!ack || !queue_.acknowledge(number, *ack, loop_.now())) return;  // late, or no aggregator
   if (endpoint.silent) {
     endpoint.silent = false;
     log_.notice("aggregator answers again", {{"endpoint", endpoint.name}});
   }
   forget_delivered_files();
   pump(number);
-  if (drained_ && delivery_.empty()) finish_drain();
+  if (drained_ && queue_.empty()) finish_drain();
 }
 
 // The library connects again by itself; it has thrown away what it had not sent.
 void Outlet::lose_connection(std::size_t number) {
-  delivery_.reset(number);
+  queue_.reset(number);
   pump(number);
 }
 
 void Outlet::look_after_endpoints() {
   const Instant now = loop_.now();
-  delivery_.expire(now);
+  queue_.expire(now);
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-    if (!delivery_.stalled(i, now)) continue;
+    if (!queue_.stalled(i, now)) continue;
     if (!std::exchange(endpoints_[i].silent, true)) {
       log_.warning("aggregator does not answer; batches are kept for it",
                    {{"endpoint", endpoints_[i].name},
-                    {"waiting_batches", std::to_string(delivery_.waiting_for(i))}});
+                    {"waiting_batches", std::to_string(queue_.waiting_for(i))}});
     }
-    delivery_.reset(i);
-    delivery_.be_patient_again(i, now);
+    queue_.reset(i);
+    queue_.be_patient_again(i, now);
     connect(i);
     pump(i);
   }
@@ -251,7 +250,7 @@ void Outlet::look_after_endpoints() {
 
 std::uint64_t Outlet::lost_batches() const {
   std::uint64_t lost = 0;
-  for (const auto& [name, stream] : streams_) lost += delivery_.lost(stream->source);
+  for (const auto& [name, stream] : streams_) lost += queue_.lost(stream->source);
   return lost;
 }
 
@@ -264,7 +263,7 @@ void Outlet::report_loss() {
       "spool.max_age, or bring the aggregator back",
       {{"dropped", std::to_string(lost - lost_reported_)},
        {"dropped_total", std::to_string(lost)},
-       {"waiting_bytes", std::to_string(delivery_.size().count())}});
+       {"waiting_bytes", std::to_string(queue_.size().count())}});
   lost_reported_ = lost;
 }
 
@@ -274,7 +273,7 @@ void Outlet::forget_delivered_files() {
     if (!stream->has_file) continue;
     const auto& old = stream->old_sources;
     if (std::any_of(old.begin(), old.end(),
-                    [&](BatchQueue::Source source) { return delivery_.waiting_of(source) > 0; })) {
+                    [&](BatchQueue::Source source) { return queue_.waiting_of(source) > 0; })) {
       continue;
     }
     spool_.remove(name);
@@ -293,14 +292,14 @@ void Outlet::drain(Duration limit, std::function<void()> done) {
       close_batch(*stream);
     }
   }
-  const bool nothing = delivery_.empty();
+  const bool nothing = queue_.empty();
   draining_ = loop_.after(nothing ? Duration::zero() : limit, [this] { finish_drain(); });
 }
 
 void Outlet::finish_drain() {
   draining_.cancel();
   every_second_.cancel();
-  if (!delivery_.empty()) save();
+  if (!queue_.empty()) save();
   report_loss();
   for (Endpoint& endpoint : endpoints_) endpoint.silent = true;
   if (const auto done = std::exchange(drained_, nullptr)) done();
@@ -308,8 +307,8 @@ void Outlet::finish_drain() {
 
 void Outlet::save() {
   for (const auto& [name, stream] : streams_) {
-    std::size_t batches = delivery_.waiting_of(stream->source);
-    for (const BatchQueue::Source old : stream->old_sources) batches += delivery_.waiting_of(old);
+    std::size_t batches = queue_.waiting_of(stream->source);
+    for (const BatchQueue::Source old : stream->old_sources) batches += queue_.waiting_of(old);
     if (batches == 0) continue;
     if (const Status saved = save(*stream); !saved) {
       log_.error("spool.directory " + saved.error() +
@@ -326,7 +325,7 @@ Status Outlet::save(const Stream& stream) {
   auto writer = spool_.write(stream.collector);
   if (!writer) return Error{writer.error()};
   Status status;
-  delivery_.for_each([&](const BatchQueue::Waiting& waiting) {
+  queue_.for_each([&](const BatchQueue::Waiting& waiting) {
     if (!status || waiting.collector != stream.collector) return;
     wire::SpoolRecord record;
     record.parts = waiting.parts;

@@ -15,7 +15,7 @@
 
 #include "daemon/config/config.hpp"
 #include "daemon/core/log.hpp"
-#include "daemon/io/delivery.hpp"
+#include "daemon/io/batch_queue.hpp"
 #include "daemon/io/loop.hpp"
 #include "daemon/io/sink.hpp"
 #include "daemon/io/spool.hpp"
@@ -53,8 +53,8 @@ class Outlet {
   void drain(Duration limit, std::function<void()> done);
 
   // For the process's own figures.
-  [[nodiscard]] std::size_t waiting_batches() const { return delivery_.waiting(); }
-  [[nodiscard]] Bytes waiting_bytes() const { return delivery_.size(); }
+  [[nodiscard]] std::size_t waiting_batches() const { return queue_.waiting(); }
+  [[nodiscard]] Bytes waiting_bytes() const { return queue_.size(); }
   [[nodiscard]] std::uint64_t lost_batches() const;  // the sum over the streams
 
  private:
@@ -84,7 +84,7 @@ class Outlet {
   ZmqContext& zmq_;
   const OutletConfig config_;
   Spool spool_;
-  BatchQueue delivery_;
+  BatchQueue queue_;
   std::vector<Endpoint> endpoints_;
   std::map<CollectorName, std::unique_ptr<Stream>> streams_;
   std::uint64_t lost_reported_ = 0;

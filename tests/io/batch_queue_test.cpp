@@ -1,4 +1,4 @@
-#include "daemon/io/delivery.hpp"
+#include "daemon/io/batch_queue.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
