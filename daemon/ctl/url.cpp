@@ -7,7 +7,7 @@
 
 #include "daemon/core/text.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 constexpr std::string_view kScheme = "http://";
@@ -69,4 +69,4 @@ Result<Url> parse_url(std::string_view text) {
   return url;
 }
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

@@ -7,7 +7,7 @@
 
 #include "daemon/core/result.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 
 struct Url {
   std::string host;  // IPv6 without brackets
@@ -22,4 +22,4 @@ struct Url {
 // Errors say what is wrong and what was expected.
 Result<Url> parse_url(std::string_view text);
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

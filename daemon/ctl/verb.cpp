@@ -8,7 +8,7 @@
 
 #include "daemon/ctl/verbs.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 
 CLI::App* add_verb(CLI::App& app, Invocation& call, const std::string& name,
                    const std::string& what, const std::string& example, bool json) {
@@ -63,4 +63,4 @@ void answer(Invocation& call, const std::vector<std::string_view>& names, const 
   print(call, data.front().dump(2, ' ', ascii) + "\n");
 }
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

@@ -1,4 +1,4 @@
-#include "daemon/ctl/http_client.hpp"
+#include "daemon/ctl/http_get.hpp"
 
 #include <fmt/format.h>
 #include <netdb.h>
@@ -16,7 +16,7 @@
 
 #include "daemon/core/version.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 constexpr std::string_view kHint = "is itnxtd running? (--url names another)";
@@ -171,4 +171,4 @@ Result<HttpResponse> http_get(const Url& url, std::string_view path, const HttpL
   return Exchange(url, path, limits, cancel).run();
 }
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl
