@@ -26,11 +26,6 @@ bool is_plain(std::string_view text) {
 
 }  // namespace
 
-std::string Url::authority() const {
-  const bool v6 = host.find(':') != std::string::npos;
-  return fmt::format("{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", port);
-}
-
 Result<Url> parse_url(std::string_view text) {
   if (text.starts_with("https://")) {
     return bad(text, "TLS is not spoken here (reach it through a local proxy or tunnel)");

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/core/host_port.hpp"
 #include "daemon/core/result.hpp"
 
 namespace itnxt::ctl {
@@ -15,7 +16,7 @@ struct Url {
   std::string prefix;  // "" or "/itnxt", never ending in '/'
 
   // "http://[::1]:9690", for messages and the Host header's value.
-  [[nodiscard]] std::string authority() const;
+  [[nodiscard]] std::string authority() const { return host_port_text(host, port); }
   [[nodiscard]] std::string text() const { return "http://" + authority() + prefix; }
 };
 

@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <system_error>
 
+#include "daemon/core/fd.hpp"
 #include "daemon/ctl/verbs.hpp"
 
 namespace itnxt::ctl {
@@ -37,8 +37,7 @@ bool print(Invocation& call, std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) {
     return true;
   }
-  fail(call, kFailed,
-       fmt::format("the output cannot be written: {}", std::generic_category().message(errno)));
+  fail(call, kFailed, fmt::format("the output cannot be written: {}", errno_text(errno)));
   return false;
 }
 
