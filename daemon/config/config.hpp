@@ -140,8 +140,8 @@ inline Duration interval_of(const CollectorConfig& c) {
   return std::visit([](const auto& x) { return x.interval; }, c);
 }
 
-// What a collector keeps while no aggregator answers. At an orderly stop it goes to `directory`,
-// and the next start sends it.
+// What a collector keeps while no aggregator answers: in memory. At an orderly stop it goes to
+// `directory`, and the next start sends it.
 struct SpoolConfig {
   std::string directory = "/var/lib/itnxt/spool";
   Bytes max_size{64U << 20U};

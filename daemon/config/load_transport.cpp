@@ -38,7 +38,7 @@ void read_spool(Draft& draft, const Value& value) {
   const Object object(draft.problems, value, schema::spool);
   SpoolConfig& spool = draft.config.transport.spool;
   object.path("directory", spool.directory);
-  object.size("max_size", spool.max_size, Bytes(64U << 10U), Bytes(1ULL << 40U));
+  object.size("max_size", spool.max_size, Bytes(64U << 10U), Bytes(4ULL << 30U));
   object.duration("max_age", spool.max_age, 1s, 24h * 365);
 }
 
