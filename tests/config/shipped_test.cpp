@@ -245,6 +245,7 @@ constexpr const char* kBad[] = {
     "transport: {spool: {max_size: 10}}",
     "aggregator: {stale_after: 0}",
     "rules: [{alert: A, on: link, when: {metric: up}}]",
+    "rules: [{alert: Crisis, on: link, when: {metric: up, below: 1}}]",
     "rules: [{alert: A, on: link, when: {metric: up, above: 1, below: 1}}]",
     "rules: [{alert: A, on: link, when: {metric: up, below: 1, clear_below: 1}}]",
     "rules: [{alert: A, on: links, when: {metric: up, below: 1}}]",
