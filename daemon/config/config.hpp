@@ -159,6 +159,7 @@ struct TransportConfig {
 struct HttpConfig {
   std::string host = "127.0.0.1";  // key `listen: HOST:PORT`
   std::uint16_t port = 9690;
+  std::string external_url;  // where people reach it, without '/' at its end; empty: made by App
   bool operator==(const HttpConfig&) const = default;
 };
 
