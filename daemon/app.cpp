@@ -30,7 +30,8 @@ namespace {
 
 constexpr const char* kInproc = "inproc://itnxt";
 constexpr Duration kPublishEvery =
-    100ms;                            // at most; a batch waits this long for its alert at worst
+    100ms;  // at most; a batch waits this long for its alert at worst
+constexpr Duration kTellStrangerEvery = 1min;
 constexpr Duration kDrainLimit = 2s;  // each half; SIGTERM gives 5 s for both
 
 std::string listen_text(const HttpConfig& http) {
@@ -147,6 +148,19 @@ class Aggregation {
       refused_[i].add(static_cast<double>(refused[i] - refused_told_[i]));
     }
     refused_told_ = refused;
+    tell_stranger();
+  }
+
+  void tell_stranger() {
+    const Instant now = shell_.loop.now();
+    if (now < tell_stranger_at_) return;
+    const auto stranger = table_.take_stranger();
+    if (!stranger) return;
+    tell_stranger_at_ = now + kTellStrangerEvery;
+    shell_.log.warning(
+        "samples of a device that the inventory does not name are ignored; add it to "
+        "inventory.devices of the aggregator",
+        {{"device", stranger->device}, {"node", stranger->node}});
   }
 
   const Shell shell_;
@@ -162,6 +176,7 @@ class Aggregation {
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<Inlet> inlet_;
   Instant published_at_{};
+  Instant tell_stranger_at_{};
   Timer publish_;
   Timer tick_;
 };
