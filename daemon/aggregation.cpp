@@ -11,6 +11,8 @@ namespace {
 
 constexpr Duration kPublishEvery = 100ms;  // at most: what a batch waits for its alert at worst
 
+constexpr Duration kTellStrangerEvery = 1min;
+
 std::string http_url(const HttpConfig& http) {
   const bool ipv6 = http.host.find(':') != std::string::npos;
   return fmt::format(fmt::runtime(ipv6 ? "http://[{}]:{}" : "http://{}:{}"), http.host, http.port);
@@ -114,6 +116,19 @@ void Aggregation::tick() {
     refused_[i].add(static_cast<double>(refused[i] - refused_told_[i]));
   }
   refused_told_ = refused;
+  tell_stranger();
+}
+
+void Aggregation::tell_stranger() {
+  const Instant now = shell_.loop.now();
+  if (now < tell_stranger_at_) return;
+  const auto stranger = table_.take_stranger();
+  if (!stranger) return;
+  tell_stranger_at_ = now + kTellStrangerEvery;
+  shell_.log.warning(
+      "samples of a device that the inventory does not name are ignored; add it to "
+      "inventory.devices of the aggregator",
+      {{"device", stranger->device}, {"node", stranger->node}});
 }
 
 }  // namespace itnxt

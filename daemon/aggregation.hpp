@@ -38,6 +38,7 @@ class Aggregation {
   void take(const Batch& batch);
   void publish();
   void tick();
+  void tell_stranger();
 
   const Shell shell_;
   Table table_;
@@ -51,6 +52,7 @@ class Aggregation {
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<Inlet> inlet_;
   Instant published_at_{};
+  Instant tell_stranger_at_{};
   Timer publish_;
   Timer tick_;
 };

@@ -85,7 +85,7 @@ int parse_and_run(int argc, char** argv) {
   try {
     cli.parse(argc, argv);
     if (cli.get_subcommands().empty()) {
-      std::fputs("no verb: itnxtd --help lists them\n", stderr);
+      std::fputs("itnxtd: no verb: itnxtd --help lists them\n", stderr);
       return kUsage;
     }
   } catch (const CLI::ParseError& e) {
