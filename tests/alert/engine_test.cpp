@@ -242,7 +242,7 @@ std::shared_ptr<DeviceView> device(std::size_t interfaces) {
   auto view = std::make_shared<DeviceView>();
   view->name = DeviceName("r1");
   view->site = SiteName("md");
-  view->up = view->fresh = true;
+  view->up = view->fresh = view->polled = true;
   view->polls[0] = 1;
   for (std::size_t i = 0; i < interfaces; ++i) {
     InterfaceView port;
@@ -296,9 +296,9 @@ TEST(Engine, ADeviceNeverPolledOrSilentIsUnknown) {
   config.inventory.devices.push_back(one);
   Engine engine(config);
   Duration at{};
-  const auto step = [&](std::uint64_t polls, bool up, bool fresh) {
+  const auto step = [&](bool polled, bool up, bool fresh) {
     auto view = device(0);
-    view->polls[0] = polls;
+    view->polled = polled;
     view->up = up;
     view->fresh = fresh;
     Snapshot s;
@@ -306,10 +306,34 @@ TEST(Engine, ADeviceNeverPolledOrSilentIsUnknown) {
     at += 1s;
     return told(engine.evaluate(s, Instant(at), wall_at(at)));
   };
-  EXPECT_THAT(step(0, false, false), IsEmpty());
-  EXPECT_THAT(step(1, false, false), ElementsAre("firing Rule/device r1"));
-  EXPECT_THAT(step(2, true, false), IsEmpty());
-  EXPECT_THAT(step(3, true, true), ElementsAre("resolved Rule/device r1"));
+  EXPECT_THAT(step(false, false, false), IsEmpty());
+  EXPECT_THAT(step(true, false, false), ElementsAre("firing Rule/device r1"));
+  EXPECT_THAT(step(true, true, false), IsEmpty());
+  EXPECT_THAT(step(true, true, true), ElementsAre("resolved Rule/device r1"));
+}
+
+// One poll failed, then its collector fell silent: nobody knows how the device is.
+TEST(Engine, ADownThatNobodyPolledSinceDoesNotFire) {
+  for (const SubjectMetric metric : {SubjectMetric::up, SubjectMetric::poll_seconds}) {
+    Rule rule = rule_on(SubjectKind::device, metric, 1);
+    rule.hold = 10min;
+    Config config = config_with({rule});
+    Device one;
+    one.name = DeviceName("r1");
+    config.inventory.devices.push_back(one);
+    Engine engine(config);
+    const auto step = [&](Duration at, bool polled) {
+      auto view = device(0);
+      view->up = false;
+      view->polled = polled;
+      Snapshot s;
+      s.devices.push_back(view);
+      return told(engine.evaluate(s, Instant(at), wall_at(at)));
+    };
+    EXPECT_THAT(step(0s, true), ElementsAre("pending Rule/device r1"));
+    EXPECT_THAT(step(11min, false), IsEmpty());
+    EXPECT_THAT(step(12min, true), ElementsAre("firing Rule/device r1"));
+  }
 }
 
 TEST(Engine, CollectorsAndCapturesHaveSubjectsOfTheirNode) {
