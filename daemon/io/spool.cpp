@@ -14,6 +14,8 @@
 #include <system_error>
 #include <vector>
 
+#include "daemon/io/directory.hpp"
+
 namespace itnxt {
 namespace {
 
@@ -98,13 +100,9 @@ std::optional<std::string> read_record(int fd, std::uint64_t left) {
 }  // namespace
 
 Status Spool::prepare() {
-  std::error_code failed;
-  std::filesystem::create_directories(std::filesystem::path(directory_).parent_path(), failed);
-  int error = failed.value();
-  if (!failed && mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) error = errno;
-  if (error == 0 && access(directory_.c_str(), W_OK | X_OK) != 0) error = errno;
-  if (error == 0) return {};
-  return Error{"spool.directory " + directory_ + ": cannot be used: " + reason(error) +
+  const auto trouble = make_directory(directory_);
+  if (!trouble) return {};
+  return Error{"spool.directory " + directory_ + ": cannot be used: " + reason(trouble->error) +
                ": what is undelivered at a stop will be lost; make it writable for this user"};
 }
 

@@ -1,6 +1,6 @@
 // Undelivered batches over a restart: one file for each collector, `DIRECTORY/COLLECTOR.batches`,
-// mode 0600 in a directory of mode 0700. Written whole at an orderly stop (new file, fsync,
-// rename), read at the next start, removed once everything in it is delivered.
+// mode 0600 in a directory of mode 0700 (make_directory()). Written whole at an orderly stop (new
+// file, fsync, rename), read at the next start, removed once everything in it is delivered.
 //
 // File: the line "itnxt batches 1\n", then records of: length (u32), CRC-32 of the payload (u32),
 // both little-endian, payload (SpoolRecord of itnxt.proto). What follows a broken record is not

@@ -67,12 +67,27 @@ TEST_F(SpoolTest, WhatIsSavedIsLoadedAndOnlyForThisUser) {
   struct stat status {};
   stat(file.c_str(), &status);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
-  stat(directory.c_str(), &status);
-  EXPECT_EQ(status.st_mode & 0777U, 0700U);
+  for (const std::string& made : {directory, dir.path() + "/deep"}) {
+    stat(made.c_str(), &status);
+    EXPECT_EQ(status.st_mode & 0777U, 0700U) << made;
+  }
   spool.remove(kTap);
   EXPECT_THAT(load(), IsEmpty());
   EXPECT_FALSE(found);
   EXPECT_THAT(log.lines, IsEmpty());
+}
+
+TEST_F(SpoolTest, ADirectoryMayBeRelative) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(dir.path());
+  Spool relative("sp", log);
+  EXPECT_TRUE(relative.prepare().ok());
+  const auto writer = relative.write(kTap);
+  EXPECT_TRUE(writer.ok()) << writer.error();
+  std::filesystem::current_path(before);
+  struct stat status {};
+  ASSERT_EQ(stat((dir.path() + "/sp").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0700U);
 }
 
 TEST_F(SpoolTest, TheFileHasTheseBytes) {
