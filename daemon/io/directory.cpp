@@ -22,4 +22,10 @@ std::optional<DirectoryTrouble> make_directory(const std::string& path) {
   return std::nullopt;
 }
 
+std::string file_time(WallTime time) {
+  std::string text = to_rfc3339(time);
+  std::erase_if(text, [](char c) { return c == ':' || c == '-' || c == '.'; });
+  return text;
+}
+
 }  // namespace itnxt

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "daemon/core/time.hpp"
+
 namespace itnxt {
 
 struct DirectoryTrouble {
@@ -14,5 +16,8 @@ struct DirectoryTrouble {
 // Makes what is missing of `path`, relative or absolute, each part for this user only (0700), and
 // looks whether this user may read and write in it. Nothing when all is well.
 [[nodiscard]] std::optional<DirectoryTrouble> make_directory(const std::string& path);
+
+// "20261123T091500000Z": for the name of a file that is set aside.
+[[nodiscard]] std::string file_time(WallTime time);
 
 }  // namespace itnxt
