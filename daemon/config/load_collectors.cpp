@@ -83,12 +83,15 @@ void check_polled(Draft& draft, const Value& at, const SnmpCollectorConfig& coll
                                                  device.name.text(), collector.name.text()));
     }
   }
-  const Duration patience = collector.timeout * (std::int64_t{collector.retries} + 1);
+  // Each try waits half as long again as the one before.
+  Duration patience{}, of_try = collector.timeout;
+  for (std::uint32_t i = 0; i <= collector.retries; ++i, of_try += of_try / 2) patience += of_try;
   if (patience > collector.interval) {
     draft.problems.warning(
-        at, fmt::format("collector '{}' waits {} for a silent device (timeout times retries + 1), "
-                        "longer than its interval of {}",
-                        collector.name.text(), to_text(patience), to_text(collector.interval)));
+        at, fmt::format("collector '{}' would wait {} for a silent device (timeout {}, half as "
+                        "long again with each of {} retries), longer than its interval of {}",
+                        collector.name.text(), to_text(patience), to_text(collector.timeout),
+                        collector.retries, to_text(collector.interval)));
   }
 }
 
