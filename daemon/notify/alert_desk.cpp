@@ -53,7 +53,9 @@ Result<std::unique_ptr<AlertDesk>> AlertDesk::open(Loop& loop, Log& log, const C
   if (!http) return Error{http.error()};
   std::unique_ptr<AlertDesk> desk(new AlertDesk(loop, log, config, external_url,
                                                 std::move(store->store), std::move(http).value()));
-  desk->restore(std::move(store->rows));
+  desk->restore(store->rows);
+  desk->store_->on_late_rows(
+      [desk = desk.get()](const std::vector<StoreRow>& rows) { desk->restore_late(rows); });
   return desk;
 }
 
@@ -71,7 +73,8 @@ AlertDesk::AlertDesk(Loop& loop, Log& log, const Config& config, std::string ext
 
 AlertDesk::~AlertDesk() = default;
 
-void AlertDesk::restore(std::vector<StoreRow> rows) {
+StoreChanges AlertDesk::take_over(const std::vector<StoreRow>& rows,
+                                  std::vector<Delivery>& changed) {
   std::vector<ActiveAlert> active;
   std::vector<Incident> incidents;
   std::vector<Delivery> deliveries;
@@ -101,14 +104,52 @@ void AlertDesk::restore(std::vector<StoreRow> rows) {
                {{"records", std::to_string(records.size())}});
   }
   if (crisis) crisis_.restore(*std::move(crisis), loop_.now(), loop_.wall_now());
-  deliveries_.restore(std::move(deliveries));
-  incidents_.restore(std::move(incidents), active);
   engine_.restore(std::move(active), loop_.now(), loop_.wall_now());
-
+  deliveries_.restore(std::move(deliveries));
+  const Incidents::Merged merged =
+      incidents_.restore(std::move(incidents), engine_.active(),
+                         [&](const std::string& incident) { return is_told(incident); });
+  DeliveryChanges settled = deliveries_.settle(merged, loop_.wall_now());
+  record_deliveries(settled, records);
+  for (const Incident& one : merged.outlived) records[{kIncidentShelf, one.id}] = std::nullopt;
+  for (const std::string& id : merged.unsaid) records[{kIncidentShelf, id}] = std::nullopt;
   DeliveryChanges changes = deliveries_.reconfigure(config_.notify, incidents_.open());
   record_deliveries(changes, records);
-  commit(std::move(records), std::move(changes.changed));
+  changed = std::move(settled.changed);
+  changed.insert(changed.end(), changes.changed.begin(), changes.changed.end());
+  return records;
+}
+
+void AlertDesk::restore(const std::vector<StoreRow>& rows) {
+  std::vector<Delivery> changed;
+  StoreChanges records = take_over(rows, changed);
+  commit(std::move(records), std::move(changed));
   set_channels(config_.notify);
+}
+
+// The state of before the restart, read only now: the disk was not there.
+void AlertDesk::restore_late(const std::vector<StoreRow>& rows) {
+  log_.notice("the alert state of before the start can be read now and is taken over",
+              {{"records", std::to_string(rows.size())}});
+  std::vector<Delivery> owed;
+  StoreChanges records = take_over(rows, owed);
+  // What both lives named under one key is on the disk as one of them said it.
+  for (const ActiveAlert* one : engine_.active()) {
+    records[{kAlertShelf, record_key(one->alert)}] = encode(*one);
+  }
+  records[{kCrisisShelf, kCrisisRecord}] = encode(crisis_.memory());
+  owed.clear();
+  for (const auto& [key, delivery] : deliveries_.all()) {
+    if (!is_held(key)) owed.push_back(delivery);
+  }
+  commit(std::move(records), std::move(owed));
+}
+
+bool AlertDesk::is_told(const std::string& incident) const {
+  const DeliveryKey first{incident, ChannelName()};
+  const auto begin = deliveries_.all().lower_bound(first);
+  return begin != deliveries_.all().end() && begin->first.incident == incident &&
+         !is_held(begin->first);
 }
 
 void AlertDesk::observe(const std::shared_ptr<const Snapshot>& snapshot) {

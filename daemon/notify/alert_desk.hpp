@@ -65,7 +65,11 @@ class AlertDesk {
   };
   AlertDesk(Loop& loop, Log& log, const Config& config, std::string external_url,
             std::unique_ptr<Store> store, std::unique_ptr<Http> http);
-  void restore(std::vector<StoreRow> rows);
+  // Returns what is to be stored; `changed`: what is then to be sent.
+  StoreChanges take_over(const std::vector<StoreRow>& rows, std::vector<Delivery>& changed);
+  void restore(const std::vector<StoreRow>& rows);
+  void restore_late(const std::vector<StoreRow>& rows);
+  [[nodiscard]] bool is_told(const std::string& incident) const;  // a page may have left
   void record_deliveries(const DeliveryChanges& changes, StoreChanges& records) const;
   void commit(StoreChanges records, std::vector<Delivery> then_send);
   void release(std::uint64_t up_to);
