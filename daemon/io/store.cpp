@@ -47,6 +47,8 @@ struct Store::Shared {
   std::uint64_t queued_to = 0;  // number of the last commit in `queued`
   std::string time;             // wall time of the last commit, for the name of a quarantined file
   bool stop = false;
+  bool ended = false;  // the writer touches nothing any more
+  std::condition_variable end;
 
   std::uint64_t done_to = 0;
   bool durable = true;
@@ -167,7 +169,10 @@ struct Store::Shared {
       if (!found.late.empty()) late = std::move(found.late);
       const std::uint64_t one = 1;
       (void)!::write(fd, &one, sizeof one);
-      if (last) return;
+      if (!last) continue;
+      ended = true;
+      end.notify_all();
+      return;
     }
   }
 };
@@ -223,12 +228,16 @@ Store::Store(Loop& loop, Log& log, std::unique_ptr<StoreFile> file,
 
 Store::~Store() {
   if (!writer_.joinable()) return;
+  bool ended = false;
   {
-    const std::lock_guard lock(shared_->mutex);
+    std::unique_lock lock(shared_->mutex);
     shared_->stop = true;
+    shared_->work.notify_one();
+    ended = shared_->end.wait_for(lock, kCloseLimit, [&] { return shared_->ended; });
   }
-  shared_->work.notify_one();
-  writer_.join();
+  // A thread that hangs in fsync cannot be ended. It owns what it touches, with the loop's side
+  // gone: it goes with the process, or ends by itself.
+  ended ? writer_.join() : writer_.detach();
 }
 
 int Store::completion_fd() const {

@@ -8,7 +8,8 @@
 // A file that cannot be written at the start is read all the same if that is possible. If not, its
 // records are handed over by on_late_rows() when it can be; until then nothing of it is deleted.
 //
-// Every call and callback on the loop's thread. Destroying it writes what it has, once.
+// Every call and callback on the loop's thread. Destroying it writes what it has, once; a disk that
+// does not answer for kCloseLimit is left to itself.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +30,7 @@ namespace itnxt {
 
 class Store {
  public:
+  static constexpr Duration kCloseLimit = 1s;
   using Done = std::function<void(bool durable)>;
   struct Opened {
     std::unique_ptr<Store> store;

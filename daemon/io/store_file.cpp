@@ -329,6 +329,7 @@ std::optional<StoreTrouble> StoreFile::write(const StoreChanges& changes, bool r
     if (code != SQLITE_FULL && code != SQLITE_BUSY) db_.reset();
     return problem;
   };
+  if (options_.before_write) options_.before_write();
   if (db_->run("BEGIN IMMEDIATE") != SQLITE_OK) return fail();
   if (replace && db_->run("DELETE FROM record") != SQLITE_OK) return fail();
   {

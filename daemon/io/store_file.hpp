@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,6 +43,7 @@ class StoreFile {
     std::string directory;
     std::string config_key = "aggregator.state";  // named in messages
     std::int64_t max_pages = 0;                   // a full disk for tests; 0: no limit
+    std::function<void()> before_write;           // a disk that hangs, for tests
   };
   struct Loaded {
     std::vector<StoreRow> rows;

@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include "tests/notify/temp_dir.hpp"
 #include "tests/notify/test_loop.hpp"
@@ -250,6 +252,33 @@ TEST(Store, AFullDiskIsToldOnceAndCaughtUpWithTheLatestState) {
                               world.state + "/alerts.db: database or disk is full\"",
                           "level=notice msg=\"the alert state is written again\" path=" +
                               world.state + "/alerts.db"));
+}
+
+TEST(Store, ADiskThatHangsDoesNotHoldTheEnd) {
+  World world;
+  StoreFile::Options options;
+  options.directory = world.state;
+  const auto gate = std::make_shared<std::promise<void>>();
+  const std::shared_future<void> answers = gate->get_future().share();
+  std::atomic<bool> hangs{false};
+  options.before_write = [&hangs, answers] {
+    hangs = true;
+    answers.wait();
+  };
+  auto opened = Store::open(world.loop, world.log, std::move(options));
+  ASSERT_TRUE(opened) << opened.error();
+  opened->store->commit(put("a", "1"), nullptr);
+  ASSERT_TRUE(world.loop.run_until([&] { return hangs.load(); }));
+  const auto begin = std::chrono::steady_clock::now();
+  opened->store.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, Store::kCloseLimit + 1s);
+  gate->set_value();
+  // The writer goes on by itself: what it was given is on the disk in the end.
+  std::vector<std::string> rows;
+  EXPECT_TRUE(world.loop.run_until([&] {
+    rows = world.stored();
+    return rows == std::vector<std::string>{"a=1"};
+  })) << ::testing::PrintToString(rows);
 }
 
 // A real file system of one megabyte.
