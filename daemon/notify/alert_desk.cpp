@@ -1,6 +1,7 @@
 #include "daemon/notify/alert_desk.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "daemon/notify/channels.hpp"
@@ -106,9 +107,13 @@ StoreChanges AlertDesk::take_over(const std::vector<StoreRow>& rows,
   if (crisis) crisis_.restore(*std::move(crisis), loop_.now(), loop_.wall_now());
   engine_.restore(std::move(active), loop_.now(), loop_.wall_now());
   deliveries_.restore(std::move(deliveries));
-  const Incidents::Merged merged =
-      incidents_.restore(std::move(incidents), engine_.active(),
-                         [&](const std::string& incident) { return is_told(incident); });
+  // A page that waits for the disk has not left.
+  const auto told = [&, held = held_keys()](const std::string& incident) {
+    const auto& book = deliveries_.all();
+    const auto first = book.lower_bound({incident, ChannelName()});
+    return first != book.end() && first->first.incident == incident && !held.contains(first->first);
+  };
+  const Incidents::Merged merged = incidents_.restore(std::move(incidents), engine_.active(), told);
   DeliveryChanges settled = deliveries_.settle(merged, loop_.wall_now());
   record_deliveries(settled, records);
   for (const Incident& one : merged.outlived) records[{kIncidentShelf, one.id}] = std::nullopt;
@@ -139,17 +144,11 @@ void AlertDesk::restore_late(const std::vector<StoreRow>& rows) {
   }
   records[{kCrisisShelf, kCrisisRecord}] = encode(crisis_.memory());
   owed.clear();
+  const std::set<DeliveryKey> held = held_keys();
   for (const auto& [key, delivery] : deliveries_.all()) {
-    if (!is_held(key)) owed.push_back(delivery);
+    if (!held.contains(key)) owed.push_back(delivery);
   }
   commit(std::move(records), std::move(owed));
-}
-
-bool AlertDesk::is_told(const std::string& incident) const {
-  const DeliveryKey first{incident, ChannelName()};
-  const auto begin = deliveries_.all().lower_bound(first);
-  return begin != deliveries_.all().end() && begin->first.incident == incident &&
-         !is_held(begin->first);
 }
 
 void AlertDesk::observe(const std::shared_ptr<const Snapshot>& snapshot) {
@@ -245,18 +244,19 @@ std::unique_ptr<Notifier> AlertDesk::make(const Channel& channel, BoardChannel s
         on_report(name, incident, progress);
       }};
   auto notifier = make_notifier(channel, std::move(context), std::move(start));
+  const std::set<DeliveryKey> held = held_keys();
   for (const Delivery& delivery : deliveries_.of(channel.name)) {
-    if (!is_held({delivery.incident, delivery.channel})) notifier->put(delivery);
+    if (!held.contains({delivery.incident, delivery.channel})) notifier->put(delivery);
   }
   return notifier;
 }
 
-bool AlertDesk::is_held(const DeliveryKey& key) const {
-  return std::any_of(held_.begin(), held_.end(), [&](const Held& held) {
-    return std::any_of(held.deliveries.begin(), held.deliveries.end(), [&](const Delivery& d) {
-      return d.incident == key.incident && d.channel == key.channel;
-    });
-  });
+std::set<DeliveryKey> AlertDesk::held_keys() const {
+  std::set<DeliveryKey> keys;
+  for (const Held& held : held_) {
+    for (const Delivery& d : held.deliveries) keys.insert({d.incident, d.channel});
+  }
+  return keys;
 }
 
 void AlertDesk::set_channels(const NotifyConfig& config) {

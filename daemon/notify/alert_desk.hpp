@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,7 +70,6 @@ class AlertDesk {
   StoreChanges take_over(const std::vector<StoreRow>& rows, std::vector<Delivery>& changed);
   void restore(const std::vector<StoreRow>& rows);
   void restore_late(const std::vector<StoreRow>& rows);
-  [[nodiscard]] bool is_told(const std::string& incident) const;  // a page may have left
   void record_deliveries(const DeliveryChanges& changes, StoreChanges& records) const;
   void commit(StoreChanges records, std::vector<Delivery> then_send);
   void release(std::uint64_t up_to);
@@ -78,7 +78,7 @@ class AlertDesk {
   std::unique_ptr<Notifier> make(const Channel& channel, BoardChannel start);
   void set_channels(const NotifyConfig& config);
   void replace_idle_channels();
-  [[nodiscard]] bool is_held(const DeliveryKey& key) const;
+  [[nodiscard]] std::set<DeliveryKey> held_keys() const;
   void check_drained(Loop::Callback done);
   [[nodiscard]] bool is_current(const Board* board) const;
   [[nodiscard]] Board make_board() const;
