@@ -39,10 +39,25 @@ bool contains(const std::vector<SiteName>& sites, const SiteName& site) {
 
 void Crisis::restore(CrisisMemory memory, Instant now, WallTime wall) {
   const auto moved = [&](WallTime then) { return now - std::max(Duration::zero(), wall - then); };
-  memory_ = std::move(memory);
-  isolated_at_.clear();
-  for (const auto& [site, since] : memory_.isolated) isolated_at_[site] = moved(since);
-  recovering_at_ = moved(memory_.recovering_since.value_or(wall));
+  const std::map<SiteName, WallTime> known = memory_.isolated;
+  if (is_on()) {
+    // Isolated before this crisis, and not by it.
+    for (const auto& [site, since] : memory.isolated) {
+      if (!memory_.isolated.contains(site)) memory_.outside.insert(site);
+    }
+    memory_.isolated.merge(memory.isolated);
+  } else {
+    memory_ = std::move(memory);
+    memory_.isolated.insert(known.begin(), known.end());
+  }
+  for (const auto& [site, since] : memory_.isolated) {
+    if (!isolated_at_.contains(site)) isolated_at_[site] = moved(since);
+  }
+  if (memory_.recovering_since) recovering_at_ = moved(*memory_.recovering_since);
+}
+
+bool Crisis::is_on() const {
+  return memory_.state == CrisisState::crisis || memory_.state == CrisisState::recovery;
 }
 
 void Crisis::update_isolated(const Snapshot& snapshot, Instant now, WallTime wall) {
@@ -128,7 +143,7 @@ void Crisis::close() {
 }
 
 void Crisis::advance(Instant now, WallTime wall, CrisisVerdict& verdict) {
-  const bool on = memory_.state == CrisisState::crisis || memory_.state == CrisisState::recovery;
+  const bool on = is_on();
   if (!config_) {
     if (on) {
       tell(verdict);
@@ -169,7 +184,7 @@ CrisisVerdict Crisis::evaluate(const Snapshot& snapshot, Instant now, WallTime w
   CrisisVerdict verdict;
   update_isolated(snapshot, now, wall);
   advance(now, wall, verdict);
-  verdict.on = memory_.state == CrisisState::crisis || memory_.state == CrisisState::recovery;
+  verdict.on = is_on();
   if (verdict.on) tell(verdict);
   verdict.changed = memory_ != before;
   return verdict;

@@ -52,6 +52,7 @@ class Crisis {
 
   // Without a configuration a crisis that is on ends at the next evaluate().
   void reconfigure(std::optional<CrisisConfig> config) { config_ = std::move(config); }
+  // A crisis that is on already stays as it is, and only learns which sites were isolated before.
   void restore(CrisisMemory memory, Instant now, WallTime wall);
   CrisisVerdict evaluate(const Snapshot& snapshot, Instant now, WallTime wall);
 
@@ -59,6 +60,7 @@ class Crisis {
 
  private:
   void update_isolated(const Snapshot& snapshot, Instant now, WallTime wall);
+  [[nodiscard]] bool is_on() const;
   [[nodiscard]] bool reached(const std::vector<SiteName>& sites) const;
   [[nodiscard]] std::vector<SiteName> newly_isolated(Instant now) const;
   [[nodiscard]] std::vector<SiteName> still_isolated() const;

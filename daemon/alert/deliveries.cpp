@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "daemon/alert/texts.hpp"
+
 namespace itnxt {
 namespace {
 
@@ -28,8 +30,39 @@ bool route_matches(const Route& route, const Labels& labels) {
 void Deliveries::restore(std::vector<Delivery> deliveries) {
   for (Delivery& delivery : deliveries) {
     DeliveryKey key{delivery.incident, delivery.channel};
-    book_[std::move(key)] = std::move(delivery);
+    book_.try_emplace(std::move(key), std::move(delivery));
   }
+}
+
+DeliveryChanges Deliveries::settle(const Incidents::Merged& merged, WallTime wall) {
+  DeliveryChanges changes;
+  const auto forget = [&](Book::iterator it) {
+    changes.gone.push_back(it->first);
+    return book_.erase(it);
+  };
+  for (const std::string& id : merged.unsaid) {
+    auto it = book_.lower_bound({id, ChannelName()});
+    while (it != book_.end() && it->first.incident == id) it = forget(it);
+  }
+  for (const Incident& incident : merged.outlived) {
+    auto it = book_.lower_bound({incident.id, ChannelName()});
+    while (it != book_.end() && it->first.incident == incident.id) {
+      Delivery& delivery = it->second;
+      const Channel* to = channel(delivery.channel);
+      if (!delivery.page_delivered || (to != nullptr && shows_state(*to))) {
+        it = forget(it);
+        continue;
+      }
+      if (!delivery.close) {
+        delivery.close = delivery.page;
+        tell_removed(*delivery.close, "a newer page goes on with it", wall);
+        delivery.ended = wall;
+        changes.changed.push_back(delivery);
+      }
+      ++it;
+    }
+  }
+  return changes;
 }
 
 std::vector<ChannelName> Deliveries::channels_for(const Labels& labels) const {

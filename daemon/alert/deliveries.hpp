@@ -34,6 +34,10 @@ class Deliveries {
   explicit Deliveries(const NotifyConfig& config) : config_(config) {}
 
   void restore(std::vector<Delivery> deliveries);
+  // What Incidents::restore() decided. An outlived page is closed, with a text that says that a
+  // newer one goes on; not where the newer page has the same identity (a channel that shows a
+  // state), nor when it was never delivered: there it is forgotten.
+  DeliveryChanges settle(const Incidents::Merged& merged, WallTime wall);
   DeliveryChanges apply(const std::vector<PageEvent>& events, WallTime wall);
 
   // What a channel reports. Returns what is to be stored.

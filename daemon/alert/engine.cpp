@@ -148,9 +148,10 @@ void Engine::restore(std::vector<ActiveAlert> active, Instant now, WallTime wall
     Entry entry;
     entry.bad_since = now - std::max(Duration::zero(), wall - one.alert.since);
     Members& members = state->groups[one.group];
-    const std::string member = one.member;
+    Entry& place = members[one.member];
+    if (place.active.phase == AlertPhase::firing) continue;
     entry.active = std::move(one);
-    members[member] = std::move(entry);
+    place = std::move(entry);
   }
   drop_removed();
 }

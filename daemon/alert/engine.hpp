@@ -50,8 +50,9 @@ class Engine {
   // told as resolved by the next evaluate().
   void reconfigure(const Config& config);
 
-  // Takes back what was active before a restart, without a transition. Times before `wall` count
-  // for `for`. What the configuration no longer names is told by the next evaluate().
+  // Takes back what was active before a restart, without a transition; an alert that fires already
+  // stays as it is. Times before `wall` count for `for`. What the configuration no longer names is
+  // told by the next evaluate().
   void restore(std::vector<ActiveAlert> active, Instant now, WallTime wall);
 
   // In order: removals, then by rule and subject.

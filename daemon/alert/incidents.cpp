@@ -68,22 +68,32 @@ Alert crisis_alert(const CrisisVerdict& crisis, const Incidents::Open& open) {
 
 }  // namespace
 
-void Incidents::restore(std::vector<Incident> open, const std::vector<ActiveAlert>& active) {
-  open_.clear();
-  repairs_.clear();
-  for (Incident& incident : open) {
-    const auto key = key_of(incident.alert);
-    open_[key] = std::move(incident);
+Incidents::Merged Incidents::restore(std::vector<Incident> older,
+                                     const std::vector<const ActiveAlert*>& active,
+                                     const Told& told) {
+  Merged merged;
+  for (Incident& incident : older) {
+    const auto [place, is_new] = open_.try_emplace(key_of(incident.alert));
+    Incident& known = place->second;
+    if (!is_new && known.id == incident.id) continue;
+    if (!is_new && told(known.id)) {
+      merged.outlived.push_back(std::move(incident));
+      continue;
+    }
+    if (!is_new) merged.unsaid.push_back(known.id);
+    known = std::move(incident);
   }
+  repairs_.clear();
   std::set<std::pair<std::string, std::string>> firing;
-  for (const ActiveAlert& one : active) {
-    if (one.phase != AlertPhase::firing) continue;
-    firing.insert(key_of(one.alert));
-    if (!open_.contains(key_of(one.alert))) repairs_.emplace_back(true, one.alert);
+  for (const ActiveAlert* one : active) {
+    if (one->phase != AlertPhase::firing) continue;
+    firing.insert(key_of(one->alert));
+    if (!open_.contains(key_of(one->alert))) repairs_.emplace_back(true, one->alert);
   }
   for (const auto& [key, incident] : open_) {
     if (key != kCrisisKey && !firing.contains(key)) repairs_.emplace_back(false, incident.alert);
   }
+  return merged;
 }
 
 IncidentChanges Incidents::update(const std::vector<Transition>& transitions,

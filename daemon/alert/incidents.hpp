@@ -8,6 +8,7 @@
 // subject is opened twice without a close between.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -37,10 +38,18 @@ struct IncidentChanges {
 
 class Incidents {
  public:
-  // `active`: what the engine was restored with. An incident whose alert no longer fires is closed,
-  // an alert without an incident is opened, by the next update(): a state file that lost a part
-  // neither loses a page nor a close.
-  void restore(std::vector<Incident> open, const std::vector<ActiveAlert>& active);
+  // Takes over incidents of before a restart. `firing`: the alerts that the engine then has. An
+  // incident whose alert no longer fires is closed, an alert without an incident is opened, by the
+  // next update(): a state file that lost a part neither loses a page nor a close.
+  // Of two incidents of one (alert, subject) one stays: the one known already where people were
+  // `told` of it, else the restored one.
+  struct Merged {
+    std::vector<Incident> outlived;   // restored, with a newer one that people were told of
+    std::vector<std::string> unsaid;  // ids known before that nobody was told of: forget them
+  };
+  using Told = std::function<bool(const std::string& incident)>;
+  Merged restore(std::vector<Incident> older, const std::vector<const ActiveAlert*>& active,
+                 const Told& told);
 
   IncidentChanges update(const std::vector<Transition>& transitions, const CrisisVerdict& crisis,
                          WallTime wall);

@@ -31,6 +31,23 @@ bool Outbox::owes(const Item& item) {
   return !item.delivery.page_delivered || item.delivery.close.has_value();
 }
 
+// Ended before its page was ever delivered.
+bool Outbox::may_go(const Item& item) {
+  return !item.in_flight && !item.delivery.page_delivered && item.delivery.close.has_value();
+}
+
+void Outbox::count(const Item& item) {
+  waiting_ += (item.delivery.page_delivered ? 0U : 1U) + (item.delivery.close ? 1U : 0U);
+  owed_ += owes(item) ? 1U : 0U;
+  if (may_go(item)) may_go_.emplace(item.order, item.delivery.incident);
+}
+
+void Outbox::uncount(const Item& item) {
+  waiting_ -= (item.delivery.page_delivered ? 0U : 1U) + (item.delivery.close ? 1U : 0U);
+  owed_ -= owes(item) ? 1U : 0U;
+  may_go_.erase(item.order);
+}
+
 Outbox::SubjectKey Outbox::subject_of(const Item& item) {
   return {item.delivery.page.alert, item.delivery.page.subject};
 }
@@ -44,6 +61,7 @@ void Outbox::enqueue(Item& item, Instant due) {
 }
 
 void Outbox::erase(Items::iterator item, Instant now) {
+  uncount(item->second);
   queue_.erase({item->second.due, item->second.order, item->first});
   const auto chain = chains_.find(subject_of(item->second));
   chain->second.erase(item->second.order);
@@ -61,6 +79,7 @@ std::vector<std::string> Outbox::put(const Delivery& delivery, Instant now) {
   if (is_new) {
     item.order = next_order_++;
     item.delivery = delivery;
+    count(item);
     chains_[subject_of(item)][item.order] = delivery.incident;
     enqueue(item, now);
     return make_room(now);
@@ -68,8 +87,10 @@ std::vector<std::string> Outbox::put(const Delivery& delivery, Instant now) {
   // Only the close is news: a page on its way is not rewritten, each attempt repeats it.
   if (delivery.close && !item.delivery.close) {
     const bool owed = owes(item);
+    uncount(item);
     item.delivery.close = delivery.close;
     item.delivery.ended = delivery.ended;
+    count(item);
     if (!owed) enqueue(item, now);
   }
   return {};
@@ -77,21 +98,10 @@ std::vector<std::string> Outbox::put(const Delivery& delivery, Instant now) {
 
 std::vector<std::string> Outbox::make_room(Instant now) {
   std::vector<std::string> given_up;
-  if (items_.size() <= kMaxOwed) return given_up;
-  const auto owed = [&] {
-    return static_cast<std::size_t>(std::count_if(
-        items_.begin(), items_.end(), [](const auto& one) { return owes(one.second); }));
-  };
-  for (std::size_t count = owed(); count > kMaxOwed; --count) {
-    auto oldest = items_.end();
-    for (auto one = items_.begin(); one != items_.end(); ++one) {
-      const Item& item = one->second;
-      if (item.in_flight || item.delivery.page_delivered || !item.delivery.close) continue;
-      if (oldest == items_.end() || item.order < oldest->second.order) oldest = one;
-    }
-    if (oldest == items_.end()) break;  // all of it still fires: bounded by what is monitored
-    given_up.push_back(oldest->first);
-    erase(oldest, now);
+  // With none that may go all of it still fires: bounded by what is monitored.
+  while (owed_ > kMaxOwed && !may_go_.empty()) {
+    given_up.push_back(may_go_.begin()->second);
+    erase(items_.find(given_up.back()), now);
   }
   return given_up;
 }
@@ -102,7 +112,9 @@ std::vector<Outbox::Attempt> Outbox::due(Instant now) {
          std::get<0>(*queue_.begin()) <= now) {
     Item& item = items_.at(std::get<2>(*queue_.begin()));
     queue_.erase(queue_.begin());
+    uncount(item);
     item.in_flight = true;
+    count(item);
     ++in_flight_;
     const DeliveryStep step = step_of(item.delivery);
     Attempt attempt;
@@ -143,7 +155,9 @@ Outbox::Settled Outbox::settle(const std::string& incident, const Answer& answer
   const auto found = items_.find(incident);
   if (found == items_.end() || !found->second.in_flight) return settled;
   Item& item = found->second;
+  uncount(item);
   item.in_flight = false;
+  count(item);
   --in_flight_;
   settled.step = step_of(item.delivery);
   switch (answer.kind) {
@@ -162,7 +176,9 @@ Outbox::Settled Outbox::settle(const std::string& incident, const Answer& answer
         break;
       }
       settled.progress = Progress::page_delivered;
+      uncount(item);
       item.delivery.page_delivered = true;
+      count(item);
       enqueue(item, now);
       break;
   }
@@ -173,14 +189,6 @@ Outbox::Settled Outbox::settle(const std::string& incident, const Answer& answer
 std::optional<Instant> Outbox::next() const {
   if (queue_.empty() || in_flight_ >= kParallel) return std::nullopt;
   return std::max(held_until_, std::get<0>(*queue_.begin()));
-}
-
-std::size_t Outbox::waiting() const {
-  std::size_t count = 0;
-  for (const auto& [id, item] : items_) {
-    count += (item.delivery.page_delivered ? 0U : 1U) + (item.delivery.close ? 1U : 0U);
-  }
-  return count;
 }
 
 }  // namespace itnxt

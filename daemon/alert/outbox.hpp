@@ -78,7 +78,9 @@ class Outbox {
   // When due() has something again; absent when it depends on a settle() or a put().
   [[nodiscard]] std::optional<Instant> next() const;
   [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
-  [[nodiscard]] std::size_t waiting() const;  // pages and closes not delivered yet
+  [[nodiscard]] std::size_t waiting() const {
+    return waiting_;
+  }  // pages and closes not delivered yet
 
  private:
   struct Item {
@@ -95,6 +97,9 @@ class Outbox {
   using SubjectKey = std::pair<std::string, std::string>;
   [[nodiscard]] static SubjectKey subject_of(const Item& item);
   [[nodiscard]] static bool owes(const Item& item);
+  [[nodiscard]] static bool may_go(const Item& item);
+  void count(const Item& item);    // after an item came or changed …
+  void uncount(const Item& item);  // … and before it changes or goes
   void enqueue(Item& item, Instant due);
   void erase(Items::iterator item, Instant now);
   std::vector<std::string> make_room(Instant now);
@@ -105,6 +110,9 @@ class Outbox {
   Queue queue_;  // owed, first of their chain and not in flight
   std::map<SubjectKey, Chain> chains_;
   std::size_t in_flight_ = 0;
+  std::size_t waiting_ = 0;
+  std::size_t owed_ = 0;                         // items that owe something
+  std::map<std::uint64_t, std::string> may_go_;  // what make_room() may give up, oldest first
   std::uint64_t next_order_ = 0;
   bool failing_ = false;  // something failed since the last success
   Instant held_until_;

@@ -38,66 +38,118 @@ std::optional<double> share(const Rate<BytesPerSecond>& rate, BytesPerSecond spe
 }  // namespace
 
 std::optional<Reading> read(const LinkView& link, SubjectMetric metric) {
-  if (metric == SubjectMetric::up) return yes_or_no(link.up);
-  if (metric == SubjectMetric::utilization_ratio) {
-    return busier(number(link.utilization_a_to_b), number(link.utilization_b_to_a));
+  switch (metric) {
+    case SubjectMetric::up:
+      return yes_or_no(link.up);
+    case SubjectMetric::utilization_ratio:
+      return busier(number(link.utilization_a_to_b), number(link.utilization_b_to_a));
+    case SubjectMetric::admin_up:
+    case SubjectMetric::receive_bytes_per_second:
+    case SubjectMetric::transmit_bytes_per_second:
+    case SubjectMetric::errors_per_second:
+    case SubjectMetric::discards_per_second:
+    case SubjectMetric::uptime_seconds:
+    case SubjectMetric::poll_seconds:
+    case SubjectMetric::dropped_packets_per_second:
+    case SubjectMetric::silent_seconds:
+    case SubjectMetric::lost_batches:
+      break;  // not one of this kind
   }
   return std::nullopt;
 }
 
+// What the last poll said is of no use when it is long ago: its collector fell silent.
 std::optional<Reading> read(const DeviceView& device, SubjectMetric metric) {
-  if (metric == SubjectMetric::uptime_seconds) {
-    return device.uptime ? exactly(seconds(*device.uptime)) : std::nullopt;
+  switch (metric) {
+    case SubjectMetric::up:
+      // Up and not fresh: polls get an answer, but its values are stale.
+      if (!device.polled || (device.up && !device.fresh)) return std::nullopt;
+      return yes_or_no(device.up);
+    case SubjectMetric::uptime_seconds:
+      return device.uptime ? exactly(seconds(*device.uptime)) : std::nullopt;
+    case SubjectMetric::poll_seconds:
+      return device.polled ? exactly(seconds(device.poll_took)) : std::nullopt;
+    case SubjectMetric::admin_up:
+    case SubjectMetric::utilization_ratio:
+    case SubjectMetric::receive_bytes_per_second:
+    case SubjectMetric::transmit_bytes_per_second:
+    case SubjectMetric::errors_per_second:
+    case SubjectMetric::discards_per_second:
+    case SubjectMetric::dropped_packets_per_second:
+    case SubjectMetric::silent_seconds:
+    case SubjectMetric::lost_batches:
+      break;  // not one of this kind
   }
-  // What the last poll said is of no use when it is long ago: its collector fell silent.
-  if (!device.polled) return std::nullopt;
-  if (metric == SubjectMetric::up) {
-    // Up and not fresh: polls get an answer, but its values are stale.
-    if (device.up && !device.fresh) return std::nullopt;
-    return yes_or_no(device.up);
-  }
-  if (metric == SubjectMetric::poll_seconds) return exactly(seconds(device.poll_took));
   return std::nullopt;
 }
 
 std::optional<Reading> read(const InterfaceView& interface, SubjectMetric metric) {
-  if (metric == SubjectMetric::up) {
-    if (interface.up == false && interface.admin_up != true) return std::nullopt;
-    return yes_or_no(interface.up);
-  }
-  if (metric == SubjectMetric::admin_up) return yes_or_no(interface.admin_up);
-  if (metric == SubjectMetric::utilization_ratio) {
-    if (!interface.speed || interface.speed->count() <= 0) return std::nullopt;
-    return busier(share(interface.receive, *interface.speed),
-                  share(interface.transmit, *interface.speed));
-  }
-  if (metric == SubjectMetric::receive_bytes_per_second) {
-    return exactly(number(known(interface.receive)));
-  }
-  if (metric == SubjectMetric::transmit_bytes_per_second) {
-    return exactly(number(known(interface.transmit)));
-  }
-  if (metric == SubjectMetric::errors_per_second) return exactly(number(known(interface.errors)));
-  if (metric == SubjectMetric::discards_per_second) {
-    return exactly(number(known(interface.discards)));
+  switch (metric) {
+    case SubjectMetric::up:
+      if (interface.up == false && interface.admin_up != true) return std::nullopt;
+      return yes_or_no(interface.up);
+    case SubjectMetric::admin_up:
+      return yes_or_no(interface.admin_up);
+    case SubjectMetric::utilization_ratio:
+      if (!interface.speed || interface.speed->count() <= 0) return std::nullopt;
+      return busier(share(interface.receive, *interface.speed),
+                    share(interface.transmit, *interface.speed));
+    case SubjectMetric::receive_bytes_per_second:
+      return exactly(number(known(interface.receive)));
+    case SubjectMetric::transmit_bytes_per_second:
+      return exactly(number(known(interface.transmit)));
+    case SubjectMetric::errors_per_second:
+      return exactly(number(known(interface.errors)));
+    case SubjectMetric::discards_per_second:
+      return exactly(number(known(interface.discards)));
+    case SubjectMetric::uptime_seconds:
+    case SubjectMetric::poll_seconds:
+    case SubjectMetric::dropped_packets_per_second:
+    case SubjectMetric::silent_seconds:
+    case SubjectMetric::lost_batches:
+      break;  // not one of this kind
   }
   return std::nullopt;
 }
 
 std::optional<Reading> read(const CaptureView& capture, SubjectMetric metric) {
-  if (metric == SubjectMetric::up) return yes_or_no(capture.sample.open);
-  if (metric == SubjectMetric::dropped_packets_per_second) {
-    return exactly(capture.dropped_packets_per_second);
+  switch (metric) {
+    case SubjectMetric::up:
+      return yes_or_no(capture.sample.open);
+    case SubjectMetric::dropped_packets_per_second:
+      return exactly(capture.dropped_packets_per_second);
+    case SubjectMetric::admin_up:
+    case SubjectMetric::utilization_ratio:
+    case SubjectMetric::receive_bytes_per_second:
+    case SubjectMetric::transmit_bytes_per_second:
+    case SubjectMetric::errors_per_second:
+    case SubjectMetric::discards_per_second:
+    case SubjectMetric::uptime_seconds:
+    case SubjectMetric::poll_seconds:
+    case SubjectMetric::silent_seconds:
+    case SubjectMetric::lost_batches:
+      break;  // not one of this kind
   }
   return std::nullopt;
 }
 
 std::optional<Reading> read(const CollectorView& collector, SubjectMetric metric, Instant now) {
-  if (metric == SubjectMetric::silent_seconds) {
-    return exactly(seconds(std::max(Duration::zero(), now - collector.last_batch_at)));
-  }
-  if (metric == SubjectMetric::lost_batches) {
-    return exactly(static_cast<double>(collector.lost_batches));
+  switch (metric) {
+    case SubjectMetric::silent_seconds:
+      return exactly(seconds(std::max(Duration::zero(), now - collector.last_batch_at)));
+    case SubjectMetric::lost_batches:
+      return exactly(static_cast<double>(collector.lost_batches));
+    case SubjectMetric::up:
+    case SubjectMetric::admin_up:
+    case SubjectMetric::utilization_ratio:
+    case SubjectMetric::receive_bytes_per_second:
+    case SubjectMetric::transmit_bytes_per_second:
+    case SubjectMetric::errors_per_second:
+    case SubjectMetric::discards_per_second:
+    case SubjectMetric::uptime_seconds:
+    case SubjectMetric::poll_seconds:
+    case SubjectMetric::dropped_packets_per_second:
+      break;  // not one of this kind
   }
   return std::nullopt;
 }

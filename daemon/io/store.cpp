@@ -47,11 +47,14 @@ struct Store::Shared {
   std::uint64_t queued_to = 0;  // number of the last commit in `queued`
   std::string time;             // wall time of the last commit, for the name of a quarantined file
   bool stop = false;
+  bool ended = false;  // the writer touches nothing any more
+  std::condition_variable end;
 
   std::uint64_t done_to = 0;
   bool durable = true;
   std::string problem;
   std::string quarantined;
+  std::vector<StoreRow> late;
   int fd = -1;
 
   // The writer's own. Every record as it should be on the disk: what a damaged or replaced file is
@@ -61,6 +64,12 @@ struct Store::Shared {
   std::set<StoreKey> on_disk;
   StoreChanges unsaved;
   bool replace = false;  // what the file holds is not what `on_disk` says
+  bool loaded = false;   // what the file held before is known
+
+  struct Found {
+    std::string quarantined;
+    std::vector<StoreRow> late;
+  };
 
   ~Shared() {
     if (fd >= 0) ::close(fd);
@@ -83,12 +92,27 @@ struct Store::Shared {
     }
   }
 
-  std::string save(const std::string& now, std::string& moved) {
+  // The first sight of the file: what it holds is kept, and told.
+  void merge(const std::vector<StoreRow>& rows) {
+    for (const StoreRow& row : rows) {
+      records.try_emplace({row.shelf, row.key}, row.body);
+      on_disk.insert({row.shelf, row.key});
+    }
+    loaded = true;
+  }
+
+  std::string save(const std::string& now, Found& found) {
     if (!file->attached()) {
       auto attached = file->attach(now);
       if (const auto* trouble = std::get_if<StoreTrouble>(&attached)) return trouble->message;
-      moved = std::get<StoreFile::Loaded>(attached).quarantined;
-      replace = true;
+      auto& read = std::get<StoreFile::Loaded>(attached);
+      found.quarantined = std::move(read.quarantined);
+      if (loaded) {
+        replace = true;
+      } else {
+        merge(read.rows);
+        found.late = std::move(read.rows);
+      }
     }
     if (replace) {
       StoreChanges all;
@@ -132,8 +156,8 @@ struct Store::Shared {
       lock.unlock();
 
       take(std::move(changes));
-      std::string moved;
-      std::string trouble = save(now, moved);
+      Found found;
+      std::string trouble = save(now, found);
       if (last) file.reset();
 
       lock.lock();
@@ -141,10 +165,14 @@ struct Store::Shared {
       done_to = seen;
       durable = trouble.empty();
       problem = std::move(trouble);
-      if (!moved.empty()) quarantined = std::move(moved);
+      if (!found.quarantined.empty()) quarantined = std::move(found.quarantined);
+      if (!found.late.empty()) late = std::move(found.late);
       const std::uint64_t one = 1;
       (void)!::write(fd, &one, sizeof one);
-      if (last) return;
+      if (!last) continue;
+      ended = true;
+      end.notify_all();
+      return;
     }
   }
 };
@@ -154,20 +182,25 @@ Result<Store::Opened> Store::open(Loop& loop, Log& log, StoreFile::Options optio
   auto attached = file->attach(file_time(loop.wall_now()));
   Opened opened;
   std::string problem;
+  bool loaded = false;
   if (const auto* trouble = std::get_if<StoreTrouble>(&attached)) {
     if (trouble->kind == StoreTrouble::Kind::configuration) return Error{trouble->message};
     problem = trouble->message;
-  } else {
-    auto& loaded = std::get<StoreFile::Loaded>(attached);
-    if (!loaded.quarantined.empty()) {
-      log.error(
-          "the alert state was damaged and is begun anew: alerts may be paged again",
-          {{"moved_to", loaded.quarantined}, {"records_saved", std::to_string(loaded.saved)}});
+    if (auto rows = file->read_only()) {
+      opened.rows = *std::move(rows);
+      loaded = true;
     }
-    opened.rows = std::move(loaded.rows);
+  } else {
+    loaded = true;
+    auto& read = std::get<StoreFile::Loaded>(attached);
+    if (!read.quarantined.empty()) {
+      log.error("the alert state was damaged and is begun anew: alerts may be paged again",
+                {{"moved_to", read.quarantined}, {"records_saved", std::to_string(read.saved)}});
+    }
+    opened.rows = std::move(read.rows);
   }
   opened.store =
-      std::unique_ptr<Store>(new Store(loop, log, std::move(file), opened.rows, problem));
+      std::unique_ptr<Store>(new Store(loop, log, std::move(file), opened.rows, problem, loaded));
   if (opened.store->completion_fd() < 0) {
     return Error{"cannot make an eventfd: " + std::generic_category().message(errno)};
   }
@@ -175,12 +208,13 @@ Result<Store::Opened> Store::open(Loop& loop, Log& log, StoreFile::Options optio
 }
 
 Store::Store(Loop& loop, Log& log, std::unique_ptr<StoreFile> file,
-             const std::vector<StoreRow>& rows, std::string problem)
+             const std::vector<StoreRow>& rows, std::string problem, bool loaded)
     : loop_(loop), log_(log), path_(file->path()), shared_(std::make_shared<Shared>()) {
   shared_->fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (shared_->fd < 0) return;
   shared_->file = std::move(file);
   shared_->problem = problem;
+  shared_->loaded = loaded;
   shared_->time = file_time(loop.wall_now());
   for (const StoreRow& row : rows) {
     shared_->records[{row.shelf, row.key}] = row.body;
@@ -194,12 +228,16 @@ Store::Store(Loop& loop, Log& log, std::unique_ptr<StoreFile> file,
 
 Store::~Store() {
   if (!writer_.joinable()) return;
+  bool ended = false;
   {
-    const std::lock_guard lock(shared_->mutex);
+    std::unique_lock lock(shared_->mutex);
     shared_->stop = true;
+    shared_->work.notify_one();
+    ended = shared_->end.wait_for(lock, kCloseLimit, [&] { return shared_->ended; });
   }
-  shared_->work.notify_one();
-  writer_.join();
+  // A thread that hangs in fsync cannot be ended. It owns what it touches, with the loop's side
+  // gone: it goes with the process, or ends by itself.
+  ended ? writer_.join() : writer_.detach();
 }
 
 int Store::completion_fd() const {
@@ -236,18 +274,21 @@ void Store::on_completion() {
   bool durable = false;
   std::string problem;
   std::string quarantined;
+  std::vector<StoreRow> late;
   {
     const std::lock_guard lock(shared_->mutex);
     done_to = shared_->done_to;
     durable = shared_->durable;
     problem = shared_->problem;
     quarantined.swap(shared_->quarantined);
+    late.swap(shared_->late);
   }
   if (!quarantined.empty()) {
     log_.error("the alert state was damaged and is written anew from memory",
                {{"moved_to", quarantined}});
   }
   tell(problem);
+  if (!late.empty() && late_) late_(std::move(late));
   std::vector<Done> ready;
   while (!waiting_.empty() && waiting_.front().first <= done_to) {
     ready.push_back(std::move(waiting_.front().second));

@@ -5,7 +5,11 @@
 // store keeps what is not written (the latest state of each record, nothing else: bounded by what
 // is alive) and tries again, 1 s … 5 s apart and at each commit. problem() says what is wrong.
 //
-// Every call and callback on the loop's thread. Destroying it writes what it has, once.
+// A file that cannot be written at the start is read all the same if that is possible. If not, its
+// records are handed over by on_late_rows() when it can be; until then nothing of it is deleted.
+//
+// Every call and callback on the loop's thread. Destroying it writes what it has, once; a disk that
+// does not answer for kCloseLimit is left to itself.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +30,7 @@ namespace itnxt {
 
 class Store {
  public:
+  static constexpr Duration kCloseLimit = 1s;
   using Done = std::function<void(bool durable)>;
   struct Opened {
     std::unique_ptr<Store> store;
@@ -33,7 +38,7 @@ class Store {
   };
 
   // An unusable directory, one in use by another process, or a newer format is an Error. A disk
-  // that cannot be written now is not: the store begins empty, with a problem().
+  // that cannot be written now is not: the store begins with what can be read, and a problem().
   static Result<Opened> open(Loop& loop, Log& log, StoreFile::Options options);
   ~Store();
   Store(const Store&) = delete;
@@ -41,6 +46,11 @@ class Store {
 
   // Calls `done` when these and all earlier changes are on the disk, or cannot be now.
   void commit(StoreChanges changes, Done done);
+
+  // `taken` is called at most once: with the records of a file that could not be read by open().
+  // Where a commit meanwhile named the same record, the commit's stays on the disk.
+  using LateRows = std::function<void(std::vector<StoreRow>)>;
+  void on_late_rows(LateRows taken) { late_ = std::move(taken); }
 
   // No commit is under way.
   [[nodiscard]] bool idle() const { return waiting_.empty(); }
@@ -51,7 +61,7 @@ class Store {
  private:
   struct Shared;
   Store(Loop& loop, Log& log, std::unique_ptr<StoreFile> file, const std::vector<StoreRow>& rows,
-        std::string problem);
+        std::string problem, bool loaded);
   void on_completion();
   void tell(const std::string& problem);
 
@@ -59,6 +69,7 @@ class Store {
   Log& log_;
   std::string path_;
   std::string problem_;
+  LateRows late_;
   std::uint64_t next_ = 0;
   std::deque<std::pair<std::uint64_t, Done>> waiting_;
   std::shared_ptr<Shared> shared_;

@@ -36,6 +36,27 @@ std::string error_text(int code) {
   return std::generic_category().message(code);
 }
 
+// SQLite's URI of a path: what has a meaning there is escaped.
+std::string file_uri(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    switch (c) {
+      case '%':
+        uri += "%25";
+        break;
+      case '?':
+        uri += "%3f";
+        break;
+      case '#':
+        uri += "%23";
+        break;
+      default:
+        uri += c;
+    }
+  }
+  return uri;
+}
+
 bool may_pass(int code) {
   return code == ENOSPC || code == EDQUOT || code == EROFS || code == EIO || code == EMFILE ||
          code == ENFILE || code == ENOMEM;
@@ -204,9 +225,22 @@ StoreFile::Check StoreFile::load(Loaded& loaded, std::optional<StoreTrouble>& pr
   }
   if (found == 0 && sound) return db_->run(kSchema) == SQLITE_OK ? Check::sound : failed("write");
 
+  switch (read_rows(loaded.rows)) {
+    case Check::sound:
+      return sound ? Check::sound : Check::damaged;
+    case Check::damaged:
+      return Check::damaged;
+    case Check::failed:
+      return sound ? failed("read") : Check::damaged;
+  }
+  return Check::damaged;
+}
+
+// damaged: `rows` are those that are whole.
+StoreFile::Check StoreFile::read_rows(std::vector<StoreRow>& into) const {
   const auto rows = db_->prepare("SELECT shelf, key, body, checksum FROM record");
-  if (!rows) return sound ? failed("read") : Check::damaged;
-  bool whole = sound;
+  if (!rows) return Check::failed;
+  bool whole = true;
   int step = SQLITE_ROW;
   while ((step = sqlite3_step(rows.get())) == SQLITE_ROW) {
     StoreRow row{Db::text(rows, 0), Db::text(rows, 1), Db::text(rows, 2)};
@@ -214,9 +248,9 @@ StoreFile::Check StoreFile::load(Loaded& loaded, std::optional<StoreTrouble>& pr
       whole = false;
       continue;
     }
-    loaded.rows.push_back(std::move(row));
+    into.push_back(std::move(row));
   }
-  if (step != SQLITE_DONE) return failed("read");
+  if (step != SQLITE_DONE) return damaged() ? Check::damaged : Check::failed;
   return whole ? Check::sound : Check::damaged;
 }
 
@@ -264,6 +298,28 @@ std::variant<StoreFile::Loaded, StoreTrouble> StoreFile::attach(const std::strin
   return *problem;
 }
 
+std::optional<std::vector<StoreRow>> StoreFile::read_only() {
+  struct stat log {};
+  const bool has_log = ::stat((path_ + "-wal").c_str(), &log) == 0 && log.st_size > 0;
+  db_ = std::make_unique<Db>();
+  // Without a log the file is whole by itself and is read as a medium that cannot change. With one
+  // it is read through it: that asks for a lock, which no read-only file grants, hence a VFS
+  // without locks (who may write here holds alerts.lock), and the index is kept in the heap.
+  const std::string uri = file_uri(path_) + (has_log ? "?vfs=unix-none" : "?immutable=1");
+  const int flags =
+      SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_URI;
+  std::optional<std::vector<StoreRow>> rows;
+  if (sqlite3_open_v2(uri.c_str(), &db_->handle, flags, nullptr) == SQLITE_OK) {
+    db_->run("PRAGMA locking_mode=EXCLUSIVE");
+    const auto version = db_->value("PRAGMA user_version");
+    std::vector<StoreRow> found;
+    const bool known = version && std::atoi(version->c_str()) == kVersion;
+    if (known && read_rows(found) != Check::failed) rows = std::move(found);
+  }
+  db_.reset();
+  return rows;
+}
+
 std::optional<StoreTrouble> StoreFile::write(const StoreChanges& changes, bool replace) {
   const auto fail = [&] {
     StoreTrouble problem = trouble("write");
@@ -273,6 +329,7 @@ std::optional<StoreTrouble> StoreFile::write(const StoreChanges& changes, bool r
     if (code != SQLITE_FULL && code != SQLITE_BUSY) db_.reset();
     return problem;
   };
+  if (options_.before_write) options_.before_write();
   if (db_->run("BEGIN IMMEDIATE") != SQLITE_OK) return fail();
   if (replace && db_->run("DELETE FROM record") != SQLITE_OK) return fail();
   {

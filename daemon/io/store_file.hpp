@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,6 +43,7 @@ class StoreFile {
     std::string directory;
     std::string config_key = "aggregator.state";  // named in messages
     std::int64_t max_pages = 0;                   // a full disk for tests; 0: no limit
+    std::function<void()> before_write;           // a disk that hangs, for tests
   };
   struct Loaded {
     std::vector<StoreRow> rows;
@@ -58,6 +60,9 @@ class StoreFile {
   // every record. A damaged file is renamed to alerts.db.corrupt-TIME and a new one begun with the
   // records that are whole. `time`: for the name, digits and letters.
   std::variant<Loaded, StoreTrouble> attach(const std::string& time);
+  // The records of a file that attach() could not take over for a passing reason, as far as they
+  // are whole: a file system that is read-only can still be read. Absent when it cannot.
+  std::optional<std::vector<StoreRow>> read_only();
   [[nodiscard]] bool attached() const { return db_ != nullptr; }
 
   // All or nothing, on the disk when it returns (synchronous=FULL). `replace`: drops every other
@@ -73,6 +78,7 @@ class StoreFile {
   std::optional<StoreTrouble> take_lock();
   std::optional<StoreTrouble> open_database();
   Check load(Loaded& loaded, std::optional<StoreTrouble>& trouble);
+  Check read_rows(std::vector<StoreRow>& rows) const;
   std::optional<StoreTrouble> quarantine(const std::string& time, Loaded& loaded);
   [[nodiscard]] StoreTrouble trouble(const std::string& doing) const;
   [[nodiscard]] bool damaged() const;

@@ -1,6 +1,7 @@
 #include "daemon/notify/alert_desk.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "daemon/notify/channels.hpp"
@@ -53,7 +54,9 @@ Result<std::unique_ptr<AlertDesk>> AlertDesk::open(Loop& loop, Log& log, const C
   if (!http) return Error{http.error()};
   std::unique_ptr<AlertDesk> desk(new AlertDesk(loop, log, config, external_url,
                                                 std::move(store->store), std::move(http).value()));
-  desk->restore(std::move(store->rows));
+  desk->restore(store->rows);
+  desk->store_->on_late_rows(
+      [desk = desk.get()](const std::vector<StoreRow>& rows) { desk->restore_late(rows); });
   return desk;
 }
 
@@ -71,7 +74,8 @@ AlertDesk::AlertDesk(Loop& loop, Log& log, const Config& config, std::string ext
 
 AlertDesk::~AlertDesk() = default;
 
-void AlertDesk::restore(std::vector<StoreRow> rows) {
+StoreChanges AlertDesk::take_over(const std::vector<StoreRow>& rows,
+                                  std::vector<Delivery>& changed) {
   std::vector<ActiveAlert> active;
   std::vector<Incident> incidents;
   std::vector<Delivery> deliveries;
@@ -101,14 +105,50 @@ void AlertDesk::restore(std::vector<StoreRow> rows) {
                {{"records", std::to_string(records.size())}});
   }
   if (crisis) crisis_.restore(*std::move(crisis), loop_.now(), loop_.wall_now());
-  deliveries_.restore(std::move(deliveries));
-  incidents_.restore(std::move(incidents), active);
   engine_.restore(std::move(active), loop_.now(), loop_.wall_now());
-
+  deliveries_.restore(std::move(deliveries));
+  // A page that waits for the disk has not left.
+  const auto told = [&, held = held_keys()](const std::string& incident) {
+    const auto& book = deliveries_.all();
+    const auto first = book.lower_bound({incident, ChannelName()});
+    return first != book.end() && first->first.incident == incident && !held.contains(first->first);
+  };
+  const Incidents::Merged merged = incidents_.restore(std::move(incidents), engine_.active(), told);
+  DeliveryChanges settled = deliveries_.settle(merged, loop_.wall_now());
+  record_deliveries(settled, records);
+  for (const Incident& one : merged.outlived) records[{kIncidentShelf, one.id}] = std::nullopt;
+  for (const std::string& id : merged.unsaid) records[{kIncidentShelf, id}] = std::nullopt;
   DeliveryChanges changes = deliveries_.reconfigure(config_.notify, incidents_.open());
   record_deliveries(changes, records);
-  commit(std::move(records), std::move(changes.changed));
+  changed = std::move(settled.changed);
+  changed.insert(changed.end(), changes.changed.begin(), changes.changed.end());
+  return records;
+}
+
+void AlertDesk::restore(const std::vector<StoreRow>& rows) {
+  std::vector<Delivery> changed;
+  StoreChanges records = take_over(rows, changed);
+  commit(std::move(records), std::move(changed));
   set_channels(config_.notify);
+}
+
+// The state of before the restart, read only now: the disk was not there.
+void AlertDesk::restore_late(const std::vector<StoreRow>& rows) {
+  log_.notice("the alert state of before the start can be read now and is taken over",
+              {{"records", std::to_string(rows.size())}});
+  std::vector<Delivery> owed;
+  StoreChanges records = take_over(rows, owed);
+  // What both lives named under one key is on the disk as one of them said it.
+  for (const ActiveAlert* one : engine_.active()) {
+    records[{kAlertShelf, record_key(one->alert)}] = encode(*one);
+  }
+  records[{kCrisisShelf, kCrisisRecord}] = encode(crisis_.memory());
+  owed.clear();
+  const std::set<DeliveryKey> held = held_keys();
+  for (const auto& [key, delivery] : deliveries_.all()) {
+    if (!held.contains(key)) owed.push_back(delivery);
+  }
+  commit(std::move(records), std::move(owed));
 }
 
 void AlertDesk::observe(const std::shared_ptr<const Snapshot>& snapshot) {
@@ -204,18 +244,19 @@ std::unique_ptr<Notifier> AlertDesk::make(const Channel& channel, BoardChannel s
         on_report(name, incident, progress);
       }};
   auto notifier = make_notifier(channel, std::move(context), std::move(start));
+  const std::set<DeliveryKey> held = held_keys();
   for (const Delivery& delivery : deliveries_.of(channel.name)) {
-    if (!is_held({delivery.incident, delivery.channel})) notifier->put(delivery);
+    if (!held.contains({delivery.incident, delivery.channel})) notifier->put(delivery);
   }
   return notifier;
 }
 
-bool AlertDesk::is_held(const DeliveryKey& key) const {
-  return std::any_of(held_.begin(), held_.end(), [&](const Held& held) {
-    return std::any_of(held.deliveries.begin(), held.deliveries.end(), [&](const Delivery& d) {
-      return d.incident == key.incident && d.channel == key.channel;
-    });
-  });
+std::set<DeliveryKey> AlertDesk::held_keys() const {
+  std::set<DeliveryKey> keys;
+  for (const Held& held : held_) {
+    for (const Delivery& d : held.deliveries) keys.insert({d.incident, d.channel});
+  }
+  return keys;
 }
 
 void AlertDesk::set_channels(const NotifyConfig& config) {

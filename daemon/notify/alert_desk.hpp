@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,7 +66,10 @@ class AlertDesk {
   };
   AlertDesk(Loop& loop, Log& log, const Config& config, std::string external_url,
             std::unique_ptr<Store> store, std::unique_ptr<Http> http);
-  void restore(std::vector<StoreRow> rows);
+  // Returns what is to be stored; `changed`: what is then to be sent.
+  StoreChanges take_over(const std::vector<StoreRow>& rows, std::vector<Delivery>& changed);
+  void restore(const std::vector<StoreRow>& rows);
+  void restore_late(const std::vector<StoreRow>& rows);
   void record_deliveries(const DeliveryChanges& changes, StoreChanges& records) const;
   void commit(StoreChanges records, std::vector<Delivery> then_send);
   void release(std::uint64_t up_to);
@@ -74,7 +78,7 @@ class AlertDesk {
   std::unique_ptr<Notifier> make(const Channel& channel, BoardChannel start);
   void set_channels(const NotifyConfig& config);
   void replace_idle_channels();
-  [[nodiscard]] bool is_held(const DeliveryKey& key) const;
+  [[nodiscard]] std::set<DeliveryKey> held_keys() const;
   void check_drained(Loop::Callback done);
   [[nodiscard]] bool is_current(const Board* board) const;
   [[nodiscard]] Board make_board() const;

@@ -53,6 +53,7 @@ AlertmanagerNotifier::AlertmanagerNotifier(AlertmanagerChannel config, NotifierC
 
 void AlertmanagerNotifier::put(const Delivery& delivery) {
   const Instant now = context_.loop.now();
+  waiting_.reset();
   Shown& shown = shown_[delivery.incident];
   shown.delivery = delivery;
   if (delivery.close && !shown.expires) {
@@ -107,6 +108,7 @@ void AlertmanagerNotifier::expire(Instant now) {
     if (shown.expires && *shown.expires <= now) over.push_back(incident);
   }
   for (const std::string& incident : over) {
+    waiting_.reset();
     shown_.erase(incident);
     for (Peer& peer : peers_) peer.queue.forget(incident);
     context_.report(incident, Progress::closed);
@@ -126,6 +128,7 @@ void AlertmanagerNotifier::arm(Instant now) {
 }
 
 void AlertmanagerNotifier::answered(std::size_t at, const HttpResponse& response) {
+  waiting_.reset();
   Peer& peer = peers_[at];
   const Registration ended = std::move(peer.call);
   const Answer answer = alertmanager_answer_of(response);
@@ -176,12 +179,14 @@ void AlertmanagerNotifier::log_outcome(Peer& peer, const Answer& answer,
 
 BoardChannel AlertmanagerNotifier::board() const {
   BoardChannel board = counts_;
-  board.waiting = 0;
-  for (const auto& [incident, shown] : shown_) {
-    const bool taken = std::any_of(peers_.begin(), peers_.end(),
-                                   [&](const Peer& peer) { return peer.queue.accepted(incident); });
-    if (!taken) ++board.waiting;
+  if (!waiting_) {
+    const auto waits = [&](const auto& shown) {
+      return std::none_of(peers_.begin(), peers_.end(),
+                          [&](const Peer& peer) { return peer.queue.accepted(shown.first); });
+    };
+    waiting_ = static_cast<std::uint64_t>(std::count_if(shown_.begin(), shown_.end(), waits));
   }
+  board.waiting = *waiting_;
   return board;
 }
 

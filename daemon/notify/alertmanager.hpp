@@ -46,6 +46,7 @@ class AlertmanagerNotifier final : public Notifier {
   BoardChannel counts_;
   std::map<std::string, Shown> shown_;  // by incident
   std::vector<Peer> peers_;
+  mutable std::optional<std::uint64_t> waiting_;  // counted anew after a change only
   bool stopped_ = false;
   Timer timer_;
 };

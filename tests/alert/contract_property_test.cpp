@@ -99,9 +99,11 @@ struct World {
     outbox = Outbox();
     at += 3s;
     crisis.restore(memory, now(), wall_at(at));
-    incidents.restore(open, active);
     engine.restore(active, now(), wall_at(at));
     deliveries.restore(owed);
+    (void)deliveries.settle(
+        incidents.restore(open, engine.active(), [](const std::string&) { return true; }),
+        wall_at(at));
     for (const Delivery& d : deliveries.of(ChannelName("hook"))) outbox.put(d, now());
   }
   void reload(bool with_rule, bool with_crisis) {

@@ -126,8 +126,9 @@ TEST(Incidents, ADamagedStateLosesNeitherPageNorClose) {
     if (key.second == "link l2") open.push_back(incident);
   }
   World after;
-  after.incidents.restore(open, active);
   after.engine.restore(active, Instant(0s), wall_at(1s));
+  (void)after.incidents.restore(open, after.engine.active(),
+                                [](const std::string&) { return true; });
   after.set({1}, false);
   EXPECT_THAT(after.step(1s), ElementsAre("open link l1", "close link l2"));
 }
@@ -185,6 +186,55 @@ TEST(Deliveries, AReloadDropsTheChannelsThatWentAndTellsNewStateReceivers) {
   EXPECT_EQ(changes.abandoned, 1U);
   ASSERT_EQ(changes.changed.size(), 1U);  // no page of an old incident to the new webhook
   EXPECT_EQ(changes.changed[0].channel, ChannelName("am"));
+}
+
+// Two lives opened an incident each for one subject: one of them goes on.
+TEST(Incidents, OfTwoIncidentsOfOneSubjectTheToldOneStays) {
+  const auto incident = [](const std::string& id, const std::string& subject) {
+    Incident one;
+    one.id = id;
+    one.alert.alert = "LinkDown";
+    one.alert.subject = subject;
+    return one;
+  };
+  const auto nobody = [](const std::string&) { return false; };
+  Incidents incidents;
+  (void)incidents.restore({incident("new-told", "link a"), incident("new-unsaid", "link b")}, {},
+                          nobody);
+  const Incidents::Merged merged = incidents.restore(
+      {incident("old-a", "link a"), incident("old-b", "link b"), incident("old-c", "link c")}, {},
+      [](const std::string& id) { return id == "new-told"; });
+  ASSERT_EQ(merged.outlived.size(), 1U);
+  EXPECT_EQ(merged.outlived[0].id, "old-a");
+  EXPECT_EQ(merged.unsaid, std::vector<std::string>{"new-unsaid"});
+  std::vector<std::string> open;
+  for (const auto& [key, one] : incidents.open()) open.push_back(one.id);
+  EXPECT_EQ(open, (std::vector<std::string>{"new-told", "old-b", "old-c"}));
+
+  Config config;
+  config.notify.channels = {{ChannelName("am"), AlertmanagerChannel{{"http://127.0.0.1/"}}},
+                            {ChannelName("hook"), WebhookChannel{"http://127.0.0.1/", {}}},
+                            {ChannelName("slow"), WebhookChannel{"http://127.0.0.1/", {}}}};
+  Deliveries deliveries(config.notify);
+  const auto owed = [](const std::string& id, const std::string& channel, bool delivered) {
+    Delivery one;
+    one.incident = id;
+    one.channel = ChannelName(channel);
+    one.page.alert = "LinkDown";
+    one.page.subject = "link a";
+    one.page.since = wall_at(0s);
+    one.page_delivered = delivered;
+    return one;
+  };
+  deliveries.restore({owed("old-a", "am", true), owed("old-a", "hook", true),
+                      owed("old-a", "slow", false), owed("new-unsaid", "hook", false)});
+  const DeliveryChanges changes = deliveries.settle(merged, wall_at(60s));
+  EXPECT_EQ(changes.gone.size(), 3U);
+  ASSERT_EQ(changes.changed.size(), 1U);
+  EXPECT_EQ(changes.changed[0].channel, ChannelName("hook"));
+  EXPECT_EQ(changes.changed[0].close->annotations.at("summary"),
+            "LinkDown for link a ended: a newer page goes on with it.");
+  EXPECT_EQ(deliveries.all().size(), 1U);
 }
 
 }  // namespace

@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include "tests/notify/temp_dir.hpp"
 #include "tests/notify/test_loop.hpp"
@@ -252,6 +254,33 @@ TEST(Store, AFullDiskIsToldOnceAndCaughtUpWithTheLatestState) {
                               world.state + "/alerts.db"));
 }
 
+TEST(Store, ADiskThatHangsDoesNotHoldTheEnd) {
+  World world;
+  StoreFile::Options options;
+  options.directory = world.state;
+  const auto gate = std::make_shared<std::promise<void>>();
+  const std::shared_future<void> answers = gate->get_future().share();
+  std::atomic<bool> hangs{false};
+  options.before_write = [&hangs, answers] {
+    hangs = true;
+    answers.wait();
+  };
+  auto opened = Store::open(world.loop, world.log, std::move(options));
+  ASSERT_TRUE(opened) << opened.error();
+  opened->store->commit(put("a", "1"), nullptr);
+  ASSERT_TRUE(world.loop.run_until([&] { return hangs.load(); }));
+  const auto begin = std::chrono::steady_clock::now();
+  opened->store.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, Store::kCloseLimit + 1s);
+  gate->set_value();
+  // The writer goes on by itself: what it was given is on the disk in the end.
+  std::vector<std::string> rows;
+  EXPECT_TRUE(world.loop.run_until([&] {
+    rows = world.stored();
+    return rows == std::vector<std::string>{"a=1"};
+  })) << ::testing::PrintToString(rows);
+}
+
 // A real file system of one megabyte.
 class FullDisk : public ::testing::Test {
  protected:
@@ -271,6 +300,9 @@ class FullDisk : public ::testing::Test {
     const std::string block(4096, 'x');
     while (file.write(block.data(), 4096).flush()) {
     }
+  }
+  bool remount(unsigned long flags) const {
+    return ::mount("tmpfs", world_.state.c_str(), "tmpfs", MS_REMOUNT | flags, "size=1m") == 0;
   }
   void empty() const { fs::remove(world_.state + "/ballast"); }
 
@@ -330,6 +362,71 @@ TEST_F(FullDisk, AReadOnlyDiskFailsOpenAndCatchesUp) {
   EXPECT_FALSE(world_.commit(*again->store, put("during", "2")));
   ASSERT_EQ(::mount("tmpfs", world_.state.c_str(), "tmpfs", MS_REMOUNT, "size=1m"), 0);
   EXPECT_TRUE(world_.loop.run_until([&] { return again->store->problem().empty(); }));
+}
+
+TEST_F(FullDisk, AReadOnlyDiskIsReadAtTheStart) {
+  {
+    auto opened = world_.open();
+    ASSERT_TRUE(world_.commit(*opened->store, put("before", "1")));
+  }
+  ASSERT_TRUE(remount(MS_RDONLY));
+  auto again = world_.open();
+  ASSERT_TRUE(again) << again.error();
+  EXPECT_THAT(again->rows, ElementsAre(StoreRow{"alert", "before", "1"}));
+  EXPECT_THAT(again->store->problem(), HasSubstr("Read-only file system"));
+  EXPECT_FALSE(world_.commit(*again->store, put("during", "2")));
+  ASSERT_TRUE(remount(0));
+  EXPECT_TRUE(world_.loop.run_until([&] { return again->store->problem().empty(); }));
+  again->store.reset();
+  EXPECT_THAT(world_.stored(), ElementsAre("before=1", "during=2"));
+}
+
+// What a killed process leaves: the last commits stand in the write-ahead log only.
+TEST_F(FullDisk, AReadOnlyDiskIsReadWithItsWriteAheadLog) {
+  {
+    auto opened = world_.open();
+    ASSERT_TRUE(world_.commit(*opened->store, put("before", "1")));
+    ASSERT_TRUE(world_.commit(*opened->store, put("before", "2")));
+    for (const char* file : {"/alerts.db", "/alerts.db-wal"}) {
+      fs::copy_file(world_.state + file, world_.dir.path() + file);
+    }
+  }
+  for (const char* file : {"/alerts.db", "/alerts.db-wal"}) {
+    fs::copy_file(world_.dir.path() + file, world_.state + file,
+                  fs::copy_options::overwrite_existing);
+  }
+  ASSERT_GT(fs::file_size(world_.state + "/alerts.db-wal"), 0U);
+  ASSERT_TRUE(remount(MS_RDONLY));
+  EXPECT_THAT(world_.stored(), ElementsAre("before=2"));
+}
+
+// The disk with the state came late: another one, without it and read-only, stood in its place.
+TEST(Store, WhatCouldNotBeReadAtTheStartIsHandedOverLaterAndNeverDeleted) {
+  if (::geteuid() != 0) GTEST_SKIP() << "mounting a tmpfs needs root";
+  World world;
+  {
+    auto opened = world.open();
+    ASSERT_TRUE(world.commit(*opened->store, put("old", "1")));
+    ASSERT_TRUE(world.commit(*opened->store, put("both", "1")));
+  }
+  const std::string above = world.dir.path() + "/a";
+  if (::mount("tmpfs", above.c_str(), "tmpfs", MS_RDONLY, "size=1m") != 0) {
+    GTEST_SKIP() << "this machine does not let root mount a tmpfs";
+  }
+  auto opened = world.open();
+  EXPECT_TRUE(opened) << opened.error();
+  EXPECT_THAT(opened->rows, IsEmpty());
+  Store& store = *opened->store;
+  std::vector<StoreRow> late;
+  store.on_late_rows([&](std::vector<StoreRow> rows) { late = std::move(rows); });
+  EXPECT_FALSE(world.commit(store, put("both", "2")));
+  EXPECT_FALSE(world.commit(store, put("new", "2")));
+  ::umount2(above.c_str(), MNT_DETACH);
+  EXPECT_TRUE(world.loop.run_until([&] { return store.problem().empty(); }));
+  EXPECT_THAT(late, ElementsAre(StoreRow{"alert", "both", "1"}, StoreRow{"alert", "old", "1"}));
+  EXPECT_TRUE(world.commit(store, {{{"alert", "new"}, std::nullopt}}));
+  opened->store.reset();
+  EXPECT_THAT(world.stored(), ElementsAre("both=2", "old=1"));
 }
 
 }  // namespace

@@ -245,6 +245,67 @@ TEST(AlertDesk, AFullDiskHoldsNoPage) {
   ::umount2(state.c_str(), MNT_DETACH);
 }
 
+// The disk with the state is mounted late; before it, the place is read-only and empty.
+TEST(AlertDesk, AStateThatCanBeReadOnlyLaterIsTakenOver) {
+  if (::geteuid() != 0) GTEST_SKIP() << "mounting a tmpfs needs root";
+  TestServer server;
+  World world;
+  const std::string above = world.dir.path() + "/disk";
+  world.config.aggregator.state = above + "/state";
+  world.hook("hook", server.url());
+  world.start();
+  ASSERT_TRUE(world.run("l1 l2", [&] { return world.channel("hook").delivered == 2; }));
+  ASSERT_TRUE(world.drain());
+  world.desk.reset();
+  if (::mount("tmpfs", above.c_str(), "tmpfs", MS_RDONLY, "size=1m") != 0) {
+    GTEST_SKIP() << "this machine does not let root mount a tmpfs";
+  }
+  world.start();
+  EXPECT_THAT(world.desk->board()->storage_problem, HasSubstr("Read-only file system"));
+  // Nothing is known of the first life: l1, which still is down, is paged again.
+  EXPECT_TRUE(world.run("l1", [&] { return world.channel("hook").delivered == 1; }));
+  ::umount2(above.c_str(), MNT_DETACH);
+  EXPECT_TRUE(world.run("l1", [&] { return world.channel("hook").delivered == 2; }));
+  EXPECT_EQ(told(server).back(), "close link l2");
+  EXPECT_EQ(world.desk->board()->storage_problem, "");
+  EXPECT_TRUE(world.run("", [&] { return world.channel("hook").delivered == 4; }));
+  EXPECT_THAT(told(server),
+              UnorderedElementsAre("page link l1", "page link l2", "page link l1", "close link l2",
+                                   "close link l1", "close link l1"));
+  EXPECT_EQ(world.channel("hook").waiting, 0U);
+  ASSERT_TRUE(world.drain());
+  world.desk.reset();
+  world.start();
+  EXPECT_THAT(world.desk->board()->alerts, IsEmpty());
+  world.loop.run_for(100ms);
+  EXPECT_EQ(server.count(), 6U);
+}
+
+// A read-only disk is in force at once: nobody is paged twice.
+TEST(AlertDesk, AReadOnlyStateIsInForceAtOnce) {
+  if (::geteuid() != 0) GTEST_SKIP() << "mounting a tmpfs needs root";
+  TestServer server;
+  World world;
+  const std::string state = world.config.aggregator.state;
+  std::filesystem::create_directories(state);
+  if (::mount("tmpfs", state.c_str(), "tmpfs", 0, "size=1m,mode=0700") != 0) {
+    GTEST_SKIP() << "this machine does not let root mount a tmpfs";
+  }
+  world.hook("hook", server.url());
+  world.start();
+  EXPECT_TRUE(world.run("l1", [&] { return world.channel("hook").delivered == 1; }));
+  EXPECT_TRUE(world.drain());
+  world.desk.reset();
+  EXPECT_EQ(::mount("tmpfs", state.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=1m"), 0);
+  world.start();
+  EXPECT_THAT(world.desk->board()->storage_problem, HasSubstr("Read-only file system"));
+  EXPECT_EQ(world.desk->board()->alerts.size(), 1U);
+  EXPECT_TRUE(world.run("", [&] { return world.channel("hook").delivered == 1; }));
+  EXPECT_THAT(told(server), ElementsAre("page link l1", "close link l1"));
+  world.desk.reset();
+  ::umount2(state.c_str(), MNT_DETACH);
+}
+
 TEST(AlertDesk, DrainingWaitsForWhatIsInFlightAndNoLonger) {
   TestServer slow([](const Received&) {
     return Reply{200, "", "", false, false, std::chrono::milliseconds(300)};
