@@ -10,8 +10,29 @@ namespace {
 
 constexpr std::size_t kMostCollectors = 20'000;
 constexpr std::size_t kEpochsKept = 4;
+constexpr Duration kLongestSilence = 24h;
 
 }  // namespace
+
+bool Collectors::is_configured(const Key& key) const {
+  return key.first == node_ && configured_.contains(key.second);
+}
+
+void Collectors::configure(const NodeName& node, std::set<CollectorName> names,
+                           Admission& admission) {
+  const NodeName node_before = std::exchange(node_, node);
+  const std::set<CollectorName> before = std::exchange(configured_, std::move(names));
+  for (auto& [key, state] : collectors_) {
+    const bool was_configured = key.first == node_before && before.contains(key.second);
+    if (is_configured(key) && state.retired) {
+      state.retired = false;
+      admission.take(key.first, kSeriesOfCollector);
+    } else if (!is_configured(key) && was_configured && !state.retired) {
+      state.retired = true;
+      admission.release(key.first, kSeriesOfCollector);
+    }
+  }
+}
 
 Collectors::State* Collectors::find_or_add(const Batch& batch, Admission& admission) {
   const std::pair key(NodeName(safe_text(batch.node.text())),
@@ -34,6 +55,10 @@ Arrival Collectors::arrive(const Batch& batch, Instant now, WallTime wall,
   std::vector<Epoch>& epochs = state->epochs;
   auto epoch = std::find_if(epochs.begin(), epochs.end(),
                             [&](const Epoch& e) { return e.id == batch.epoch; });
+  if (state->retired && epoch == epochs.end()) {
+    if (!admission.admit(batch.node, kSeriesOfCollector)) return Arrival::refused;
+    state->retired = false;
+  }
   if (epoch != epochs.end() && batch.sequence <= epoch->last_sequence) return Arrival::duplicate;
 
   const Duration silence = now - state->view.last_batch_at;
@@ -65,10 +90,30 @@ Arrival Collectors::arrive(const Batch& batch, Instant now, WallTime wall,
   return Arrival::fresh;
 }
 
+bool Collectors::tick(Instant now, std::uint32_t stale_after, Admission& admission) {
+  bool changed = false;
+  for (auto it = collectors_.begin(); it != collectors_.end();) {
+    const auto& [key, state] = *it;
+    const Duration most = std::max(kLongestSilence, stale_time(state.view.interval, stale_after));
+    if (is_configured(key) || now - state.view.last_batch_at <= most) {
+      ++it;
+      continue;
+    }
+    if (!state.retired) {
+      admission.release(key.first, kSeriesOfCollector);
+      changed = true;
+    }
+    it = collectors_.erase(it);
+  }
+  return changed;
+}
+
 std::vector<CollectorView> Collectors::views() const {
   std::vector<CollectorView> views;
   views.reserve(collectors_.size());
-  for (const auto& [key, state] : collectors_) views.push_back(state.view);
+  for (const auto& [key, state] : collectors_) {
+    if (!state.retired) views.push_back(state.view);
+  }
   return views;
 }
 

@@ -110,7 +110,7 @@ struct Snapshot {
   std::vector<std::shared_ptr<const DeviceView>> devices;  // by name
   std::vector<LinkView> links;                             // by name
   std::vector<CaptureView> captures;                       // by name; fresh ones only
-  std::vector<CollectorView> collectors;                   // by node, name; kept when silent
+  std::vector<CollectorView> collectors;                   // by node, name; silent ones too
   std::uint64_t series = 0;                                // admitted now
   std::uint64_t series_rejected = 0;                       // refused so far by aggregator.limits
   std::uint64_t samples_refused = 0;  // so far: of devices that the inventory does not name …

@@ -29,6 +29,10 @@ void Table::reconfigure(const Config& config) {
     it = devices_.erase(it);
   }
 
+  std::set<CollectorName> collectors;
+  for (const CollectorConfig& collector : config.collectors) collectors.insert(name_of(collector));
+  collectors_.configure(config.node, std::move(collectors), admission_);
+
   std::map<DeviceName, std::vector<LinkPort>> ports;
   const auto add_port = [&](const Link& link, const LinkEnd& end) {
     ports[end.device].push_back({link.name, end.interface, link.capacity});
@@ -109,6 +113,7 @@ void Table::tick(Instant now) {
     if (device.tick(now, admission_)) changed_ = true;
   }
   if (captures_.tick(now, stale_after_, admission_)) changed_ = true;
+  if (collectors_.tick(now, stale_after_, admission_)) changed_ = true;
 }
 
 std::vector<LinkView> Table::link_views() const {

@@ -279,6 +279,86 @@ TEST_F(TableTest, ReconfigureKeepsTheCountersOfWhatStays) {
             2 * kSeriesOfDevice + kSeriesOfLink + kSeriesOfCollector + kSeriesOfInterface);
 }
 
+PcapCollectorConfig capture(const char* name, const char* link = "") {
+  PcapCollectorConfig made;
+  made.name = CollectorName(name);
+  made.link = LinkName(link);
+  return made;
+}
+
+std::string collectors(const Snapshot& snapshot) {
+  std::string text;
+  for (const CollectorView& one : snapshot.collectors) {
+    text += (text.empty() ? "" : " ") + one.node.text() + "/" + one.collector.text();
+  }
+  return text;
+}
+
+TEST_F(TableTest, ACollectorThatTheConfigurationNoLongerNamesIsLetGo) {
+  poller.node = config.node;
+  config.collectors = {capture("tap"), capture("snmp")};
+  table.reconfigure(config);
+  const std::uint64_t before = poller.look(table)->series;
+  const auto from = [&](const char* node, const char* collector) {
+    Batch batch = poller.batch({});
+    batch.node = NodeName(node);
+    batch.collector = CollectorName(collector);
+    table.apply(batch, poller.now, poller.wall);
+  };
+  from("center", "tap");
+  from("center", "snmp");
+  from("center", "foreign");  // of a process with a file of its own
+  from("hal", "tap");
+  EXPECT_EQ(collectors(*poller.look(table)), "center/foreign center/snmp center/tap hal/tap");
+  config.collectors = {capture("snmp")};
+  table.reconfigure(config);
+  EXPECT_EQ(collectors(*poller.look(table)), "center/foreign center/snmp hal/tap");
+  EXPECT_EQ(poller.look(table)->series, before + 3 * kSeriesOfCollector);
+  // What it had on its way still comes, and does not bring it back.
+  from("center", "tap");
+  EXPECT_EQ(collectors(*poller.look(table)), "center/foreign center/snmp hal/tap");
+  // A new process of that name does, and so does the configuration.
+  poller.epoch = 2;
+  from("center", "tap");
+  EXPECT_EQ(collectors(*poller.look(table)), "center/foreign center/snmp center/tap hal/tap");
+  EXPECT_EQ(poller.look(table)->series, before + 4 * kSeriesOfCollector);
+}
+
+TEST_F(TableTest, ACollectorThatIsNamedAgainComesBackWithItsEpoch) {
+  poller.node = config.node;
+  config.collectors = {capture("snmp")};
+  table.reconfigure(config);
+  Batch batch = poller.batch({});
+  batch.lost = 4;
+  table.apply(batch, poller.now, poller.wall);
+  config.collectors.clear();
+  table.reconfigure(config);
+  EXPECT_EQ(collectors(*poller.look(table)), "");
+  config.collectors = {capture("snmp")};
+  table.reconfigure(config);
+  EXPECT_EQ(collectors(*poller.look(table)), "center/snmp");
+  EXPECT_EQ(poller.look(table)->collectors[0].lost_batches, 4U);
+}
+
+TEST_F(TableTest, ASilentCollectorOfAnotherNodeIsLetGoAfterADay) {
+  config.collectors = {capture("snmp")};
+  table.reconfigure(config);
+  const std::uint64_t before = poller.look(table)->series;
+  for (const char* node : {"center", "hal"}) {
+    poller.node = NodeName(node);
+    poller.send(table, {});
+  }
+  poller.pass(24h);
+  table.tick(poller.now);
+  EXPECT_EQ(collectors(*poller.look(table)), "center/snmp hal/snmp");
+  poller.pass(1s);
+  EXPECT_FALSE(table.changed());
+  table.tick(poller.now);
+  EXPECT_TRUE(table.changed());
+  EXPECT_EQ(collectors(*poller.look(table)), "center/snmp");
+  EXPECT_EQ(poller.look(table)->series, before + kSeriesOfCollector);
+}
+
 TEST_F(TableTest, AnOldSnapshotStaysAsItWas) {
   poll_r1({{1, "eth0", 0, 0}});
   const auto before = poller.look(table);
