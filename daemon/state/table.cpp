@@ -30,7 +30,13 @@ void Table::reconfigure(const Config& config) {
   }
 
   std::set<CollectorName> collectors;
-  for (const CollectorConfig& collector : config.collectors) collectors.insert(name_of(collector));
+  pollers_.clear();
+  for (const CollectorConfig& collector : config.collectors) {
+    collectors.insert(name_of(collector));
+    const auto* snmp = std::get_if<SnmpCollectorConfig>(&collector);
+    if (snmp == nullptr) continue;
+    for (const SnmpTarget& target : snmp->targets) pollers_[target.device.name] = snmp->name;
+  }
   collectors_.configure(config.node, std::move(collectors), admission_);
 
   std::map<DeviceName, std::vector<LinkPort>> ports;
@@ -101,7 +107,12 @@ void Table::apply(const DeviceSample& sample, const SampleSource& source, Instan
     ++samples_refused_;
     return;
   }
-  found->second.apply(sample, source, now, wall, admission_);
+  const auto poller = pollers_.find(sample.device);
+  const bool is_configured = poller != pollers_.end() && source.node == configured_by_ &&
+                             source.collector == poller->second;
+  if (!found->second.apply(sample, source, is_configured, now, wall, admission_)) {
+    ++samples_refused_;
+  }
 }
 
 void Table::apply(const CaptureSample& sample, const SampleSource& source, Instant now) {

@@ -2,7 +2,7 @@
 //
 // Bounds: devices and links are those of the configuration; interfaces, captures and collectors are
 // admitted against aggregator.limits; text is cut to 256 bytes; a sample of a device that the
-// inventory does not name is refused and counted.
+// inventory does not name, or that another collector is followed for, is refused and counted.
 #pragma once
 
 #include <cstdint>
@@ -59,6 +59,7 @@ class Table {
   Admission admission_;
   std::uint64_t configured_series_ = 0;  // of devices and links: taken, never refused
   NodeName configured_by_;
+  std::map<DeviceName, CollectorName> pollers_;  // of configured_by_, as configured
   std::map<DeviceName, DeviceState> devices_;
   std::vector<LinkPorts> links_;  // by name
   Captures captures_;

@@ -188,6 +188,63 @@ TEST_F(TableTest, ANewCollectorProcessHasAnotherClock) {
   EXPECT_EQ(received(*r1()), "eth0=1000");
 }
 
+// Two that poll one device: their clocks do not compare, so only one of them can make rates.
+TEST_F(TableTest, OneSourceIsFollowedUntilItIsStale) {
+  Poller other = poller;
+  other.node = NodeName("hal");
+  const auto poll = [&](Poller& by, std::uint64_t in) {
+    by.send(table, {by.poll("r1", {{1, "eth0", in, 0}})});
+  };
+  poll(poller, 0);
+  poll(other, 0);
+  EXPECT_EQ(poller.look(table)->samples_refused, 1U);
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    minute();
+    other.pass(60s);
+    poll(poller, 60'000 * i);
+    EXPECT_EQ(received(*r1()), "eth0=1000");
+    other.pass(1s);
+    poll(other, 61'000 * i);
+    EXPECT_EQ(received(*r1()), "eth0=1000");
+  }
+  EXPECT_EQ(poller.look(table)->samples_refused, 4U);
+  EXPECT_EQ(r1()->polls[0], 4U);
+  // The first falls silent: after three and a half intervals the other one takes over.
+  other.now = poller.now + 210s;
+  poll(other, 300'000);
+  EXPECT_EQ(poller.look(table)->samples_refused, 5U);
+  other.pass(1s);
+  poll(other, 301'000);
+  EXPECT_EQ(received(*r1()), "eth0=first");
+  other.pass(60s);
+  poll(other, 361'000);
+  EXPECT_EQ(received(*r1()), "eth0=1000");
+}
+
+// A reload gives the device to another collector: nobody waits for the old one to be stale.
+TEST_F(TableTest, TheCollectorThatTheConfigurationNamesTakesOverAtOnce) {
+  poller.node = config.node;
+  poll_r1({{1, "eth0", 0, 0}});
+  SnmpCollectorConfig core;
+  core.name = CollectorName("core");
+  core.targets.push_back({config.inventory.devices[0], {}});
+  config.collectors = {core};
+  table.reconfigure(config);
+  minute();
+  Batch batch = poller.batch({poller.poll("r1", {{1, "eth0", 60'000, 0}})});
+  batch.collector = core.name;
+  table.apply(batch, poller.now, poller.wall);
+  EXPECT_EQ(received(*r1()), "eth0=first");
+  EXPECT_EQ(poller.look(table)->samples_refused, 0U);
+  poll_r1({{1, "eth0", 60'000, 0}});  // what the old one had on its way
+  EXPECT_EQ(poller.look(table)->samples_refused, 1U);
+  minute();
+  batch = poller.batch({poller.poll("r1", {{1, "eth0", 120'000, 0}})});
+  batch.collector = core.name;
+  table.apply(batch, poller.now, poller.wall);
+  EXPECT_EQ(received(*r1()), "eth0=1000");
+}
+
 TEST_F(TableTest, DuplicatesAreIgnoredAndLossIsSummedOverEpochs) {
   Batch batch = poller.batch({poller.poll("r1", {{1, "eth0", 0, 0}})});
   batch.lost = 3;
