@@ -205,7 +205,10 @@ Json collector_json(const CollectorView& collector, Instant now) {
           {"last_batch", to_rfc3339(collector.last_batch)},
           {"silent_seconds", seconds(std::max(Duration::zero(), now - collector.last_batch_at))},
           {"interval_seconds", seconds(collector.interval)},
-          {"lost_batches", collector.lost_batches}};
+          {"lost_batches", collector.lost_batches},
+          {"spool_bytes", collector.spool.count()},
+          {"clock_skew_seconds",
+           collector.clock_skew ? Json(seconds(*collector.clock_skew)) : Json(nullptr)}};
 }
 
 Json alert_json(const BoardAlert& alert) {

@@ -68,6 +68,12 @@ constexpr std::array<MetricInfo, kMetrics> kCatalogue = {{
      "When the last batch came, by the aggregator's clock."},
     {"itnxt_collector_lost_batches_total", kCounter, "node collector",
      "Batches that the collector had to drop."},
+    {"itnxt_collector_spool_bytes", kGauge, "node collector",
+     "What the collector still had to deliver when it sent its last batch, that one included."},
+    {"itnxt_collector_clock_skew_seconds", kGauge, "node collector",
+     "The collector's wall clock minus the aggregator's when the last batch came; positive if it "
+     "is "
+     "ahead."},
     {"itnxt_series", kGauge, "", "Series that count against aggregator.limits."},
     {"itnxt_series_rejected_total", kCounter, "",
      "Series refused by aggregator.limits, counted each time they came."},

@@ -55,6 +55,8 @@ enum class Metric : std::uint8_t {
   notification_seconds,
   collector_last_batch,
   collector_lost_batches,
+  collector_spool,
+  collector_clock_skew,
   series,
   series_rejected,
   samples_refused,

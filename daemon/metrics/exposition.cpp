@@ -133,7 +133,7 @@ bool Exposition::write_family(Metric metric) {
   if (metric >= Metric::notifications && metric <= Metric::notification_seconds) {
     return write_each(board_->channels, [&](const BoardChannel& c) { write_channel(metric, c); });
   }
-  if (metric == Metric::collector_last_batch || metric == Metric::collector_lost_batches) {
+  if (metric >= Metric::collector_last_batch && metric <= Metric::collector_clock_skew) {
     return write_each(now.collectors, [&](const CollectorView& c) { write_collector(metric, c); });
   }
   if (metric == Metric::alerts) {

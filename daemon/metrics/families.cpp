@@ -90,9 +90,19 @@ void Exposition::write_capture(Metric metric, const CaptureView& capture) {
 }
 
 void Exposition::write_collector(Metric metric, const CollectorView& collector) {
-  line(metric, {{"node", collector.node.text()}, {"collector", collector.collector.text()}},
-       metric == Metric::collector_last_batch ? unix_seconds(collector.last_batch)
-                                              : as_double(collector.lost_batches));
+  const auto tell = [&](double number) {
+    line(metric, {{"node", collector.node.text()}, {"collector", collector.collector.text()}},
+         number);
+  };
+  if (metric == Metric::collector_last_batch) {
+    tell(unix_seconds(collector.last_batch));
+  } else if (metric == Metric::collector_lost_batches) {
+    tell(as_double(collector.lost_batches));
+  } else if (metric == Metric::collector_spool) {
+    tell(as_double(collector.spool.count()));
+  } else if (metric == Metric::collector_clock_skew) {
+    if (collector.clock_skew) tell(seconds(*collector.clock_skew));
+  }
 }
 
 // Every configured rule in every state, so that a rule that never fired is seen to be there.

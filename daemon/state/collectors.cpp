@@ -61,11 +61,13 @@ Arrival Collectors::arrive(const Batch& batch, Instant now, WallTime wall,
   }
   if (epoch != epochs.end() && batch.sequence <= epoch->last_sequence) return Arrival::duplicate;
 
-  const Duration silence = now - state->view.last_batch_at;
+  // Without clocks, since those of dead and living processes step: while the present process is
+  // alive, only one at its beginning can follow it. What its dead predecessor left was numbered on.
   const bool is_present = epoch == epochs.begin();
-  // Wall clocks step: what a dead process left is only told apart while its successor is alive.
-  const bool is_backlog = !epochs.empty() && !is_present && batch.sent_wall <= state->sent &&
-                          silence <= stale_time(state->view.interval, stale_after);
+  const bool begins = epoch == epochs.end() && batch.sequence <= batch.lost + 1;
+  const bool is_alive =
+      !epochs.empty() && now - state->fresh_at <= stale_time(state->view.interval, stale_after);
+  const bool is_backlog = is_alive && !is_present && !begins;
   if (epoch == epochs.end()) {
     epoch = epochs.insert(is_backlog ? epochs.end() : epochs.begin(), Epoch{batch.epoch, 0, 0});
   } else if (!is_backlog && !is_present) {
@@ -84,8 +86,11 @@ Arrival Collectors::arrive(const Batch& batch, Instant now, WallTime wall,
   }
   state->view.last_batch = wall;
   state->view.last_batch_at = now;
+  state->view.spool = batch.waiting;
+  state->view.clock_skew.reset();
+  if (batch.sent_wall != WallTime{}) state->view.clock_skew = batch.sent_wall - wall;
   if (is_backlog) return Arrival::backlog;
-  state->sent = batch.sent_wall;
+  state->fresh_at = now;
   state->view.interval = batch.interval;
   return Arrival::fresh;
 }

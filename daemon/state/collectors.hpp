@@ -43,7 +43,7 @@ class Collectors {
   };
   struct State {
     CollectorView view;
-    WallTime sent;              // the newest batch's, by the collector's own wall clock
+    Instant fresh_at;           // when the present process was last heard
     std::vector<Epoch> epochs;  // the present one first; a few past ones, whose backlog may come
     std::uint64_t lost_before = 0;  // of epochs that are forgotten
     bool retired = false;           // no longer configured: what it left on its way may still come

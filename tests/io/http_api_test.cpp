@@ -71,7 +71,8 @@ TEST(HttpApi, CapturesAndCollectors) {
             "\n");
   EXPECT_EQ(api("collectors"), R"({"status":"success","data":[{"node":"md","collector":"snmp",)"
                                R"("last_batch":"2023-11-14T22:13:20.000Z","silent_seconds":2.0,)"
-                               R"("interval_seconds":60.0,"lost_batches":2}]})"
+                               R"("interval_seconds":60.0,"lost_batches":2,)"
+                               R"("spool_bytes":70000,"clock_skew_seconds":-0.25}]})"
                                "\n");
 }
 

@@ -79,6 +79,8 @@ inline std::shared_ptr<Snapshot> sample_snapshot() {
   collector.last_batch_at = snapshot->at - Duration(2s);
   collector.interval = 60s;
   collector.lost_batches = 2;
+  collector.spool = Bytes(70000);
+  collector.clock_skew = -250ms;
   snapshot->collectors = {collector};
   snapshot->series = 77;
   return snapshot;

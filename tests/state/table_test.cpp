@@ -264,16 +264,56 @@ TEST_F(TableTest, DuplicatesAreIgnoredAndLossIsSummedOverEpochs) {
 }
 
 TEST_F(TableTest, WhatADeadProcessLeftDoesNotOverwriteThePresent) {
+  poll_r1({{1, "old", 0, 0}});
   Batch left = poller.batch({poller.poll("r1", {{1, "old", 0, 0}})});
-  left.epoch = 77;
   minute();
+  poller.epoch = 2;
+  poller.sequence = 0;
   poll_r1({{1, "eth0", 0, 0}});
-  EXPECT_FALSE(table.apply(left, poller.now, poller.wall));
+  // Sent again by the successor: it bears the present time.
+  left.sent_wall = poller.wall + 1s;
+  table.apply(left, poller.now, poller.wall);
   EXPECT_EQ(received(*r1()), "eth0=first");
-  // The same, when nobody is alive: a wall clock may have been set back.
-  left.epoch = 78;
-  poller.pass(400s);
-  EXPECT_TRUE(table.apply(left, poller.now, poller.wall));
+  // Of a process that was never heard before, but is not at its beginning.
+  left.epoch = 77;
+  left.sequence = 5;
+  table.apply(left, poller.now, poller.wall);
+  EXPECT_EQ(received(*r1()), "eth0=first");
+  // It is no sign of life of the present one: when that is silent, the other is the present.
+  poller.pass(211s);
+  ++left.sequence;
+  table.apply(left, poller.now, poller.wall);
+  EXPECT_EQ(received(*r1()), "old=first");
+}
+
+// A host whose clock was set back restarts its collector at once.
+TEST_F(TableTest, ANewProcessIsThePresentWhateverItsClockSays) {
+  poll_r1({{1, "old", 0, 0}});
+  poller.pass(1s);
+  for (const std::uint64_t lost : {0U, 3U}) {  // 3: dropped of what the dead process left
+    const std::string name = "new" + std::to_string(lost);
+    Batch batch = poller.batch({poller.poll("r1", {{1, name.c_str(), 0, 0}})});
+    batch.epoch = 2 + lost;
+    batch.sequence = 1;
+    batch.lost = lost;
+    batch.sent_wall = poller.wall - 24h;
+    table.apply(batch, poller.now, poller.wall);
+    EXPECT_EQ(received(*r1()), name + "=first");
+  }
+}
+
+TEST_F(TableTest, TellsWhatACollectorStillHasToDeliverAndHowFarItsClockIsOff) {
+  Batch batch = poller.batch({});
+  batch.waiting = Bytes(5000);
+  batch.sent_wall = poller.wall + 1500ms;
+  table.apply(batch, poller.now, poller.wall);
+  EXPECT_EQ(poller.look(table)->collectors[0].spool, Bytes(5000));
+  EXPECT_EQ(poller.look(table)->collectors[0].clock_skew, Duration(1500ms));
+  batch = poller.batch({});
+  batch.sent_wall = WallTime{};  // not told
+  table.apply(batch, poller.now, poller.wall);
+  EXPECT_EQ(poller.look(table)->collectors[0].spool, Bytes(0));
+  EXPECT_EQ(poller.look(table)->collectors[0].clock_skew, std::nullopt);
 }
 
 TEST_F(TableTest, AStrangerIsRefusedAndCounted) {
