@@ -78,8 +78,8 @@ constexpr std::array<MetricInfo, kMetrics> kCatalogue = {{
     {"itnxt_series_rejected_total", kCounter, "",
      "Series refused by aggregator.limits, counted each time they came."},
     {"itnxt_samples_refused_total", kCounter, "",
-     "Samples refused: of a device that the inventory does not name, or of a capture whose name "
-     "another node has."},
+     "Samples refused: of a device that the inventory does not name or that another collector "
+     "polls, of a capture whose name another node has, or of a collector that is one too many."},
     {"itnxt_state_writable", kGauge, "", "1 if the state directory can be written."},
     {"itnxt_build_info", kInfo, "version revision", "What runs; always 1."},
     {"process_cpu_seconds_total", kCounter, "", "User and system CPU time of this process."},

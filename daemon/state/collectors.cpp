@@ -9,6 +9,7 @@ namespace itnxt {
 namespace {
 
 constexpr std::size_t kMostCollectors = 20'000;
+constexpr std::size_t kMostOfNode = 1000;
 constexpr std::size_t kEpochsKept = 4;
 constexpr Duration kLongestSilence = 24h;
 
@@ -34,14 +35,25 @@ void Collectors::configure(const NodeName& node, std::set<CollectorName> names,
   }
 }
 
+bool Collectors::admit(const Key& key, Admission& admission) const {
+  if (is_configured(key)) {
+    admission.take(key.first, kSeriesOfCollector);
+    return true;
+  }
+  const auto count = of_node_.find(key.first);
+  if (collectors_.size() >= kMostCollectors ||
+      (count != of_node_.end() && count->second >= kMostOfNode)) {
+    return false;
+  }
+  return admission.admit(key.first, kSeriesOfCollector);
+}
+
 Collectors::State* Collectors::find_or_add(const Batch& batch, Admission& admission) {
-  const std::pair key(NodeName(safe_text(batch.node.text())),
-                      CollectorName(safe_text(batch.collector.text())));
+  const Key key(batch.node, batch.collector);
   const auto found = collectors_.find(key);
   if (found != collectors_.end()) return &found->second;
-  if (collectors_.size() >= kMostCollectors || !admission.admit(key.first, kSeriesOfCollector)) {
-    return nullptr;
-  }
+  if (!admit(key, admission)) return nullptr;
+  ++of_node_[key.first];
   State state;
   state.view.node = key.first;
   state.view.collector = key.second;
@@ -108,6 +120,8 @@ bool Collectors::tick(Instant now, std::uint32_t stale_after, Admission& admissi
       admission.release(key.first, kSeriesOfCollector);
       changed = true;
     }
+    const auto count = of_node_.find(key.first);
+    if (--count->second == 0) of_node_.erase(count);
     it = collectors_.erase(it);
   }
   return changed;

@@ -18,7 +18,8 @@ enum class Arrival : std::uint8_t {
   fresh,      // the newest of its collector
   duplicate,  // had before, by (node, collector, epoch, sequence)
   backlog,    // of a process that has been followed by one that is alive: older than what is known
-  refused,    // more collectors than aggregator.limits allow
+  refused,    // more collectors of its node or of all than are kept, or more than
+              // aggregator.limits allow
 };
 
 class Collectors {
@@ -48,10 +49,12 @@ class Collectors {
     std::uint64_t lost_before = 0;  // of epochs that are forgotten
     bool retired = false;           // no longer configured: what it left on its way may still come
   };
+  bool admit(const Key& key, Admission& admission) const;
   State* find_or_add(const Batch& batch, Admission& admission);
   [[nodiscard]] bool is_configured(const Key& key) const;
 
   std::map<Key, State> collectors_;
+  std::map<NodeName, std::size_t> of_node_;  // how many of collectors_
   NodeName node_;
   std::set<CollectorName> configured_;  // of node_
 };

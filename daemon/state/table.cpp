@@ -81,8 +81,11 @@ bool Table::apply(const Batch& batch, Instant now, WallTime wall) {
     case Arrival::duplicate:
       return false;
     case Arrival::backlog:
+      changed_ = true;
+      return false;
     case Arrival::refused:
-      changed_ = changed_ || arrival == Arrival::backlog || rejected != admission_.rejected();
+      samples_refused_ += batch.samples.size();
+      changed_ = changed_ || !batch.samples.empty() || rejected != admission_.rejected();
       return false;
     case Arrival::fresh:
       break;

@@ -10,6 +10,13 @@ namespace {
 using test::Poller;
 using test::received;
 
+PcapCollectorConfig capture(const char* name, const char* link = "") {
+  PcapCollectorConfig made;
+  made.name = CollectorName(name);
+  made.link = LinkName(link);
+  return made;
+}
+
 class TableTest : public testing::Test {
  protected:
   Config config = test::two_routers();
@@ -316,6 +323,31 @@ TEST_F(TableTest, TellsWhatACollectorStillHasToDeliverAndHowFarItsClockIsOff) {
   EXPECT_EQ(poller.look(table)->collectors[0].clock_skew, std::nullopt);
 }
 
+TEST_F(TableTest, OneNodeThatClaimsManyCollectorsLocksNobodyOut) {
+  const auto from = [&](const char* node, const std::string& collector) {
+    Batch batch = poller.batch({poller.poll("r1", {}), poller.timeout("r2")});
+    batch.node = NodeName(node);
+    batch.collector = CollectorName(collector);
+    table.apply(batch, poller.now, poller.wall);
+  };
+  for (int i = 0; i < 20'000; ++i) from("mad", std::to_string(i));
+  const std::size_t taken = poller.look(table)->collectors.size();
+  EXPECT_EQ(taken, 1000U);
+  // Every sample of a refused batch counts, besides those that another one is followed for.
+  EXPECT_EQ(poller.look(table)->samples_refused, 2U * 20'000U - 2U);
+  from("hal", "snmp");
+  EXPECT_EQ(poller.look(table)->collectors.size(), taken + 1);
+  // What the configuration names is in, whatever the limits.
+  config.node = NodeName("mad");
+  config.collectors = {capture("tap")};
+  config.aggregator.limits.series = 0;
+  table.reconfigure(config);
+  from("mad", "tap");
+  EXPECT_EQ(poller.look(table)->collectors.size(), taken + 2);
+  EXPECT_EQ(poller.look(table)->series,
+            2 * kSeriesOfDevice + kSeriesOfLink + (taken + 2) * kSeriesOfCollector);
+}
+
 TEST_F(TableTest, AStrangerIsRefusedAndCounted) {
   poller.send(table, {poller.poll("not-ours", {{1, "eth0", 0, 0}})});
   EXPECT_EQ(poller.look(table)->samples_refused, 1U);
@@ -374,13 +406,6 @@ TEST_F(TableTest, ReconfigureKeepsTheCountersOfWhatStays) {
   EXPECT_EQ(snapshot->devices[1]->name.text(), "r3");
   EXPECT_EQ(snapshot->series,
             2 * kSeriesOfDevice + kSeriesOfLink + kSeriesOfCollector + kSeriesOfInterface);
-}
-
-PcapCollectorConfig capture(const char* name, const char* link = "") {
-  PcapCollectorConfig made;
-  made.name = CollectorName(name);
-  made.link = LinkName(link);
-  return made;
 }
 
 std::string collectors(const Snapshot& snapshot) {
