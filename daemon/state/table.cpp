@@ -1,7 +1,7 @@
 #include "daemon/state/table.hpp"
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
 #include "daemon/state/identity.hpp"
 #include "daemon/state/links.hpp"
@@ -9,17 +9,46 @@
 namespace itnxt {
 
 Table::Table(const Config& config) : admission_(config.aggregator.limits) {
-  reconfigure(config);
+  take(config);
 }
 
 void Table::reconfigure(const Config& config) {
-  changed_ = true;
-  sites_ = config.inventory.sites;
-  stale_after_ = config.aggregator.stale_after;
   admission_.set_limits(config.aggregator.limits);
+  const bool same = node_ == config.node && inventory_ == config.inventory &&
+                    stale_after_ == config.aggregator.stale_after && roles_ == roles(config);
+  if (!same) take(config);
+}
 
+void Table::take(const Config& config) {
+  changed_ = true;
+  const NodeName node_before = std::exchange(node_, config.node);
+  inventory_ = config.inventory;
+  roles_ = roles(config);
+  stale_after_ = config.aggregator.stale_after;
+  collectors_.configure(node_, roles_.names, admission_);
+  forget_devices();
+  take_links();
+
+  // What the operator named is in, whatever the limits; it leaves less for the rest.
+  admission_.release(node_before, configured_series_);
+  configured_series_ = devices_.size() * kSeriesOfDevice + links_.size() * kSeriesOfLink;
+  admission_.take(node_, configured_series_);
+}
+
+Table::Roles Table::roles(const Config& config) {
+  Roles roles;
+  for (const CollectorConfig& collector : config.collectors) {
+    roles.names.insert(name_of(collector));
+    const auto* snmp = std::get_if<SnmpCollectorConfig>(&collector);
+    if (snmp == nullptr) continue;
+    for (const SnmpTarget& target : snmp->targets) roles.pollers[target.device.name] = snmp->name;
+  }
+  return roles;
+}
+
+void Table::forget_devices() {
   std::set<DeviceName> named;
-  for (const Device& device : config.inventory.devices) named.insert(device.name);
+  for (const Device& device : inventory_.devices) named.insert(device.name);
   for (auto it = devices_.begin(); it != devices_.end();) {
     if (named.contains(it->first)) {
       ++it;
@@ -28,31 +57,23 @@ void Table::reconfigure(const Config& config) {
     it->second.release(admission_);
     it = devices_.erase(it);
   }
+}
 
-  std::set<CollectorName> collectors;
-  pollers_.clear();
-  for (const CollectorConfig& collector : config.collectors) {
-    collectors.insert(name_of(collector));
-    const auto* snmp = std::get_if<SnmpCollectorConfig>(&collector);
-    if (snmp == nullptr) continue;
-    for (const SnmpTarget& target : snmp->targets) pollers_[target.device.name] = snmp->name;
-  }
-  collectors_.configure(config.node, std::move(collectors), admission_);
-
+void Table::take_links() {
   std::map<DeviceName, std::vector<LinkPort>> ports;
   const auto add_port = [&](const Link& link, const LinkEnd& end) {
     ports[end.device].push_back({link.name, end.interface, link.capacity});
     return ports[end.device].size() - 1;
   };
   links_.clear();
-  for (const Link& link : config.inventory.links) {
+  for (const Link& link : inventory_.links) {
     LinkPorts one;
     one.link = link;
     one.a.index = add_port(link, link.a);
     if (link.b) one.b.index = add_port(link, *link.b);
     links_.push_back(std::move(one));
   }
-  for (const Device& device : config.inventory.devices) {
+  for (const Device& device : inventory_.devices) {
     const auto entry = devices_.try_emplace(device.name, device, stale_after_).first;
     entry->second.configure(device, std::move(ports[device.name]), stale_after_);
   }
@@ -66,12 +87,6 @@ void Table::reconfigure(const Config& config) {
   }
   std::sort(links_.begin(), links_.end(),
             [](const LinkPorts& a, const LinkPorts& b) { return a.link.name < b.link.name; });
-
-  // What the operator named is in, whatever the limits; it leaves less for the rest.
-  admission_.release(configured_by_, configured_series_);
-  configured_by_ = config.node;
-  configured_series_ = devices_.size() * kSeriesOfDevice + links_.size() * kSeriesOfLink;
-  admission_.take(configured_by_, configured_series_);
 }
 
 bool Table::apply(const Batch& batch, Instant now, WallTime wall) {
@@ -110,9 +125,9 @@ void Table::apply(const DeviceSample& sample, const SampleSource& source, Instan
     ++samples_refused_;
     return;
   }
-  const auto poller = pollers_.find(sample.device);
-  const bool is_configured = poller != pollers_.end() && source.node == configured_by_ &&
-                             source.collector == poller->second;
+  const auto poller = roles_.pollers.find(sample.device);
+  const bool is_configured =
+      poller != roles_.pollers.end() && source.node == node_ && source.collector == poller->second;
   if (!found->second.apply(sample, source, is_configured, now, wall, admission_)) {
     ++samples_refused_;
   }
@@ -150,7 +165,7 @@ std::shared_ptr<const Snapshot> Table::snapshot(Instant now, WallTime wall) {
   auto made = std::make_shared<Snapshot>();
   made->at = now;
   made->wall = wall;
-  made->sites = sites_;
+  made->sites = inventory_.sites;
   made->devices.reserve(devices_.size());
   for (const auto& [name, device] : devices_) made->devices.push_back(device.view());
   made->links = link_views();

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "daemon/config/config.hpp"
@@ -40,9 +41,20 @@ class Table {
   [[nodiscard]] bool changed() const { return changed_; }
 
  private:
+  void take(const Config& config);
+  void forget_devices();
+  void take_links();
   void apply(const DeviceSample& sample, const SampleSource& source, Instant now, WallTime wall);
   void apply(const CaptureSample& sample, const SampleSource& source, Instant now);
   [[nodiscard]] std::vector<LinkView> link_views() const;
+
+  // What the configuration says of this node's collectors.
+  struct Roles {
+    std::set<CollectorName> names;
+    std::map<DeviceName, CollectorName> pollers;
+    bool operator==(const Roles&) const = default;
+  };
+  static Roles roles(const Config& config);
 
   struct Port {
     DeviceState* device = nullptr;
@@ -54,12 +66,12 @@ class Table {
     Port b;
   };
 
-  std::vector<Site> sites_;
+  NodeName node_;
+  Inventory inventory_;
+  Roles roles_;
   std::uint32_t stale_after_ = 3;
   Admission admission_;
   std::uint64_t configured_series_ = 0;  // of devices and links: taken, never refused
-  NodeName configured_by_;
-  std::map<DeviceName, CollectorName> pollers_;  // of configured_by_, as configured
   std::map<DeviceName, DeviceState> devices_;
   std::vector<LinkPorts> links_;  // by name
   Captures captures_;

@@ -481,6 +481,40 @@ TEST_F(TableTest, ASilentCollectorOfAnotherNodeIsLetGoAfterADay) {
   EXPECT_EQ(poller.look(table)->series, before + kSeriesOfCollector);
 }
 
+TEST_F(TableTest, SaysWhetherAnythingChanged) {
+  const auto changed = [&] {
+    const bool was = table.changed();
+    EXPECT_NE(poller.look(table), nullptr);
+    return was;
+  };
+  EXPECT_TRUE(changed());
+  Batch batch = poller.batch({poller.poll("r1", {{1, "eth0", 0, 0}})});
+  table.apply(batch, poller.now, poller.wall);
+  EXPECT_TRUE(changed());
+  table.apply(batch, poller.now, poller.wall);  // a duplicate
+  table.tick(poller.now);
+  EXPECT_FALSE(changed());
+  table.reconfigure(config);
+  EXPECT_FALSE(changed());
+  config.notify.channels.emplace_back();
+  config.aggregator.limits.series = 1;
+  table.reconfigure(config);
+  EXPECT_FALSE(changed());
+  // Refused, and counted in series_rejected.
+  batch = poller.batch({});
+  batch.collector = CollectorName("other");
+  table.apply(batch, poller.now, poller.wall);
+  EXPECT_TRUE(changed());
+  config.inventory.sites.emplace_back();
+  table.reconfigure(config);
+  EXPECT_TRUE(changed());
+  poller.pass(211s);
+  table.tick(poller.now);
+  EXPECT_TRUE(changed());
+  table.tick(poller.now);
+  EXPECT_FALSE(changed());
+}
+
 TEST_F(TableTest, AnOldSnapshotStaysAsItWas) {
   poll_r1({{1, "eth0", 0, 0}});
   const auto before = poller.look(table);
