@@ -4,9 +4,8 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#include <map>
 
-#include "daemon/state/identity.hpp"
+#include "daemon/core/labels.hpp"
 
 namespace itnxt {
 namespace {
@@ -158,7 +157,7 @@ bool Exposition::write_interfaces(Metric metric) {
 
 void Exposition::write_interface(Metric metric, const DeviceView& device,
                                  const InterfaceView& one) {
-  const std::string& labels = one.identity->label_prefix;
+  const std::string& labels = one.identity->labels;
   const auto plain = [&](std::uint64_t number) {
     header(metric);
     piece_ += info(metric).name;
@@ -166,12 +165,6 @@ void Exposition::write_interface(Metric metric, const DeviceView& device,
     piece_ += ' ';
     append_number(piece_, number);
     piece_ += '\n';
-  };
-  // The labels that all its lines share, open for more.
-  const auto open_labels = [&] {
-    header(metric);
-    piece_ += info(metric).name;
-    piece_.append(labels, 0, labels.size() - 1);
   };
   if (metric <= Metric::interface_transmit_discards) {
     if (const auto counter = counter_of(metric, one.counters)) plain(*counter);
@@ -186,20 +179,20 @@ void Exposition::write_interface(Metric metric, const DeviceView& device,
     piece_ += labels;
     value(one.speed->count());
   } else if (metric == Metric::interface_info) {
-    open_labels();
-    piece_ += ",alias=\"";
-    append_label_value(piece_, one.alias);
-    piece_ += "\",site=\"";
-    append_label_value(piece_, device.site.text());
-    piece_ += "\",link=\"";
-    append_label_value(piece_, one.link.text());
-    piece_ += "\"} 1\n";
+    header(metric);
+    piece_ += info(metric).name;
+    piece_.append(labels, 0, labels.size() - 1);
+    append_label(piece_, ',', "alias", one.alias);
+    append_label(piece_, ',', "site", device.site.text());
+    append_label(piece_, ',', "link", one.link.text());
+    piece_ += "} 1\n";
   } else {
     for (std::size_t i = 0; i < kGaps; ++i) {
-      open_labels();
-      piece_ += ",reason=\"";
-      piece_ += kGapNames[i];
-      piece_ += "\"} ";
+      header(metric);
+      piece_ += info(metric).name;
+      piece_.append(labels, 0, labels.size() - 1);
+      append_label(piece_, ',', "reason", kGapNames[i]);
+      piece_ += "} ";
       append_number(piece_, one.gaps[i] % kExactDoubles);
       piece_ += '\n';
     }
@@ -251,16 +244,7 @@ void Exposition::line(Metric metric,
                       double number) {
   header(metric);
   piece_ += info(metric).name;
-  char before = '{';
-  for (const auto& [label, text] : labels) {
-    piece_ += before;
-    piece_ += label;
-    piece_ += "=\"";
-    append_label_value(piece_, text);
-    piece_ += '"';
-    before = ',';
-  }
-  piece_ += '}';
+  append_labels(piece_, labels);
   value(number);
 }
 

@@ -1,8 +1,8 @@
 // The families of few lines: devices, links, captures, collectors, alerts, the aggregator itself.
 #include <map>
 
+#include "daemon/core/labels.hpp"
 #include "daemon/metrics/exposition.hpp"
-#include "daemon/state/identity.hpp"
 
 namespace itnxt {
 namespace {
@@ -157,16 +157,7 @@ void Exposition::write_foreign(const ForeignFamily& family) {
   header(MetricInfo{family.name, family.type, {}, family.help});
   for (const ForeignSample& sample : family.samples) {
     piece_ += family.name;
-    char before = '{';
-    for (const auto& [label, text] : sample.labels) {
-      piece_ += before;
-      piece_ += label;
-      piece_ += "=\"";
-      append_label_value(piece_, text);
-      piece_ += '"';
-      before = ',';
-    }
-    if (before == ',') piece_ += '}';
+    append_labels(piece_, sample.labels);
     value(sample.value);
   }
 }

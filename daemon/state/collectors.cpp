@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "daemon/state/device_state.hpp"
-#include "daemon/state/identity.hpp"
 
 namespace itnxt {
 namespace {

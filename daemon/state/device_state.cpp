@@ -33,7 +33,7 @@ bool is_answer(const DeviceSample& sample) {
 }
 
 void keep_if_told(std::string& text, std::string_view told) {
-  if (!told.empty()) text = safe_text(told);
+  if (!told.empty()) text = told;
 }
 
 }  // namespace
@@ -97,7 +97,7 @@ void DeviceState::take_poll(DeviceView& view, const DeviceSample& sample, Instan
   keep_if_told(view.sys_name, sample.sys_name);
   keep_if_told(view.sys_descr, sample.sys_descr);
   keep_if_told(view.sys_object_id, sample.sys_object_id);
-  view.problem = safe_text(sample.problem);
+  view.problem = sample.problem;
   view.polls = before.polls;
   ++view.polls[static_cast<std::size_t>(sample.result)];
   view.poll_took = std::max(Duration::zero(), sample.took);

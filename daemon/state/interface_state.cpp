@@ -2,8 +2,6 @@
 
 #include <bitset>
 
-#include "daemon/state/identity.hpp"
-
 namespace itnxt {
 namespace {
 
@@ -98,8 +96,8 @@ std::variant<Span, Gap> span_of(const InterfaceState& state, const ReadingClocks
 void advance(InterfaceState& state, InterfaceView& view, const InterfaceSample& sample,
              const Continuation& how, Instant now) {
   view.if_index = sample.if_index;
-  view.descr = safe_text(sample.if_descr);
-  view.alias = safe_text(sample.if_alias);
+  view.descr = sample.if_descr;
+  view.alias = sample.if_alias;
   view.up = is_up(sample.oper);
   view.admin_up = is_up(sample.admin);
   view.speed = usable(sample.speed);

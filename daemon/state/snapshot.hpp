@@ -31,8 +31,7 @@ std::optional<Unit> known(const Rate<Unit>& rate) {
 struct InterfaceIdentity {
   DeviceName device;
   InterfaceName name;  // ifName, else ifDescr, else "ifIndex N"; "#2" … where two share one
-  std::string
-      label_prefix;  // `{device="…",interface="…"}`, escaped for the exposition, rendered once
+  std::string labels;  // {device="…",interface="…"} as core/labels.hpp renders it, once
 };
 
 struct InterfaceView {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/state/identity.hpp"
 #include "daemon/state/links.hpp"
 
 namespace itnxt {
@@ -106,8 +105,7 @@ bool Table::apply(const Batch& batch, Instant now, WallTime wall) {
       break;
   }
   changed_ = true;
-  const SampleSource source{NodeName(safe_text(batch.node.text())),
-                            CollectorName(safe_text(batch.collector.text())), batch.epoch};
+  const SampleSource source{batch.node, batch.collector, batch.epoch};
   for (const Sample& sample : batch.samples) {
     if (const auto* device = std::get_if<DeviceSample>(&sample)) {
       apply(*device, source, now, wall);

@@ -1,7 +1,7 @@
 // What the aggregator knows, made of batches. One object, the loop's thread; time is an argument.
 //
 // Bounds: devices and links are those of the configuration; interfaces, captures and collectors are
-// admitted against aggregator.limits; text is cut to 256 bytes; a sample of a device that the
+// admitted against aggregator.limits; text is as the decoder cut it; a sample of a device that the
 // inventory does not name, or that another collector is followed for, is refused and counted.
 #pragma once
 
