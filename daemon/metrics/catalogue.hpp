@@ -11,9 +11,24 @@ namespace itnxt {
 
 enum class MetricType : std::uint8_t { counter, gauge, info };
 
+// What a metric is told of: the list that its lines are made from.
+enum class MetricSubject : std::uint8_t {
+  interface,
+  device,
+  link,
+  capture,
+  rule,
+  alert,
+  channel,
+  collector,
+  aggregator,
+  process,  // kept by prometheus-cpp (daemon/io/process_figures.hpp)
+};
+
 struct MetricInfo {
   std::string_view name;  // as a sample is called: counters with _total, infos with _info
   MetricType type = MetricType::gauge;
+  MetricSubject subject = MetricSubject::process;
   std::string_view labels;  // separated by one space
   std::string_view help;    // one line, no backslash
 };
@@ -62,7 +77,7 @@ enum class Metric : std::uint8_t {
   samples_refused,
   state_writable,
   build_info,
-  // The process's own figures; kept by prometheus-cpp (daemon/io/process_figures.hpp).
+  // Of MetricSubject::process, after all others.
   process_cpu_seconds,
   process_resident_memory,
   process_virtual_memory,
