@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "daemon/io/api.hpp"
+#include "daemon/io/http_body.hpp"
 
 namespace itnxt {
 

@@ -148,6 +148,9 @@ TEST(Catalogue, NamesAreUniqueAndByTheConventions) {
     EXPECT_EQ(metric.name.ends_with("_total"), metric.type == MetricType::counter) << metric.name;
     EXPECT_EQ(metric.name.ends_with("_info"), metric.type == MetricType::info) << metric.name;
     EXPECT_FALSE(metric.help.empty());
+    EXPECT_EQ(metric.subject == MetricSubject::process,
+              &metric >= &info(Metric::process_cpu_seconds))
+        << metric.name;
     EXPECT_EQ(metric.help.find_first_of("\n\\\""), std::string_view::npos) << metric.name;
   }
   EXPECT_EQ(info(Metric::interface_gaps).name, "itnxt_interface_gaps_total");
