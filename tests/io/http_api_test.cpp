@@ -9,7 +9,7 @@ namespace {
 
 std::string api(const std::string& endpoint, std::size_t step = 100'000,
                 std::optional<std::string> device = std::nullopt) {
-  const Published published{test::sample_snapshot(), test::sample_board(), 1, true};
+  const Published published{test::sample_snapshot(), test::sample_board(), true};
   const ServerInfo server{{"0.1.0", "abc"}, NodeName("center"), WallTime(Duration(1'600'000'000s))};
   auto body = api_body(endpoint, published, server, std::move(device));
   if (!body) return "none";
