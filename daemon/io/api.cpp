@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
 
 namespace itnxt {
@@ -64,6 +65,49 @@ Json link_json(const LinkView& link) {
           {"b", link.b ? link_end(*link.b) : Json(nullptr)},
           {"a_to_b", flow(link.a_to_b, link.utilization_a_to_b)},
           {"b_to_a", flow(link.b_to_a, link.utilization_b_to_a)}};
+}
+
+struct SiteLinks {
+  std::uint64_t up = 0;
+  std::uint64_t down = 0;
+  std::uint64_t unknown = 0;
+};
+
+std::map<SiteName, SiteLinks> links_by_site(const Snapshot& snapshot) {
+  std::map<SiteName, SiteLinks> sites;
+  const auto note = [&](const SiteName& site, const std::optional<bool>& up) {
+    SiteLinks& links = sites[site];
+    ++(!up ? links.unknown : *up ? links.up : links.down);
+  };
+  for (const LinkView& link : snapshot.links) {
+    note(link.a.site, link.up);
+    if (link.b && link.b->site != link.a.site) note(link.b->site, link.up);
+  }
+  return sites;
+}
+
+// Isolated: it has links, and every one is known to be down.
+Json site_json(const Site& site, const SiteLinks& links) {
+  const auto degrees = [](const std::optional<double>& angle) {
+    return angle ? Json(*angle) : Json(nullptr);
+  };
+  return {{"name", site.name.text()},
+          {"kind", kSiteKindNames[static_cast<std::size_t>(site.kind)]},
+          {"district", site.district},
+          {"department", site.department},
+          {"latitude", degrees(site.latitude)},
+          {"longitude", degrees(site.longitude)},
+          {"weight", site.weight},
+          {"anchor", site.anchor},
+          {"links", {{"up", links.up}, {"down", links.down}, {"unknown", links.unknown}}},
+          {"isolated", links.down > 0 && links.up == 0 && links.unknown == 0}};
+}
+
+BodyReader sites_body(const std::shared_ptr<const Snapshot>& snapshot) {
+  return each_of(snapshot, snapshot->sites, [links = links_by_site(*snapshot)](const Site& site) {
+    const auto found = links.find(site.name);
+    return site_json(site, found == links.end() ? SiteLinks{} : found->second);
+  });
 }
 
 // Up is null for a device of which nothing was heard within the stale time.
@@ -142,6 +186,7 @@ Json capture_json(const CaptureView& capture) {
   for (const Packets p : sample.malformed) malformed += p;
   return {{"capture", sample.capture.text()},
           {"node", capture.node.text()},
+          {"link", text_or_null(capture.link.text())},
           {"source", sample.source},
           {"open", sample.open},
           {"packets", total.packets.count()},
@@ -230,7 +275,7 @@ BodyReader object_body(const Json& data) {
 }  // namespace
 
 std::string_view api_endpoints() {
-  return "links, devices, interfaces, captures, collectors, alerts, crisis, status";
+  return "sites, links, devices, interfaces, captures, collectors, alerts, crisis, status";
 }
 
 std::string api_error(std::string_view message) {
@@ -241,6 +286,7 @@ std::optional<BodyReader> api_body(std::string_view endpoint, const Published& p
                                    const ServerInfo& server, std::optional<std::string> device) {
   const auto& snapshot = published.snapshot;
   const auto& board = published.board;
+  if (endpoint == "sites") return sites_body(snapshot);
   if (endpoint == "links") return each_of(snapshot, snapshot->links, link_json);
   if (endpoint == "devices") {
     return each_of(snapshot, snapshot->devices, [](const auto& d) { return device_json(*d); });

@@ -128,6 +128,8 @@ bool Exposition::write_family(Metric metric) {
       return write_each(now.devices, [&](const auto& d) { write_device(metric, *d); });
     case MetricSubject::link:
       return write_each(now.links, [&](const LinkView& l) { write_link(metric, l); });
+    case MetricSubject::site:
+      return write_each(now.sites, [&](const Site& s) { write_site(metric, s); });
     case MetricSubject::capture:
       return write_each(now.captures, [&](const CaptureView& c) { write_capture(metric, c); });
     case MetricSubject::rule:

@@ -56,6 +56,7 @@ class Exposition {
   void write_interface(Metric metric, const DeviceView& device, const InterfaceView& one);
   void write_device(Metric metric, const DeviceView& device);
   void write_link(Metric metric, const LinkView& link);
+  void write_site(Metric metric, const Site& site);
   void write_capture(Metric metric, const CaptureView& capture);
   void write_collector(Metric metric, const CollectorView& collector);
   void write_rules(Metric metric);

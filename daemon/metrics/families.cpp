@@ -1,6 +1,9 @@
 // The families of few lines: devices, links, captures, collectors, alerts, the aggregator itself.
 // A metric that the catalogue lists and nobody writes here fails a test.
+#include <charconv>
 #include <map>
+#include <optional>
+#include <string>
 
 #include "daemon/core/labels.hpp"
 #include "daemon/metrics/exposition.hpp"
@@ -11,6 +14,12 @@ namespace {
 // A counter of ours; modulo 2^53 as the devices' are.
 double as_double(std::uint64_t count) {
   return static_cast<double>(count % (1ULL << 53U));
+}
+
+std::string degrees(const std::optional<double>& angle) {
+  if (!angle) return {};
+  std::array<char, 32> text;
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), *angle).ptr};
 }
 
 }  // namespace
@@ -62,6 +71,18 @@ void Exposition::write_link(Metric metric, const LinkView& link) {
           {"site_b", link.b ? std::string_view(link.b->site.text()) : std::string_view()}},
          1);
   }
+}
+
+void Exposition::write_site(Metric metric, const Site& site) {
+  if (metric != Metric::site_info) return;
+  line(metric,
+       {{"site", site.name.text()},
+        {"kind", kSiteKindNames[static_cast<std::size_t>(site.kind)]},
+        {"district", site.district},
+        {"department", site.department},
+        {"latitude", degrees(site.latitude)},
+        {"longitude", degrees(site.longitude)}},
+       1);
 }
 
 void Exposition::write_capture(Metric metric, const CaptureView& capture) {

@@ -89,6 +89,7 @@ struct LinkView {
 
 struct CaptureView {
   NodeName node;
+  LinkName link;  // that it watches, as configured; empty: not told
   CaptureSample sample;
   std::optional<double> dropped_packets_per_second;
 };

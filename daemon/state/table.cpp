@@ -30,7 +30,8 @@ void Table::take(const Config& config) {
 
   // What the operator named is in, whatever the limits; it leaves less for the rest.
   admission_.release(node_before, configured_series_);
-  configured_series_ = devices_.size() * kSeriesOfDevice + links_.size() * kSeriesOfLink;
+  configured_series_ = inventory_.sites.size() * kSeriesOfSite + devices_.size() * kSeriesOfDevice +
+                       links_.size() * kSeriesOfLink;
   admission_.take(node_, configured_series_);
 }
 
@@ -38,9 +39,11 @@ Table::Roles Table::roles(const Config& config) {
   Roles roles;
   for (const CollectorConfig& collector : config.collectors) {
     roles.names.insert(name_of(collector));
-    const auto* snmp = std::get_if<SnmpCollectorConfig>(&collector);
-    if (snmp == nullptr) continue;
-    for (const SnmpTarget& target : snmp->targets) roles.pollers[target.device.name] = snmp->name;
+    if (const auto* snmp = std::get_if<SnmpCollectorConfig>(&collector)) {
+      for (const SnmpTarget& target : snmp->targets) roles.pollers[target.device.name] = snmp->name;
+    } else if (const auto* pcap = std::get_if<PcapCollectorConfig>(&collector)) {
+      roles.watched[pcap->name] = pcap->link;
+    }
   }
   return roles;
 }
@@ -168,6 +171,10 @@ std::shared_ptr<const Snapshot> Table::snapshot(Instant now, WallTime wall) {
   for (const auto& [name, device] : devices_) made->devices.push_back(device.view());
   made->links = link_views();
   made->captures = captures_.views();
+  for (CaptureView& capture : made->captures) {
+    const auto watched = roles_.watched.find(capture.sample.capture);
+    if (watched != roles_.watched.end()) capture.link = watched->second;
+  }
   made->collectors = collectors_.views();
   made->series = admission_.total();
   made->series_rejected = admission_.rejected();

@@ -1,8 +1,9 @@
 // What the aggregator knows, made of batches. One object, the loop's thread; time is an argument.
 //
-// Bounds: devices and links are those of the configuration; interfaces, captures and collectors are
-// admitted against aggregator.limits; text is as the decoder cut it; a sample of a device that the
-// inventory does not name, or that another collector is followed for, is refused and counted.
+// Bounds: sites, devices and links are those of the configuration; interfaces, captures and
+// collectors are admitted against aggregator.limits; text is as the decoder cut it; a sample of a
+// device that the inventory does not name, or that another collector is followed for, is refused
+// and counted.
 #pragma once
 
 #include <cstdint>
@@ -52,6 +53,7 @@ class Table {
   struct Roles {
     std::set<CollectorName> names;
     std::map<DeviceName, CollectorName> pollers;
+    std::map<CollectorName, LinkName> watched;  // by captures
     bool operator==(const Roles&) const = default;
   };
   static Roles roles(const Config& config);
@@ -71,7 +73,7 @@ class Table {
   Roles roles_;
   std::uint32_t stale_after_ = 3;
   Admission admission_;
-  std::uint64_t configured_series_ = 0;  // of devices and links: taken, never refused
+  std::uint64_t configured_series_ = 0;  // of sites, devices and links: taken, never refused
   std::map<DeviceName, DeviceState> devices_;
   std::vector<LinkPorts> links_;  // by name
   Captures captures_;

@@ -95,9 +95,10 @@ TEST_F(HttpTest, MetricsInBothFormatsWithTheProcessOwnFigures) {
 }
 
 TEST_F(HttpTest, EveryPathAnswersAndHeadHasNoBody) {
-  for (const char* path : {"/", "/metrics", "/-/healthy", "/api/v1/links", "/api/v1/devices",
-                           "/api/v1/interfaces", "/api/v1/captures", "/api/v1/collectors",
-                           "/api/v1/alerts", "/api/v1/crisis", "/api/v1/status"}) {
+  for (const char* path :
+       {"/", "/metrics", "/-/healthy", "/api/v1/sites", "/api/v1/links", "/api/v1/devices",
+        "/api/v1/interfaces", "/api/v1/captures", "/api/v1/collectors", "/api/v1/alerts",
+        "/api/v1/crisis", "/api/v1/status"}) {
     const Reply got = ask(port, path);
     EXPECT_EQ(got.code, 200) << path;
     EXPECT_FALSE(got.body.empty()) << path;
@@ -117,12 +118,12 @@ TEST_F(HttpTest, WhatIsNotThereSaysWhatIs) {
   EXPECT_EQ(page.code, 404);
   EXPECT_EQ(page.body,
             "404: no such page. There are /, /metrics, /-/healthy, /-/ready and /api/v1/ with "
-            "links, devices, interfaces, captures, collectors, alerts, crisis, status.\n");
+            "sites, links, devices, interfaces, captures, collectors, alerts, crisis, status.\n");
   const Reply api = ask(port, "/api/v1/<script>");
   EXPECT_EQ(api.code, 404);
   EXPECT_EQ(api.headers.at("content-type"), "application/json; charset=utf-8");
   EXPECT_EQ(api.body,
-            "{\"status\":\"error\",\"error\":\"no such endpoint: there are links, devices, "
+            "{\"status\":\"error\",\"error\":\"no such endpoint: there are sites, links, devices, "
             "interfaces, captures, collectors, alerts, crisis, status\"}\n");
 }
 

@@ -66,8 +66,10 @@ TEST(Exposition, GoesOnWherePiecesEnd) {
   for (std::string line; std::getline(lines, line);) samples += line.starts_with('#') ? 0U : 1U;
   constexpr std::uint64_t kSilentDevice = 6;
   constexpr std::uint64_t kAggregator = 15;
+  constexpr std::uint64_t kSites = 2;
   EXPECT_EQ(samples, 6000 * kSeriesOfInterface + 2 * kSeriesOfDevice + kSilentDevice +
-                         kSeriesOfLink + kSeriesOfCapture + kSeriesOfCollector + kAggregator);
+                         kSeriesOfLink + kSeriesOfCapture + kSeriesOfCollector +
+                         kSites * kSeriesOfSite + kAggregator);
 }
 
 // Nothing known, no rules, no channels: still valid, and what is always known is there.
@@ -137,6 +139,7 @@ TEST(Exposition, ASubjectExposesAsManySeriesAsItWasAdmittedWith) {
   EXPECT_EQ(lines("itnxt_device_", "{device=\"r1\"") + lines("itnxt_snmp_", "{device=\"r1\""),
             kSeriesOfDevice);
   EXPECT_EQ(lines("itnxt_link_", "{"), kSeriesOfLink);
+  EXPECT_EQ(lines("itnxt_site_", "{site=\"stendal\""), kSeriesOfSite);
   EXPECT_EQ(lines("itnxt_capture_", "{"), kSeriesOfCapture);
   EXPECT_EQ(lines("itnxt_collector_", "{"), kSeriesOfCollector);
 }
