@@ -91,19 +91,19 @@ void Table::take_links() {
             [](const LinkPorts& a, const LinkPorts& b) { return a.link.name < b.link.name; });
 }
 
-bool Table::apply(const Batch& batch, Instant now, WallTime wall) {
+void Table::apply(const Batch& batch, Instant now, WallTime wall) {
   const std::uint64_t rejected = admission_.rejected();
   const Arrival arrival = collectors_.arrive(batch, now, wall, stale_after_, admission_);
   switch (arrival) {
     case Arrival::duplicate:
-      return false;
+      return;
     case Arrival::backlog:
       changed_ = true;
-      return false;
+      return;
     case Arrival::refused:
       samples_refused_ += batch.samples.size();
       changed_ = changed_ || !batch.samples.empty() || rejected != admission_.rejected();
-      return false;
+      return;
     case Arrival::fresh:
       break;
   }
@@ -116,7 +116,6 @@ bool Table::apply(const Batch& batch, Instant now, WallTime wall) {
       apply(*capture, source, now);
     }
   }
-  return true;
 }
 
 void Table::apply(const DeviceSample& sample, const SampleSource& source, Instant now,

@@ -26,9 +26,9 @@ class Table {
  public:
   explicit Table(const Config& config);
 
-  // Takes a batch over. False: ignored, because it was had before or tells the past of a collector
-  // whose present is known. Cost: one device's rows for each sample.
-  bool apply(const Batch& batch, Instant now, WallTime wall);
+  // Takes a batch over, unless it was had before or tells the past of a collector whose present is
+  // known. Cost: one device's rows for each sample.
+  void apply(const Batch& batch, Instant now, WallTime wall);
 
   // Lets go of what is stale. Call every second.
   void tick(Instant now);

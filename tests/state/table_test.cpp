@@ -251,14 +251,14 @@ TEST_F(TableTest, TheCollectorThatTheConfigurationNamesTakesOverAtOnce) {
 TEST_F(TableTest, DuplicatesAreIgnoredAndLossIsSummedOverEpochs) {
   Batch batch = poller.batch({poller.poll("r1", {{1, "eth0", 0, 0}})});
   batch.lost = 3;
-  EXPECT_TRUE(table.apply(batch, poller.now, poller.wall));
-  EXPECT_FALSE(table.apply(batch, poller.now, poller.wall));
+  table.apply(batch, poller.now, poller.wall);
+  table.apply(batch, poller.now, poller.wall);
   EXPECT_EQ(r1()->polls[0], 1U);
   poller.pass(10s);
   poller.epoch = 2;
   batch = poller.batch({});
   batch.lost = 2;
-  EXPECT_TRUE(table.apply(batch, poller.now, poller.wall));
+  table.apply(batch, poller.now, poller.wall);
   const auto collectors = poller.look(table)->collectors;
   ASSERT_EQ(collectors.size(), 1U);
   EXPECT_EQ(collectors[0].lost_batches, 5U);
