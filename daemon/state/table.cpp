@@ -123,6 +123,7 @@ void Table::apply(const DeviceSample& sample, const SampleSource& source, Instan
   const auto found = devices_.find(sample.device);
   if (found == devices_.end()) {
     ++samples_refused_;
+    if (!stranger_) stranger_ = {sample.device.text(), source.node.text()};
     return;
   }
   const auto poller = roles_.pollers.find(sample.device);
