@@ -122,6 +122,7 @@ struct Batch {
       0;  // random per start of the collector's process: sequence and SourceTime count within it
   std::uint64_t sequence = 0;  // 1, 2, 3 … per collector and epoch
   std::uint64_t lost = 0;      // batches of this epoch dropped so far, never to come
+  Bytes waiting{};              // not yet acknowledged by this aggregator when this was sent
   SourceTime sent_at;
   WallTime sent_wall;
   Duration interval{};  // the collector's own

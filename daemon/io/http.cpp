@@ -190,8 +190,9 @@ Answer HttpServer::Impl::api(const Request& request) const {
 
 MHD_Result HttpServer::Impl::send(MHD_Connection* connection, Answer answer) {
   const bool zipped = takes_gzip(header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING));
-  auto body = std::make_unique<std::shared_ptr<LiveBody>>(bodies.add(
-      zipped ? gzip(std::move(answer.body)) : std::move(answer.body), exchange.read().generation));
+  auto body = std::make_unique<std::shared_ptr<LiveBody>>(
+      bodies.add(zipped ? gzip(std::move(answer.body)) : std::move(answer.body),
+                 exchange.read().snapshot->at));
   const Response response(
       MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, kBlock, read_body, body.get(), free_body),
       MHD_destroy_response);

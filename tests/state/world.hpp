@@ -106,8 +106,8 @@ class Poller {
     b.samples = std::move(samples);
     return b;
   }
-  bool send(Table& table, std::vector<Sample> samples) {
-    return table.apply(batch(std::move(samples)), now, wall);
+  void send(Table& table, std::vector<Sample> samples) {
+    table.apply(batch(std::move(samples)), now, wall);
   }
   [[nodiscard]] std::shared_ptr<const Snapshot> look(Table& table) const {
     return table.snapshot(now, wall);
