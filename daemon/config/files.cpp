@@ -24,7 +24,11 @@ namespace {
 constexpr std::size_t kMostIncluded = 1000;
 
 Error cannot_read() {
-  return Error{"cannot be read: " + std::generic_category().message(errno)};
+  const int number = errno;
+  std::string text = "cannot be read: " + std::generic_category().message(number);
+  if (number == ENOENT) text += "; correct the path";
+  if (number == EACCES) text += "; give this user the right to read it";
+  return Error{std::move(text)};
 }
 
 // The whole of a regular file of at most kMaxFileBytes. Not blocking: a fifo must not stop a start.
@@ -38,7 +42,7 @@ Result<std::string> read_text(const std::filesystem::path& path) {
   const Closer file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
   struct stat status {};
   if (file.fd < 0 || fstat(file.fd, &status) != 0) return cannot_read();
-  if (S_ISDIR(status.st_mode)) return Error{"cannot be read: it is a directory"};
+  if (S_ISDIR(status.st_mode)) return Error{"cannot be read: it is a directory; name a file"};
   if (!S_ISREG(status.st_mode)) return Error{"cannot be read: it is no regular file"};
   std::string text;
   std::array<char, 1U << 16U> block{};
