@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "collectors/snmp/walk_detail.hpp"
+#include "daemon/core/text.hpp"
 
 namespace itnxt::snmp {
 namespace {
@@ -134,7 +135,7 @@ void Walk::store_scalar(Scalar scalar, const Varbind& varbind) {
       }
       return;
     case Scalar::sys_name:
-      if (varbind.type == Type::octets) assign_clean(sys_name_, varbind.text());
+      if (varbind.type == Type::octets) sanitize_into(sys_name_, varbind.text());
       return;
     case Scalar::sys_object_id:
       if (varbind.type == Type::oid) sys_object_id_ = dotted(varbind.value);
@@ -143,7 +144,7 @@ void Walk::store_scalar(Scalar scalar, const Varbind& varbind) {
       if_number_ = varbind.number();
       return;
     case Scalar::sys_descr:
-      if (varbind.type == Type::octets) assign_clean(sys_descr_, varbind.text());
+      if (varbind.type == Type::octets) sanitize_into(sys_descr_, varbind.text());
       return;
   }
 }
