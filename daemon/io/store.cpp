@@ -261,7 +261,8 @@ void Store::tell(const std::string& problem) {
     log_.notice("the alert state is written again", {{"path", path_}});
   } else {
     log_.error(
-        "the alert state cannot be written: pages go out from memory, a restart forgets them",
+        "the alert state cannot be written: pages go out from memory, a restart forgets them; make "
+        "room or mend the disk",
         {{"problem", problem}});
   }
   problem_ = problem;

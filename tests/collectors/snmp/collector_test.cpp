@@ -143,7 +143,8 @@ TEST(SnmpCollector, SilentDevicesDelayNobodyAndAreToldOnceEachWay) {  // R10
   EXPECT_EQ(rig.log.lines.size(), 10U) << "once a device, not once a poll";
   const auto line =
       std::find(rig.log.lines.begin(), rig.log.lines.end(),
-                "level=warning msg=\"device does not answer\" device=d2 address=127.0.4.2:" +
+                "level=warning msg=\"device does not answer; check that it is up, its address, its "
+                "community and whom it lets ask\" device=d2 address=127.0.4.2:" +
                     std::to_string(fleet.port()) + " problem=\"no answer to 2 tries\"");
   EXPECT_NE(line, rig.log.lines.end()) << rig.log.lines.front();
 
@@ -294,7 +295,8 @@ TEST(SnmpCollector, AnAgentAnsweringRubbishIsNamedSo) {
   const DeviceSample sample = rig.sink.all<DeviceSample>()[0];
   EXPECT_EQ(sample.result, PollResult::error);
   EXPECT_EQ(sample.problem,
-            "no usable answer within 2 tries; 2 replies were malformed (bad_length)");
+            "no usable answer within 2 tries; 2 replies were malformed (bad_length); does an SNMP "
+            "agent answer there?");
 }
 
 TEST(SnmpCollector, WhatCannotBeSentIsNamedWithDeviceAndAddress) {
@@ -333,7 +335,9 @@ TEST(SnmpCollector, NamesAreResolvedOffTheLoopAndAgainAfterAFailure) {
       5s));
   const auto samples = rig.sink.all<DeviceSample>();
   EXPECT_EQ(samples[0].result, PollResult::error);
-  EXPECT_EQ(samples[0].problem, "cannot resolve core.example: the name server is asleep");
+  EXPECT_EQ(samples[0].problem,
+            "cannot resolve core.example: the name server is asleep; correct 'address' or mend the "
+            "name service");
   EXPECT_EQ(samples.back().interfaces.size(), 1U);
 }
 
