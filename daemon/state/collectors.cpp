@@ -39,7 +39,7 @@ Arrival Collectors::arrive(const Batch& batch, Instant now, WallTime wall,
   const Duration silence = now - state->view.last_batch_at;
   const bool is_present = epoch == epochs.begin();
   // Wall clocks step: what a dead process left is only told apart while its successor is alive.
-  const bool is_backlog = !epochs.empty() && !is_present && batch.sent_wall <= state->sent &&
+  const bool is_backlog = !epochs.empty() && !is_present && batch.closed_wall <= state->closed &&
                           silence <= stale_time(state->view.interval, stale_after);
   if (epoch == epochs.end()) {
     epoch = epochs.insert(is_backlog ? epochs.end() : epochs.begin(), Epoch{batch.epoch, 0, 0});
@@ -60,7 +60,7 @@ Arrival Collectors::arrive(const Batch& batch, Instant now, WallTime wall,
   state->view.last_batch = wall;
   state->view.last_batch_at = now;
   if (is_backlog) return Arrival::backlog;
-  state->sent = batch.sent_wall;
+  state->closed = batch.closed_wall;
   state->view.interval = batch.interval;
   return Arrival::fresh;
 }

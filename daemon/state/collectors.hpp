@@ -35,7 +35,7 @@ class Collectors {
   };
   struct State {
     CollectorView view;
-    WallTime sent;              // the newest batch's, by the collector's own wall clock
+    WallTime closed;            // the newest batch, by the collector's own wall clock
     std::vector<Epoch> epochs;  // the present one first; a few past ones, whose backlog may come
     std::uint64_t lost_before = 0;  // of epochs that are forgotten
   };

@@ -14,6 +14,7 @@ constexpr std::size_t kName = 256;  // bytes of text, see itnxt.proto
 constexpr std::size_t kLongText = 512;
 constexpr std::int64_t kLatest = std::int64_t{1} << 62;  // so that differences cannot overflow
 constexpr std::int64_t kLongest = Duration(std::chrono::hours(24 * 31)).count();
+constexpr const char* kNoTime = " is no time, expected 0 to 2^62 nanoseconds";
 constexpr double kFastest = 1e15;
 constexpr std::uint32_t kAllColumns = (1U << kColumns) - 1;
 
@@ -64,7 +65,7 @@ class Fields {
 
   std::int64_t time(std::int64_t nanoseconds, const char* field) {
     if (nanoseconds < 0 || nanoseconds > kLatest) {
-      wrong(field, std::to_string(nanoseconds) + " is no time, expected 0 to 2^62 nanoseconds");
+      wrong(field, std::to_string(nanoseconds) + kNoTime);
       return 0;
     }
     return nanoseconds;
@@ -233,8 +234,8 @@ void take(const v1::Batch& from, bool newer, Problem& problem, Batch& to) {
   to.epoch = from.epoch();
   to.sequence = from.sequence();
   if (to.sequence == 0) fields.wrong("sequence", "is 0, expected to count from 1");
-  to.sent_at = fields.source_time(from.sent_at_ns(), "sent_at_ns");
-  to.sent_wall = WallTime(Duration(fields.time(from.sent_at_unix_ns(), "sent_at_unix_ns")));
+  to.closed_at = fields.source_time(from.closed_at_ns(), "closed_at_ns");
+  to.closed_wall = WallTime(Duration(fields.time(from.closed_at_unix_ns(), "closed_at_unix_ns")));
   to.interval = fields.duration(from.interval_ns(), "interval_ns");
   const auto count = static_cast<std::size_t>(from.samples_size());
   if (count > kMaxSamples) {
@@ -278,6 +279,16 @@ void take(const v1::Continuation& from, Problem& problem, Batch& to) {
   if (device == nullptr) return problem.say("continuation: follows no device");
   Fields fields(problem, "device", to.samples.size() - 1);
   take_rows(from.interfaces(), rows_of(to), device->interfaces.size(), fields, problem, *device);
+}
+
+void take_sending(const v1::Frame& from, Problem& problem, Batch& to) {
+  to.lost = from.lost();
+  to.waiting = Bytes(from.waiting_bytes());
+  const std::int64_t wall = from.sent_at_unix_ns();
+  if (wall < 0 || wall > kLatest) {
+    problem.say("frame.sent_at_unix_ns: " + std::to_string(wall) + kNoTime);
+  }
+  to.sent_wall = wall == 0 ? to.closed_wall : WallTime(Duration(wall));
 }
 
 // The frame's major version, which is its first field; nothing when it does not begin with it.
@@ -347,7 +358,7 @@ std::optional<Refused> Decoder::decode(std::span<const std::string_view> parts) 
       problem.say("frame: part " + std::to_string(i + 1) + " holds no continuation");
     } else if (i == 0) {
       take(frame->batch(), frame->minor() > kMinor, problem, batch_);
-      batch_.lost = frame->lost();
+      take_sending(*frame, problem, batch_);
     } else {
       take(frame->continuation(), problem, batch_);
     }

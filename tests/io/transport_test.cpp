@@ -442,6 +442,8 @@ TEST_F(TransportTest, TwoProcessesWithOneCollectorDoNotShareItsFile) {
 TEST_F(TransportTest, AnAggregatorThatDoesNotAnswerIsAskedAgain) {
   std::set<std::string> peers;
   std::vector<std::uint64_t> order;
+  std::set<WallTime> sent;
+  std::set<WallTime> closed;
   wire::Decoder decoder;
   ZmqSocket* reply_by = nullptr;
   auto mute = ZmqSocket::bind_router(
@@ -452,6 +454,8 @@ TEST_F(TransportTest, AnAggregatorThatDoesNotAnswerIsAskedAgain) {
              const Batch& batch = decoder.batch();
              peers.emplace(message.peer);
              order.push_back(batch.sequence);
+             sent.insert(batch.sent_wall);
+             closed.insert(batch.closed_wall);
              if (peers.size() < 2) return;  // from the second connection on it answers
              reply_by->reply(message.peer,
                              wire::encode(wire::Ack{batch.collector, batch.epoch, batch.sequence}));
@@ -466,6 +470,9 @@ TEST_F(TransportTest, AnAggregatorThatDoesNotAnswerIsAskedAgain) {
   publish(2);
   run_until([&] { return outlet->waiting_batches() == 0; });
   EXPECT_THAT(order, ElementsAre(1, 2, 1, 2));
+  EXPECT_EQ(closed.size(), 1U);  // in one round; and it stays
+  EXPECT_EQ(sent.size(), 2U);
+  EXPECT_GE(*sent.rbegin() - *sent.begin(), 50ms);
   EXPECT_EQ(outlet->lost_batches(), 0U);
   const std::string endpoint = (*mute)->endpoint();
   EXPECT_THAT(log.lines,
