@@ -15,6 +15,10 @@ constexpr std::size_t kLongText = 512;
 constexpr std::int64_t kLatest = std::int64_t{1} << 62;  // so that differences cannot overflow
 constexpr std::int64_t kLongest = Duration(std::chrono::hours(24 * 31)).count();
 constexpr const char* kNoTime = " is no time, expected 0 to 2^62 nanoseconds";
+constexpr const char* kNotPlain =
+    ": is no plain text: it has control characters, needless spaces, invalid UTF-8 or more than "
+    "256 "
+    "bytes; choose another name";
 constexpr double kFastest = 1e15;
 constexpr std::uint32_t kAllColumns = (1U << kColumns) - 1;
 
@@ -41,6 +45,14 @@ void take_name(const std::string& from, const std::string& field, Problem& probl
   sanitize_into(text, from, kName);
   if (text.empty()) problem.say(field + ": is empty");
   to = Name(std::move(text));
+}
+
+// A name that is to come back as it was: what cleaning would change is refused.
+template <class Name>
+void take_exact_name(const std::string& from, const std::string& field, Problem& problem,
+                     Name& to) {
+  take_name(from, field, problem, to);
+  if (to.text() != from) problem.say(field + kNotPlain);
 }
 
 std::string of_sample(const char* kind, std::size_t sample) {
@@ -230,7 +242,7 @@ T& as(Sample& sample) {
 void take(const v1::Batch& from, bool newer, Problem& problem, Batch& to) {
   Fields fields(problem, nullptr, 0);
   take_name(from.node(), "batch.node", problem, to.node);
-  take_name(from.collector(), "batch.collector", problem, to.collector);
+  take_exact_name(from.collector(), "batch.collector", problem, to.collector);
   to.epoch = from.epoch();
   to.sequence = from.sequence();
   if (to.sequence == 0) fields.wrong("sequence", "is 0, expected to count from 1");
@@ -379,7 +391,7 @@ Result<Ack> decode_ack(std::string_view part) {
   if (!frame.has_ack()) return Error{"frame: holds no ack"};
   Problem problem;
   Ack ack;
-  take_name(frame.ack().collector(), "ack.collector", problem, ack.collector);
+  take_exact_name(frame.ack().collector(), "ack.collector", problem, ack.collector);
   ack.epoch = frame.ack().epoch();
   ack.sequence = frame.ack().sequence();
   if (problem.any()) return Error{problem.take()};

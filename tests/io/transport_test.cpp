@@ -59,7 +59,7 @@ class TransportTest : public testing::Test {
     tap = &outlet->stream(kTap, 0s);
   }
   Result<std::unique_ptr<Inlet>> try_open(const std::string& endpoint, Received& to) {
-    return Inlet::open(loop, log, zmq, endpoint, [&](const Batch& batch, std::size_t bytes) {
+    return Inlet::open(loop, log, zmq, endpoint, [&](const Batch& batch) {
       to.order.emplace_back(batch.epoch, batch.sequence);
       to.unique.emplace(batch.epoch, batch.sequence);
       to.lost = batch.lost;
@@ -69,7 +69,6 @@ class TransportTest : public testing::Test {
           to.largest_device = std::max(to.largest_device, device->interfaces.size());
         }
       }
-      EXPECT_GT(bytes, 0U);
       check();
     });
   }
@@ -162,7 +161,6 @@ TEST_P(EveryTransport, CarriesAHundredThousandBatchesNoneLostNoneTwice) {
   ASSERT_EQ(got.order.size(), static_cast<std::size_t>(kCount));
   for (std::size_t i = 0; i < got.order.size(); ++i) ASSERT_EQ(got.order[i].second, i + 1);
   EXPECT_EQ(got.samples, static_cast<std::size_t>(kCount));
-  EXPECT_EQ(inlet->counts().batches, static_cast<std::uint64_t>(kCount));
   EXPECT_EQ(outlet->lost_batches(), 0U);
   EXPECT_THAT(log.lines, IsEmpty());
 }
@@ -388,9 +386,8 @@ TEST_F(TransportTest, AStopOnASlowDiskAnnouncesWhatIsLost) {
   stop(2, 3);
   make_outlet(config({endpoint}, 3));
   std::map<std::uint64_t, std::uint64_t> lost;  // by epoch
-  auto inlet = Inlet::open(loop, log, zmq, endpoint, [&](const Batch& batch, std::size_t) {
-    lost[batch.epoch] = batch.lost;
-  });
+  auto inlet = Inlet::open(loop, log, zmq, endpoint,
+                           [&](const Batch& batch) { lost[batch.epoch] = batch.lost; });
   ASSERT_TRUE(inlet.ok()) << inlet.error();
   run_until([&] { return outlet->waiting_batches() == 0; });
   EXPECT_EQ(lost, (std::map<std::uint64_t, std::uint64_t>{{1, 4}, {2, 2}}));
@@ -535,7 +532,7 @@ TEST_F(TransportTest, ATcpClientThatIsNoZeroMqDisturbsNobody) {
 
 TEST_F(TransportTest, AnEndpointInUseSaysWhatToDo) {
   Received nothing;
-  const auto handler = [](const Batch&, std::size_t) {};
+  const auto handler = [](const Batch&) {};
   for (const std::string& listen :
        {std::string("tcp://127.0.0.1:*"), "ipc://" + dir.path() + "/a.sock"}) {
     const auto first = open(listen, nothing);
@@ -551,7 +548,7 @@ TEST_F(TransportTest, AnEndpointInUseSaysWhatToDo) {
 
 TEST_F(TransportTest, AnEndpointThatCannotBeSaysWhy) {
   const auto error = [&](const std::string& endpoint) {
-    return Inlet::open(loop, log, zmq, endpoint, [](const Batch&, std::size_t) {}).error();
+    return Inlet::open(loop, log, zmq, endpoint, [](const Batch&) {}).error();
   };
   EXPECT_EQ(error("tcp://192.0.2.1:5690"),
             "aggregator.listen tcp://192.0.2.1:5690: cannot be bound: Cannot assign requested "

@@ -126,6 +126,10 @@ INSTANTIATE_TEST_SUITE_P(
              "batch.node: is empty"},
         Case{"Collector", [](auto& f) { f.mutable_batch()->clear_collector(); }, kContent,
              "batch.collector: is empty"},
+        Case{"CollectorNotPlain", [](auto& f) { f.mutable_batch()->set_collector("tap  1"); },
+             kContent,
+             "batch.collector: is no plain text: it has control characters, needless spaces, "
+             "invalid UTF-8 or more than 256 bytes; choose another name"},
         Case{"Sequence", [](auto& f) { f.mutable_batch()->set_sequence(0); }, kContent,
              "batch.sequence: is 0, expected to count from 1"},
         Case{"ClosedAt", [](auto& f) { f.mutable_batch()->set_closed_at_ns(-1); }, kContent,
@@ -222,6 +226,7 @@ TEST(Hostile, PartsOfAMessageMustFit) {
 TEST(Hostile, AnAckIsChecked) {
   EXPECT_EQ(wire::decode_ack(wire::encode(test::small_batch())).error(), "frame: holds no ack");
   EXPECT_EQ(wire::decode_ack("\x08\x01\x22").error(), "frame: is no itnxt.v1.Frame");
+  EXPECT_FALSE(wire::decode_ack(wire::encode(wire::Ack{CollectorName(" a"), 1, 1})).ok());
   EXPECT_EQ(wire::decode_ack(wire::encode(wire::Ack{CollectorName(""), 1, 1})).error(),
             "ack.collector: is empty");
 }
