@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -167,6 +168,8 @@ bool has_collector(const Config& config, std::string_view name) {
 }
 
 int run_app(const AppOptions& options, Config config) {
+  const rlimit no_core{0, 0};  // it would hold every secret
+  (void)setrlimit(RLIMIT_CORE, &no_core);
   return App(options, std::move(config)).run();
 }
 
