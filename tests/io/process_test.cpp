@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 #include <vector>
 
 #include "daemon/io/poll_loop.hpp"
@@ -42,6 +43,20 @@ TEST(Signals, ABrokenPipeIsAnErrorNotTheEnd) {
   EXPECT_EQ(write(fd[1], "x", 1), -1);
   EXPECT_EQ(errno, EPIPE);
   close(fd[1]);
+}
+
+TEST(Signals, AThreadStartedUnderTheGuardHasAllBlocked) {
+  sigset_t inside{};
+  {
+    const BlockedSignals guard;
+    std::thread([&] { pthread_sigmask(SIG_BLOCK, nullptr, &inside); }).join();
+  }
+  sigset_t after{};
+  pthread_sigmask(SIG_BLOCK, nullptr, &after);
+  for (const int signal : {SIGTERM, SIGHUP, SIGALRM}) {
+    EXPECT_EQ(sigismember(&inside, signal), 1);
+    EXPECT_EQ(sigismember(&after, signal), 0);
+  }
 }
 
 // A supervisor's end of NOTIFY_SOCKET.
