@@ -7,20 +7,32 @@
 
 namespace itnxt::test {
 
-// Looks after each millisecond; what `done` said last.
+// Looks each millisecond of at most `limit`; what `done` said last.
 inline bool run_until(PollLoop& loop, const std::function<bool()>& done, Duration limit = 20s) {
-  if (done()) return true;
-  bool met = false;
+  bool met = done();
+  if (met) return true;
   Timer again;
-  const Timer end = loop.after(limit, [&] { loop.stop(); });
+  Timer end;
   const std::function<void()> look = [&] {
     met = done();
     if (met) return loop.stop();
     again = loop.after(1ms, look);
   };
-  look();
-  if (!met) loop.run();
-  return met || done();
+  // In the first round: before it, the loop's time is that of its last run.
+  const Timer begin = loop.after(Duration::zero(), [&] {
+    end = loop.after(limit, [&] { loop.stop(); });
+    look();
+  });
+  loop.run();
+  return met;
+}
+
+// Without looking: costs nothing but what the loop itself does.
+inline void run_for(PollLoop& loop, Duration time) {
+  Timer end;
+  const Timer begin =
+      loop.after(Duration::zero(), [&] { end = loop.after(time, [&] { loop.stop(); }); });
+  loop.run();
 }
 
 }  // namespace itnxt::test
