@@ -49,7 +49,7 @@ Result<std::unique_ptr<Aggregation>> Aggregation::open(const Shell& shell, const
   // ROUTER → table
   const std::string& listen = config.aggregator.listen;
   auto inlet = Inlet::open(shell.loop, shell.log, shell.zmq, listen.empty() ? kInproc : listen,
-                           [a = self.get()](const Batch& batch, std::size_t) { a->take(batch); });
+                           [a = self.get()](const Batch& batch) { a->take(batch); });
   if (!inlet) return Error{inlet.error()};
   self->inlet_ = std::move(*inlet);
   self->publish();

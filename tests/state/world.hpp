@@ -100,7 +100,8 @@ class Poller {
     b.collector = CollectorName("snmp");
     b.epoch = epoch;
     b.sequence = ++sequence;
-    b.sent_at = source_time(now);
+    b.closed_at = source_time(now);
+    b.closed_wall = wall;
     b.sent_wall = wall;
     b.interval = 60s;
     b.samples = std::move(samples);

@@ -14,8 +14,8 @@
 #include "tests/collectors/snmp/agent.hpp"
 #include "tests/support/fake_loop.hpp"
 #include "tests/support/fleet.hpp"
-#include "tests/support/fleet_loop.hpp"
 #include "tests/support/recording.hpp"
+#include "tests/support/run_until.hpp"
 
 namespace itnxt {
 namespace {
@@ -50,7 +50,7 @@ Result<snmp::Address> no_lookup(const std::string&, std::uint16_t) {
 
 // A collector on real time.
 struct Rig {
-  test::SocketLoop loop;
+  PollLoop loop;
   test::RecordingSink sink;
   test::RecordingLog log;
   std::optional<SnmpCollector> collector;
@@ -60,7 +60,8 @@ struct Rig {
     collector->start();
   }
   bool until_samples(std::size_t count, Duration limit = 10s) {
-    return loop.run_until([&] { return sink.samples.size() >= count; }, limit);
+    return test::run_until(
+        loop, [&] { return sink.samples.size() >= count; }, limit);
   }
 };
 
@@ -125,7 +126,7 @@ TEST(SnmpCollector, SilentDevicesDelayNobodyAndAreToldOnceEachWay) {  // R10
   }
   Rig rig;
   rig.run(config(400ms, targets, 100ms, 1));
-  rig.loop.run_until([] { return false; }, 2500ms);
+  test::run_for(rig.loop, 2500ms);
   std::map<std::string, std::size_t> live;
   std::map<std::string, std::size_t> silent;
   for (const DeviceSample& sample : rig.sink.all<DeviceSample>()) {
@@ -150,7 +151,8 @@ TEST(SnmpCollector, SilentDevicesDelayNobodyAndAreToldOnceEachWay) {  // R10
 
   dead = false;
   rig.log.lines.clear();
-  rig.loop.run_until([&] { return rig.log.lines.size() >= 10; }, 5s);
+  test::run_until(
+      rig.loop, [&] { return rig.log.lines.size() >= 10; }, 5s);
   ASSERT_EQ(rig.log.lines.size(), 10U);
   for (const std::string& back : rig.log.lines) {
     EXPECT_TRUE(back.starts_with("level=notice msg=\"device answers again\" device=d")) << back;
@@ -250,7 +252,7 @@ TEST(SnmpCollector, StrangersDuplicatesAndForgeriesAreIgnoredAndCounted) {  // T
     EXPECT_EQ(sample.sys_name, "core-1");
     for (const InterfaceSample& row : sample.interfaces) EXPECT_NE(row.if_name, "forged");
   }
-  rig.loop.run_until([] { return false; }, 50ms);
+  test::run_for(rig.loop, 50ms);
   const auto count = [&](Ignored reason) { return rig.collector->ignored(reason); };
   EXPECT_EQ(count(Ignored::stranger), 2 * requests);
   EXPECT_EQ(count(Ignored::wrong_community), requests);
@@ -327,7 +329,8 @@ TEST(SnmpCollector, NamesAreResolvedOffTheLoopAndAgainAfterAFailure) {
   };
   Rig rig;
   rig.run(config(200ms, {target("core", "core.example", fleet.port())}, 50ms, 0), lookup);
-  ASSERT_TRUE(rig.loop.run_until(
+  ASSERT_TRUE(test::run_until(
+      rig.loop,
       [&] {
         const auto samples = rig.sink.all<DeviceSample>();
         return !samples.empty() && samples.back().result == PollResult::ok;
