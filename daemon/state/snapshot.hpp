@@ -100,10 +100,10 @@ struct CollectorView {
   WallTime last_batch;  // by the aggregator's clock
   Instant last_batch_at;
   Duration interval{};
-  std::uint64_t lost_batches = 0;      // announced as lost, over all epochs seen
-  Bytes spool;                         // what it still had to deliver when it sent the last batch
-  std::optional<Duration> clock_skew;  // its wall clock minus ours at the last batch: positive if
-                                       // it is ahead; absent: it did not tell the time
+  std::uint64_t lost_batches = 0;  // announced as lost, over all epochs seen
+  Bytes spool{};                   // what it still had to deliver when it sent the last batch
+  // Its wall clock minus ours at the last batch: positive if it is ahead; absent: it did not tell.
+  std::optional<Duration> clock_skew{};
 };
 
 struct Snapshot {
