@@ -1,9 +1,7 @@
 #include "daemon/io/http.hpp"
 
 #include <microhttpd.h>
-#include <pthread.h>
 
-#include <csignal>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -12,6 +10,7 @@
 #include "daemon/io/http_bodies.hpp"
 #include "daemon/io/http_gzip.hpp"
 #include "daemon/io/http_listen.hpp"
+#include "daemon/io/signals.hpp"
 #include "daemon/io/status_page.hpp"
 
 namespace itnxt {
@@ -91,22 +90,6 @@ void add_headers(MHD_Response* response, const Answer& answer) {
   add("Content-Security-Policy", answer.content_security_policy);
   if (answer.code == MHD_HTTP_METHOD_NOT_ALLOWED) add(MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
 }
-
-// libmicrohttpd's threads must not take the signals that the loop waits for.
-class BlockedSignals {
- public:
-  BlockedSignals() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  BlockedSignals(const BlockedSignals&) = delete;
-  BlockedSignals& operator=(const BlockedSignals&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 }  // namespace
 

@@ -1,6 +1,5 @@
 #include "daemon/io/store.hpp"
 
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -11,33 +10,10 @@
 #include <set>
 #include <system_error>
 
+#include "daemon/io/directory.hpp"
+#include "daemon/io/signals.hpp"
+
 namespace itnxt {
-namespace {
-
-// "2026-12-01T21:00:00.123Z" without what file names do not like.
-std::string file_time(WallTime wall) {
-  std::string text = to_rfc3339(wall);
-  std::erase_if(text, [](char c) { return c == ':' || c == '-' || c == '.'; });
-  return text;
-}
-
-// Signals are the loop's business: a thread started under this guard never gets one.
-class NoSignals {
- public:
-  NoSignals() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~NoSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  NoSignals(const NoSignals&) = delete;
-  NoSignals& operator=(const NoSignals&) = delete;
-
- private:
-  sigset_t before_{};
-};
-
-}  // namespace
 
 // Between the loop and the writer; everything but `file` and `records` is under the mutex.
 struct Store::Shared {
@@ -222,7 +198,7 @@ Store::Store(Loop& loop, Log& log, std::unique_ptr<StoreFile> file,
   }
   tell(problem);
   completions_ = loop_.watch(shared_->fd, Interest::readable, [this] { on_completion(); });
-  const NoSignals guard;
+  const BlockedSignals guard;
   writer_ = std::thread([shared = shared_] { shared->run(); });
 }
 

@@ -3,17 +3,16 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <string_view>
 #include <system_error>
 
 #include "daemon/core/hash.hpp"
+#include "daemon/io/directory.hpp"
 
 namespace itnxt {
 namespace {
@@ -134,19 +133,9 @@ std::optional<StoreTrouble> StoreFile::make_directory() const {
             options_.config_key + ": cannot use directory " + where + ": " + error_text(code) +
                 "; it must be writable by the user of the aggregator"};
   };
-  std::filesystem::path made;
-  for (const auto& part : std::filesystem::path(directory)) {
-    made /= part;
-    if (::mkdir(made.c_str(), 0700) == 0) continue;
-    const int code = errno;
-    struct stat info {};
-    if (::stat(made.c_str(), &info) == 0) {
-      if (!S_ISDIR(info.st_mode)) return fail(made.string(), ENOTDIR);
-      continue;
-    }
-    return fail(made.string(), code);
+  if (const auto problem = itnxt::make_directory(directory)) {
+    return fail(problem->path, problem->error);
   }
-  if (::access(directory.c_str(), R_OK | W_OK | X_OK) != 0) return fail(directory, errno);
   return std::nullopt;
 }
 

@@ -1,7 +1,6 @@
 #include "daemon/notify/http_client.hpp"
 
 #include <curl/curl.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -14,6 +13,8 @@
 #include <string_view>
 #include <system_error>
 #include <thread>
+
+#include "daemon/io/signals.hpp"
 
 namespace itnxt {
 namespace {
@@ -234,13 +235,8 @@ Result<std::unique_ptr<HttpClient>> HttpClient::start(Loop& loop) {
 HttpClient::HttpClient(std::shared_ptr<World> world, Loop& loop) : world_(std::move(world)) {
   // `deliver` may run a callback that destroys this client: it holds the world by itself.
   completions_ = loop.watch(world_->fd, Interest::readable, [world = world_] { world->deliver(); });
-  // Signals are the loop's business.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const BlockedSignals guard;
   world_->thread = std::thread([world = world_.get()] { world->run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 HttpClient::~HttpClient() {
