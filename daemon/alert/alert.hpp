@@ -21,7 +21,7 @@ using Labels = std::map<std::string, std::string>;
 
 // One alert as people see it. Identity: (alert, subject, since).
 struct Alert {
-  std::string alert;    // the rule's name, or "Crisis"
+  std::string alert;    // the rule's name, or kCrisisAlert
   std::string subject;  // "link md-hal-1", unique with `alert`
   AlertSeverity severity = AlertSeverity::warning;
   std::vector<SiteName> sites;  // whom it hits: the sites of the subject, each once

@@ -4,11 +4,11 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "daemon/alert/alert.hpp"
 #include "daemon/config/config.hpp"
 #include "daemon/core/ids.hpp"
 #include "daemon/core/time.hpp"
@@ -27,14 +27,8 @@ enum class CrisisState : std::uint8_t { normal, watch, crisis, recovery };
 inline constexpr std::array<std::string_view, 4> kCrisisStateNames = {"normal", "watch", "crisis",
                                                                       "recovery"};
 
-struct BoardAlert {
-  std::string alert;
-  AlertSeverity severity = AlertSeverity::warning;
-  std::string subject;  // "link md-hal-1", unique with `alert`
+struct BoardAlert : Alert {
   AlertState state = AlertState::pending;
-  WallTime since;  // when the condition began to hold
-  std::map<std::string, std::string> labels;
-  std::map<std::string, std::string> annotations;
 };
 
 struct BoardChannel {
@@ -60,5 +54,13 @@ struct Board {
   std::string
       storage_problem;  // state directory cannot be written: what and where; empty when fine
 };
+
+// What is active, the crisis included, by alert and subject.
+class Engine;
+class Incidents;
+std::vector<BoardAlert> board_alerts(const Engine& engine, const Incidents& incidents);
+
+// The same but for how long the last delivery took.
+bool shows_the_same(const BoardChannel& a, const BoardChannel& b);
 
 }  // namespace itnxt

@@ -11,9 +11,9 @@ namespace {
 
 constexpr std::size_t kMaxSitesInPage = 50;
 constexpr std::size_t kMaxAlertsInPage = 20;
-const std::pair<std::string, std::string> kCrisisKey{"Crisis", "crisis"};
+const Incidents::Key kCrisisKey{kCrisisAlert, kCrisisSubject};
 
-std::pair<std::string, std::string> key_of(const Alert& alert) {
+Incidents::Key key_of(const Alert& alert) {
   return {alert.alert, alert.subject};
 }
 
@@ -54,7 +54,9 @@ Alert crisis_alert(const CrisisVerdict& crisis, const Incidents::Open& open) {
   alert.severity = AlertSeverity::critical;
   alert.sites = crisis.told;
   alert.since = crisis.declared;
-  alert.labels = {{"alertname", "Crisis"}, {"severity", "critical"}, {"subject", "crisis"}};
+  alert.labels = {{"alertname", alert.alert},
+                  {"severity", std::string(name(alert.severity))},
+                  {"subject", alert.subject}};
   alert.annotations["summary"] = "Crisis: " + count_of_sites(crisis.told.size()) + " isolated.";
   alert.annotations["description"] =
       "Crisis since " + to_rfc3339(crisis.declared).substr(0, 19) +
@@ -84,7 +86,7 @@ Incidents::Merged Incidents::restore(std::vector<Incident> older,
     known = std::move(incident);
   }
   repairs_.clear();
-  std::set<std::pair<std::string, std::string>> firing;
+  std::set<Key> firing;
   for (const ActiveAlert* one : active) {
     if (one->phase != AlertPhase::firing) continue;
     firing.insert(key_of(one->alert));
@@ -94,6 +96,11 @@ Incidents::Merged Incidents::restore(std::vector<Incident> older,
     if (key != kCrisisKey && !firing.contains(key)) repairs_.emplace_back(false, incident.alert);
   }
   return merged;
+}
+
+const Incident* Incidents::crisis() const {
+  const auto found = open_.find(kCrisisKey);
+  return found == open_.end() ? nullptr : &found->second;
 }
 
 IncidentChanges Incidents::update(const std::vector<Transition>& transitions,

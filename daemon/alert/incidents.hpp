@@ -54,9 +54,11 @@ class Incidents {
   IncidentChanges update(const std::vector<Transition>& transitions, const CrisisVerdict& crisis,
                          WallTime wall);
 
-  // By (alert, subject); the crisis too.
-  using Open = std::map<std::pair<std::string, std::string>, Incident>;
+  // By (alert, subject).
+  using Key = std::pair<std::string, std::string>;
+  using Open = std::map<Key, Incident>;
   [[nodiscard]] const Open& open() const { return open_; }
+  [[nodiscard]] const Incident* crisis() const;  // the one of kCrisisAlert; none: nullptr
 
  private:
   void begin(const Alert& alert, const CrisisVerdict& crisis, IncidentChanges& changes);

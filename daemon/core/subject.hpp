@@ -19,6 +19,10 @@ constexpr std::string_view name(SubjectKind k) {
   return kSubjectKindNames[static_cast<std::size_t>(k)];
 }
 
+// The alert that stands for many: no rule may take its name.
+inline constexpr std::string_view kCrisisAlert = "Crisis";
+inline constexpr std::string_view kCrisisSubject = "crisis";
+
 // The number a rule compares. Units as in the metric catalogue: bytes, seconds, ratio.
 enum class SubjectMetric : std::uint8_t {
   up,                          // link, device, interface, capture: 1 or 0

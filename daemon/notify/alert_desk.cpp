@@ -237,7 +237,7 @@ void AlertDesk::on_report(const ChannelName& channel, const std::string& inciden
   commit(std::move(records), {});
 }
 
-std::unique_ptr<Notifier> AlertDesk::make(const Channel& channel, BoardChannel start) {
+std::unique_ptr<Notifier> AlertDesk::make_channel(const Channel& channel, BoardChannel start) {
   NotifierContext context{
       loop_, log_, *http_, external_url_,
       [this, name = channel.name](const std::string& incident, Progress progress) {
@@ -276,7 +276,7 @@ void AlertDesk::set_channels(const NotifyConfig& config) {
     Slot& slot = place->second;
     if (is_new) {
       slot.config = channel;
-      slot.notifier = make(channel, {});
+      slot.notifier = make_channel(channel, {});
     } else if (!(slot.config == channel)) {
       slot.config = channel;
       slot.replace = true;
@@ -292,7 +292,7 @@ void AlertDesk::replace_idle_channels() {
   for (auto& [name, slot] : slots_) {
     if (!slot.replace || slot.notifier->busy()) continue;
     BoardChannel counts = slot.notifier->board();
-    slot.notifier = make(slot.config, std::move(counts));
+    slot.notifier = make_channel(slot.config, std::move(counts));
     slot.replace = false;
     dirty_ = true;
   }
@@ -300,13 +300,7 @@ void AlertDesk::replace_idle_channels() {
 
 void AlertDesk::reconfigure(const Config& config) {
   if (draining_) return;
-  if (config.aggregator.state != config_.aggregator.state) {
-    log_.warning("aggregator.state takes effect at the next start",
-                 {{"in_use", config_.aggregator.state}});
-  }
-  const std::string state = config_.aggregator.state;
   config_ = config;
-  config_.aggregator.state = state;
   engine_.reconfigure(config);
   crisis_.reconfigure(config.crisis);
   DeliveryChanges changes = deliveries_.reconfigure(config.notify, incidents_.open());
@@ -356,33 +350,14 @@ bool AlertDesk::is_current(const Board* board) const {
   if (stalled_.empty() && board->storage_problem != store_->problem()) return false;
   return std::equal(slots_.begin(), slots_.end(), board->channels.begin(),
                     [](const auto& slot, const BoardChannel& shown) {
-                      const BoardChannel is = slot.second.notifier->board();
-                      return is.name == shown.name && is.delivered == shown.delivered &&
-                             is.failed == shown.failed && is.refused == shown.refused &&
-                             is.waiting == shown.waiting;
+                      return shows_the_same(slot.second.notifier->board(), shown);
                     });
 }
 
 Board AlertDesk::make_board() const {
   Board board;
   for (const Rule& rule : config_.rules) board.rules.push_back({rule.alert, rule.severity});
-  const auto add = [&](const Alert& alert, AlertState state) {
-    board.alerts.push_back({alert.alert, alert.severity, alert.subject, state, alert.since,
-                            alert.labels, alert.annotations});
-  };
-  for (const ActiveAlert* active : engine_.active()) {
-    const auto incident = incidents_.open().find({active->alert.alert, active->alert.subject});
-    const bool suppressed = incident != incidents_.open().end() && incident->second.suppressed;
-    const bool pending = active->phase == AlertPhase::pending;
-    add(active->alert, pending      ? AlertState::pending
-                       : suppressed ? AlertState::suppressed
-                                    : AlertState::firing);
-  }
-  const auto crisis = incidents_.open().find({"Crisis", "crisis"});
-  if (crisis != incidents_.open().end()) add(crisis->second.alert, AlertState::firing);
-  std::sort(board.alerts.begin(), board.alerts.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.alert, a.subject) < std::tie(b.alert, b.subject);
-  });
+  board.alerts = board_alerts(engine_, incidents_);
   for (const auto& [name, slot] : slots_) board.channels.push_back(slot.notifier->board());
   board.crisis = crisis_.memory().state;
   board.crisis_sites = crisis_.memory().told;

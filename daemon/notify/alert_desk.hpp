@@ -43,7 +43,7 @@ class AlertDesk {
   void observe(const std::shared_ptr<const Snapshot>& snapshot);
 
   // Keeps the state of every rule, subject and channel that stays. A channel that changed ends
-  // what it has in flight first. aggregator.state takes effect at the next start.
+  // what it has in flight first. aggregator.state must be that of open().
   void reconfigure(const Config& config);
 
   // As of now; the same object until something changes.
@@ -75,7 +75,7 @@ class AlertDesk {
   void release(std::uint64_t up_to);
   void watch_commits();
   void on_report(const ChannelName& channel, const std::string& incident, Progress progress);
-  std::unique_ptr<Notifier> make(const Channel& channel, BoardChannel start);
+  std::unique_ptr<Notifier> make_channel(const Channel& channel, BoardChannel start);
   void set_channels(const NotifyConfig& config);
   void replace_idle_channels();
   [[nodiscard]] std::set<DeliveryKey> held_keys() const;
