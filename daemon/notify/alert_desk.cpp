@@ -53,7 +53,7 @@ Result<std::unique_ptr<AlertDesk>> AlertDesk::open(Loop& loop, Log& log, const C
   if (!http) return Error{http.error()};
   std::unique_ptr<AlertDesk> desk(new AlertDesk(loop, log, config, external_url,
                                                 std::move(store->store), std::move(http).value()));
-  desk->restore(std::move(store->rows));
+  desk->restore(store->rows);
   return desk;
 }
 
@@ -71,13 +71,13 @@ AlertDesk::AlertDesk(Loop& loop, Log& log, const Config& config, std::string ext
 
 AlertDesk::~AlertDesk() = default;
 
-void AlertDesk::restore(std::vector<StoreRow> rows) {
+void AlertDesk::restore(const std::vector<StoreRow>& rows) {
   std::vector<ActiveAlert> active;
   std::vector<Incident> incidents;
   std::vector<Delivery> deliveries;
   std::optional<CrisisMemory> crisis;
   StoreChanges records;
-  const auto take = [&](const StoreRow& row, auto&& decoded, auto& into) {
+  const auto take = [&](const StoreRow& row, auto decoded, auto& into) {
     if (decoded) {
       into.push_back(*std::move(decoded));
     } else {

@@ -65,7 +65,7 @@ class AlertDesk {
   };
   AlertDesk(Loop& loop, Log& log, const Config& config, std::string external_url,
             std::unique_ptr<Store> store, std::unique_ptr<Http> http);
-  void restore(std::vector<StoreRow> rows);
+  void restore(const std::vector<StoreRow>& rows);
   void record_deliveries(const DeliveryChanges& changes, StoreChanges& records) const;
   void commit(StoreChanges records, std::vector<Delivery> then_send);
   void release(std::uint64_t up_to);

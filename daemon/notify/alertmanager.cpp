@@ -178,8 +178,9 @@ BoardChannel AlertmanagerNotifier::board() const {
   BoardChannel board = counts_;
   board.waiting = 0;
   for (const auto& [incident, shown] : shown_) {
-    const bool taken = std::any_of(peers_.begin(), peers_.end(),
-                                   [&](const Peer& peer) { return peer.queue.accepted(incident); });
+    const bool taken = std::any_of(
+        peers_.begin(), peers_.end(),
+        [&, &incident = incident](const Peer& peer) { return peer.queue.accepted(incident); });
     if (!taken) ++board.waiting;
   }
   return board;
