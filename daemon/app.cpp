@@ -2,245 +2,35 @@
 
 #include <fmt/format.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
-#include <map>
 #include <memory>
-#include <optional>
 
-#include "collectors/kinds.hpp"
+#include "daemon/aggregation.hpp"
+#include "daemon/collection.hpp"
 #include "daemon/core/version.hpp"
-#include "daemon/io/api.hpp"
-#include "daemon/io/exchange.hpp"
-#include "daemon/io/http.hpp"
-#include "daemon/io/inlet.hpp"
-#include "daemon/io/outlet.hpp"
-#include "daemon/io/poll_loop.hpp"
-#include "daemon/io/process_figures.hpp"
 #include "daemon/io/signals.hpp"
 #include "daemon/io/supervisor.hpp"
-#include "daemon/io/zmq_socket.hpp"
-#include "daemon/notify/alert_desk.hpp"
-#include "daemon/state/table.hpp"
 
 namespace itnxt {
 namespace {
 
-constexpr const char* kInproc = "inproc://itnxt";
-constexpr Duration kPublishEvery =
-    100ms;                            // at most; a batch waits this long for its alert at worst
-constexpr Duration kDrainLimit = 2s;  // each half; SIGTERM gives 5 s for both
-
-std::string listen_text(const HttpConfig& http) {
-  const bool ipv6 = http.host.find(':') != std::string::npos;
-  return fmt::format(fmt::runtime(ipv6 ? "[{}]:{}" : "{}:{}"), http.host, http.port);
-}
-
-// What both halves stand on.
-struct Shell {
-  PollLoop& loop;
-  Log& log;
-  ZmqContext& zmq;
-};
-
-// The central half: batches in; metrics, API and pages out.
-class Aggregation {
- public:
-  static Result<std::unique_ptr<Aggregation>> open(const Shell& shell, const Config& config) {
-    auto self = std::unique_ptr<Aggregation>(new Aggregation(shell, config));
-    // exchange → GET /metrics, /api/v1, /: first, so that a second aggregator ends at its port and
-    // touches nothing
-    auto http = HttpServer::start(
-        config.aggregator.http, self->exchange_, self->figures_,
-        {{std::string(kVersion), std::string(kRevision)}, config.node, shell.loop.wall_now()});
-    if (!http) return Error{http.error()};
-    self->http_ = std::move(*http);
-    // state directory → alerts as they were before the restart
-    auto desk = AlertDesk::open(shell.loop, shell.log, config, self->external_url_);
-    if (!desk) return Error{desk.error()};
-    self->desk_ = std::move(*desk);
-    // ROUTER → table
-    auto inlet = Inlet::open(shell.loop, shell.log, shell.zmq, endpoint(config),
-                             [a = self.get()](const Batch& batch, std::size_t) { a->take(batch); });
-    if (!inlet) return Error{inlet.error()};
-    self->inlet_ = std::move(*inlet);
-    self->tick();
-    self->exchange_.set_ready(true);
-    return self;
-  }
-
-  void reconfigure(const Config& config) {
-    table_.reconfigure(config);
-    desk_->reconfigure(config);
-    publish();
-  }
-
-  void count_reload(bool accepted) const {
-    reload_ok_.set(accepted ? 1 : 0);
-    if (accepted) reload_time_.set(unix_seconds(shell_.loop.wall_now()));
-  }
-
-  // Whether the last round of publishing is recent: what the watchdog is told.
-  [[nodiscard]] bool progressing() const { return shell_.loop.now() - published_at_ < 10s; }
-
-  void drain(Loop::Callback done) {
-    exchange_.set_ready(false);
-    publish();
-    desk_->drain(kDrainLimit, std::move(done));
-  }
-
-  [[nodiscard]] std::string summary() const {
-    const auto up = std::ranges::count_if(last_->devices, [](const auto& d) { return d->up; });
-    const auto down =
-        std::ranges::count_if(last_->links, [](const LinkView& l) { return l.up == false; });
-    return fmt::format("{}/{} devices up, {}/{} links down, {} series", up, last_->devices.size(),
-                       down, last_->links.size(), last_->series);
-  }
-
- private:
-  Aggregation(const Shell& shell, const Config& config)
-      : shell_(shell),
-        table_(config),
-        external_url_("http://" + listen_text(config.aggregator.http)),
-        lag_(figures_.gauge(Metric::loop_lag)),
-        reload_ok_(figures_.gauge(Metric::config_reload_successful)),
-        reload_time_(figures_.gauge(Metric::config_reload_time)) {
-    for (std::size_t i = 0; i < wire::kRefusals; ++i) {
-      refused_.push_back(figures_.counter(Metric::messages_refused,
-                                          {{"reason", std::string(wire::kRefusalNames[i])}}));
-    }
-    count_reload(true);
-  }
-
-  static std::string endpoint(const Config& config) {
-    return config.aggregator.listen.empty() ? kInproc : config.aggregator.listen;
-  }
-
-  // Batch → table; the alerts and the readers of HTTP see it a moment later, many batches at once.
-  void take(const Batch& batch) {
-    table_.apply(batch, shell_.loop.now(), shell_.loop.wall_now());
-    if (publish_) return;
-    const Duration since = shell_.loop.now() - published_at_;
-    publish_ =
-        shell_.loop.after(std::max(Duration::zero(), kPublishEvery - since), [this] { publish(); });
-  }
-
-  // table → snapshot → alerts → board; both → exchange
-  void publish() {
-    publish_.cancel();
-    published_at_ = shell_.loop.now();
-    last_ = table_.snapshot(shell_.loop.now(), shell_.loop.wall_now());
-    desk_->observe(last_);
-    exchange_.publish(last_, desk_->board());
-  }
-
-  // Staleness and the `for` of rules go on when no batch comes.
-  void tick() {
-    tick_ = shell_.loop.after(1s, [this] { tick(); });
-    table_.tick(shell_.loop.now());
-    publish();
-    lag_.set(seconds(shell_.loop.lag()));
-    const auto& refused = inlet_->counts().refused;
-    for (std::size_t i = 0; i < wire::kRefusals; ++i) {
-      refused_[i].add(static_cast<double>(refused[i] - refused_told_[i]));
-    }
-    refused_told_ = refused;
-  }
-
-  const Shell shell_;
-  Table table_;
-  const std::string external_url_;
-  Exchange exchange_;
-  ProcessFigures figures_;
-  OwnGauge lag_, reload_ok_, reload_time_;
-  std::vector<OwnCounter> refused_;  // by wire::Refusal
-  decltype(InletCounts::refused) refused_told_{};
-  std::shared_ptr<const Snapshot> last_;
-  std::unique_ptr<AlertDesk> desk_;
-  std::unique_ptr<HttpServer> http_;
-  std::unique_ptr<Inlet> inlet_;
-  Instant published_at_{};
-  Timer publish_;
-  Timer tick_;
-};
-
-// The outer half: collectors → outlet → DEALER.
-class Collection {
- public:
-  Collection(const Shell& shell, const Config& config, std::uint64_t epoch,
-             std::vector<std::string> only)
-      : shell_(shell),
-        only_(std::move(only)),
-        outlet_(shell.loop, shell.log, shell.zmq, outlet_config(config, epoch)) {
-    reconfigure(config);
-  }
-
-  // A collector whose settings are as they were goes on undisturbed.
-  void reconfigure(const Config& config) {
-    std::map<CollectorName, const CollectorConfig*> wanted;
-    for (const CollectorConfig& c : config.collectors) {
-      if (selected(name_of(c))) wanted[name_of(c)] = &c;
-    }
-    std::erase_if(running_, [&](const auto& entry) {
-      const auto same = wanted.find(entry.first);
-      if (same != wanted.end() && *same->second == entry.second.config) return false;
-      if (same == wanted.end()) outlet_.end_stream(entry.first);
-      return true;
-    });
-    for (const auto& [name, collector] : wanted) {
-      if (running_.contains(name)) continue;
-      Sink& sink = outlet_.stream(name, interval_of(*collector));
-      auto made = make_collector(*collector, {shell_.loop, sink, shell_.log});
-      made->start();
-      running_.emplace(name, Running{*collector, std::move(made)});
-    }
-  }
-
-  void drain(Loop::Callback done) {
-    running_.clear();
-    outlet_.drain(kDrainLimit, std::move(done));
-  }
-
-  [[nodiscard]] std::size_t size() const { return running_.size(); }
-
- private:
-  struct Running {
-    CollectorConfig config;
-    std::unique_ptr<Collector> collector;
-  };
-
-  static OutletConfig outlet_config(const Config& config, std::uint64_t epoch) {
-    OutletConfig out;
-    out.node = config.node;
-    out.endpoints = config.transport.aggregators;
-    if (out.endpoints.empty()) out.endpoints = {kInproc};
-    out.spool = config.transport.spool;
-    out.epoch = epoch;
-    return out;
-  }
-  [[nodiscard]] bool selected(const CollectorName& name) const {
-    return only_.empty() || std::ranges::find(only_, name.text()) != only_.end();
-  }
-
-  const Shell shell_;
-  const std::vector<std::string> only_;
-  Outlet outlet_;
-  std::map<CollectorName, Running> running_;  // after outlet_: its streams outlive the collectors
-};
-
-// Settings that take effect at the next start: sockets and directories that are in use.
-std::string restart_needed(const Config& before, const Config& after) {
+// Settings of sockets and directories that are in use: a reload puts the old value back into
+// `fresh`. Returns the keys of those that differ.
+std::string keep_until_restart(const Config& now, Config& fresh) {
   std::string keys;
-  const auto note = [&](bool same, const char* key) {
-    if (!same) keys += (keys.empty() ? "" : ", ") + std::string(key);
+  const auto keep = [&](const auto& old_value, auto& new_value, const char* key) {
+    if (old_value == new_value) return;
+    keys += (keys.empty() ? "" : ", ") + std::string(key);
+    new_value = old_value;
   };
-  note(before.node == after.node, "node");
-  note(before.transport == after.transport, "transport");
-  note(before.aggregator.listen == after.aggregator.listen, "aggregator.listen");
-  note(before.aggregator.http == after.aggregator.http, "aggregator.http");
-  note(before.aggregator.state == after.aggregator.state, "aggregator.state");
+  keep(now.node, fresh.node, "node");
+  keep(now.transport, fresh.transport, "transport");
+  keep(now.aggregator.listen, fresh.aggregator.listen, "aggregator.listen");
+  keep(now.aggregator.http, fresh.aggregator.http, "aggregator.http");
+  keep(now.aggregator.state, fresh.aggregator.state, "aggregator.state");
   return keys;
 }
 
@@ -293,7 +83,8 @@ class App {
       auto opened = Aggregation::open(shell, config_);
       if (!opened) return Error{opened.error()};
       aggregation_ = std::move(*opened);
-      log_.info("serving", {{"http", listen_text(config_.aggregator.http)},
+      log_.info("serving", {{"http", fmt::format("{}:{}", config_.aggregator.http.host,
+                                                 config_.aggregator.http.port)},
                             {"version", std::string(kVersion)}});
     }
     if (options_.purpose != Purpose::aggregate) {
@@ -306,6 +97,7 @@ class App {
 
   // An invalid file changes nothing.
   void reload() {
+    if (stopping_) return;
     supervisor_.reloading();
     Loaded loaded = load_config(options_.config_file, options_.purpose);
     for (const Issue& issue : loaded.issues) {
@@ -325,13 +117,8 @@ class App {
   }
 
   void apply(Config fresh) {
-    if (const std::string keys = restart_needed(config_, fresh); !keys.empty()) {
+    if (const std::string keys = keep_until_restart(config_, fresh); !keys.empty()) {
       log_.warning("these settings changed and take effect at the next start", {{"keys", keys}});
-      fresh.node = config_.node;
-      fresh.transport = config_.transport;
-      fresh.aggregator.listen = config_.aggregator.listen;
-      fresh.aggregator.http = config_.aggregator.http;
-      fresh.aggregator.state = config_.aggregator.state;
     }
     config_ = std::move(fresh);
     if (aggregation_) aggregation_->reconfigure(config_);
@@ -381,6 +168,8 @@ bool has_collector(const Config& config, std::string_view name) {
 }
 
 int run_app(const AppOptions& options, Config config) {
+  const rlimit no_core{0, 0};  // it would hold every secret
+  (void)setrlimit(RLIMIT_CORE, &no_core);
   return App(options, std::move(config)).run();
 }
 

@@ -58,7 +58,7 @@ int parse_and_run(int argc, char** argv) {
       "pages the person on call.",
       "itnxtd");
   cli.set_version_flag("--version", fmt::format("itnxtd {} ({})", kVersion, kRevision));
-  cli.require_subcommand(1);
+  cli.require_subcommand(0, 1);  // else an unknown verb is told as a missing one
   cli.footer("Example: itnxtd run --config config/quickstart.yaml");
 
   std::string file;
@@ -84,6 +84,10 @@ int parse_and_run(int argc, char** argv) {
 
   try {
     cli.parse(argc, argv);
+    if (cli.get_subcommands().empty()) {
+      std::fputs("itnxtd: no verb: itnxtd --help lists them\n", stderr);
+      return kUsage;
+    }
   } catch (const CLI::ParseError& e) {
     return cli.exit(e) == 0 ? 0 : kUsage;
   }

@@ -74,8 +74,7 @@ void SnmpCollector::due(std::uint32_t device) {
   const Instant now = context_.loop.now();
   if (session.walk) {
     if (now >= session.next_poll) {
-      session.walk->expire("the poll did not end within its interval of " +
-                           to_text(config_.interval));
+      session.walk->expire(config_.interval);
     } else {
       session.walk->timed_out();
     }

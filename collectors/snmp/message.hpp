@@ -85,7 +85,6 @@ struct Message {
 
 // Why bytes are no message.
 enum class Fault : std::uint8_t { bad_length, bad_tag, bad_version, bad_number, bad_varbind };
-inline constexpr std::size_t kFaults = 5;
 [[nodiscard]] std::string_view name(Fault fault);
 
 // Bytes behind the message are a fault too (bad_length).

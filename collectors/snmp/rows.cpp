@@ -8,22 +8,11 @@
 namespace itnxt::snmp {
 namespace {
 
-constexpr std::size_t kMostText = 256;
 constexpr std::uint64_t kSpeedSaturated = std::numeric_limits<std::uint32_t>::max();
-
-bool is_clean(std::string_view text) {
-  if (text.size() > kMostText) return false;
-  char before = ' ';  // a space at the start counts as double
-  for (const char c : text) {
-    if (c < ' ' || c > '~' || (c == ' ' && before == ' ')) return false;
-    before = c;
-  }
-  return text.empty() || before != ' ';
-}
 
 Rows::Stored store_text(std::string& to, const Varbind& cell) {
   if (cell.type != Type::octets) return Rows::Stored::odd;
-  assign_clean(to, cell.text());
+  sanitize_into(to, cell.text());
   return Rows::Stored::used;
 }
 
@@ -38,14 +27,6 @@ Rows::Stored store_status(Status& to, const Varbind& cell, Status last) {
 }
 
 }  // namespace
-
-void assign_clean(std::string& to, std::string_view text) {
-  if (is_clean(text)) {
-    to.assign(text);
-  } else {
-    to = sanitize(text, kMostText);
-  }
-}
 
 InterfaceSample& Rows::at(std::uint32_t row, const Clocks& clocks) {
   if (hint_ < rows_.size() && rows_[hint_].if_index == row) return rows_[hint_];

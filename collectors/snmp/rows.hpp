@@ -13,9 +13,6 @@
 
 namespace itnxt::snmp {
 
-// Equal to sanitize(); text that is clean already, which most of it is, is only copied.
-void assign_clean(std::string& to, std::string_view text);
-
 class Rows {
  public:
   // The clocks of the PDU a cell came in.

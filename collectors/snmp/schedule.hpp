@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/core/hash.hpp"
 #include "daemon/core/time.hpp"
 
 namespace itnxt::snmp {
@@ -58,13 +59,9 @@ class Schedule {
   std::vector<Entry> heap_;
 };
 
-// A device's place within the interval: the same at every start, spread evenly over the devices
-// (FNV-1a, then mixed).
+// A device's place within the interval: the same at every start, spread evenly over the devices.
 constexpr Duration phase_of(std::string_view device, Duration interval) {
-  std::uint64_t hash = 0xCBF29CE484222325U;
-  for (const char c : device) {
-    hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001B3U;
-  }
+  std::uint64_t hash = stable_hash(device);
   hash = (hash ^ (hash >> 33U)) * 0xFF51AFD7ED558CCDU;
   hash ^= hash >> 33U;
   return Duration(static_cast<Duration::rep>(hash % static_cast<std::uint64_t>(interval.count())));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "collectors/snmp/walk_detail.hpp"
+#include "daemon/core/text.hpp"
 
 namespace itnxt::snmp {
 namespace {
@@ -84,9 +85,7 @@ void Walk::timed_out() {
     const std::string tries =
         number(policy_.retries + 1) + (policy_.retries == 0 ? " try" : " tries");
     if (faults_ > 0) {
-      stop("no usable answer within " + tries + "; " + number(faults_) +
-           (faults_ == 1 ? " reply was" : " replies were") + " malformed (" +
-           std::string(name(*fault_)) + ")");
+      stop("no usable answer within " + tries + malformed_replies());
     } else if (answered_) {
       stop("stopped answering after " + number(rows_.size()) + " rows: " + tries +
            " without a reply");
@@ -105,8 +104,21 @@ void Walk::malformed(Fault fault) {
   ++faults_;
 }
 
-void Walk::expire(std::string reason) {
-  stop(std::move(reason));
+void Walk::expire(Duration interval) {
+  const std::string within = " within the interval of " + to_text(interval);
+  if (answered_) {
+    stop("the poll did not end" + within + ": " + number(rows_.size()) +
+         " rows so far; raise 'interval'");
+  } else if (faults_ > 0) {
+    stop("no usable answer" + within + malformed_replies());
+  } else {
+    stop("no answer" + within + (send_problem_.empty() ? "" : "; " + send_problem_));
+  }
+}
+
+std::string Walk::malformed_replies() const {
+  return "; " + number(faults_) + (faults_ == 1 ? " reply was" : " replies were") + " malformed (" +
+         std::string(name(*fault_)) + ")";
 }
 
 void Walk::not_sent(std::string reason) {
@@ -123,7 +135,7 @@ void Walk::store_scalar(Scalar scalar, const Varbind& varbind) {
       }
       return;
     case Scalar::sys_name:
-      if (varbind.type == Type::octets) assign_clean(sys_name_, varbind.text());
+      if (varbind.type == Type::octets) sanitize_into(sys_name_, varbind.text());
       return;
     case Scalar::sys_object_id:
       if (varbind.type == Type::oid) sys_object_id_ = dotted(varbind.value);
@@ -132,7 +144,7 @@ void Walk::store_scalar(Scalar scalar, const Varbind& varbind) {
       if_number_ = varbind.number();
       return;
     case Scalar::sys_descr:
-      if (varbind.type == Type::octets) assign_clean(sys_descr_, varbind.text());
+      if (varbind.type == Type::octets) sanitize_into(sys_descr_, varbind.text());
       return;
   }
 }

@@ -74,8 +74,8 @@ class Walk {
   void malformed(Fault fault);
   // The try could not be sent; it goes on, and what was wrong is told if none gets an answer.
   void not_sent(std::string reason);
-  // The poll's time is over.
-  void expire(std::string reason);
+  // The next poll is due, an interval after this one began.
+  void expire(Duration interval);
 
   // The sample, but for its device and interval. Precondition: done(); once.
   [[nodiscard]] DeviceSample finish(Instant now);
@@ -113,6 +113,7 @@ class Walk {
   void store_scalar(Scalar scalar, const Varbind& varbind);
   void skip_cell();
 
+  [[nodiscard]] std::string malformed_replies() const;  // precondition: there were some
   void begin_pass(ColumnMask columns);
   void next_pass();
   [[nodiscard]] std::uint16_t repetitions() const;

@@ -2,16 +2,9 @@
 
 #include <array>
 
-namespace itnxt {
+#include "daemon/core/hash.hpp"
 
-std::uint64_t stable_hash(std::string_view text) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : text) {
-    hash ^= static_cast<std::uint8_t>(c);
-    hash *= 1099511628211ULL;
-  }
-  return hash;
-}
+namespace itnxt {
 
 std::string stable_id(std::string_view text) {
   static constexpr std::array kDigits = {'0', '1', '2', '3', '4', '5', '6', '7',

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/config/config.hpp"
@@ -78,8 +79,7 @@ struct Delivery {
 
 enum class DeliveryStep : std::uint8_t { page, close };
 
-// 64 bits of FNV-1a as 16 hex digits: identities that are the same on every machine and run.
+// The stable hash as 16 hex digits.
 std::string stable_id(std::string_view text);
-std::uint64_t stable_hash(std::string_view text);
 
 }  // namespace itnxt

@@ -37,9 +37,35 @@ struct Engine::Round {
   const Snapshot& snapshot;
   Instant now;
   WallTime wall;
+  std::uint64_t number;
   const std::set<std::string, std::less<>>& collectors;
   std::vector<Transition> transitions;
 };
+
+namespace {
+
+const DeviceView* find_device(const Snapshot& snapshot, const std::string& name) {
+  const auto& all = snapshot.devices;
+  const auto at = std::lower_bound(
+      all.begin(), all.end(), name,
+      [](const auto& device, const std::string& wanted) { return device->name.text() < wanted; });
+  return at != all.end() && (*at)->name.text() == name ? at->get() : nullptr;
+}
+
+const CollectorView* find_collector(const Snapshot& snapshot, const std::string& node,
+                                    const std::string& name) {
+  const auto& all = snapshot.collectors;
+  const auto key = [](const CollectorView& c) {
+    return std::tie(c.node.text(), c.collector.text());
+  };
+  const auto wanted = std::tie(node, name);
+  const auto at =
+      std::lower_bound(all.begin(), all.end(), wanted,
+                       [&](const CollectorView& c, const auto& w) { return key(c) < w; });
+  return at != all.end() && key(*at) == wanted ? &*at : nullptr;
+}
+
+}  // namespace
 
 Engine::Engine(const Config& config) {
   reconfigure(config);
@@ -130,7 +156,7 @@ void Engine::restore(std::vector<ActiveAlert> active, Instant now, WallTime wall
 }
 
 std::vector<Transition> Engine::evaluate(const Snapshot& snapshot, Instant now, WallTime wall) {
-  Round round{snapshot, now, wall, collectors_, {}};
+  Round round{snapshot, now, wall, ++rounds_, collectors_, {}};
   for (auto& [active, reason] : removed_) {
     const bool told = active.phase == AlertPhase::firing;
     tell_removed(active.alert, reason, wall);
@@ -141,6 +167,7 @@ std::vector<Transition> Engine::evaluate(const Snapshot& snapshot, Instant now, 
   for (RuleState& state : rules_) {
     std::erase_if(state.ended, [&](const auto& e) { return now - e.second > kCalmWindow; });
     evaluate_rule(state, round);
+    if (!state.groups.empty()) end_gone(state, round);
   }
   return std::move(round.transitions);
 }
@@ -209,6 +236,8 @@ void Engine::step(RuleState& state, const Subject& subject, const std::optional<
   }
 
   Entry& entry = found->second;
+  entry.seen_in = round.number;
+  entry.absent_since.reset();
   const bool firing = entry.active.phase == AlertPhase::firing;
   if (!subject.covered_by(state.rule)) {
     tell_removed(entry.active.alert, "the rule no longer applies to it", round.wall);
@@ -233,6 +262,7 @@ void Engine::step(RuleState& state, const Subject& subject, const std::optional<
 void Engine::begin(RuleState& state, const Subject& subject, double value, Round& round) {
   Entry entry;
   entry.bad_since = round.now;
+  entry.seen_in = round.number;
   entry.active.alert = make_alert(state.rule, subject.text(), round.wall);
   entry.active.kind = state.rule.on;
   entry.active.group = subject.group;
@@ -267,6 +297,61 @@ bool Engine::may_end(Entry& entry, const Round& round) {
   if (!entry.flapping || entry.active.phase == AlertPhase::pending) return true;
   if (!entry.clear_since) entry.clear_since = round.now;
   return round.now - *entry.clear_since >= kCalm;
+}
+
+// What it means that this round did not have the subject; absent: nothing.
+std::optional<Engine::Absence> Engine::absence(const Entry& entry, const Round& round) {
+  const ActiveAlert& active = entry.active;
+  switch (active.kind) {
+    case SubjectKind::link:
+    case SubjectKind::device:
+      return std::nullopt;  // the configuration says when they go
+    case SubjectKind::interface: {
+      const DeviceView* device = find_device(round.snapshot, active.group);
+      const bool answers = device != nullptr && device->up && device->polled && device->fresh;
+      if (!answers) return std::nullopt;
+      return Absence{kGone, "it is gone, its device answers without it for "};
+    }
+    case SubjectKind::capture: {
+      const CollectorView* collector = find_collector(round.snapshot, active.group, active.member);
+      if (collector == nullptr) break;
+      if (round.now - collector->last_batch_at >= kGone) return std::nullopt;
+      return Absence{kGone, "it is gone, its collector sends without it for "};
+    }
+    case SubjectKind::collector:
+      break;
+  }
+  if (entry.seen_in > 0) {
+    return Absence{kGone, "it was removed or silent for a day, and is gone for "};
+  }
+  return Absence{kGoneAfterRestart, "it is gone, since the restart nothing was heard of it for "};
+}
+
+bool Engine::is_gone(Entry& entry, Round& round) {
+  if (entry.seen_in == round.number) return false;
+  const std::optional<Absence> absent = absence(entry, round);
+  if (!absent) {
+    entry.absent_since.reset();
+    return false;
+  }
+  if (!entry.absent_since) entry.absent_since = round.now;
+  if (round.now - *entry.absent_since < absent->gone_after) return false;
+  const bool firing = entry.active.phase == AlertPhase::firing;
+  tell_removed(entry.active.alert, std::string(absent->reason) + to_text(absent->gone_after),
+               round.wall);
+  round.transitions.push_back(
+      {firing ? AlertChange::resolved : AlertChange::dropped, std::move(entry.active)});
+  return true;
+}
+
+void Engine::end_gone(RuleState& state, Round& round) {
+  for (auto group = state.groups.begin(); group != state.groups.end();) {
+    Members& members = group->second;
+    for (auto member = members.begin(); member != members.end();) {
+      member = is_gone(member->second, round) ? members.erase(member) : std::next(member);
+    }
+    group = members.empty() ? state.groups.erase(group) : std::next(group);
+  }
 }
 
 std::vector<const ActiveAlert*> Engine::active() const {

@@ -4,8 +4,17 @@
 // device, a subject that vanished) changes no state: nothing fires on it and nothing resolves on
 // it. `for` counts from the first bad value; only a known good value ends it, so it survives values
 // that are missing in between, but the alert fires only on an evaluation whose value is known and
-// bad. A firing alert resolves on a value beyond its clear threshold, or when its rule or subject
-// leaves the configuration.
+// bad. A firing alert resolves on a value beyond its clear threshold, when its rule or subject
+// leaves the configuration, or when its subject is gone for good.
+//
+// A subject that only the snapshot names (interface, capture, collector) is gone, and its alert
+// ends, after kGone without a break of
+//   interface: its device answers, and does not show it;
+//   capture:   its collector is gone, or sends and does not show it;
+//   collector: the state let go of it: removed from the configuration, or silent for a day.
+// After a restart a collector is absent until it sends, a dead one like one that was taken away: of
+// a collector or capture not seen since, absence counts for nothing before kGoneAfterRestart, the
+// day after which the state lets go of one that is silent. Another restart begins that day anew.
 //
 // Flapping: an alert that fires again within kCalmWindow of its end resolves only after kCalm
 // without a bad value, so that a port flapping at 10 Hz costs one more page, not one a second.
@@ -18,6 +27,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -31,6 +41,8 @@ class Engine {
  public:
   static constexpr Duration kCalmWindow = 5min;
   static constexpr Duration kCalm = 1min;
+  static constexpr Duration kGone = 15min;  // longer than a reload or a reboot of a node
+  static constexpr Duration kGoneAfterRestart = 24h;
 
   explicit Engine(const Config& config);
 
@@ -54,6 +66,8 @@ class Engine {
     Instant bad_since;
     std::optional<Instant> clear_since;  // of a flapping alert
     bool flapping = false;
+    std::uint64_t seen_in = 0;            // the last round that had it; 0: none in this life
+    std::optional<Instant> absent_since;  // and its absence means something
   };
   using Members = std::map<std::string, Entry, std::less<>>;
   struct RuleState {
@@ -71,10 +85,18 @@ class Engine {
   static void on_bad(RuleState& state, Entry& entry, const Subject& subject, double value,
                      Round& round);
   static bool may_end(Entry& entry, const Round& round);
+  struct Absence {
+    Duration gone_after;
+    std::string_view reason;  // the duration follows
+  };
+  static std::optional<Absence> absence(const Entry& entry, const Round& round);
+  static bool is_gone(Entry& entry, Round& round);  // then it is told
+  static void end_gone(RuleState& state, Round& round);
   [[nodiscard]] bool names(const ActiveAlert& active) const;
   void drop_removed();
 
   std::vector<RuleState> rules_;
+  std::uint64_t rounds_ = 0;
   std::set<std::string, std::less<>> links_, devices_, collectors_;  // named by the configuration
   std::vector<std::pair<ActiveAlert, std::string>> removed_;         // with why
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "daemon/core/hash.hpp"
+
 namespace itnxt {
 namespace {
 

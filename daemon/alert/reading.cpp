@@ -1,7 +1,6 @@
 #include "daemon/alert/reading.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <string_view>
 
 namespace itnxt {
@@ -47,16 +46,15 @@ std::optional<Reading> read(const LinkView& link, SubjectMetric metric) {
 }
 
 std::optional<Reading> read(const DeviceView& device, SubjectMetric metric) {
-  const bool polled =
-      std::accumulate(device.polls.begin(), device.polls.end(), std::uint64_t{0}) > 0;
-  if (!polled) return std::nullopt;
-  if (metric == SubjectMetric::up) {
-    // Up and not fresh: its collector went silent after the last good poll.
-    if (device.up && !device.fresh) return std::nullopt;
-    return yes_or_no(device.up);
-  }
   if (metric == SubjectMetric::uptime_seconds) {
     return device.uptime ? exactly(seconds(*device.uptime)) : std::nullopt;
+  }
+  // What the last poll said is of no use when it is long ago: its collector fell silent.
+  if (!device.polled) return std::nullopt;
+  if (metric == SubjectMetric::up) {
+    // Up and not fresh: polls get an answer, but its values are stale.
+    if (device.up && !device.fresh) return std::nullopt;
+    return yes_or_no(device.up);
   }
   if (metric == SubjectMetric::poll_seconds) return exactly(seconds(device.poll_took));
   return std::nullopt;

@@ -16,7 +16,8 @@ struct Reading {
 };
 
 // Absent: unknown, neither good nor bad. An interface that is administratively down, or does not
-// say what its operator wants, is not down (RFC 2863 §3.1.13); a device never polled is not down.
+// say what its operator wants, is not down (RFC 2863 §3.1.13); a device that was never polled, or
+// not within the stale time, is not down.
 std::optional<Reading> read(const LinkView& link, SubjectMetric metric);
 std::optional<Reading> read(const DeviceView& device, SubjectMetric metric);
 std::optional<Reading> read(const InterfaceView& interface, SubjectMetric metric);

@@ -21,6 +21,13 @@ Error expected(std::string_view what, std::string_view text) {
   return Error{fmt::format("expected {}, not {}", what, in_quotes(text))};
 }
 
+// A wrong URL may still hold the token of a right one.
+Error expected_url(std::string_view what, std::string_view text) {
+  const std::size_t tail = url_tail(text);
+  const std::string hidden = tail < text.size() ? "***" : "";
+  return expected(what, std::string(text.substr(0, tail)) + hidden);
+}
+
 bool is_ipv4(const std::string& text) {
   in_addr address{};
   return inet_pton(AF_INET, text.c_str(), &address) == 1;
@@ -148,11 +155,11 @@ Result<HttpUrl> parse_http_url(std::string_view text) {
                        return c > ' ' && c < 0x7F && c != '#' && c != '"' && c != '\\';
                      });
   if (!clean || (!url.tls && !text.starts_with("http://"))) {
-    return expected("an http:// or https:// URL", text);
+    return expected_url("an http:// or https:// URL", text);
   }
   const std::string_view rest = text.substr(url.tls ? 8 : 7);
   const auto to = parse_address(rest.substr(0, rest.find_first_of("/?")), url.tls ? 443 : 80);
-  if (!to) return expected("an http:// or https:// URL with IPv4, [IPv6] or a name", text);
+  if (!to) return expected_url("an http:// or https:// URL with IPv4, [IPv6] or a name", text);
   url.to = *to;
   return url;
 }

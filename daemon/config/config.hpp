@@ -140,8 +140,8 @@ inline Duration interval_of(const CollectorConfig& c) {
   return std::visit([](const auto& x) { return x.interval; }, c);
 }
 
-// What a collector keeps while no aggregator answers. At an orderly stop it goes to `directory`,
-// and the next start sends it.
+// What a collector keeps while no aggregator answers: in memory. At an orderly stop it goes to
+// `directory`, and the next start sends it.
 struct SpoolConfig {
   std::string directory = "/var/lib/itnxt/spool";
   Bytes max_size{64U << 20U};
@@ -159,6 +159,7 @@ struct TransportConfig {
 struct HttpConfig {
   std::string host = "127.0.0.1";  // key `listen: HOST:PORT`
   std::uint16_t port = 9690;
+  std::string external_url;  // where people reach it, without '/' at its end; empty: made by App
   bool operator==(const HttpConfig&) const = default;
 };
 

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "daemon/config/problems.hpp"
+#include "daemon/config/redact.hpp"
 #include "daemon/config/yaml_fault.hpp"
 #include "daemon/core/text.hpp"
 
@@ -77,6 +78,7 @@ class Builder final : public YAML::EventHandler {
     YAML::anchor_t anchor;
     bool flow;
     bool secret;  // everything in it belongs to a key that holds a secret
+    bool url;     // it stands under a key of URLs
   };
   struct Anchor {
     const Value* value = nullptr;  // null while it is being built
@@ -123,6 +125,15 @@ class Builder final : public YAML::EventHandler {
     source_.masks().close(at);
   }
   [[nodiscard]] bool is_secret(std::string_view text);
+  // How many bytes of a scalar's source may be shown before the secret tail of the URL in it; 0:
+  // it is not written as it reads, hide it all. Nothing when it is no URL with a tail.
+  [[nodiscard]] std::optional<std::size_t> shown_of_url(std::string_view text,
+                                                        std::size_t at) const;
+  [[nodiscard]] bool is_below_url_key() const {
+    if (frames_.empty() || expects_key()) return false;
+    const Frame& frame = frames_.back();
+    return frame.url || (frame.self->is_map() && is_url_key(items_.back()->text));
+  }
   [[nodiscard]] std::size_t place_of_nothing(std::size_t at) const;
   Anchor& anchor(YAML::anchor_t id) {
     if (anchors_.size() <= id) anchors_.resize(id + 1);
@@ -156,6 +167,16 @@ bool Builder::is_secret(std::string_view text) {
   const auto [entry, is_new] = secret_keys_.try_emplace(key.text, false);
   if (is_new) entry->second = looks_secret(key.text);
   return entry->second;
+}
+
+std::optional<std::size_t> Builder::shown_of_url(std::string_view text, std::size_t at) const {
+  if (text.find_first_of("/?#\\") == std::string_view::npos) return std::nullopt;  // quick
+  const std::size_t tail = is_below_url_key() ? url_tail(text) : web_url_tail(text);
+  if (tail >= text.size()) return std::nullopt;
+  const std::string_view written = source_.text().substr(at);
+  const std::size_t quote = written.starts_with('"') || written.starts_with('\'') ? 1 : 0;
+  const bool as_it_reads = written.substr(quote).starts_with(text.substr(0, tail));
+  return as_it_reads ? quote + tail : 0;
 }
 
 // yaml-cpp gives a value that is not there the place of whatever follows. Ours is that of the key
@@ -232,10 +253,19 @@ void Builder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anc
   auto* copy = static_cast<char*>(arena_.memory.allocate(std::max<std::size_t>(1, text.size()), 1));
   std::memcpy(copy, text.data(), text.size());
   value->text = {copy, text.size()};
-  const bool secret = is_secret(value->text);
+  const bool hidden = is_secret(value->text);
+  const auto front = hidden ? std::nullopt : shown_of_url(value->text, at);
+  const bool secret = hidden || front;
   const bool flow = !frames_.empty() && frames_.back().flow;
   if (secret || id != YAML::NullAnchor || open_anchors_ > 0) {
     scalars_ = source_.masks().open(at, flow, secret) + 1;
+    if (front) {  // a folded line break reads as a space, an escaped one as nothing
+      const std::string_view line = source_.text().substr(at, source_.text().find('\n', at) - at);
+      const bool open_quote =
+          line.starts_with('"') && closing_quote(line, 0, line.size()) == std::string_view::npos;
+      source_.masks().show_front(*front,
+                                 !open_quote && text.find_first_of(" \n") == std::string::npos);
+    }
   }
   if (id != YAML::NullAnchor) anchor(id) = {value, 1, 0, scalars_ - 1, scalars_};
   append(value, 1, 0);
@@ -266,13 +296,14 @@ void Builder::begin(Value::Kind kind, const YAML::Mark& mark, const std::string&
   if (frames_.size() >= kMaxDepth) fail(at, fmt::format("nested more than {} deep", kMaxDepth));
   const bool in_flow = flow || (!frames_.empty() && frames_.back().flow);
   const bool secret = is_secret({});
+  const bool url = is_below_url_key();
   if (secret) note_secret(at);
   Value* self = create(kind, at);
   if (id != YAML::NullAnchor) {
     anchor(id) = {nullptr, 1, 0, scalars_, scalars_};
     ++open_anchors_;
   }
-  frames_.push_back({self, items_.size(), 1, 1, id, in_flow, secret});
+  frames_.push_back({self, items_.size(), 1, 1, id, in_flow, secret, url});
 }
 
 void Builder::end() {
@@ -315,7 +346,8 @@ void Builder::check_keys() {
         problems_.error(source_, key.at, {});
         continue;
       }
-      const bool hide = secret || has_user_info(key.text);
+      const bool hide =
+          secret || has_user_info(key.text) || web_url_tail(key.text) < key.text.size();
       problems_.error(
           source_, key.at,
           fmt::format("key {}is given twice; it stands first at {}",

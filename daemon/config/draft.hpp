@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,8 @@ struct Draft {
   // What a later step needs besides the values.
   struct DeviceNote {
     const Value* at;
-    bool usable;  // its credentials exist
+    bool usable;                                          // its credentials exist
+    std::optional<std::size_t> polled_by = std::nullopt;  // index in config.collectors
   };
   std::vector<DeviceNote> device_notes;  // beside inventory.devices
   struct CredentialsNote {

@@ -1,19 +1,15 @@
 #include "daemon/config/files.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <glob.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <new>
 #include <set>
 #include <system_error>
 #include <unordered_map>
 
+#include "daemon/config/read_file.hpp"
 #include "daemon/config/reader.hpp"
 #include "daemon/config/scalars.hpp"
 #include "daemon/core/result.hpp"
@@ -23,35 +19,21 @@ namespace {
 
 constexpr std::size_t kMostIncluded = 1000;
 
-Error cannot_read() {
-  return Error{"cannot be read: " + std::generic_category().message(errno)};
-}
-
-// The whole of a regular file of at most kMaxFileBytes. Not blocking: a fifo must not stop a start.
 Result<std::string> read_text(const std::filesystem::path& path) {
-  struct Closer {
-    int fd;
-    ~Closer() {
-      if (fd >= 0) close(fd);
-    }
-  };
-  const Closer file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
-  struct stat status {};
-  if (file.fd < 0 || fstat(file.fd, &status) != 0) return cannot_read();
-  if (S_ISDIR(status.st_mode)) return Error{"cannot be read: it is a directory"};
-  if (!S_ISREG(status.st_mode)) return Error{"cannot be read: it is no regular file"};
-  std::string text;
-  std::array<char, 1U << 16U> block{};
-  while (true) {
-    const ssize_t n = read(file.fd, block.data(), block.size());
-    if (n < 0) return cannot_read();
-    if (n == 0) return text;
-    text.append(block.data(), static_cast<std::size_t>(n));
-    if (text.size() > kMaxFileBytes) {
-      return Error{
-          fmt::format("cannot be read: it is larger than {}", to_text(Bytes(kMaxFileBytes)))};
-    }
+  FileText file = read_file(path, kMaxFileBytes);
+  switch (file.fault) {
+    case FileText::Fault::none:
+      return std::move(file.text);
+    case FileText::Fault::unreadable:
+      return Error{"cannot be read: " + file.why};
+    case FileText::Fault::directory:
+      return Error{"cannot be read: it is a directory"};
+    case FileText::Fault::irregular:
+      return Error{"cannot be read: it is no regular file"};
+    case FileText::Fault::too_large:
+      break;
   }
+  return Error{fmt::format("cannot be read: it is larger than {}", to_text(Bytes(kMaxFileBytes)))};
 }
 
 bool is_pattern(std::string_view text) {

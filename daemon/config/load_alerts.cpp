@@ -12,6 +12,8 @@
 namespace itnxt {
 namespace {
 
+constexpr std::string_view kCrisisPage = "Crisis";  // alertname of daemon/alert/incidents.cpp
+
 std::optional<double> read_threshold(const Object& when, std::string_view key) {
   double value = 0;
   constexpr double kMost = std::numeric_limits<double>::max();
@@ -120,6 +122,9 @@ void read_rule(Draft& draft, const Value& value) {
   Rule rule;
   if (const Value* v = object.find("alert")) {
     const auto alert = clean_name(draft.problems, *v, "alert");
+    if (alert == kCrisisPage) {
+      draft.problems.error(*v, "alert: 'Crisis' is the name of the crisis page; expected another");
+    }
     if (alert) draft.alerts.add(draft.problems, *alert, *v, draft.config.rules.size());
     rule.alert = alert.value_or("");
   }

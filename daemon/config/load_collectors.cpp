@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "daemon/config/draft.hpp"
@@ -81,12 +82,42 @@ void check_polled(Draft& draft, const Value& at, const SnmpCollectorConfig& coll
                                                  device.name.text(), collector.name.text()));
     }
   }
-  const Duration patience = collector.timeout * (std::int64_t{collector.retries} + 1);
+  // Each try waits half as long again as the one before.
+  Duration patience{}, of_try = collector.timeout;
+  for (std::uint32_t i = 0; i <= collector.retries; ++i, of_try += of_try / 2) patience += of_try;
   if (patience > collector.interval) {
     draft.problems.warning(
-        at, fmt::format("collector '{}' waits {} for a silent device (timeout times retries + 1), "
-                        "longer than its interval of {}",
-                        collector.name.text(), to_text(patience), to_text(collector.interval)));
+        at, fmt::format("collector '{}' would wait {} for a silent device (timeout {}, half as "
+                        "long again with each of {} retries), longer than its interval of {}",
+                        collector.name.text(), to_text(patience), to_text(collector.timeout),
+                        collector.retries, to_text(collector.interval)));
+  }
+}
+
+// A device belongs to one collector: two would deliver its counters as two sources of the same
+// series.
+void claim_devices(Draft& draft, const Value& at, const SnmpCollectorConfig& collector,
+                   const std::vector<std::size_t>& devices) {
+  struct Shared {
+    std::size_t first;
+    std::size_t more;
+  };
+  std::map<std::size_t, Shared> shared;  // by the other collector
+  for (const std::size_t i : devices) {
+    auto& owner = draft.device_notes[i].polled_by;
+    if (!owner) {
+      owner = draft.config.collectors.size();
+    } else if (const auto [entry, is_new] = shared.try_emplace(*owner, Shared{i, 0}); !is_new) {
+      ++entry->second.more;
+    }
+  }
+  for (const auto& [other, with] : shared) {
+    draft.problems.error(
+        at, fmt::format("device '{}' is polled by collectors '{}' and '{}': expected one collector "
+                        "a device{}",
+                        draft.config.inventory.devices[with.first].name.text(),
+                        name_of(draft.config.collectors[other]).text(), collector.name.text(),
+                        with.more == 0 ? "" : fmt::format(" ({} more are, too)", with.more)));
   }
 }
 
@@ -103,6 +134,7 @@ void read_snmp(Draft& draft, const Value& value) {
     draft.problems.warning(value, "this collector polls no device");
   }
   check_polled(draft, value, collector, devices);
+  claim_devices(draft, value, collector, devices);
   draft.polls.push_back({draft.config.collectors.size(), std::move(devices)});
   draft.config.collectors.emplace_back(std::move(collector));
 }

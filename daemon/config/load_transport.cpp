@@ -38,13 +38,32 @@ void read_spool(Draft& draft, const Value& value) {
   const Object object(draft.problems, value, schema::spool);
   SpoolConfig& spool = draft.config.transport.spool;
   object.path("directory", spool.directory);
-  object.size("max_size", spool.max_size, Bytes(64U << 10U), Bytes(1ULL << 40U));
+  object.size("max_size", spool.max_size, Bytes(64U << 10U), Bytes(4ULL << 30U));
   object.duration("max_age", spool.max_age, 1s, 24h * 365);
+}
+
+void read_external_url(Draft& draft, const Value& value) {
+  const auto text = scalar_text(draft.problems, value, "external_url");
+  if (!text) return;
+  if (const auto url = parse_http_url(*text); !url) {
+    draft.problems.error(value, "external_url: " + url.error());
+    return;
+  }
+  if (text->find('?') != std::string_view::npos) {
+    draft.problems.error(value,
+                         "external_url: expected a URL without '?', not " + in_quotes(*text));
+    return;
+  }
+  std::string& url = draft.config.aggregator.http.external_url;
+  url = *text;
+  while (url.ends_with('/')) url.pop_back();
 }
 
 void read_http(Draft& draft, const Value& value) {
   const Object object(draft.problems, value, schema::http);
-  const Value* listen = object.is_map() ? object.find("listen") : nullptr;
+  if (!object.is_map()) return;
+  if (const Value* url = object.find("external_url")) read_external_url(draft, *url);
+  const Value* listen = object.find("listen");
   const auto text =
       listen == nullptr ? std::nullopt : scalar_text(draft.problems, *listen, "listen");
   if (!text) return;
@@ -53,7 +72,8 @@ void read_http(Draft& draft, const Value& value) {
     draft.problems.error(*listen, "listen: " + address.error());
     return;
   }
-  draft.config.aggregator.http = {address->host, address->port};
+  draft.config.aggregator.http.host = address->host;
+  draft.config.aggregator.http.port = address->port;
   if (!is_loopback(address->host)) {
     draft.problems.warning(*listen, fmt::format("listen: {} is open to other hosts, without TLS "
                                                 "and without passwords; put a proxy before it, or "

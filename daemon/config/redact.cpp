@@ -101,6 +101,32 @@ bool has_user_info(std::string_view url) {
   return authority.substr(0, authority.find_first_of("/?#")).find('@') != std::string_view::npos;
 }
 
+std::size_t url_tail(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const std::size_t end = url.find_first_of("/?#\\", host);
+  return end == std::string_view::npos ? url.size() : end + 1;
+}
+
+std::size_t web_url_tail(std::string_view text) {
+  for (std::size_t scheme = text.find("://"); scheme != std::string_view::npos;
+       scheme = text.find("://", scheme + 1)) {
+    const std::size_t word = std::min<std::size_t>(scheme, 5);
+    const std::string before = lower(text.substr(scheme - word, word));
+    if (!before.ends_with("http") && before != "https") continue;
+    const std::size_t tail = scheme + url_tail(text.substr(scheme));
+    if (tail < text.size() &&
+        std::string_view(" \t\"',]}").find(text[tail]) == std::string_view::npos) {
+      return tail;
+    }
+  }
+  return text.size();
+}
+
+bool is_url_key(std::string_view key) {
+  return key == "url" || key == "urls" || key == "external_url" || key == "runbook_url";
+}
+
 std::size_t Masks::open(std::size_t begin, bool flow, bool secret) {
   scalars_.push_back({begin, std::string_view::npos, flow, secret});
   open_ = true;
@@ -155,12 +181,15 @@ std::vector<Mask> Masks::on_line(std::string_view text, std::size_t begin, std::
                              [](const Scalar& s, std::size_t at) { return s.begin < at; });
   if (it != scalars_.begin()) {  // one that began above may reach into this line
     const Scalar& before = *std::prev(it);
-    if (before.secret && before.limit > begin) add(indent, std::min(before.limit, end));
+    if (before.secret && !before.one_line && before.limit > begin)
+      add(indent, std::min(before.limit, end));
   }
   for (; it != scalars_.end() && it->begin < end; ++it) {
-    if (it->secret) {
-      add(it->begin, std::min(scalar_end(text, it->begin, end, it->flow), it->limit));
-    }
+    if (!it->secret) continue;
+    std::size_t to = std::min(scalar_end(text, it->begin, end, it->flow), it->limit);
+    const bool quoted = text[it->begin] == '"' || text[it->begin] == '\'';
+    if (it->shown > 0 && quoted && text[to - 1] == text[it->begin]) --to;  // keep the quote
+    add(it->begin + it->shown, to);
   }
   const std::string_view line = text.substr(begin, end - begin);
   if (broken_ && continues_secret(text, begin, indent - begin)) return {{indent, end}};
@@ -178,6 +207,18 @@ std::vector<Mask> Masks::on_line(std::string_view text, std::size_t begin, std::
     if (known != masks.end() || is_value) continue;
     std::erase_if(masks, [&](const Mask& m) { return m.end > value; });
     masks.push_back({value, end});
+    break;
+  }
+  for (std::size_t from = 0; from < line.size();) {
+    from += web_url_tail(line.substr(from));
+    const std::size_t tail = begin + from;
+    if (tail >= end || std::any_of(masks.begin(), masks.end(), [&](const Mask& m) {
+          return m.begin <= tail && tail < m.end;
+        })) {
+      continue;
+    }
+    std::erase_if(masks, [&](const Mask& m) { return m.end > tail; });
+    masks.push_back({tail, end});
     break;
   }
   return masks;

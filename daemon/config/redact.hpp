@@ -17,6 +17,16 @@ namespace itnxt {
 // A URL that carries user:password.
 [[nodiscard]] bool has_user_info(std::string_view url);
 
+// Where the part of a URL begins that may be a secret (the token in a webhook's path): behind
+// SCHEME://HOST[:PORT] and the '/', '?' or '#' that follows. Its size when there is none.
+[[nodiscard]] std::size_t url_tail(std::string_view url);
+
+// The same for the first http or https URL that stands anywhere in `text`.
+[[nodiscard]] std::size_t web_url_tail(std::string_view text);
+
+// The key of a URL; what stands there without a scheme is a URL all the same.
+[[nodiscard]] bool is_url_key(std::string_view key);
+
 // A text in which a secret seems to stand, such as "community: x": not to be quoted in a message.
 [[nodiscard]] bool mentions_secret(std::string_view text);
 
@@ -32,9 +42,17 @@ class Masks {
   // A scalar begins at `begin`; `flow` inside {} or []. Called in the order of the text. Returns a
   // handle for mark_secret().
   std::size_t open(std::size_t begin, bool flow, bool secret);
+  // Of the secret scalar just opened the first `bytes` may be shown; `one_line`: it has no other.
+  void show_front(std::size_t bytes, bool one_line) {
+    scalars_.back().shown = bytes;
+    scalars_.back().one_line = one_line;
+  }
   // What follows the last opened scalar begins at `limit`.
   void close(std::size_t limit);
-  void mark_secret(std::size_t handle) { scalars_[handle].secret = true; }
+  void mark_secret(std::size_t handle) {
+    scalars_[handle].secret = true;
+    scalars_[handle].shown = 0;
+  }
   // The text did not parse to its end: what was found in it is not all.
   void text_is_broken() { broken_ = true; }
 
@@ -48,6 +66,8 @@ class Masks {
     std::size_t limit;  // where the next thing begins
     bool flow;
     bool secret;
+    std::size_t shown = 0;  // bytes at its front that may be printed
+    bool one_line = false;  // what follows on the next line does not belong to it
   };
   std::vector<Scalar> scalars_;
   bool open_ = false;

@@ -82,6 +82,9 @@ constexpr std::array kSizeUnits = {
 
 std::string in_quotes(std::string_view text, std::size_t most) {
   if (mentions_secret(text)) return "'***'";
+  if (const std::size_t tail = web_url_tail(text); tail < text.size()) {
+    return "'" + sanitize(text.substr(0, std::min(tail, 4 * most)), most) + "***'";
+  }
   const std::string clean = sanitize(text.substr(0, 4 * most), most);
   const bool cut = text.size() > 4 * most || (text.size() > most && clean.size() + 4 > most);
   return "'" + clean + (cut ? "…'" : "'");

@@ -13,7 +13,7 @@
 
 namespace itnxt {
 
-// `text` made safe and short for a message, in quotes; '***' when a secret seems to stand in it.
+// `text` made safe and short for a message, in quotes; '***' for what seems to be a secret in it.
 std::string in_quotes(std::string_view text, std::size_t most = 64);
 
 // 500ms 10s 5m 72h 7d; also 1h30m: units falling, each once. Whole numbers only.

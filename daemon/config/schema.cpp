@@ -42,7 +42,7 @@ constexpr KeySpec kTransport[] = {{"aggregators", {}}, {"spool", {}}};
 constexpr KeySpec kSpool[] = {{"directory", {}}, {"max_size", {}}, {"max_age", {}}};
 constexpr KeySpec kAggregator[] = {
     {"listen", {}}, {"http", {}}, {"state", {}}, {"stale_after", {}}, {"limits", {}}};
-constexpr KeySpec kHttp[] = {{"listen", {}}};
+constexpr KeySpec kHttp[] = {{"listen", {}}, {"external_url", {}}};
 constexpr KeySpec kLimits[] = {{"series", {}}, {"series_per_node", {}}};
 constexpr KeySpec kRule[] = {
     {"alert", kUniqueName},

@@ -1,16 +1,12 @@
 // Secrets: references in the file, values from outside it. No message repeats a value.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstdlib>
-#include <system_error>
+#include <utility>
 
 #include "daemon/config/draft.hpp"
+#include "daemon/config/read_file.hpp"
 #include "daemon/config/scalars.hpp"
 #include "daemon/core/text.hpp"
 
@@ -27,61 +23,27 @@ struct Answer {
   bool exposed = false;  // everybody on this host can read it
 };
 
-std::string reason() {
-  return std::generic_category().message(errno);
-}
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 Answer read_secret_file(const std::string& path) {
-  // Not blocking: a fifo with no writer must not stop the start.
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  struct stat status {};
-  if (file.get() < 0 || fstat(file.get(), &status) != 0) {
-    return {{},
-            fmt::format("{} cannot be read: {}", in_quotes(path, kMostShown), reason()),
-            true,
-            false};
+  FileText file = read_file(path, kMostBytes);
+  const auto answer = [&](std::string_view what, bool missing) {
+    return Answer{
+        {}, fmt::format("{} {}", in_quotes(path, kMostShown), what), missing, file.others_may_read};
+  };
+  switch (file.fault) {
+    case FileText::Fault::none:
+      break;
+    case FileText::Fault::unreadable:
+      return answer("cannot be read: " + file.why, true);
+    case FileText::Fault::directory:
+    case FileText::Fault::irregular:
+      return answer("is no regular file", false);
+    case FileText::Fault::too_large:
+      return answer("has more than 64KiB; expected a secret", false);
   }
-  if (!S_ISREG(status.st_mode)) {
-    return {{}, fmt::format("{} is no regular file", in_quotes(path, kMostShown)), false, false};
-  }
-  Answer answer;
-  answer.exposed = (status.st_mode & S_IROTH) != 0;
-  std::array<char, 4096> block{};
-  while (answer.value.size() <= kMostBytes) {
-    const ssize_t n = read(file.get(), block.data(), block.size());
-    if (n < 0) {
-      answer.problem = fmt::format("{} cannot be read: {}", in_quotes(path, kMostShown), reason());
-      answer.missing = true;
-      return answer;
-    }
-    if (n == 0) break;
-    answer.value.append(block.data(), static_cast<std::size_t>(n));
-  }
-  if (answer.value.size() > kMostBytes) {
-    answer.problem =
-        fmt::format("{} has more than 64KiB; expected a secret", in_quotes(path, kMostShown));
-    return answer;
-  }
-  if (answer.value.ends_with('\n')) answer.value.pop_back();
-  if (answer.value.ends_with('\r')) answer.value.pop_back();
-  if (answer.value.empty()) {
-    answer.problem = fmt::format("{} is empty; expected a secret", in_quotes(path, kMostShown));
-  }
-  return answer;
+  if (file.text.ends_with('\n')) file.text.pop_back();
+  if (file.text.ends_with('\r')) file.text.pop_back();
+  if (file.text.empty()) return answer("is empty; expected a secret", false);
+  return {std::move(file.text), {}, false, file.others_may_read};
 }
 
 Answer read_environment(const std::string& name) {

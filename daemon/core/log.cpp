@@ -63,7 +63,6 @@ void StderrLog::emit(Severity severity, std::string_view line) {
   }
   text += line;
   text += '\n';
-  const std::lock_guard lock(mutex_);
   // One write per line keeps lines whole; a log that cannot be written has nowhere to complain.
   (void)std::fwrite(text.data(), 1, text.size(), stderr);
 }

@@ -1,9 +1,8 @@
-// One event, one line, key=value. Thread: any; implementations guard themselves.
+// One event, one line, key=value. Thread: the loop's.
 #pragma once
 
 #include <functional>
 #include <initializer_list>
-#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -55,7 +54,6 @@ class StderrLog final : public Log {
   void emit(Severity severity, std::string_view line) override;
   const bool under_journal_;
   const std::function<WallTime()> wall_now_;
-  std::mutex mutex_;
 };
 
 }  // namespace itnxt

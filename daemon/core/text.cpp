@@ -1,6 +1,7 @@
 #include "daemon/core/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 namespace itnxt {
@@ -39,12 +40,38 @@ char32_t decode(std::string_view text, std::size_t& at) {
   return point;
 }
 
-std::string encode(char32_t point) {
-  const auto tail = [&](int shift) { return static_cast<char>(0x80 | ((point >> shift) & 0x3F)); };
-  if (point < 0x80) return {static_cast<char>(point)};
-  if (point < 0x800) return {static_cast<char>(0xC0 | (point >> 6)), tail(0)};
-  if (point < 0x10000) return {static_cast<char>(0xE0 | (point >> 12)), tail(6), tail(0)};
-  return {static_cast<char>(0xF0 | (point >> 18)), tail(12), tail(6), tail(0)};
+// A code point's bytes.
+class Encoded {
+ public:
+  explicit Encoded(char32_t point) {
+    if (point < 0x80) {
+      put(point);
+    } else if (point < 0x800) {
+      put(0xC0 | (point >> 6)), tail(point);
+    } else if (point < 0x10000) {
+      put(0xE0 | (point >> 12)), tail(point >> 6), tail(point);
+    } else {
+      put(0xF0 | (point >> 18)), tail(point >> 12), tail(point >> 6), tail(point);
+    }
+  }
+  [[nodiscard]] std::string_view bytes() const { return {bytes_.data(), size_}; }
+
+ private:
+  void put(char32_t byte) { bytes_[size_++] = static_cast<char>(byte); }
+  void tail(char32_t bits) { put(0x80 | (bits & 0x3F)); }
+  std::array<char, 4> bytes_{};
+  std::size_t size_ = 0;
+};
+
+// Printable ASCII without spaces at the ends or in a row, not too long: nothing is to be done.
+bool is_clean(std::string_view text, std::size_t max_bytes) {
+  if (text.size() > max_bytes) return false;
+  char before = ' ';  // a space at the start counts as the second
+  for (const char c : text) {
+    if (c < ' ' || c > '~' || (c == ' ' && before == ' ')) return false;
+    before = c;
+  }
+  return text.empty() || before != ' ';
 }
 
 // C0, DEL, C1, and the marks that reorder or hide text in a terminal or a page (bidi, zero width).
@@ -73,7 +100,16 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string sanitize(std::string_view text, std::size_t max_bytes) {
   std::string clean;
-  clean.reserve(std::min(text.size(), max_bytes));
+  sanitize_into(clean, text, max_bytes);
+  return clean;
+}
+
+void sanitize_into(std::string& to, std::string_view text, std::size_t max_bytes) {
+  if (is_clean(text, max_bytes)) {
+    to.assign(text);
+    return;
+  }
+  to.clear();
   for (std::size_t at = 0; at < text.size();) {
     char32_t point = decode(text, at);
     if (point == kInvalid) {
@@ -81,13 +117,12 @@ std::string sanitize(std::string_view text, std::size_t max_bytes) {
       point = byte >= 0xA0 ? byte : U'\uFFFD';
     }
     if (is_unsafe(point)) point = U' ';
-    if (point == U' ' && (clean.empty() || clean.back() == ' ')) continue;
-    const std::string bytes = encode(point);
-    if (clean.size() + bytes.size() > max_bytes) break;
-    clean += bytes;
+    if (point == U' ' && (to.empty() || to.back() == ' ')) continue;
+    const Encoded encoded(point);
+    if (to.size() + encoded.bytes().size() > max_bytes) break;
+    to += encoded.bytes();
   }
-  while (!clean.empty() && clean.back() == ' ') clean.pop_back();
-  return clean;
+  while (!to.empty() && to.back() == ' ') to.pop_back();
 }
 
 bool is_valid_utf8(std::string_view text) {

@@ -13,6 +13,9 @@ namespace itnxt {
 // A byte that is no UTF-8 is taken as Latin-1 where it is printable there ("Stra\xdfe" → "Straße"),
 // else it becomes U+FFFD. Leading and trailing white space goes.
 std::string sanitize(std::string_view text, std::size_t max_bytes = 256);
+// The same into a string whose memory is used again; text that is clean already is only copied.
+// `text` is no part of `to`.
+void sanitize_into(std::string& to, std::string_view text, std::size_t max_bytes = 256);
 
 [[nodiscard]] bool is_valid_utf8(std::string_view text);
 

@@ -3,7 +3,7 @@
 #include "daemon/ctl/human.hpp"
 #include "daemon/ctl/verbs.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 Tone tone_of(const std::string& severity, const std::string& state) {
@@ -46,4 +46,4 @@ void add_alerts(CLI::App& app, Invocation& call) {
       });
 }
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

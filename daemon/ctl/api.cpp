@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include "daemon/core/text.hpp"
-#include "daemon/ctl/http_client.hpp"
+#include "daemon/ctl/http_get.hpp"
 #include "daemon/ctl/human.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 constexpr int kMaxDepth = 32;  // deeper than the API is, far less than a stack holds
@@ -90,4 +90,4 @@ std::optional<Duration> between(std::optional<WallTime> earlier, std::optional<W
   return *later - *earlier;
 }
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

@@ -12,7 +12,7 @@
 #include "daemon/core/time.hpp"
 #include "daemon/ctl/url.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 
 using Json = nlohmann::json;
 
@@ -42,4 +42,4 @@ const Json& child_of(const Json& object, const char* key);  // null when there i
 // From `earlier` to `later`, if both are known.
 std::optional<Duration> between(std::optional<WallTime> earlier, std::optional<WallTime> later);
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

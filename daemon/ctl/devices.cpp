@@ -3,7 +3,7 @@
 #include "daemon/ctl/human.hpp"
 #include "daemon/ctl/verbs.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 Cell state(const Json& device) {
@@ -62,4 +62,4 @@ void add_devices(CLI::App& app, Invocation& call) {
       });
 }
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

@@ -7,7 +7,7 @@
 
 #include "daemon/core/text.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 constexpr std::size_t kMaxHead = std::size_t{64} << 10U;
@@ -188,4 +188,4 @@ Status HttpResponseReader::take_body(std::string_view& piece) {
   return {};
 }
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

@@ -11,7 +11,7 @@
 
 #include "daemon/core/result.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 
 struct HttpResponse {
   int status = 0;
@@ -66,4 +66,4 @@ class HttpResponseReader {
   bool chunked_ = false;
 };
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

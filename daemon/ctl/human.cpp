@@ -6,7 +6,7 @@
 #include <charconv>
 #include <cmath>
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 constexpr std::string_view kUnknown = "-";
@@ -141,4 +141,4 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
                   std::chrono::seconds(*second) + fraction - *east);
 }
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

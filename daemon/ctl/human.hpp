@@ -7,7 +7,7 @@
 
 #include "daemon/core/time.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 
 // Bytes per second as line rate, three digits: "0 bit/s", "12.3 Mbit/s", "1.00 Gbit/s".
 std::string bit_rate(std::optional<double> bytes_per_second);
@@ -27,4 +27,4 @@ std::string grouped(std::optional<double> count);
 // "2026-12-01T21:00:00.123Z", with any offset (RFC 3339); nothing when it is something else.
 std::optional<WallTime> parse_rfc3339(std::string_view text);
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

@@ -5,7 +5,7 @@
 #include "daemon/ctl/human.hpp"
 #include "daemon/ctl/verbs.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 Cell state(const Json& link) {
@@ -87,4 +87,4 @@ void add_links(CLI::App& app, Invocation& call) {
       });
 }
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

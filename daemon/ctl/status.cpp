@@ -5,7 +5,7 @@
 #include "daemon/ctl/human.hpp"
 #include "daemon/ctl/verbs.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 constexpr std::size_t kShownAlerts = 10;  // one screen
@@ -117,4 +117,4 @@ void add_status(CLI::App& app, Invocation& call) {
       });
 }
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 struct Range {
@@ -128,4 +128,4 @@ std::string Table::render(const Style& style) const {
   return text;
 }
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

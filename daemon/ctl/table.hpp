@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace itnxt {
+namespace itnxt::ctl {
 
 enum class Align : std::uint8_t { left, right };
 enum class Tone : std::uint8_t { plain, good, bad, warning, faint, strong };
@@ -55,4 +55,4 @@ class Table {
   std::vector<std::vector<Cell>> rows_;
 };
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

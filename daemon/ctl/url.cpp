@@ -7,7 +7,7 @@
 
 #include "daemon/core/text.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 constexpr std::string_view kScheme = "http://";
@@ -25,11 +25,6 @@ bool is_plain(std::string_view text) {
 }
 
 }  // namespace
-
-std::string Url::authority() const {
-  const bool v6 = host.find(':') != std::string::npos;
-  return fmt::format("{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", port);
-}
 
 Result<Url> parse_url(std::string_view text) {
   if (text.starts_with("https://")) {
@@ -69,4 +64,4 @@ Result<Url> parse_url(std::string_view text) {
   return url;
 }
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

@@ -5,9 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/core/host_port.hpp"
 #include "daemon/core/result.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 
 struct Url {
   std::string host;  // IPv6 without brackets
@@ -15,11 +16,11 @@ struct Url {
   std::string prefix;  // "" or "/itnxt", never ending in '/'
 
   // "http://[::1]:9690", for messages and the Host header's value.
-  [[nodiscard]] std::string authority() const;
+  [[nodiscard]] std::string authority() const { return host_port_text(host, port); }
   [[nodiscard]] std::string text() const { return "http://" + authority() + prefix; }
 };
 
 // Errors say what is wrong and what was expected.
 Result<Url> parse_url(std::string_view text);
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

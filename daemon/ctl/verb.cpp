@@ -4,11 +4,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <system_error>
 
+#include "daemon/core/fd.hpp"
 #include "daemon/ctl/verbs.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 
 CLI::App* add_verb(CLI::App& app, Invocation& call, const std::string& name,
                    const std::string& what, const std::string& example, bool json) {
@@ -37,8 +37,7 @@ bool print(Invocation& call, std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) {
     return true;
   }
-  fail(call, kFailed,
-       fmt::format("the output cannot be written: {}", std::generic_category().message(errno)));
+  fail(call, kFailed, fmt::format("the output cannot be written: {}", errno_text(errno)));
   return false;
 }
 
@@ -63,4 +62,4 @@ void answer(Invocation& call, const std::vector<std::string_view>& names, const 
   print(call, data.front().dump(2, ' ', ascii) + "\n");
 }
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

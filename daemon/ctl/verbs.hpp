@@ -11,7 +11,7 @@
 #include "daemon/ctl/api.hpp"
 #include "daemon/ctl/views.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 
 inline constexpr int kFailed = 1;
 inline constexpr int kWrongUsage = 2;
@@ -49,4 +49,4 @@ Style style_of_stdout();
 // False (and the exit code set) when stdout does not take it.
 bool print(Invocation& call, std::string_view text);
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

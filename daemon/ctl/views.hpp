@@ -10,7 +10,7 @@
 #include "daemon/ctl/api.hpp"
 #include "daemon/ctl/table.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 
 std::string status_text(const Json& status, const Json& alerts, const Style& style);
 std::string status_head(const Json& status, const Style& style);  // two lines, for `watch`
@@ -25,4 +25,4 @@ Json worst_first(const Json& links);
 std::string watch_frame(const Json& status, const Json& links, std::size_t rows,
                         const Style& style);
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

@@ -15,7 +15,7 @@
 
 #include "daemon/ctl/verbs.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 constexpr std::int64_t kLongestMs = std::int64_t{31} * 86'400'000;
@@ -200,4 +200,4 @@ void add_watch(CLI::App& app, Invocation& call) {
   });
 }
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

@@ -1,8 +1,9 @@
 #include "daemon/io/outlet.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
+
+#include "daemon/io/outlet_stream.hpp"
 
 namespace itnxt {
 namespace {
@@ -26,57 +27,35 @@ std::size_t estimate(const Sample& sample) {
 
 }  // namespace
 
-// One collector's samples on their way into batches.
-class Outlet::Stream final : public Sink {
- public:
-  Stream(Outlet& outlet, CollectorName name, BatchQueue::Source delivery_source)
-      : collector(std::move(name)), source(delivery_source), outlet_(outlet) {}
+void Outlet::Stream::publish(Sample sample) {
+  if (ended) return;
+  const std::size_t size = estimate(sample);
+  // A large sample goes alone: only the rows of a batch's last sample can be spread over parts.
+  if (!samples.empty() && gathered_ + size > 4 * outlet_.config_.batch_bytes)
+    outlet_.close_batch(*this);
+  if (samples.empty()) {
+    timer_ =
+        outlet_.loop_.after(outlet_.config_.batch_delay, [this] { outlet_.close_batch(*this); });
+  }
+  samples.push_back(std::move(sample));
+  gathered_ += size;
+  if (gathered_ >= outlet_.config_.batch_bytes) outlet_.close_batch(*this);
+}
 
-  void publish(Sample sample) override {
-    if (ended) return;
-    const std::size_t size = estimate(sample);
-    // A large sample goes alone: only the rows of a batch's last sample can be spread over parts.
-    if (!samples.empty() && gathered_ + size > 4 * outlet_.config_.batch_bytes)
+void Outlet::Stream::begin_batch() {
+  samples.clear();
+  gathered_ = 0;
+  timer_.cancel();
+  if (ended || interval <= Duration::zero()) return;
+  timer_ = outlet_.loop_.after(interval, [this] {
+    // While nobody takes batches a sign of life is of no use to anybody.
+    if (outlet_.queue_.somebody_is_idle(source)) {
       outlet_.close_batch(*this);
-    if (samples.empty()) {
-      timer_ =
-          outlet_.loop_.after(outlet_.config_.batch_delay, [this] { outlet_.close_batch(*this); });
+    } else {
+      begin_batch();
     }
-    samples.push_back(std::move(sample));
-    gathered_ += size;
-    if (gathered_ >= outlet_.config_.batch_bytes) outlet_.close_batch(*this);
-  }
-
-  // After each batch; the next is due within an interval, with samples or without.
-  void begin_batch() {
-    samples.clear();
-    gathered_ = 0;
-    timer_.cancel();
-    if (ended || interval <= Duration::zero()) return;
-    timer_ = outlet_.loop_.after(interval, [this] {
-      // While nobody takes batches a sign of life is of no use to anybody.
-      if (outlet_.delivery_.somebody_is_idle(source)) {
-        outlet_.close_batch(*this);
-      } else {
-        begin_batch();
-      }
-    });
-  }
-
-  const CollectorName collector;
-  const BatchQueue::Source source;
-  std::vector<BatchQueue::Source> old_sources;  // of the spool file, while that is there
-  bool has_file = false;
-  std::vector<Sample> samples;
-  Duration interval{};
-  std::uint64_t sequence = 0;
-  bool ended = false;
-
- private:
-  Outlet& outlet_;
-  std::size_t gathered_ = 0;  // bytes, estimated
-  Timer timer_;
-};
+  });
+}
 
 Outlet::Outlet(Loop& loop, Log& log, ZmqContext& zmq, OutletConfig config)
     : loop_(loop),
@@ -84,11 +63,15 @@ Outlet::Outlet(Loop& loop, Log& log, ZmqContext& zmq, OutletConfig config)
       zmq_(zmq),
       config_(std::move(config)),
       spool_(config_.spool.directory, log),
-      delivery_({.max_size = config_.spool.max_size,
-                 .max_age = config_.spool.max_age,
-                 .patience = config_.patience},
-                config_.endpoints.size()) {
-  if (const Status ready = spool_.prepare(); !ready) log_.warning(ready.error());
+      queue_({.max_size = config_.spool.max_size,
+              .max_age = config_.spool.max_age,
+              .patience = config_.patience},
+             config_.endpoints.size()) {
+  if (const Status ready = spool_.prepare(); ready) {
+    spool_is_usable_ = true;
+  } else {
+    log_.warning(ready.error());
+  }
   for (const std::string& endpoint : config_.endpoints) endpoints_.push_back({endpoint, nullptr});
   for (std::size_t i = 0; i < endpoints_.size(); ++i) connect(i);
   look_after_endpoints();
@@ -99,8 +82,8 @@ Outlet::~Outlet() = default;
 Sink& Outlet::stream(const CollectorName& collector, Duration interval) {
   std::unique_ptr<Stream>& stream = streams_[collector];
   if (!stream) {
-    stream = std::make_unique<Stream>(*this, collector,
-                                      delivery_.add_source(collector, config_.epoch, {}));
+    stream =
+        std::make_unique<Stream>(*this, collector, queue_.add_source(collector, config_.epoch, {}));
     load(*stream);
   }
   stream->ended = false;
@@ -121,43 +104,6 @@ void Outlet::end_stream(const CollectorName& collector) {
   }
 }
 
-// An old batch keeps its epoch, so that the aggregator knows it if it came through after all.
-void Outlet::load(Stream& stream) {
-  wire::Decoder decoder;
-  std::map<std::uint64_t, BatchQueue::Source> sources;
-  std::size_t batches = 0;
-  const auto take = [&](wire::SpoolRecord&& record) {
-    const std::vector<std::string_view> parts(record.parts.begin(), record.parts.end());
-    if (decoder.decode(parts) || decoder.batch().collector != stream.collector) return false;
-    const Batch& batch = decoder.batch();
-    const auto [source, fresh] = sources.try_emplace(batch.epoch);
-    if (fresh) {
-      std::vector<std::uint64_t> lost;
-      for (const Endpoint& endpoint : endpoints_) {
-        const auto known =
-            std::find_if(record.lost.begin(), record.lost.end(),
-                         [&](const auto& one) { return one.first == endpoint.name; });
-        lost.push_back(known == record.lost.end() ? 0 : known->second);
-      }
-      source->second = delivery_.add_old_source(stream.source, batch.epoch, std::move(lost));
-      stream.old_sources.push_back(source->second);
-    }
-    const Duration age = std::max(loop_.wall_now() - batch.sent_wall, Duration::zero());
-    delivery_.push(source->second, batch.sequence, std::move(record.parts), loop_.now() - age,
-                   loop_.now());
-    ++batches;
-    return true;
-  };
-  stream.has_file = spool_.load(stream.collector, take);
-  if (batches > 0) {
-    log_.notice("undelivered batches of the last stop are sent first",
-                {{"collector", stream.collector.text()}, {"batches", std::to_string(batches)}});
-  }
-  delivery_.expire(loop_.now());
-  forget_delivered_files();
-  pump_all();
-}
-
 void Outlet::close_batch(Stream& stream) {
   Batch batch;
   batch.node = config_.node;
@@ -170,10 +116,9 @@ void Outlet::close_batch(Stream& stream) {
   batch.samples = std::move(stream.samples);
   auto parts = wire::encode_parts(batch);
   if (parts) {
-    delivery_.push(stream.source, batch.sequence, std::move(parts).value(), loop_.now(),
-                   loop_.now());
+    queue_.push(stream.source, batch.sequence, std::move(parts).value(), loop_.now(), loop_.now());
   } else {
-    delivery_.lose(stream.source);
+    queue_.lose(stream.source);
     log_.error(parts.error() + "; it is lost", {{"collector", stream.collector.text()}});
   }
   batch.samples.clear();
@@ -200,9 +145,9 @@ void Outlet::connect(std::size_t number) {
 void Outlet::pump(std::size_t number) {
   ZmqSocket* socket = endpoints_[number].socket.get();
   if (socket == nullptr) return;
-  while (const auto next = delivery_.next(number)) {
+  while (const auto next = queue_.next(number)) {
     if (!socket->send(*next->parts, wire::lost_field(next->lost))) return;
-    delivery_.sent(number);
+    queue_.sent(number);
   }
 }
 
@@ -213,34 +158,34 @@ void Outlet::pump_all() {
 void Outlet::take_answer(std::size_t number, const ZmqMessage& message) {
   Endpoint& endpoint = endpoints_[number];
   const auto ack = wire::decode_ack(message.parts.front());
-  if (!ack || !delivery_.acknowledge(number, *ack, loop_.now())) return;  // late, or no aggregator
+  if (!ack || !queue_.acknowledge(number, *ack, loop_.now())) return;  // late, or no aggregator
   if (endpoint.silent) {
     endpoint.silent = false;
     log_.notice("aggregator answers again", {{"endpoint", endpoint.name}});
   }
   forget_delivered_files();
   pump(number);
-  if (drained_ && delivery_.empty()) finish_drain();
+  if (drained_ && queue_.empty()) finish_drain();
 }
 
 // The library connects again by itself; it has thrown away what it had not sent.
 void Outlet::lose_connection(std::size_t number) {
-  delivery_.reset(number);
+  queue_.reset(number);
   pump(number);
 }
 
 void Outlet::look_after_endpoints() {
   const Instant now = loop_.now();
-  delivery_.expire(now);
+  queue_.expire(now);
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-    if (!delivery_.stalled(i, now)) continue;
+    if (!queue_.stalled(i, now)) continue;
     if (!std::exchange(endpoints_[i].silent, true)) {
       log_.warning("aggregator does not answer; batches are kept for it",
                    {{"endpoint", endpoints_[i].name},
-                    {"waiting_batches", std::to_string(delivery_.waiting_for(i))}});
+                    {"waiting_batches", std::to_string(queue_.waiting_for(i))}});
     }
-    delivery_.reset(i);
-    delivery_.be_patient_again(i, now);
+    queue_.reset(i);
+    queue_.be_patient_again(i, now);
     connect(i);
     pump(i);
   }
@@ -251,7 +196,7 @@ void Outlet::look_after_endpoints() {
 
 std::uint64_t Outlet::lost_batches() const {
   std::uint64_t lost = 0;
-  for (const auto& [name, stream] : streams_) lost += delivery_.lost(stream->source);
+  for (const auto& [name, stream] : streams_) lost += queue_.lost(stream->source);
   return lost;
 }
 
@@ -264,23 +209,8 @@ void Outlet::report_loss() {
       "spool.max_age, or bring the aggregator back",
       {{"dropped", std::to_string(lost - lost_reported_)},
        {"dropped_total", std::to_string(lost)},
-       {"waiting_bytes", std::to_string(delivery_.size().count())}});
+       {"waiting_bytes", std::to_string(queue_.size().count())}});
   lost_reported_ = lost;
-}
-
-// A file goes when everything in it is delivered (or dropped), not before.
-void Outlet::forget_delivered_files() {
-  for (const auto& [name, stream] : streams_) {
-    if (!stream->has_file) continue;
-    const auto& old = stream->old_sources;
-    if (std::any_of(old.begin(), old.end(),
-                    [&](BatchQueue::Source source) { return delivery_.waiting_of(source) > 0; })) {
-      continue;
-    }
-    spool_.remove(name);
-    stream->has_file = false;
-    stream->old_sources.clear();
-  }
 }
 
 void Outlet::drain(Duration limit, std::function<void()> done) {
@@ -293,50 +223,25 @@ void Outlet::drain(Duration limit, std::function<void()> done) {
       close_batch(*stream);
     }
   }
-  const bool nothing = delivery_.empty();
+  const bool nothing = queue_.empty();
   draining_ = loop_.after(nothing ? Duration::zero() : limit, [this] { finish_drain(); });
 }
 
 void Outlet::finish_drain() {
   draining_.cancel();
   every_second_.cancel();
-  if (!delivery_.empty()) save();
   report_loss();
-  for (Endpoint& endpoint : endpoints_) endpoint.silent = true;
-  if (const auto done = std::exchange(drained_, nullptr)) done();
-}
-
-void Outlet::save() {
-  for (const auto& [name, stream] : streams_) {
-    std::size_t batches = delivery_.waiting_of(stream->source);
-    for (const BatchQueue::Source old : stream->old_sources) batches += delivery_.waiting_of(old);
-    if (batches == 0) continue;
-    if (const Status saved = save(*stream); !saved) {
-      log_.error("spool.directory " + saved.error() +
-                     ": undelivered batches are lost; free space or choose another directory",
-                 {{"collector", name.text()}, {"batches", std::to_string(batches)}});
-    } else {
-      log_.notice("undelivered batches wait in the spool for the next start",
-                  {{"collector", name.text()}, {"batches", std::to_string(batches)}});
-    }
+  // An acknowledgement that came now would take the file that is being written.
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    endpoints_[i].socket.reset();
+    queue_.reset(i);
   }
+  if (queue_.empty()) return end_drain();
+  begin_saving();
 }
 
-Status Outlet::save(const Stream& stream) {
-  auto writer = spool_.write(stream.collector);
-  if (!writer) return Error{writer.error()};
-  Status status;
-  delivery_.for_each([&](const BatchQueue::Waiting& waiting) {
-    if (!status || waiting.collector != stream.collector) return;
-    wire::SpoolRecord record;
-    record.parts = waiting.parts;
-    for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-      if (waiting.lost[i] > 0) record.lost.emplace_back(endpoints_[i].name, waiting.lost[i]);
-    }
-    status = (*writer)->add(record);
-  });
-  if (!status) return status;
-  return (*writer)->commit();
+void Outlet::end_drain() {
+  if (const auto done = std::exchange(drained_, nullptr)) done();
 }
 
 }  // namespace itnxt

@@ -15,7 +15,7 @@
 
 #include "daemon/config/config.hpp"
 #include "daemon/core/log.hpp"
-#include "daemon/io/delivery.hpp"
+#include "daemon/io/batch_queue.hpp"
 #include "daemon/io/loop.hpp"
 #include "daemon/io/sink.hpp"
 #include "daemon/io/spool.hpp"
@@ -30,7 +30,8 @@ struct OutletConfig {
   std::uint64_t epoch = 0;                          // random at the start of the process
   std::size_t batch_bytes = std::size_t{32} << 10;  // a batch is closed at about this size …
   Duration batch_delay = 100ms;                     // … or this long after its first sample
-  Duration patience = 10s;  // without an ack for what waits: then the connection is made anew
+  Duration patience = 10s;   // without an ack for what waits: then the connection is made anew
+  Duration save_limit = 1s;  // of the orderly stop, for writing to the spool
 };
 
 class Outlet {
@@ -49,16 +50,18 @@ class Outlet {
   void end_stream(const CollectorName& collector);
 
   // The orderly stop: sends what is gathered, waits for the acknowledgements at most `limit`, puts
-  // the rest into the spool, then calls `done`, once. Nothing is published afterwards.
+  // the rest into the spool (what does not get there within save_limit is lost, and said so), then
+  // calls `done`, once. Nothing is published, sent or received afterwards.
   void drain(Duration limit, std::function<void()> done);
 
   // For the process's own figures.
-  [[nodiscard]] std::size_t waiting_batches() const { return delivery_.waiting(); }
-  [[nodiscard]] Bytes waiting_bytes() const { return delivery_.size(); }
+  [[nodiscard]] std::size_t waiting_batches() const { return queue_.waiting(); }
+  [[nodiscard]] Bytes waiting_bytes() const { return queue_.size(); }
   [[nodiscard]] std::uint64_t lost_batches() const;  // the sum over the streams
 
  private:
   class Stream;
+  struct Saving;
   struct Endpoint {
     std::string name;
     std::unique_ptr<ZmqSocket> socket;
@@ -76,21 +79,28 @@ class Outlet {
   void report_loss();
   void forget_delivered_files();
   void finish_drain();
-  void save();
-  Status save(const Stream& stream);
+  void end_drain();
+  void begin_saving();
+  void save_some();
+  Result<bool> write_piece(const Stream& stream);
+  void tell_saved(const Stream& stream);
+  [[nodiscard]] std::size_t waiting_of(const Stream& stream) const;
+  [[nodiscard]] std::vector<std::uint64_t> lost_of(const wire::SpoolRecord& record) const;
 
   Loop& loop_;
   Log& log_;
   ZmqContext& zmq_;
   const OutletConfig config_;
   Spool spool_;
-  BatchQueue delivery_;
+  bool spool_is_usable_ = false;
+  BatchQueue queue_;
   std::vector<Endpoint> endpoints_;
   std::map<CollectorName, std::unique_ptr<Stream>> streams_;
   std::uint64_t lost_reported_ = 0;
   Timer every_second_;
   Timer draining_;
   std::function<void()> drained_;
+  std::unique_ptr<Saving> saving_;
 };
 
 }  // namespace itnxt

@@ -1,6 +1,7 @@
 #include "daemon/io/spool.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -13,6 +14,8 @@
 #include <filesystem>
 #include <system_error>
 #include <vector>
+
+#include "daemon/io/directory.hpp"
 
 namespace itnxt {
 namespace {
@@ -98,17 +101,41 @@ std::optional<std::string> read_record(int fd, std::uint64_t left) {
 }  // namespace
 
 Status Spool::prepare() {
-  std::error_code failed;
-  std::filesystem::create_directories(std::filesystem::path(directory_).parent_path(), failed);
-  int error = failed.value();
-  if (!failed && mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) error = errno;
-  if (error == 0 && access(directory_.c_str(), W_OK | X_OK) != 0) error = errno;
-  if (error == 0) return {};
-  return Error{"spool.directory " + directory_ + ": cannot be used: " + reason(error) +
+  const auto trouble = make_directory(directory_);
+  if (!trouble) return {};
+  return Error{"spool.directory " + directory_ + ": cannot be used: " + reason(trouble->error) +
                ": what is undelivered at a stop will be lost; make it writable for this user"};
 }
 
+Spool::~Spool() {
+  for (const auto& [collector, fd] : locks_) close(fd);
+}
+
+// Freed by the kernel with the process, however it ends. The lock's file stays: were it removed,
+// two processes could lock two of them.
+Status Spool::claim(const CollectorName& collector) {
+  if (locks_.contains(collector)) return {};
+  const std::string path = stem_of(collector) + ".lock";
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+    locks_.emplace(collector, fd);
+    return {};
+  }
+  const std::string why =
+      errno == EWOULDBLOCK
+          ? "in use by another process: what is undelivered at a stop will be lost; stop that one, "
+            "or give one of the two another directory or the collector another name"
+          : "cannot be locked: " + reason(errno) +
+                ": what is undelivered at a stop will be lost; make it writable for this user";
+  if (fd >= 0) close(fd);
+  return Error{"spool.directory " + path + ": " + why};
+}
+
 std::string Spool::path_of(const CollectorName& collector) const {
+  return stem_of(collector) + ".batches";
+}
+
+std::string Spool::stem_of(const CollectorName& collector) const {
   std::string name;
   for (const char c : collector.text()) {
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -121,10 +148,10 @@ std::string Spool::path_of(const CollectorName& collector) const {
     std::snprintf(escaped.data(), escaped.size(), "%%%02X", static_cast<std::uint8_t>(c));
     name += escaped.data();
   }
-  return directory_ + '/' + name + ".batches";
+  return directory_ + '/' + name;
 }
 
-bool Spool::load(const CollectorName& collector,
+bool Spool::load(const CollectorName& collector, WallTime now,
                  const std::function<bool(wire::SpoolRecord&&)>& take) {
   const std::string path = path_of(collector);
   const File file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
@@ -151,28 +178,34 @@ bool Spool::load(const CollectorName& collector,
     if (!record || !take(std::move(record).value())) break;
     good += kHead + payload->size();
   }
-  return good == size || set_aside(file.fd(), path, good, size);
+  return good == size ||
+         set_aside(file.fd(), path, path + ".corrupt-" + file_time(now), good, size);
 }
 
 // Moves what follows the first `good` bytes to another file, so that the next start does not
 // stumble again. Without room for it there it is left where it is.
-bool Spool::set_aside(int fd, const std::string& path, std::uint64_t good, std::uint64_t size) {
-  const std::string aside = path + ".corrupt";
-  const File out(open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  bool copied = out.fd() >= 0 && lseek(fd, static_cast<off_t>(good), SEEK_SET) >= 0;
-  std::vector<char> block(std::size_t{1} << 16);
-  while (copied) {
-    const std::size_t n = read_some(fd, block.data(), block.size());
-    if (n == 0) break;
-    copied = write_all(out.fd(), {block.data(), n});
-  }
-  copied = copied && fsync(out.fd()) == 0 && ftruncate(fd, static_cast<off_t>(good)) == 0;
+bool Spool::set_aside(int fd, const std::string& path, const std::string& aside, std::uint64_t good,
+                      std::uint64_t size) {
+  const auto copy = [&]() -> int {  // errno
+    const File out(
+        open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (out.fd() < 0 || lseek(fd, static_cast<off_t>(good), SEEK_SET) < 0) return errno;
+    std::vector<char> block(std::size_t{1} << 16);
+    for (std::uint64_t left = size - good; left > 0;) {
+      const std::size_t n = read_some(fd, block.data(), block.size());
+      if (n == 0) return EIO;
+      if (!write_all(out.fd(), {block.data(), n})) return errno;
+      left -= std::min<std::uint64_t>(n, left);
+    }
+    return fsync(out.fd()) == 0 && ftruncate(fd, static_cast<off_t>(good)) == 0 ? 0 : errno;
+  };
+  const int error = copy();
   log_.error("spool file is damaged: the batches before the damage are sent, the rest is set aside",
              {{"file", path},
               {"good_bytes", std::to_string(good)},
               {"damaged_bytes", std::to_string(size - good)},
-              {"aside", copied ? aside : "failed: " + reason(errno)}});
-  return copied;
+              {"aside", error == 0 ? aside : "failed: " + reason(error)}});
+  return error == 0;
 }
 
 Result<std::unique_ptr<Spool::Writer>> Spool::write(const CollectorName& collector) {
@@ -203,6 +236,11 @@ Status Spool::Writer::add(const wire::SpoolRecord& record) {
   if (!write_all(fd_, {head.data(), head.size()}) || !write_all(fd_, payload)) {
     return failure("written");
   }
+  return {};
+}
+
+Status Spool::Writer::sync() {
+  if (fdatasync(fd_) != 0) return failure("written");
   return {};
 }
 

@@ -1,6 +1,6 @@
 // Undelivered batches over a restart: one file for each collector, `DIRECTORY/COLLECTOR.batches`,
-// mode 0600 in a directory of mode 0700. Written whole at an orderly stop (new file, fsync,
-// rename), read at the next start, removed once everything in it is delivered.
+// mode 0600 in a directory of mode 0700 (make_directory()). Written whole at an orderly stop (new
+// file, fsync, rename), read at the next start, removed once everything in it is delivered.
 //
 // File: the line "itnxt batches 1\n", then records of: length (u32), CRC-32 of the payload (u32),
 // both little-endian, payload (SpoolRecord of itnxt.proto). What follows a broken record is not
@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -22,13 +23,22 @@ namespace itnxt {
 class Spool {
  public:
   Spool(std::string directory, Log& log) : directory_(std::move(directory)), log_(log) {}
+  ~Spool();
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
 
   // Makes the directory. The error says what will be lost for want of it.
   Status prepare();
+  // Takes the collector's file for this process. Fails when another one has it, and what is
+  // undelivered at a stop will be lost: to write over the other's file would lose that. The calls
+  // below are for who has claimed.
+  Status claim(const CollectorName& collector);
 
   // Calls `take` with each whole record, in order; false from it: the record is broken all the
-  // same. What is broken is moved to `….batches.corrupt` and logged. True when there is a file.
-  bool load(const CollectorName& collector, const std::function<bool(wire::SpoolRecord&&)>& take);
+  // same. What is broken is moved to `….batches.corrupt-TIME` (of `now`) and logged. True when
+  // there is a file.
+  bool load(const CollectorName& collector, WallTime now,
+            const std::function<bool(wire::SpoolRecord&&)>& take);
 
   // One file in the making; nothing is seen of it until commit().
   class Writer {
@@ -37,6 +47,7 @@ class Spool {
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
     Status add(const wire::SpoolRecord& record);
+    Status sync();  // waits until what was added is on the disk
     Status commit();
 
    private:
@@ -54,10 +65,13 @@ class Spool {
   [[nodiscard]] std::string path_of(const CollectorName& collector) const;
 
  private:
-  bool set_aside(int fd, const std::string& path, std::uint64_t good, std::uint64_t size);
+  bool set_aside(int fd, const std::string& path, const std::string& aside, std::uint64_t good,
+                 std::uint64_t size);
+  [[nodiscard]] std::string stem_of(const CollectorName& collector) const;
 
   const std::string directory_;
   Log& log_;
+  std::map<CollectorName, int> locks_;  // fds
 };
 
 }  // namespace itnxt

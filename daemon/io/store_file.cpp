@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -14,12 +13,11 @@
 #include <string_view>
 #include <system_error>
 
-#include "daemon/alert/alert.hpp"
+#include "daemon/core/hash.hpp"
 
 namespace itnxt {
 namespace {
 
-constexpr std::array<std::string_view, 4> kShelfNames = {"alert", "incident", "delivery", "crisis"};
 constexpr int kVersion = 1;
 // `body` is JSON for a person with the sqlite3 shell; `checksum` finds what quick_check cannot: a
 // flipped bit inside a text.
@@ -27,10 +25,6 @@ constexpr const char* kSchema =
     "CREATE TABLE record(shelf TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,"
     " checksum INTEGER NOT NULL, PRIMARY KEY(shelf, key)) WITHOUT ROWID;"
     "PRAGMA user_version=1;";
-
-std::string_view name(Shelf shelf) {
-  return kShelfNames[static_cast<std::size_t>(shelf)];
-}
 
 std::int64_t checksum(std::string_view shelf, std::string_view key, std::string_view body) {
   std::string all(shelf);
@@ -215,16 +209,11 @@ StoreFile::Check StoreFile::load(Loaded& loaded, std::optional<StoreTrouble>& pr
   bool whole = sound;
   int step = SQLITE_ROW;
   while ((step = sqlite3_step(rows.get())) == SQLITE_ROW) {
-    const std::string shelf = Db::text(rows, 0);
-    StoreRow row{Shelf::alert, Db::text(rows, 1), Db::text(rows, 2)};
-    std::size_t at = 0;
-    while (at < kShelfNames.size() && kShelfNames[at] != shelf) ++at;
-    if (at == kShelfNames.size() ||
-        checksum(shelf, row.key, row.body) != sqlite3_column_int64(rows.get(), 3)) {
+    StoreRow row{Db::text(rows, 0), Db::text(rows, 1), Db::text(rows, 2)};
+    if (checksum(row.shelf, row.key, row.body) != sqlite3_column_int64(rows.get(), 3)) {
       whole = false;
       continue;
     }
-    row.shelf = static_cast<Shelf>(at);
     loaded.rows.push_back(std::move(row));
   }
   if (step != SQLITE_DONE) return failed("read");
@@ -292,11 +281,11 @@ std::optional<StoreTrouble> StoreFile::write(const StoreChanges& changes, bool r
     if (!put || !drop) return fail();
     for (const auto& [key, body] : changes) {
       const auto& statement = body ? put : drop;
-      Db::bind(statement, 1, name(key.first));
+      Db::bind(statement, 1, key.first);
       Db::bind(statement, 2, key.second);
       if (body) {
         Db::bind(statement, 3, *body);
-        sqlite3_bind_int64(statement.get(), 4, checksum(name(key.first), key.second, *body));
+        sqlite3_bind_int64(statement.get(), 4, checksum(key.first, key.second, *body));
       }
       if (sqlite3_step(statement.get()) != SQLITE_DONE) return fail();
       sqlite3_reset(statement.get());

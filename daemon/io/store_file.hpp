@@ -15,17 +15,15 @@
 
 namespace itnxt {
 
-// Kinds of records, spelled in the file as kShelfNames.
-enum class Shelf : std::uint8_t { alert, incident, delivery, crisis };
-
+// One record: what it says is its owner's business.
 struct StoreRow {
-  Shelf shelf = Shelf::alert;
+  std::string shelf;  // the kind of record; key is unique within it
   std::string key;
   std::string body;
   bool operator==(const StoreRow&) const = default;
 };
 
-using StoreKey = std::pair<Shelf, std::string>;
+using StoreKey = std::pair<std::string, std::string>;                 // shelf, key
 using StoreChanges = std::map<StoreKey, std::optional<std::string>>;  // absent body: delete
 
 // A failure and whether there is a point in going on from memory.

@@ -20,7 +20,7 @@ std::string record_key(const DeliveryKey& key) {
 
 void record_transitions(const std::vector<Transition>& transitions, StoreChanges& records) {
   for (const Transition& transition : transitions) {
-    auto& record = records[{Shelf::alert, record_key(transition.active.alert)}];
+    auto& record = records[{kAlertShelf, record_key(transition.active.alert)}];
     switch (transition.change) {
       case AlertChange::pending:
       case AlertChange::firing:
@@ -36,9 +36,9 @@ void record_transitions(const std::vector<Transition>& transitions, StoreChanges
 
 void record_incidents(const IncidentChanges& changes, StoreChanges& records) {
   for (const Incident& incident : changes.kept) {
-    records[{Shelf::incident, incident.id}] = encode(incident);
+    records[{kIncidentShelf, incident.id}] = encode(incident);
   }
-  for (const std::string& id : changes.gone) records[{Shelf::incident, id}] = std::nullopt;
+  for (const std::string& id : changes.gone) records[{kIncidentShelf, id}] = std::nullopt;
 }
 
 }  // namespace
@@ -85,20 +85,15 @@ void AlertDesk::restore(const std::vector<StoreRow>& rows) {
     }
   };
   for (const StoreRow& row : rows) {
-    switch (row.shelf) {
-      case Shelf::alert:
-        take(row, decode_active(row.body), active);
-        break;
-      case Shelf::incident:
-        take(row, decode_incident(row.body), incidents);
-        break;
-      case Shelf::delivery:
-        take(row, decode_delivery(row.body), deliveries);
-        break;
-      case Shelf::crisis:
-        crisis = decode_crisis(row.body);
-        if (!crisis) records[{row.shelf, row.key}] = std::nullopt;
-        break;
+    if (row.shelf == kAlertShelf) {
+      take(row, decode_active(row.body), active);
+    } else if (row.shelf == kIncidentShelf) {
+      take(row, decode_incident(row.body), incidents);
+    } else if (row.shelf == kDeliveryShelf) {
+      take(row, decode_delivery(row.body), deliveries);
+    } else {
+      if (row.shelf == kCrisisShelf) crisis = decode_crisis(row.body);
+      if (!crisis) records[{row.shelf, row.key}] = std::nullopt;
     }
   }
   if (!records.empty()) {
@@ -130,17 +125,16 @@ void AlertDesk::observe(const std::shared_ptr<const Snapshot>& snapshot) {
   record_transitions(transitions, records);
   record_incidents(incidents, records);
   record_deliveries(deliveries, records);
-  if (crisis.changed) records[{Shelf::crisis, kCrisisRecord}] = encode(crisis_.memory());
+  if (crisis.changed) records[{kCrisisShelf, kCrisisRecord}] = encode(crisis_.memory());
   commit(std::move(records), std::move(deliveries.changed));
 }
 
 void AlertDesk::record_deliveries(const DeliveryChanges& changes, StoreChanges& records) const {
   for (const Delivery& delivery : changes.changed) {
-    records[{Shelf::delivery, record_key({delivery.incident, delivery.channel})}] =
-        encode(delivery);
+    records[{kDeliveryShelf, record_key({delivery.incident, delivery.channel})}] = encode(delivery);
   }
   for (const DeliveryKey& key : changes.gone) {
-    records[{Shelf::delivery, record_key(key)}] = std::nullopt;
+    records[{kDeliveryShelf, record_key(key)}] = std::nullopt;
   }
 }
 

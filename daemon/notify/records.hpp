@@ -10,6 +10,12 @@
 
 namespace itnxt {
 
+// The shelves of the store.
+inline const std::string kAlertShelf = "alert";
+inline const std::string kIncidentShelf = "incident";
+inline const std::string kDeliveryShelf = "delivery";
+inline const std::string kCrisisShelf = "crisis";
+
 std::string encode(const ActiveAlert& active);
 std::string encode(const Incident& incident);
 std::string encode(const Delivery& delivery);

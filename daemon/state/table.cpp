@@ -95,6 +95,7 @@ void Table::apply(const DeviceSample& sample, const SampleSource& source, Instan
   const auto found = devices_.find(sample.device);
   if (found == devices_.end()) {
     ++samples_refused_;
+    if (!stranger_) stranger_ = {safe_text(sample.device.text()), source.node.text()};
     return;
   }
   found->second.apply(sample, source, now, wall, admission_);

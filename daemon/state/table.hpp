@@ -8,6 +8,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/config/config.hpp"
@@ -36,6 +39,12 @@ class Table {
 
   // The present state. Devices are shared with earlier snapshots, not copied.
   std::shared_ptr<const Snapshot> snapshot(Instant now, WallTime wall);
+  // A sample that was refused since the last call, for the log: its device, its node.
+  struct Stranger {
+    std::string device;
+    std::string node;
+  };
+  std::optional<Stranger> take_stranger() { return std::exchange(stranger_, std::nullopt); }
   // Whether anything changed since the last snapshot().
   [[nodiscard]] bool changed() const { return changed_; }
 
@@ -64,6 +73,7 @@ class Table {
   Captures captures_;
   Collectors collectors_;
   std::uint64_t samples_refused_ = 0;
+  std::optional<Stranger> stranger_;
   bool changed_ = true;
 };
 

@@ -33,30 +33,11 @@ class Problem {
   std::string message_;
 };
 
-// Text that is clean already, as nearly all is, is copied into the string's old memory.
-bool is_clean(const std::string& text, std::size_t limit) {
-  if (text.size() > limit) return false;
-  char before = ' ';
-  for (const char c : text) {
-    if (c < 0x20 || c > 0x7E || (c == ' ' && before == ' ')) return false;
-    before = c;
-  }
-  return text.empty() || before != ' ';
-}
-
-void take_text(const std::string& from, std::size_t limit, std::string& to) {
-  if (is_clean(from, limit)) {
-    to = from;
-  } else {
-    to = sanitize(from, limit);
-  }
-}
-
 template <class Name>
 void take_name(const std::string& from, const std::string& field, Problem& problem, Name& to) {
   if (to.text() == from && !from.empty()) return;  // the same as in the batch before, and checked
   std::string text;
-  take_text(from, kName, text);
+  sanitize_into(text, from, kName);
   if (text.empty()) problem.say(field + ": is empty");
   to = Name(std::move(text));
 }
@@ -146,9 +127,9 @@ void take_counters(const v1::Interface& from, Fields& fields, CounterSet& to) {
 
 void take(const v1::Interface& from, Fields& fields, InterfaceSample& to) {
   to.if_index = from.if_index();
-  take_text(from.if_name(), kName, to.if_name);
-  take_text(from.if_descr(), kName, to.if_descr);
-  take_text(from.if_alias(), kName, to.if_alias);
+  sanitize_into(to.if_name, from.if_name(), kName);
+  sanitize_into(to.if_descr, from.if_descr(), kName);
+  sanitize_into(to.if_alias, from.if_alias(), kName);
   to.admin = fields.closed(from.admin(), AdminStatus::testing, "admin", "AdminStatus");
   to.oper = fields.closed(from.oper(), OperStatus::lower_layer_down, "oper", "OperStatus");
   to.speed.reset();
@@ -192,12 +173,12 @@ void take(const v1::Device& from, std::size_t number, std::size_t rows_before, P
   to.interval = fields.duration(from.interval_ns(), "interval_ns");
   to.took = fields.duration(from.took_ns(), "took_ns");
   to.result = fields.closed(from.result(), PollResult::error, "result", "PollResult");
-  take_text(from.problem(), kLongText, to.problem);
+  sanitize_into(to.problem, from.problem(), kLongText);
   to.uptime.reset();
   if (from.has_uptime()) to.uptime = TimeTicks{from.uptime()};
-  take_text(from.sys_name(), kName, to.sys_name);
-  take_text(from.sys_descr(), kLongText, to.sys_descr);
-  take_text(from.sys_object_id(), kName, to.sys_object_id);
+  sanitize_into(to.sys_name, from.sys_name(), kName);
+  sanitize_into(to.sys_descr, from.sys_descr(), kLongText);
+  sanitize_into(to.sys_object_id, from.sys_object_id(), kName);
   to.complete = from.complete();
   take_rows(from.interfaces(), rows_before, 0, fields, problem, to);
 }
@@ -219,7 +200,7 @@ void take(const v1::Capture& from, std::size_t number, Problem& problem, Capture
   to.at = fields.source_time(from.at_ns(), "at_ns");
   to.interval = fields.duration(from.interval_ns(), "interval_ns");
   to.open = from.open();
-  take_text(from.source(), kLongText, to.source);
+  sanitize_into(to.source, from.source(), kLongText);
   to.traffic = {};
   std::uint32_t seen = 0;
   for (const v1::Traffic& row : from.traffic()) {

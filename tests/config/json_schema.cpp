@@ -206,6 +206,8 @@ const std::map<std::string, Validator::Handler>& Validator::handlers() {
          }
          return "";
        }},
+      {"not", [](V& v, J rule, J, J value,
+                 S where) { return unless(!v.check(rule, value, where).empty(), where, "not"); }},
       {"anyOf", [](V& v, J rule, J, J value,
                    S where) { return v.count_matching(rule, value, where, rule.size()); }},
       {"oneOf",

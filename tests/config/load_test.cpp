@@ -204,6 +204,18 @@ TEST(Load, DevicesOfSites) {
   EXPECT_EQ(names("{site: [m, h]}"), "ab");
 }
 
+TEST(Load, WherePeopleReachTheStatusPage) {
+  const auto url = [](const std::string& http) {
+    const Loaded loaded =
+        load_config_text("a.yaml", "node: a\naggregator: {http: " + http + "}\n", Purpose::run);
+    return loaded.config ? loaded.config->aggregator.http.external_url : all_text(loaded);
+  };
+  EXPECT_EQ(url("{listen: \"127.0.0.1:1\"}"), "");
+  EXPECT_EQ(url("{external_url: \"https://noc.example.org/itnxt/\", listen: \"127.0.0.1:1\"}"),
+            "https://noc.example.org/itnxt");
+  EXPECT_EQ(url("{external_url: \"http://[::1]:9690/\"}"), "http://[::1]:9690");
+}
+
 TEST(Load, AliasesMayStandForRepeatedParts) {
   const Loaded loaded = load_config_text("a.yaml",
                                          "inventory:\n"

@@ -170,6 +170,67 @@ TEST_F(Secrets, NeverGetOut) {
   }));
 }
 
+// Chat services put the token in the webhook's path: of a URL only SCHEME://HOST[:PORT] is shown.
+TEST_F(Secrets, TailsOfUrlsNeverGetOut) {
+  const auto said = [](const std::string& text) {
+    std::string output;
+    for (const Issue& issue : load_config_text("a.yaml", text, Purpose::check).issues) {
+      output += to_text(issue);
+    }
+    return output;
+  };
+  const std::string webhook = "notify: {channels: {a: {type: webhook, url: ";
+  EXPECT_EQ(said(webhook + "\"http://hooks.example.org/services/T0KEN\"}}}\n"),
+            "a.yaml:1:45: warning: url: pages leave this host unencrypted; expected https://\n"
+            "notify: {channels: {a: {type: webhook, url: \"http://hooks.example.org/***\"}}}\n"
+            "                                            ^\n");
+  EXPECT_EQ(said(webhook + "'http://h:8080?t=T0KEN', x: 1}}}\n"),
+            "a.yaml:1:45: warning: url: pages leave this host unencrypted; expected https://\n"
+            "notify: {channels: {a: {type: webhook, url: 'http://h:8080?***', x: 1}}}\n"
+            "                                            ^\n"
+            "a.yaml:1:70: unknown key 'x' in a webhook channel; known: type, url, secret\n"
+            "notify: {channels: {a: {type: webhook, url: 'http://h:8080?***', x: 1}}}\n"
+            "                                                                 ^\n");
+  EXPECT_EQ(said(webhook + "hooks.example.org/services/T0KEN}}}\n"),
+            "a.yaml:1:45: url: expected an http:// or https:// URL, not 'hooks.example.org/***'\n"
+            "notify: {channels: {a: {type: webhook, url: hooks.example.org/***}}}\n"
+            "                                            ^\n");
+  EXPECT_EQ(said("notify:\n  channels:\n    a:\n      type: alertmanager\n      urls:\n"
+                 "        - http://h/T0KEN\n        - http://h/T0KEN  # or http://i/T0KEN\n"),
+            "a.yaml:7:11: urls: 'http://h/***' stands twice in this list\n"
+            "        - http://h/***  # or http://i/***\n"
+            "          ^\n");
+}
+
+// However it is written, whatever is wrong around it.
+TEST_F(Secrets, TailsOfUrlsNeverGetOutOfAnyFile) {
+  EXPECT_TRUE(rc::check([] {
+    const auto scheme = *rc::gen::element<std::string>("http://", "https://", "HTTP://");
+    const auto host =
+        *rc::gen::element<std::string>("h", "10.0.0.1:80", "[::1]:80", "exa mple", "h_:x", "");
+    const auto mark = *rc::gen::element<std::string>("/", "?", "#", "/a b/");
+    const std::string url = scheme + host + mark + "T0KEN";
+    const auto form = *rc::gen::element<std::string>(
+        std::string(url), "\"" + url + "\"", "'" + url + "'", "[" + url + "]",
+        "[a, \"" + url + "\"]", "&a " + url, "!!str " + url, "{x: " + url + "}", "\"" + url,
+        ">-\n      " + url, "\"" + scheme + host + mark + "a\n      T0KEN\"", "x # " + url,
+        "{\"" + url + "\": x}");
+    const auto key = *rc::gen::element<std::string>("url", "urls", "ulr", "type", "runbook_url");
+    const auto after =
+        *rc::gen::element<std::string>("x: y", "}", "]", "a: b: c", "\t", "", "type: webhook");
+    const bool flow = *rc::gen::arbitrary<bool>();
+    const std::string text =
+        flow ? "notify: {channels: {c: {" + key + ": " + form + ", " + after + "}}}\n"
+             : "notify:\n  channels:\n    c:\n    " + std::string("  ") + key + ": " + form +
+                   "\n      " + after + "\n";
+    for (const Issue& issue : load_config_text("a.yaml", text, Purpose::run).issues) {
+      const std::string said = to_text(issue);
+      if (said.find("T0KEN") != std::string::npos) RC_LOG() << text << "\n" << said;
+      RC_ASSERT(said.find("T0KEN") == std::string::npos);
+    }
+  }));
+}
+
 TEST_F(Secrets, InCommentsNeverGetOut) {
   std::string output;
   for (const Issue& issue :

@@ -208,6 +208,7 @@ constexpr const char* kGood[] = {
     "collectors: [{kind: pcap, name: p, file: a.pcap, filter: \"\", buffer: 1MiB}]",
     "transport: {aggregators: [\"ipc:///run/x\", \"tcp://127.0.0.1:5690\"]}",
     "aggregator: {listen: \"tcp://[::1]:0\", http: {listen: \"[::1]:0\"}, limits: {series: 5}}",
+    "aggregator: {http: {external_url: \"https://noc.example.org:8443/itnxt\"}}",
     "rules: [{alert: A, on: link, when: {metric: up, below: 1, clear_above: 1}, where: {class: "
     "access}}]",
     "crisis: {declare: {min_sites: 3}}",
@@ -244,7 +245,10 @@ constexpr const char* kBad[] = {
     "transport: {aggregators: [\"tcp://10.0.0.1:5690\"]}",
     "transport: {spool: {max_size: 10}}",
     "aggregator: {stale_after: 0}",
+    "aggregator: {http: {external_url: noc.example.org}}",
+    "aggregator: {http: {external_url: \"https://me:pw@noc.example.org\"}}",
     "rules: [{alert: A, on: link, when: {metric: up}}]",
+    "rules: [{alert: Crisis, on: link, when: {metric: up, below: 1}}]",
     "rules: [{alert: A, on: link, when: {metric: up, above: 1, below: 1}}]",
     "rules: [{alert: A, on: link, when: {metric: up, below: 1, clear_below: 1}}]",
     "rules: [{alert: A, on: links, when: {metric: up, below: 1}}]",

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 // The whole answer at once, then the connection's end. "" and the response, or the error.
@@ -115,4 +115,4 @@ TEST(HttpResponse, EndlessHeadersAndTrailersAreBounded) {
 }
 
 }  // namespace
-}  // namespace itnxt
+}  // namespace itnxt::ctl

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 TEST(Human, BitRate) {
@@ -101,4 +101,4 @@ RC_GTEST_PROP(Human, RatesStayShort, (double bytes)) {
 }
 
 }  // namespace
-}  // namespace itnxt
+}  // namespace itnxt::ctl

@@ -5,7 +5,7 @@
 
 #include "daemon/core/text.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 TEST(Table, WidthIsWhatATerminalShows) {
@@ -69,4 +69,4 @@ RC_GTEST_PROP(Table, NoLineIsWiderThanAsked, (std::vector<std::string> texts)) {
 }
 
 }  // namespace
-}  // namespace itnxt
+}  // namespace itnxt::ctl

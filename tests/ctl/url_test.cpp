@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 TEST(Url, Parses) {
@@ -62,4 +62,4 @@ TEST(Url, SaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace itnxt
+}  // namespace itnxt::ctl

@@ -6,7 +6,7 @@
 
 #include "daemon/ctl/views.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 Json fixture(const std::string& name) {
@@ -177,4 +177,4 @@ TEST(Answer, SaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace itnxt
+}  // namespace itnxt::ctl

@@ -16,11 +16,11 @@ constexpr std::size_t kMaxBody = 4096;
 struct Outcome {
   std::string error;
   bool done = false;
-  itnxt::HttpResponse response;
+  itnxt::ctl::HttpResponse response;
 };
 
 Outcome read(std::string_view bytes, std::size_t piece) {
-  itnxt::HttpResponseReader reader(kMaxBody);
+  itnxt::ctl::HttpResponseReader reader(kMaxBody);
   while (!bytes.empty()) {
     const itnxt::Status fed = reader.feed(bytes.substr(0, piece));
     if (!fed) return {fed.error(), false, {}};
@@ -35,12 +35,12 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-void render(const itnxt::Json& data) {
-  const itnxt::Style style{false, 80};
+void render(const itnxt::ctl::Json& data) {
+  const itnxt::ctl::Style style{false, 80};
   for (const std::string& text :
-       {itnxt::links_table(data, {}), itnxt::devices_table(data, itnxt::WallTime{}, {}),
-        itnxt::alerts_table(data, itnxt::WallTime{}, {}), itnxt::status_text(data, data, {}),
-        itnxt::watch_frame(data, data, 24, style)}) {
+       {itnxt::ctl::links_table(data, {}), itnxt::ctl::devices_table(data, itnxt::WallTime{}, {}),
+        itnxt::ctl::alerts_table(data, itnxt::WallTime{}, {}),
+        itnxt::ctl::status_text(data, data, {}), itnxt::ctl::watch_frame(data, data, 24, style)}) {
     require(itnxt::is_valid_utf8(text));
     for (const char c : text) require(c == '\n' || static_cast<unsigned char>(c) >= ' ');
   }
@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(whole.response.status == pieces.response.status);
   require(whole.response.body == pieces.response.body);
   require(whole.response.body.size() <= kMaxBody);
-  const auto answer = itnxt::parse_answer(whole.done ? whole.response.body : bytes);
+  const auto answer = itnxt::ctl::parse_answer(whole.done ? whole.response.body : bytes);
   if (answer) render(*answer);
   return 0;
 }

@@ -19,6 +19,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 const CollectorName kTap("tap");
+const std::string kAside = ".corrupt-19700101T000000000Z";
 
 class SpoolTest : public testing::Test {
  protected:
@@ -36,7 +37,7 @@ class SpoolTest : public testing::Test {
   }
   std::vector<std::string> load() {
     std::vector<std::string> texts;
-    found = spool.load(kTap, [&](wire::SpoolRecord&& one) {
+    found = spool.load(kTap, WallTime{}, [&](wire::SpoolRecord&& one) {
       EXPECT_EQ(one, record(one.parts.front()));
       texts.push_back(one.parts.front());
       return true;
@@ -61,22 +62,40 @@ class SpoolTest : public testing::Test {
 
 TEST_F(SpoolTest, WhatIsSavedIsLoadedAndOnlyForThisUser) {
   ASSERT_TRUE(spool.prepare().ok());
+  ASSERT_TRUE(spool.claim(kTap).ok());
   ASSERT_TRUE(save({"one", std::string(100'000, 'x'), "three"}).ok());
   EXPECT_THAT(load(), ElementsAre("one", std::string(100'000, 'x'), "three"));
   EXPECT_TRUE(found);
   struct stat status {};
   stat(file.c_str(), &status);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
-  stat(directory.c_str(), &status);
-  EXPECT_EQ(status.st_mode & 0777U, 0700U);
+  for (const std::string& made : {directory, dir.path() + "/deep"}) {
+    stat(made.c_str(), &status);
+    EXPECT_EQ(status.st_mode & 0777U, 0700U) << made;
+  }
   spool.remove(kTap);
   EXPECT_THAT(load(), IsEmpty());
   EXPECT_FALSE(found);
   EXPECT_THAT(log.lines, IsEmpty());
 }
 
+TEST_F(SpoolTest, ADirectoryMayBeRelative) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(dir.path());
+  Spool relative("sp", log);
+  EXPECT_TRUE(relative.prepare().ok());
+  EXPECT_TRUE(relative.claim(kTap).ok());
+  const auto writer = relative.write(kTap);
+  EXPECT_TRUE(writer.ok()) << writer.error();
+  std::filesystem::current_path(before);
+  struct stat status {};
+  ASSERT_EQ(stat((dir.path() + "/sp").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0700U);
+}
+
 TEST_F(SpoolTest, TheFileHasTheseBytes) {
   ASSERT_TRUE(spool.prepare().ok());
+  ASSERT_TRUE(spool.claim(kTap).ok());
   ASSERT_TRUE(save({"hi"}).ok());
   EXPECT_EQ(read(file), std::string("itnxt batches 1\n"
                                     "\x11\0\0\0\xC8\x22\x59\xED"
@@ -92,6 +111,7 @@ TEST_F(SpoolTest, ANameIsNoPath) {
 // finds a whole file.
 TEST_F(SpoolTest, DamageAnywhereCostsOnlyWhatFollows) {
   ASSERT_TRUE(spool.prepare().ok());
+  ASSERT_TRUE(spool.claim(kTap).ok());
   ASSERT_TRUE(save({"one", "two"}).ok());
   const std::string whole = read(file);
   constexpr std::size_t kMagic = 16;
@@ -103,12 +123,13 @@ TEST_F(SpoolTest, DamageAnywhereCostsOnlyWhatFollows) {
     const std::size_t good = at < kMagic ? 0 : (at - kMagic) / record_size;
     EXPECT_EQ(load().size(), good) << at;
     EXPECT_EQ(load().size(), good) << at;
-    EXPECT_EQ(read(file + ".corrupt"), bytes.substr(at < kMagic ? 0 : kMagic + good * record_size));
+    EXPECT_EQ(read(file + kAside), bytes.substr(at < kMagic ? 0 : kMagic + good * record_size));
   }
 }
 
 TEST_F(SpoolTest, TruncationAnywhereCostsOnlyTheLastRecord) {
   ASSERT_TRUE(spool.prepare().ok());
+  ASSERT_TRUE(spool.claim(kTap).ok());
   ASSERT_TRUE(save({"one", "two"}).ok());
   const std::string whole = read(file);
   const std::size_t record_size = (whole.size() - 16) / 2;
@@ -120,16 +141,18 @@ TEST_F(SpoolTest, TruncationAnywhereCostsOnlyTheLastRecord) {
 
 TEST_F(SpoolTest, DamageIsLogged) {
   ASSERT_TRUE(spool.prepare().ok());
+  ASSERT_TRUE(spool.claim(kTap).ok());
   overwrite("rubbish");
   EXPECT_THAT(load(), IsEmpty());
   EXPECT_THAT(log.lines,
               ElementsAre("level=error msg=\"spool file is damaged: the batches before the damage "
                           "are sent, the rest is set aside\" file=" +
-                          file + " good_bytes=0 damaged_bytes=7 aside=" + file + ".corrupt"));
+                          file + " good_bytes=0 damaged_bytes=7 aside=" + file + kAside));
 }
 
 TEST_F(SpoolTest, AFullDiskLeavesTheOldFileAndNothingElse) {
   ASSERT_TRUE(spool.prepare().ok());
+  ASSERT_TRUE(spool.claim(kTap).ok());
   ASSERT_TRUE(save({"old"}).ok());
   // A limit on file size stands in for a full disk: the same error path, another reason.
   rlimit before{};
@@ -144,6 +167,23 @@ TEST_F(SpoolTest, AFullDiskLeavesTheOldFileAndNothingElse) {
   EXPECT_EQ(saved.error(), file + ": cannot be written: File too large");
   EXPECT_THAT(load(), ElementsAre("old"));
   EXPECT_FALSE(std::filesystem::exists(file + ".new"));
+}
+
+// As two processes do: a lock belongs to an open file.
+TEST_F(SpoolTest, ACollectorsFileIsOneProcesssOnly) {
+  ASSERT_TRUE(spool.prepare().ok());
+  ASSERT_TRUE(spool.claim(kTap).ok());
+  EXPECT_TRUE(spool.claim(kTap).ok());
+  {
+    Spool other(directory, log);
+    EXPECT_EQ(other.claim(kTap).error(),
+              "spool.directory " + directory +
+                  "/tap.lock: in use by another process: what is undelivered at a stop will be "
+                  "lost; stop that one, or give one of the two another directory or the collector "
+                  "another name");
+    EXPECT_TRUE(other.claim(CollectorName("snmp")).ok());
+  }
+  EXPECT_TRUE(spool.claim(CollectorName("snmp")).ok());  // free again
 }
 
 TEST_F(SpoolTest, ADirectoryThatCannotBeMadeSaysWhatWillBeLost) {

@@ -52,7 +52,7 @@ struct World {
 };
 
 StoreChanges put(const std::string& key, const std::string& body) {
-  return {{{Shelf::alert, key}, body}};
+  return {{{"alert", key}, body}};
 }
 
 mode_t mode(const std::string& path) {
@@ -66,11 +66,11 @@ TEST(Store, KeepsWhatWasCommittedAndForgetsWhatWasDeleted) {
     auto opened = world.open();
     ASSERT_TRUE(opened) << opened.error();
     EXPECT_THAT(opened->rows, IsEmpty());
-    EXPECT_TRUE(world.commit(*opened->store, {{{Shelf::alert, "a"}, "1"},
-                                              {{Shelf::incident, "a"}, "2"},
-                                              {{Shelf::delivery, "b"}, "3"}}));
-    EXPECT_TRUE(world.commit(*opened->store,
-                             {{{Shelf::alert, "a"}, "4"}, {{Shelf::delivery, "b"}, std::nullopt}}));
+    EXPECT_TRUE(
+        world.commit(*opened->store,
+                     {{{"alert", "a"}, "1"}, {{"incident", "a"}, "2"}, {{"delivery", "b"}, "3"}}));
+    EXPECT_TRUE(
+        world.commit(*opened->store, {{{"alert", "a"}, "4"}, {{"delivery", "b"}, std::nullopt}}));
     EXPECT_EQ(mode(world.state), 0700U);
     EXPECT_EQ(mode(world.dir.path() + "/a"), 0700U);
     for (const char* file : {"/alerts.db", "/alerts.db-wal", "/alerts.lock"}) {
@@ -80,7 +80,7 @@ TEST(Store, KeepsWhatWasCommittedAndForgetsWhatWasDeleted) {
   auto again = world.open();
   ASSERT_TRUE(again) << again.error();
   EXPECT_THAT(again->rows,
-              ElementsAre(StoreRow{Shelf::alert, "a", "4"}, StoreRow{Shelf::incident, "a", "2"}));
+              ElementsAre(StoreRow{"alert", "a", "4"}, StoreRow{"incident", "a", "2"}));
   EXPECT_THAT(world.log.lines, IsEmpty());
 }
 
@@ -167,8 +167,8 @@ TEST(Store, AFlippedBitInARecordIsFoundAndTheOthersAreSaved) {
   World world;
   {
     auto opened = world.open();
-    ASSERT_TRUE(world.commit(*opened->store, {{{Shelf::alert, "a"}, "the first body"},
-                                              {{Shelf::alert, "b"}, "the second body"}}));
+    ASSERT_TRUE(world.commit(
+        *opened->store, {{{"alert", "a"}, "the first body"}, {{"alert", "b"}, "the second body"}}));
   }
   const std::string path = world.state + "/alerts.db";
   std::string bytes;
@@ -193,7 +193,7 @@ TEST(Store, SurvivesAnyDamage) {
     auto opened = world.open();
     StoreChanges all;
     for (int i = 0; i < 200; ++i) {
-      all[{Shelf::incident, "key" + std::to_string(i)}] = std::string(100, 'b') + std::to_string(i);
+      all[{"incident", "key" + std::to_string(i)}] = std::string(100, 'b') + std::to_string(i);
     }
     ASSERT_TRUE(world.commit(*opened->store, std::move(all)));
   }
@@ -240,7 +240,7 @@ TEST(Store, AFullDiskIsToldOnceAndCaughtUpWithTheLatestState) {
     EXPECT_EQ(store.problem(),
               "cannot write " + world.state + "/alerts.db: database or disk is full");
     EXPECT_FALSE(world.commit(store, put("small", "2")));
-    EXPECT_TRUE(world.commit(store, {{{Shelf::alert, "big"}, std::nullopt}}));
+    EXPECT_TRUE(world.commit(store, {{{"alert", "big"}, std::nullopt}}));
     EXPECT_EQ(store.problem(), "");
   }
   EXPECT_THAT(world.stored(), ElementsAre("small=2"));

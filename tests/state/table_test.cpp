@@ -223,6 +223,11 @@ TEST_F(TableTest, AStrangerIsRefusedAndCounted) {
   poller.send(table, {poller.poll("not-ours", {{1, "eth0", 0, 0}})});
   EXPECT_EQ(poller.look(table)->samples_refused, 1U);
   EXPECT_EQ(poller.look(table)->devices.size(), 2U);
+  const auto stranger = table.take_stranger();
+  ASSERT_TRUE(stranger);
+  EXPECT_EQ(stranger->device, "not-ours");
+  EXPECT_EQ(stranger->node, poller.node.text());
+  EXPECT_FALSE(table.take_stranger()) << "told once";
 }
 
 TEST_F(TableTest, SeriesAreAdmittedUpToTheLimitAndExistingOnesGoOn) {

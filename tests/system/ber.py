@@ -39,6 +39,13 @@ def read(data, at=0):
     return tag, data[at : at + n], at + n
 
 
+def get(community, name):
+    """A GET of one object, SNMPv2c."""
+    varbinds = tlv(0x30, tlv(0x30, tlv(0x06, oid(name)) + tlv(0x05, b"")))
+    pdu = tlv(GET, integer(1) + integer(0) + integer(0) + varbinds)
+    return tlv(0x30, integer(1) + tlv(0x04, community.encode()) + pdu)
+
+
 class Request:
     """An SNMPv2c request taken apart."""
 

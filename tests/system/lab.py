@@ -28,7 +28,7 @@ import urllib.error
 import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BIN = os.environ.get("ITNXT_BIN") or os.path.join(ROOT, "build", "release", "bin")
+BIN = os.path.abspath(os.environ.get("ITNXT_BIN") or os.path.join(ROOT, "build", "release", "bin"))
 PATIENCE = float(os.environ.get("ITNXT_TEST_PATIENCE", "1"))
 SANITIZER = re.compile(r"AddressSanitizer|runtime error:|ThreadSanitizer|LeakSanitizer")
 os.environ["PATH"] += ":/usr/sbin:/sbin"

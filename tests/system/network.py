@@ -48,6 +48,12 @@ class Namespace:
             self.ip("link", "set", port, "master", name)
         self.up(name)
 
+    def settled(self):
+        """Whether every state is the carrier's: the kernel takes up to a second to say so."""
+        return all(("LOWER_UP" in row["flags"]) == (row["operstate"] == "UP")
+                   for row in json.loads(self.ip("-j", "link", "show", "up"))
+                   if "LOOPBACK" not in row["flags"])
+
     def statistics(self, interface):
         """{"rx": {"bytes", "packets", "errors", "dropped"}, "tx": …} as the kernel counts."""
         row = json.loads(self.ip("-s", "-j", "link", "show", interface))[0]

@@ -3,7 +3,8 @@
 import collections
 import struct
 
-_MAC = bytes.fromhex("020000000002") + bytes.fromhex("020000000001")
+SOURCE = "02:00:00:00:00:01"
+_MAC = bytes.fromhex("020000000002") + bytes.fromhex(SOURCE.replace(":", ""))
 _ETHERTYPE = {"ipv4": 0x0800, "ipv6": 0x86DD, "arp": 0x0806}
 _NUMBER = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58, "other": 132}
 

@@ -2,6 +2,7 @@
 
 import peers
 import product
+from lab import wait_until
 from network import Namespace, ip, veth
 
 
@@ -19,7 +20,8 @@ class Site:
         self._lab, self._host, self.agent = lab, far, None
 
     def begin(self):
-        """Starts the agent, after the site has its wires."""
+        """Starts the agent, after the site has its wires and the kernel knows that they are up."""
+        wait_until(self.namespace.settled, "the links of %s have settled" % self.name)
         self.agent = peers.Snmpd(self._lab, self.device_name, host=self._host,
                                  namespace=self.namespace)
         return self

@@ -14,7 +14,8 @@ ENVIRONMENT = {"LAB_COMMUNITY": peers.COMMUNITY}
 
 
 def snmp(interval="1s", **keys):
-    return {"kind": "snmp", "name": "snmp", "interval": interval, "timeout": "500ms", "retries": 1,
+    """A silent device is known as such after 0.3 + 0.45 s, and a tenth of jitter: in an interval."""
+    return {"kind": "snmp", "name": "snmp", "interval": interval, "timeout": "300ms", "retries": 1,
             "devices": "all", **keys}
 
 
@@ -163,16 +164,31 @@ class Itnxtd:
         return body["data"]
 
     def device(self, name):
-        return next(d for d in self.api("devices") if d["name"] == name)
+        return self._entry("devices", "name", name)
 
-    def wait_poll_of(self, name, polls=2):
-        """Waits until the device was asked that many times more, with success."""
-        series = {"device": name, "result": "ok"}
-        start = self.metric("itnxt_snmp_polls_total", **series) or 0
+    def capture(self, name):
+        return self._entry("captures", "capture", name)
+
+    def _entry(self, path, key, name):
+        """The one of that name; NotYet while there is none."""
+        for entry in self.api(path):
+            if entry[key] == name:
+                return entry
+        raise NotYet("/api/v1/%s holds no %s" % (path, name))
+
+    def wait_poll_of(self, *names, polls=2):
+        """Waits until each device was asked that many times more, with success."""
+        def done():
+            metrics = self.metrics()
+            return {name: metrics.get("itnxt_snmp_polls_total", device=name, result="ok") or 0
+                    for name in names}
+        start = done()
 
         def polled():
-            return (self.metric("itnxt_snmp_polls_total", **series) or 0) >= start + polls
-        wait_until(polled, "%s is polled %d times more" % (name, polls))
+            if any(count < start[name] + polls for name, count in done().items()):
+                raise NotYet(done())
+            return True
+        wait_until(polled, "%d more polls of %s, from %r on" % (polls, ", ".join(names), start))
 
 
 def itnxtctl(lab, url, *words):

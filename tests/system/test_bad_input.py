@@ -31,8 +31,8 @@ PROGRAM = {  # case: (exit code, [lines that it prints])
     "not YAML": (BAD_CONFIG, [
         "{file}:2:1: a tab in the indentation; YAML allows only spaces there"]),
     "no secret": (BAD_CONFIG, ["{file}:…: environment variable 'LAB_COMMUNITY' is not set"]),
-    "unknown verb": (WRONG_COMMAND, ["…fly…"]),
-    "no verb": (WRONG_COMMAND, ["…"]),
+    "unknown verb": (WRONG_COMMAND, ["The following argument was not expected: fly"]),
+    "no verb": (WRONG_COMMAND, ["itnxtd: no verb: itnxtd --help lists them"]),
     "no --config": (WRONG_COMMAND, ["--config is required"]),
     "unknown option": (WRONG_COMMAND, ["The following argument was not expected: --nonsense"]),
     "unknown collector": (WRONG_COMMAND, [
@@ -223,9 +223,6 @@ class Running(BadInput):
         self.assertEqual(self.daemon.metric("itnxt_interface_up", device="good", interface="lo"), 1)
         self.assertEqual(self.daemon.device("good")["problem"], "")
 
-    def capture(self, name):
-        return next(c for c in self.daemon.api("captures") if c["capture"] == name)
-
 
 class Devices(Running):
     def test_devices_that_do_not_answer_rightly(self):
@@ -310,14 +307,15 @@ class Captures(Running):
         metrics = self.daemon.metrics()
         self.assertEqual(metrics.sum("itnxt_capture_bytes_total", capture="short"),
                          sum(len(frame) for _, frame in sent))
+        looked_into = [frame for protocol, frame in sent if protocol != "arp"]
         self.assertEqual(metrics.get("itnxt_capture_malformed_packets_total", capture="short",
-                                     reason="truncated"), len(sent))
+                                     reason="truncated"), len(looked_into))
 
     def test_an_interface_that_is_not_there(self):
         self.begin(collectors=[product.pcap("tap", interface="nosuch0")])
         self.expect_log("no interface", self.daemon)
         self.check_all_else_goes_on()
-        self.assertFalse(self.capture("tap")["open"])
+        self.assertFalse(self.daemon.capture("tap")["open"])
 
 
 @needs_namespaces
@@ -332,7 +330,7 @@ class Taps(Running):
         self.begin(collectors=[product.pcap("tap", interface="tap0")], prefix=drop)
         self.expect_log("no capability", self.daemon)
         self.check_all_else_goes_on()
-        self.assertFalse(self.capture("tap")["open"])
+        self.assertFalse(self.daemon.capture("tap")["open"])
 
     def test_a_filter_that_is_none(self):
         """Known when the file is read, where the filter can be compiled; else when it is opened."""

@@ -11,7 +11,7 @@ from places import Site, Wire
 CRISIS = "Crisis"  # alertname of the crisis page
 NORMAL, DECLARED, RECOVERY = 0, 2, 3
 NAMES = ("halle", "stendal", "dessau", "naumburg")
-GRACE = 3
+GRACE = 2  # seconds in which a page too many would have come
 
 
 @needs_namespaces

@@ -5,13 +5,15 @@ import re
 
 import peers
 import product
-from formats import literal
 from lab import LabTest, NotYet, main, need_binaries, needs_namespaces, stays, wait_until
 from places import Site, Wire
 
-RELOADED = product.logged("…reload…")  # the new file is in force
-REFUSED = literal("…/itnxtd-aggregate.yaml:…: ") + ".*?" + literal("nonsense")
-GRACE = 3  # seconds in which a page too many would have come
+RELOADED = product.logged("configuration reloaded") + '"'
+REFUSED = product.logged("configuration refused; the one before stays in force: mend the file and "
+                         "reload") + '"'
+FAULT = product.logged("unknown key 'nonsense' in …; known: …") + (
+    r'" at=\S*/itnxtd-aggregate\.yaml:[1-9][0-9]*:[1-9][0-9]*$')
+GRACE = 2  # seconds in which a page too many would have come
 
 
 @needs_namespaces
@@ -124,8 +126,8 @@ class CutAndReturn(LabTest):
         self.aggregator.wait_metric(0, "itnxt_alerts", alert="DeviceDown", state="firing")
         self.aggregator.wait_log(RELOADED)
         self.aggregator.reload({**config, "nonsense": 1})
-        line = self.aggregator.wait_log(REFUSED, "the invalid file is refused, with its position")
-        self.assertRegex(line, r"itnxtd-aggregate\.yaml:[1-9][0-9]*:[1-9][0-9]*: ")
+        self.aggregator.wait_log(FAULT, "the fault is told with its position")
+        self.aggregator.wait_log(REFUSED, "the invalid file is refused")
         self.aggregator.wait_poll_of(self.md.device_name)
         metrics = self.aggregator.metrics()
         self.assertEqual(metrics.get("itnxt_interface_gaps_total", **gaps), first)

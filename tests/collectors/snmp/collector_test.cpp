@@ -400,7 +400,7 @@ TEST(SnmpCollector, APollNeverOutlivesItsInterval) {
   for (const DeviceSample& sample : samples) {
     EXPECT_EQ(sample.result, PollResult::timeout);
     EXPECT_EQ(sample.took, 5s);
-    EXPECT_EQ(sample.problem, "the poll did not end within its interval of 5s");
+    EXPECT_EQ(sample.problem, "no answer within the interval of 5s");
   }
 }
 

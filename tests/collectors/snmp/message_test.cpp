@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "daemon/core/text.hpp"
 #include "tests/collectors/snmp/agent.hpp"
 // clang-format off: net-snmp's macros spoil names of ours, so it comes last
 #include <net-snmp/net-snmp-config.h>
@@ -267,15 +266,6 @@ TEST(Message, EveryByteMutated) {
       }
     }
   }
-}
-
-RC_GTEST_PROP(CleanText, IsWhatSanitizeMakes, ()) {
-  const auto text = *rc::gen::container<std::string>(
-      rc::gen::oneOf(rc::gen::element(' ', 'a', '~', '\x7f', '\0', '\n', '\xdf', '\xc3', '\xa4'),
-                     rc::gen::arbitrary<char>()));
-  std::string clean;
-  assign_clean(clean, text);
-  RC_ASSERT(clean == sanitize(text));
 }
 
 }  // namespace

@@ -556,11 +556,26 @@ TEST(EvilAgent, AnEmptyTableThatIfNumberDenies) {
 TEST(Walk, TheTimeOfAPollIsBounded) {
   DeviceMemory memory;
   Walk walk(memory, {}, Instant{});
-  walk.expire("the poll did not end within its interval of 60s");
+  walk.expire(60s);
   const DeviceSample sample = walk.finish(Instant{} + 60s);
   EXPECT_EQ(sample.result, PollResult::timeout) << "it never answered";
-  EXPECT_EQ(sample.problem, "the poll did not end within its interval of 60s");
+  EXPECT_EQ(sample.problem, "no answer within the interval of 1m");
   EXPECT_EQ(sample.took, 60s);
+}
+
+TEST(Walk, AnExpiredPollTellsWhatCameOfIt) {
+  DeviceMemory memory;
+  Walk rubbish(memory, {}, Instant{});
+  rubbish.malformed(Fault::bad_length);
+  rubbish.malformed(Fault::bad_length);
+  rubbish.expire(60s);
+  EXPECT_EQ(rubbish.finish(Instant{} + 60s).problem,
+            "no usable answer within the interval of 1m; 2 replies were malformed (bad_length)");
+  Walk unsent(memory, {}, Instant{});
+  unsent.not_sent("Network is unreachable");
+  unsent.expire(60s);
+  EXPECT_EQ(unsent.finish(Instant{} + 60s).problem,
+            "no answer within the interval of 1m; Network is unreachable");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "daemon/io/delivery.hpp"
+#include "daemon/io/batch_queue.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -205,8 +205,26 @@ TEST_F(DeliveryTest, WhatWaitsIsListedInOrder) {
   pump(0);
   ack(0, 2);
   std::vector<std::string> seen;
-  delivery->for_each([&](const BatchQueue::Waiting& one) { seen.push_back(one.parts.front()); });
+  BatchQueue::Id at = 0;
+  while (const auto one = delivery->waiting_from(at)) seen.push_back(one->parts.front());
   EXPECT_THAT(seen, ElementsAre("1", "3"));
+}
+
+TEST_F(DeliveryTest, WhatIsGivenUpIsLostForThoseWhoNeededIt) {
+  make({}, 2);
+  push(1, 3);
+  pump(0);
+  ack(0, 1);
+  delivery->reset(0);
+  BatchQueue::Id at = 0;
+  delivery->give_up(delivery->waiting_from(at)->id);
+  delivery->give_up(delivery->waiting_from(at)->id);
+  EXPECT_EQ(delivery->lost(snmp, 0), 1U);
+  EXPECT_EQ(delivery->lost(snmp, 1), 2U);
+  EXPECT_EQ(delivery->waiting_from(at)->parts.front(), "3");
+  delivery->raise_lost(snmp, {4, 1});
+  EXPECT_EQ(delivery->lost(snmp, 0), 4U);
+  EXPECT_EQ(delivery->lost(snmp, 1), 2U);
 }
 
 // Whatever happens, an endpoint gets each batch in order (again only after a reset), or its loss is

@@ -1,46 +1,24 @@
-#include "daemon/ctl/http_client.hpp"
+#include "daemon/ctl/http_get.hpp"
 
 #include <fmt/format.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <memory>
-#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "daemon/core/fd.hpp"
 #include "daemon/core/version.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 constexpr std::string_view kHint = "is itnxtd running? (--url names another)";
-
-std::string text_of(int error) {
-  return std::generic_category().message(error);
-}
-
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Fd() {
-    if (fd_ >= 0) close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // The whole exchange's deadline is a timer of the kernel: a tool has no loop to ask for the time.
 Fd start_timer(Duration timeout) {
@@ -81,7 +59,7 @@ class Exchange {
     std::array<pollfd, 3> fds = {pollfd{socket_.get(), events, 0}, pollfd{timer_.get(), POLLIN, 0},
                                  pollfd{cancel_, POLLIN, 0}};
     while (poll(fds.data(), fds.size(), -1) < 0) {
-      if (errno != EINTR) return at(text_of(errno));
+      if (errno != EINTR) return at(errno_text(errno));
     }
     if (fds[2].revents != 0) return at("interrupted");
     if (fds[1].revents == 0) return {};  // a peer that trickles is always ready: the timer first
@@ -101,7 +79,7 @@ class Exchange {
     for (const addrinfo* a = found; a != nullptr; a = a->ai_next) {
       socket_ = Fd(socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
       if (socket_.get() < 0) {
-        why = text_of(errno);
+        why = errno_text(errno);
         continue;
       }
       if (connect(socket_.get(), a->ai_addr, a->ai_addrlen) == 0) return {};
@@ -113,7 +91,7 @@ class Exchange {
         getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &result, &size);
         if (result == 0) return {};
       }
-      why = text_of(result);
+      why = errno_text(result);
     }
     return unreachable(why);
   }
@@ -132,7 +110,7 @@ class Exchange {
         Status ready = wait(POLLOUT);
         if (!ready) return ready;
       } else if (errno != EINTR) {
-        return at(fmt::format("the request could not be sent: {}", text_of(errno)));
+        return at(fmt::format("the request could not be sent: {}", errno_text(errno)));
       }
     }
     return {};
@@ -147,7 +125,7 @@ class Exchange {
       const ssize_t got = recv(socket_.get(), buffer.data(), buffer.size(), 0);
       if (got < 0) {
         if (errno == EINTR || errno == EAGAIN) continue;
-        return at(fmt::format("the answer broke off: {}", text_of(errno)));
+        return at(fmt::format("the answer broke off: {}", errno_text(errno)));
       }
       const Status taken =
           got == 0 ? reader.finish() : reader.feed({buffer.data(), static_cast<std::size_t>(got)});
@@ -161,7 +139,7 @@ class Exchange {
   const HttpLimits& limits_;
   const int cancel_;
   Fd timer_;
-  Fd socket_{-1};
+  Fd socket_;
 };
 
 }  // namespace
@@ -171,4 +149,4 @@ Result<HttpResponse> http_get(const Url& url, std::string_view path, const HttpL
   return Exchange(url, path, limits, cancel).run();
 }
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

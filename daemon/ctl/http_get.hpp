@@ -1,5 +1,5 @@
 // A blocking HTTP/1.1 GET of an operator's tool: one request a connection, bounded in time and
-// size.
+// size. Not notify's client: that one drives libcurl beside a loop, this tool has neither.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 #include "daemon/ctl/http_response.hpp"
 #include "daemon/ctl/url.hpp"
 
-namespace itnxt {
+namespace itnxt::ctl {
 
 struct HttpLimits {
   Duration timeout = 5s;  // of the whole exchange, a trickling answer included
@@ -23,4 +23,4 @@ struct HttpLimits {
 Result<HttpResponse> http_get(const Url& url, std::string_view path, const HttpLimits& limits = {},
                               int cancel = -1);
 
-}  // namespace itnxt
+}  // namespace itnxt::ctl

@@ -77,16 +77,22 @@ class BatchQueue {
   }
   [[nodiscard]] std::uint64_t lost(Source source) const;  // the most any endpoint has missed
 
+  // What waits, in order: the first at or behind `at`, which moves behind it. Begin with 0.
+  using Id = std::uint64_t;  // of a batch: counts up, never re-used
   struct Waiting {
+    Id id;
+    Source source;
     const CollectorName& collector;
     const wire::Parts& parts;
     const std::vector<std::uint64_t>& lost;  // by endpoint
   };
-  // In order.
-  void for_each(const std::function<void(const Waiting&)>& visit) const;
+  [[nodiscard]] std::optional<Waiting> waiting_from(Id& at) const;
+  // Dropped, and lost for those who still needed it. Nothing may be in flight.
+  void give_up(Id id);
+  // What an epoch is known to have lost is at least this much, by endpoint.
+  void raise_lost(Source source, const std::vector<std::uint64_t>& lost);
 
  private:
-  using Id = std::uint64_t;         // of an entry: counts up, never re-used
   using Endpoints = std::uint64_t;  // a set, by bit
   struct Origin {
     CollectorName collector;

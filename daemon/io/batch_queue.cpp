@@ -1,4 +1,4 @@
-#include "daemon/io/delivery.hpp"
+#include "daemon/io/batch_queue.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -134,12 +134,24 @@ std::uint64_t BatchQueue::lost(Source source) const {
   return *std::max_element(lost.begin(), lost.end());
 }
 
-void BatchQueue::for_each(const std::function<void(const Waiting&)>& visit) const {
-  for (const Entry& one : queue_) {
+std::optional<BatchQueue::Waiting> BatchQueue::waiting_from(Id& at) const {
+  for (at = std::max(at, first_); at < first_ + queue_.size(); ++at) {
+    const Entry& one = queue_[at - first_];
     if (one.needed == 0) continue;
     const Origin& origin = sources_[one.source];
-    visit({origin.collector, one.parts, origin.lost});
+    return Waiting{at++, one.source, origin.collector, one.parts, origin.lost};
   }
+  return std::nullopt;
+}
+
+void BatchQueue::give_up(Id id) {
+  drop(entry(id));
+  pop_done();
+}
+
+void BatchQueue::raise_lost(Source source, const std::vector<std::uint64_t>& lost) {
+  std::vector<std::uint64_t>& known = sources_[source].lost;
+  for (std::size_t i = 0; i < known.size(); ++i) known[i] = std::max(known[i], lost[i]);
 }
 
 void BatchQueue::expire(Instant now) {

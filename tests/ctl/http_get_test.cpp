@@ -1,4 +1,4 @@
-#include "daemon/ctl/http_client.hpp"
+#include "daemon/ctl/http_get.hpp"
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -10,7 +10,7 @@
 #include <string>
 #include <thread>
 
-namespace itnxt {
+namespace itnxt::ctl {
 namespace {
 
 // Takes one connection on a port of its own, reads the request's head, writes `answer`; then
@@ -61,7 +61,7 @@ class OneAnswer {
   std::thread server_;
 };
 
-TEST(HttpClient, AsksAndReads) {
+TEST(HttpGet, AsksAndReads) {
   OneAnswer server("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
   const auto response = http_get(server.url(), "/api/v1/links");
   ASSERT_TRUE(response) << response.error();
@@ -73,7 +73,7 @@ TEST(HttpClient, AsksAndReads) {
       << server.request();
 }
 
-TEST(HttpClient, NothingListens) {
+TEST(HttpGet, NothingListens) {
   const int fd = OneAnswer::listen_on_any();
   sockaddr_in address{};
   socklen_t size = sizeof address;
@@ -87,14 +87,14 @@ TEST(HttpClient, NothingListens) {
                                   "(--url names another)");
 }
 
-TEST(HttpClient, NoSuchHost) {
+TEST(HttpGet, NoSuchHost) {
   const auto response = http_get({"no-such-host.invalid", 80, ""}, "/");
   ASSERT_FALSE(response);
   EXPECT_TRUE(response.error().starts_with("http://no-such-host.invalid:80: cannot be reached: "));
   EXPECT_TRUE(response.error().ends_with(": is itnxtd running? (--url names another)"));
 }
 
-TEST(HttpClient, SilentServer) {
+TEST(HttpGet, SilentServer) {
   const OneAnswer server("", false);
   const auto response = http_get(server.url(), "/x", {50ms, 1000});
   ASSERT_FALSE(response);
@@ -103,7 +103,7 @@ TEST(HttpClient, SilentServer) {
                                   "another)");
 }
 
-TEST(HttpClient, AnswerThatStopsShort) {
+TEST(HttpGet, AnswerThatStopsShort) {
   const OneAnswer server("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell");
   const auto response = http_get(server.url(), "/x");
   ASSERT_FALSE(response);
@@ -111,14 +111,14 @@ TEST(HttpClient, AnswerThatStopsShort) {
             server.url().text() + "/x: the answer ended early, after 4 bytes of its body");
 }
 
-TEST(HttpClient, AnswerTooLarge) {
+TEST(HttpGet, AnswerTooLarge) {
   const OneAnswer server("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n");
   const auto response = http_get(server.url(), "/x", {5s, 1000});
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error(), server.url().text() + "/x: the answer is larger than 1000 bytes");
 }
 
-TEST(HttpClient, CancelEndsTheWait) {
+TEST(HttpGet, CancelEndsTheWait) {
   const OneAnswer server("", false);
   const int cancel = eventfd(1, EFD_CLOEXEC);
   const auto response = http_get(server.url(), "/x", {}, cancel);
@@ -129,4 +129,4 @@ TEST(HttpClient, CancelEndsTheWait) {
 }
 
 }  // namespace
-}  // namespace itnxt
+}  // namespace itnxt::ctl

@@ -1,0 +1,134 @@
+#include "daemon/aggregation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/core/version.hpp"
+
+namespace itnxt {
+namespace {
+
+constexpr Duration kPublishEvery = 100ms;  // at most: what a batch waits for its alert at worst
+
+constexpr Duration kTellStrangerEvery = 1min;
+
+std::string http_url(const HttpConfig& http) {
+  const bool ipv6 = http.host.find(':') != std::string::npos;
+  return fmt::format(fmt::runtime(ipv6 ? "http://[{}]:{}" : "http://{}:{}"), http.host, http.port);
+}
+
+}  // namespace
+
+Aggregation::Aggregation(const Shell& shell, const Config& config)
+    : shell_(shell),
+      table_(config),
+      lag_(figures_.gauge(Metric::loop_lag)),
+      reload_ok_(figures_.gauge(Metric::config_reload_successful)),
+      reload_time_(figures_.gauge(Metric::config_reload_time)) {
+  for (std::size_t i = 0; i < wire::kRefusals; ++i) {
+    refused_.push_back(figures_.counter(Metric::messages_refused,
+                                        {{"reason", std::string(wire::kRefusalNames[i])}}));
+  }
+  count_reload(true);
+}
+
+Result<std::unique_ptr<Aggregation>> Aggregation::open(const Shell& shell, const Config& config) {
+  auto self = std::unique_ptr<Aggregation>(new Aggregation(shell, config));
+  // exchange → GET /metrics, /api/v1, /: first, so that a second aggregator ends at its port and
+  // touches nothing
+  auto http = HttpServer::start(
+      config.aggregator.http, self->exchange_, self->figures_,
+      {{std::string(kVersion), std::string(kRevision)}, config.node, shell.loop.wall_now()});
+  if (!http) return Error{http.error()};
+  self->http_ = std::move(*http);
+  // state directory → alerts as they were before the restart
+  auto desk = AlertDesk::open(shell.loop, shell.log, config, http_url(config.aggregator.http));
+  if (!desk) return Error{desk.error()};
+  self->desk_ = std::move(*desk);
+  // ROUTER → table
+  const std::string& listen = config.aggregator.listen;
+  auto inlet = Inlet::open(shell.loop, shell.log, shell.zmq, listen.empty() ? kInproc : listen,
+                           [a = self.get()](const Batch& batch, std::size_t) { a->take(batch); });
+  if (!inlet) return Error{inlet.error()};
+  self->inlet_ = std::move(*inlet);
+  self->publish();
+  self->tick();
+  self->exchange_.set_ready(true);
+  return self;
+}
+
+void Aggregation::reconfigure(const Config& config) {
+  table_.reconfigure(config);
+  desk_->reconfigure(config);
+  publish();
+}
+
+void Aggregation::count_reload(bool accepted) const {
+  reload_ok_.set(accepted ? 1 : 0);
+  if (accepted) reload_time_.set(unix_seconds(shell_.loop.wall_now()));
+}
+
+bool Aggregation::progressing() const {
+  return shell_.loop.now() - published_at_ < 10s;
+}
+
+std::string Aggregation::summary() const {
+  const auto up = std::ranges::count_if(last_->devices, [](const auto& d) { return d->up; });
+  const auto down =
+      std::ranges::count_if(last_->links, [](const LinkView& l) { return l.up == false; });
+  return fmt::format("{}/{} devices up, {}/{} links down, {} series", up, last_->devices.size(),
+                     down, last_->links.size(), last_->series);
+}
+
+void Aggregation::drain(Loop::Callback done) {
+  exchange_.set_ready(false);
+  publish();
+  desk_->drain(kDrainLimit, std::move(done));
+}
+
+// Batch → table. Alerts and HTTP see it a moment later, many batches at once.
+void Aggregation::take(const Batch& batch) {
+  table_.apply(batch, shell_.loop.now(), shell_.loop.wall_now());
+  if (publish_ || !table_.changed()) return;
+  const Duration since = shell_.loop.now() - published_at_;
+  publish_ =
+      shell_.loop.after(std::max(Duration::zero(), kPublishEvery - since), [this] { publish(); });
+}
+
+// table → snapshot → alerts → board; snapshot and board → exchange
+void Aggregation::publish() {
+  publish_.cancel();
+  published_at_ = shell_.loop.now();
+  last_ = table_.snapshot(shell_.loop.now(), shell_.loop.wall_now());
+  desk_->observe(last_);
+  exchange_.publish(last_, desk_->board());
+}
+
+// Staleness and the `for` of rules go on when no batch comes.
+void Aggregation::tick() {
+  tick_ = shell_.loop.after(1s, [this] { tick(); });
+  table_.tick(shell_.loop.now());
+  if (shell_.loop.now() - published_at_ >= 1s || table_.changed()) publish();
+  lag_.set(seconds(shell_.loop.lag()));
+  const auto& refused = inlet_->counts().refused;
+  for (std::size_t i = 0; i < wire::kRefusals; ++i) {
+    refused_[i].add(static_cast<double>(refused[i] - refused_told_[i]));
+  }
+  refused_told_ = refused;
+  tell_stranger();
+}
+
+void Aggregation::tell_stranger() {
+  const Instant now = shell_.loop.now();
+  if (now < tell_stranger_at_) return;
+  const auto stranger = table_.take_stranger();
+  if (!stranger) return;
+  tell_stranger_at_ = now + kTellStrangerEvery;
+  shell_.log.warning(
+      "samples of a device that the inventory does not name are ignored; add it to "
+      "inventory.devices of the aggregator",
+      {{"device", stranger->device}, {"node", stranger->node}});
+}
+
+}  // namespace itnxt

@@ -1,0 +1,60 @@
+// The central half: batches in; metrics, API and pages out. On the loop's thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/config/config.hpp"
+#include "daemon/core/result.hpp"
+#include "daemon/io/exchange.hpp"
+#include "daemon/io/http.hpp"
+#include "daemon/io/inlet.hpp"
+#include "daemon/io/process_figures.hpp"
+#include "daemon/notify/alert_desk.hpp"
+#include "daemon/shell.hpp"
+#include "daemon/state/table.hpp"
+
+namespace itnxt {
+
+class Aggregation {
+ public:
+  // The error names the setting that cannot be had: port, state directory or endpoint.
+  static Result<std::unique_ptr<Aggregation>> open(const Shell& shell, const Config& config);
+
+  void reconfigure(const Config& config);
+  void count_reload(bool accepted) const;
+
+  // Whether publishing goes on: what the watchdog is told.
+  [[nodiscard]] bool progressing() const;
+  // "1893/1900 devices up, 2/950 links down, 120000 series"
+  [[nodiscard]] std::string summary() const;
+
+  // Pages what came last, waits for what is in flight, then calls `done`.
+  void drain(Loop::Callback done);
+
+ private:
+  Aggregation(const Shell& shell, const Config& config);
+  void take(const Batch& batch);
+  void publish();
+  void tick();
+  void tell_stranger();
+
+  const Shell shell_;
+  Table table_;
+  Exchange exchange_;
+  ProcessFigures figures_;
+  OwnGauge lag_, reload_ok_, reload_time_;
+  std::vector<OwnCounter> refused_;  // by wire::Refusal
+  decltype(InletCounts::refused) refused_told_{};
+  std::shared_ptr<const Snapshot> last_;
+  std::unique_ptr<AlertDesk> desk_;
+  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<Inlet> inlet_;
+  Instant published_at_{};
+  Instant tell_stranger_at_{};
+  Timer publish_;
+  Timer tick_;
+};
+
+}  // namespace itnxt

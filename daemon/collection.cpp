@@ -1,0 +1,64 @@
+#include "daemon/collection.hpp"
+
+#include <algorithm>
+
+#include "collectors/kinds.hpp"
+
+namespace itnxt {
+namespace {
+
+OutletConfig outlet_config(const Config& config, std::uint64_t epoch) {
+  OutletConfig out;
+  out.node = config.node;
+  out.endpoints = config.transport.aggregators;
+  if (out.endpoints.empty()) out.endpoints = {kInproc};
+  out.spool = config.transport.spool;
+  out.epoch = epoch;
+  return out;
+}
+
+}  // namespace
+
+Collection::Collection(const Shell& shell, const Config& config, std::uint64_t epoch,
+                       std::vector<std::string> only)
+    : shell_(shell),
+      only_(std::move(only)),
+      outlet_(shell.loop, shell.log, shell.zmq, outlet_config(config, epoch)) {
+  reconfigure(config);
+}
+
+void Collection::reconfigure(const Config& config) {
+  std::map<CollectorName, const CollectorConfig*> wanted;
+  for (const CollectorConfig& c : config.collectors) {
+    if (selected(name_of(c))) wanted[name_of(c)] = &c;
+  }
+  for (const std::string& name : only_) {
+    if (wanted.contains(CollectorName(name))) continue;
+    shell_.log.warning("the configuration no longer has this collector of --only",
+                       {{"collector", name}});
+  }
+  std::erase_if(running_, [&](const auto& entry) {
+    const auto same = wanted.find(entry.first);
+    if (same != wanted.end() && *same->second == entry.second.config) return false;
+    if (same == wanted.end()) outlet_.end_stream(entry.first);
+    return true;
+  });
+  for (const auto& [name, collector] : wanted) {
+    if (running_.contains(name)) continue;
+    Sink& sink = outlet_.stream(name, interval_of(*collector));
+    auto made = make_collector(*collector, {shell_.loop, sink, shell_.log});
+    made->start();
+    running_.emplace(name, Running{*collector, std::move(made)});
+  }
+}
+
+void Collection::drain(Loop::Callback done) {
+  running_.clear();
+  outlet_.drain(kDrainLimit, std::move(done));
+}
+
+bool Collection::selected(const CollectorName& name) const {
+  return only_.empty() || std::ranges::find(only_, name.text()) != only_.end();
+}
+
+}  // namespace itnxt

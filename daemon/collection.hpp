@@ -1,0 +1,43 @@
+// The outer half: collectors → outlet → DEALER. On the loop's thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "collectors/collector.hpp"
+#include "daemon/config/config.hpp"
+#include "daemon/io/outlet.hpp"
+#include "daemon/shell.hpp"
+
+namespace itnxt {
+
+class Collection {
+ public:
+  // `epoch`: random per process. `only`: names of collectors; empty: all.
+  Collection(const Shell& shell, const Config& config, std::uint64_t epoch,
+             std::vector<std::string> only);
+
+  // A collector whose settings are as they were goes on undisturbed.
+  void reconfigure(const Config& config);
+
+  // Stops the collectors, delivers or spools what is left, then calls `done`.
+  void drain(Loop::Callback done);
+
+  [[nodiscard]] std::size_t size() const { return running_.size(); }
+
+ private:
+  struct Running {
+    CollectorConfig config;
+    std::unique_ptr<Collector> collector;
+  };
+  [[nodiscard]] bool selected(const CollectorName& name) const;
+
+  const Shell shell_;
+  const std::vector<std::string> only_;
+  Outlet outlet_;
+  std::map<CollectorName, Running> running_;  // after outlet_: its streams outlive the collectors
+};
+
+}  // namespace itnxt

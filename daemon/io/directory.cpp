@@ -1,0 +1,31 @@
+#include "daemon/io/directory.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+namespace itnxt {
+
+std::optional<DirectoryTrouble> make_directory(const std::string& path) {
+  std::filesystem::path made;
+  for (const auto& part : std::filesystem::path(path)) {
+    made /= part;
+    if (::mkdir(made.c_str(), 0700) == 0) continue;
+    const int error = errno;
+    struct stat info {};
+    if (::stat(made.c_str(), &info) != 0) return DirectoryTrouble{made.string(), error};
+    if (!S_ISDIR(info.st_mode)) return DirectoryTrouble{made.string(), ENOTDIR};
+  }
+  if (::access(path.c_str(), R_OK | W_OK | X_OK) != 0) return DirectoryTrouble{path, errno};
+  return std::nullopt;
+}
+
+std::string file_time(WallTime time) {
+  std::string text = to_rfc3339(time);
+  std::erase_if(text, [](char c) { return c == ':' || c == '-' || c == '.'; });
+  return text;
+}
+
+}  // namespace itnxt

@@ -1,0 +1,19 @@
+// What both halves of the process stand on; all outlive them.
+#pragma once
+
+#include "daemon/core/log.hpp"
+#include "daemon/io/poll_loop.hpp"
+#include "daemon/io/zmq_socket.hpp"
+
+namespace itnxt {
+
+struct Shell {
+  PollLoop& loop;
+  Log& log;
+  ZmqContext& zmq;
+};
+
+inline constexpr const char* kInproc = "inproc://itnxt";  // between the halves of one `run`
+inline constexpr Duration kDrainLimit = 2s;               // each half; SIGTERM gives 5 s for both
+
+}  // namespace itnxt
