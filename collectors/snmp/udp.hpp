@@ -36,7 +36,8 @@ struct Address {
 struct AddressHash {
   std::size_t operator()(const Address& address) const noexcept {
     const auto* ip = reinterpret_cast<const char*>(address.ip.data());
-    return std::hash<std::string_view>{}({ip, address.ip.size()}) ^ (address.port * 0x9E3779B1U);
+    return std::hash<std::string_view>{}({ip, address.ip.size()}) ^
+           (std::size_t{address.port} * 0x9E3779B1U);
   }
 };
 

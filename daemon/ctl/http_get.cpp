@@ -131,7 +131,7 @@ class Exchange {
       if (connect(socket_.get(), a->ai_addr, a->ai_addrlen) == 0) return {};
       int result = errno;
       if (result == EINPROGRESS) {
-        const Status ready = wait(POLLOUT);
+        Status ready = wait(POLLOUT);
         if (!ready) return ready;
         socklen_t size = sizeof result;
         getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &result, &size);
@@ -153,7 +153,7 @@ class Exchange {
       if (sent >= 0) {
         left.remove_prefix(static_cast<std::size_t>(sent));
       } else if (errno == EAGAIN) {
-        const Status ready = wait(POLLOUT);
+        Status ready = wait(POLLOUT);
         if (!ready) return ready;
       } else if (errno != EINTR) {
         return at(fmt::format("the request could not be sent: {}", errno_text(errno)));

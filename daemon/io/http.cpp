@@ -102,9 +102,9 @@ struct HttpServer::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  Answer answer(const Request& request) const;
-  Answer metrics(const Request& request) const;
-  Answer api(const Request& request) const;
+  [[nodiscard]] Answer answer(const Request& request) const;
+  [[nodiscard]] Answer metrics(const Request& request) const;
+  [[nodiscard]] Answer api(const Request& request) const;
   MHD_Result send(MHD_Connection* connection, Answer answer);
   static MHD_Result handle(void* self, MHD_Connection* connection, const char* url,
                            const char* method, const char* version, const char* upload,

@@ -51,7 +51,7 @@ struct Store::Shared {
     if (fd >= 0) ::close(fd);
   }
 
-  void take(StoreChanges changes) {
+  void take(StoreChanges&& changes) {
     for (auto& [key, body] : changes) {
       if (body) {
         records[key] = *body;
@@ -196,7 +196,7 @@ Store::Store(Loop& loop, Log& log, std::unique_ptr<StoreFile> file,
     shared_->records[{row.shelf, row.key}] = row.body;
     shared_->on_disk.insert({row.shelf, row.key});
   }
-  tell(problem);
+  tell(shared_->problem);
   completions_ = loop_.watch(shared_->fd, Interest::readable, [this] { on_completion(); });
   const BlockedSignals guard;
   writer_ = std::thread([shared = shared_] { shared->run(); });
@@ -224,7 +224,8 @@ void Store::commit(StoreChanges changes, Done done) {
   waiting_.emplace_back(++next_, std::move(done));
   {
     const std::lock_guard lock(shared_->mutex);
-    for (auto& [key, body] : changes) shared_->queued[key] = std::move(body);
+    changes.merge(shared_->queued);  // of two changes to a record the newer stays
+    shared_->queued = std::move(changes);
     shared_->queued_to = next_;
     shared_->time = file_time(loop_.wall_now());
   }

@@ -19,7 +19,7 @@
 namespace itnxt {
 namespace {
 
-constexpr std::size_t kMaxBody = 64U * 1024U;
+constexpr std::size_t kMaxBody = std::size_t{64} * 1024;
 constexpr long kConnectTimeoutMs = 5'000;
 constexpr long kTotalTimeoutMs = 10'000;
 constexpr long kMaxIdleConnections = 16;
@@ -88,7 +88,9 @@ void prepare(Transfer& transfer) {
   CURL* easy = transfer.easy.get();
   if (easy == nullptr) return;
   for (const auto& [key, value] : transfer.request.headers) {
-    curl_slist* longer = curl_slist_append(transfer.headers.get(), (key + ": " + value).c_str());
+    std::string line = key;
+    line.append(": ").append(value);
+    curl_slist* longer = curl_slist_append(transfer.headers.get(), line.c_str());
     if (longer == nullptr) continue;
     (void)transfer.headers.release();
     transfer.headers.reset(longer);
