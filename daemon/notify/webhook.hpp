@@ -39,7 +39,8 @@ class WebhookNotifier final : public Notifier {
   Timer timer_;
 };
 
-// 2xx delivered; 4xx but 408 and 429 refused; the rest, no answer included, to be tried again.
+// 2xx delivered; 400, 413, 422 refused: they are about the message itself; the rest, no answer
+// included, to be tried again.
 Answer answer_of(const HttpResponse& response);
 
 // What is posted. `receiver`: the channel's name.
