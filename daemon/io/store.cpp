@@ -11,15 +11,10 @@
 #include <set>
 #include <system_error>
 
+#include "daemon/io/directory.hpp"
+
 namespace itnxt {
 namespace {
-
-// "2026-12-01T21:00:00.123Z" without what file names do not like.
-std::string file_time(WallTime wall) {
-  std::string text = to_rfc3339(wall);
-  std::erase_if(text, [](char c) { return c == ':' || c == '-' || c == '.'; });
-  return text;
-}
 
 // Signals are the loop's business: a thread started under this guard never gets one.
 class NoSignals {
@@ -220,7 +215,7 @@ Store::Store(Loop& loop, Log& log, std::unique_ptr<StoreFile> file,
     shared_->records[{row.shelf, row.key}] = row.body;
     shared_->on_disk.insert({row.shelf, row.key});
   }
-  tell(problem);
+  note_problem(problem);
   completions_ = loop_.watch(shared_->fd, Interest::readable, [this] { on_completion(); });
   const NoSignals guard;
   writer_ = std::thread([shared = shared_] { shared->run(); });
@@ -255,7 +250,7 @@ void Store::commit(StoreChanges changes, Done done) {
   shared_->work.notify_one();
 }
 
-void Store::tell(const std::string& problem) {
+void Store::note_problem(const std::string& problem) {
   if (problem == problem_) return;
   if (problem.empty()) {
     log_.notice("the alert state is written again", {{"path", path_}});
@@ -287,7 +282,7 @@ void Store::on_completion() {
     log_.error("the alert state was damaged and is written anew from memory",
                {{"moved_to", quarantined}});
   }
-  tell(problem);
+  note_problem(problem);
   if (!late.empty() && late_) late_(std::move(late));
   std::vector<Done> ready;
   while (!waiting_.empty() && waiting_.front().first <= done_to) {

@@ -9,11 +9,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <string_view>
 #include <system_error>
 
 #include "daemon/core/hash.hpp"
+#include "daemon/io/directory.hpp"
 
 namespace itnxt {
 namespace {
@@ -122,32 +122,19 @@ bool StoreFile::damaged() const {
   return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_FORMAT;
 }
 
-std::optional<StoreTrouble> StoreFile::make_directory() const {
-  const std::string& directory = options_.directory;
-  const auto fail = [&](const std::string& where, int code) -> StoreTrouble {
-    if (code == ENOTDIR || code == EEXIST) {
-      return {StoreTrouble::Kind::configuration,
-              options_.config_key + ": " + where +
-                  " is not a directory; name a directory that only this aggregator uses"};
-    }
-    return {may_pass(code) ? StoreTrouble::Kind::passing : StoreTrouble::Kind::configuration,
-            options_.config_key + ": cannot use directory " + where + ": " + error_text(code) +
-                "; it must be writable by the user of the aggregator"};
-  };
-  std::filesystem::path made;
-  for (const auto& part : std::filesystem::path(directory)) {
-    made /= part;
-    if (::mkdir(made.c_str(), 0700) == 0) continue;
-    const int code = errno;
-    struct stat info {};
-    if (::stat(made.c_str(), &info) == 0) {
-      if (!S_ISDIR(info.st_mode)) return fail(made.string(), ENOTDIR);
-      continue;
-    }
-    return fail(made.string(), code);
+std::optional<StoreTrouble> StoreFile::prepare_directory() const {
+  const auto found = make_directory(options_.directory);
+  if (!found) return std::nullopt;
+  if (found->error == ENOTDIR) {
+    return StoreTrouble{StoreTrouble::Kind::configuration,
+                        options_.config_key + ": " + found->path +
+                            " is not a directory; name a directory that only this aggregator uses"};
   }
-  if (::access(directory.c_str(), R_OK | W_OK | X_OK) != 0) return fail(directory, errno);
-  return std::nullopt;
+  const auto kind =
+      may_pass(found->error) ? StoreTrouble::Kind::passing : StoreTrouble::Kind::configuration;
+  return StoreTrouble{kind, options_.config_key + ": cannot use directory " + found->path + ": " +
+                                error_text(found->error) +
+                                "; it must be writable by the user of the aggregator"};
 }
 
 std::optional<StoreTrouble> StoreFile::take_lock() {
@@ -279,7 +266,7 @@ std::optional<StoreTrouble> StoreFile::quarantine(const std::string& time, Loade
 
 std::variant<StoreFile::Loaded, StoreTrouble> StoreFile::attach(const std::string& time) {
   db_.reset();
-  auto problem = make_directory();
+  auto problem = prepare_directory();
   if (!problem) problem = take_lock();
   if (!problem) problem = open_database();
   Loaded loaded;
