@@ -36,7 +36,7 @@ class AlertmanagerNotifier final : public Notifier {
   };
   void pump();
   void pump_peer(std::size_t at, Instant now);
-  void answered(std::size_t at, const HttpResponse& response);
+  void answered(std::size_t at, const HttpAnswer& response);
   void count(const LeaseQueue::Settled& settled);
   void log_outcome(Peer& peer, const Answer& answer, const LeaseQueue::Settled& settled) const;
   void expire(Instant now);
@@ -53,7 +53,7 @@ class AlertmanagerNotifier final : public Notifier {
 
 // Only a status that is about the batch itself is a refusal; a wrong path or password is about the
 // Alertmanager, and goes on being tried.
-Answer alertmanager_answer_of(const HttpResponse& response);
+Answer alertmanager_answer_of(const HttpAnswer& response);
 
 // The JSON array of the API. `wall`: now; the lease counts from it.
 std::string alertmanager_body(const std::vector<const Delivery*>& deliveries, WallTime wall,
