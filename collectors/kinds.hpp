@@ -1,5 +1,4 @@
-// The one table of plugins. To add a collector: its folder, its struct in daemon/config/config.hpp
-// (a further alternative of CollectorConfig), its line in kinds.cpp.
+// The one table of plugins; how to add one stands in collector.hpp.
 #pragma once
 
 #include <memory>

@@ -1,9 +1,13 @@
 #include "daemon/aggregation.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <climits>
 
+#include "daemon/core/host_port.hpp"
 #include "daemon/core/version.hpp"
 
 namespace itnxt {
@@ -13,9 +17,15 @@ constexpr Duration kPublishEvery = 100ms;  // at most: what a batch waits for it
 
 constexpr Duration kTellStrangerEvery = 1min;
 
-std::string http_url(const HttpConfig& http) {
-  const bool ipv6 = http.host.find(':') != std::string::npos;
-  return fmt::format(fmt::runtime(ipv6 ? "http://[{}]:{}" : "http://{}:{}"), http.host, http.port);
+// Where a person who got a page can look. A wildcard address is nothing to open on a phone.
+std::string external_url(const HttpConfig& http) {
+  if (!http.external_url.empty()) return http.external_url;
+  const bool wildcard = http.host == "0.0.0.0" || http.host == "::";
+  std::array<char, HOST_NAME_MAX + 1> name{};
+  if (wildcard && gethostname(name.data(), name.size() - 1) == 0) {
+    return "http://" + host_port_text(name.data(), http.port);
+  }
+  return "http://" + host_port_text(http.host, http.port);
 }
 
 }  // namespace
@@ -43,13 +53,13 @@ Result<std::unique_ptr<Aggregation>> Aggregation::open(const Shell& shell, const
   if (!http) return Error{http.error()};
   self->http_ = std::move(*http);
   // state directory → alerts as they were before the restart
-  auto desk = AlertDesk::open(shell.loop, shell.log, config, http_url(config.aggregator.http));
+  auto desk = AlertDesk::open(shell.loop, shell.log, config, external_url(config.aggregator.http));
   if (!desk) return Error{desk.error()};
   self->desk_ = std::move(*desk);
   // ROUTER → table
   const std::string& listen = config.aggregator.listen;
   auto inlet = Inlet::open(shell.loop, shell.log, shell.zmq, listen.empty() ? kInproc : listen,
-                           [a = self.get()](const Batch& batch, std::size_t) { a->take(batch); });
+                           [a = self.get()](const Batch& batch) { a->take(batch); });
   if (!inlet) return Error{inlet.error()};
   self->inlet_ = std::move(*inlet);
   self->publish();
@@ -89,6 +99,7 @@ void Aggregation::drain(Loop::Callback done) {
 
 // Batch → table. Alerts and HTTP see it a moment later, many batches at once.
 void Aggregation::take(const Batch& batch) {
+  catch_up_.took(batch, shell_.loop.now());
   table_.apply(batch, shell_.loop.now(), shell_.loop.wall_now());
   if (publish_ || !table_.changed()) return;
   const Duration since = shell_.loop.now() - published_at_;
@@ -101,7 +112,7 @@ void Aggregation::publish() {
   publish_.cancel();
   published_at_ = shell_.loop.now();
   last_ = table_.snapshot(shell_.loop.now(), shell_.loop.wall_now());
-  desk_->observe(last_);
+  if (!catch_up_.holds(shell_.loop.now())) desk_->observe(last_);
   exchange_.publish(last_, desk_->board());
 }
 

@@ -13,6 +13,7 @@
 #include "daemon/io/process_figures.hpp"
 #include "daemon/notify/alert_desk.hpp"
 #include "daemon/shell.hpp"
+#include "daemon/state/catch_up.hpp"
 #include "daemon/state/table.hpp"
 
 namespace itnxt {
@@ -42,6 +43,7 @@ class Aggregation {
 
   const Shell shell_;
   Table table_;
+  CatchUp catch_up_;
   Exchange exchange_;
   ProcessFigures figures_;
   OwnGauge lag_, reload_ok_, reload_time_;

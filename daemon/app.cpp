@@ -10,6 +10,7 @@
 
 #include "daemon/aggregation.hpp"
 #include "daemon/collection.hpp"
+#include "daemon/core/host_port.hpp"
 #include "daemon/core/version.hpp"
 #include "daemon/io/signals.hpp"
 #include "daemon/io/supervisor.hpp"
@@ -83,9 +84,10 @@ class App {
       auto opened = Aggregation::open(shell, config_);
       if (!opened) return Error{opened.error()};
       aggregation_ = std::move(*opened);
-      log_.info("serving", {{"http", fmt::format("{}:{}", config_.aggregator.http.host,
-                                                 config_.aggregator.http.port)},
-                            {"version", std::string(kVersion)}});
+      log_.info(
+          "serving",
+          {{"http", host_port_text(config_.aggregator.http.host, config_.aggregator.http.port)},
+           {"version", std::string(kVersion)}});
     }
     if (options_.purpose != Purpose::aggregate) {
       collection_ = std::make_unique<Collection>(shell, config_, random_epoch(), options_.only);

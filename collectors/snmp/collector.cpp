@@ -106,7 +106,8 @@ void SnmpCollector::begin_poll(std::uint32_t device) {
       sample.problem = "no UDP socket: " + socket_problem_;
     } else {
       sample.problem = "cannot resolve " + session.target.device.host + ": " +
-                       (session.unresolved.empty() ? "no answer yet" : session.unresolved);
+                       (session.unresolved.empty() ? "no answer yet" : session.unresolved) +
+                       "; correct 'address' or mend the name service";
     }
     publish(device, std::move(sample));
     return;
@@ -158,7 +159,10 @@ void SnmpCollector::tell(Session& session, const DeviceSample& sample) {
     session.silent = true;
     session.silent_since = now;
     context_.log.warning(
-        sample.result == PollResult::timeout ? "device does not answer" : "device cannot be polled",
+        sample.result == PollResult::timeout
+            ? "device does not answer; check that it is up, its address, its community and whom it "
+              "lets ask"
+            : "device cannot be polled",
         {{"device", name}, {"address", where(session)}, {"problem", sample.problem}});
     return;
   }

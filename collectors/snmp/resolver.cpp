@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/core/fd.hpp"
+
 namespace itnxt::snmp {
 
 // Outlives the resolver while the thread is inside a lookup.
@@ -27,6 +29,7 @@ struct Resolver::Shared {
   std::mutex mutex;
   std::condition_variable wake;
   bool stop = false;
+  std::size_t idle = 0;  // threads
   std::deque<Question> questions;
   std::vector<std::pair<std::size_t, Result<Address>>> answers;
   ~Shared() {
@@ -44,17 +47,27 @@ Resolver::~Resolver() {
     const std::lock_guard lock(shared_->mutex);
     shared_->stop = true;
   }
-  shared_->wake.notify_one();
+  shared_->wake.notify_all();
 }
 
-void Resolver::start() {
+// errno
+int Resolver::open() {
   auto shared = std::make_shared<Shared>();
   shared->event = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (shared->event < 0) return;
-  std::thread([shared, lookup = lookup_] {
+  if (shared->event < 0) return errno;
+  shared_ = std::move(shared);
+  watch_ = loop_.watch(shared_->event, Interest::readable, [this] { drain(); });
+  return 0;
+}
+
+// errno
+int Resolver::start_thread() {
+  const auto serve = [shared = shared_, lookup = lookup_] {
     std::unique_lock lock(shared->mutex);
     while (true) {
+      ++shared->idle;
       shared->wake.wait(lock, [&] { return shared->stop || !shared->questions.empty(); });
+      --shared->idle;
       if (shared->stop) return;
       const Shared::Question question = std::move(shared->questions.front());
       shared->questions.pop_front();
@@ -66,17 +79,28 @@ void Resolver::start() {
       const std::uint64_t one = 1;
       (void)!::write(shared->event, &one, sizeof one);
     }
-  }).detach();
-  shared_ = std::move(shared);
-  watch_ = loop_.watch(shared_->event, Interest::readable, [this] { drain(); });
+  };
+  try {
+    std::thread(serve).detach();
+  } catch (const std::system_error& refused) {  // too many threads, no memory for its stack
+    return refused.code().value();
+  }
+  ++threads_;
+  return 0;
 }
 
 void Resolver::ask(std::size_t token, std::string host, std::uint16_t port) {
-  if (!shared_) start();
-  if (!shared_) {
-    answer_(token, Error{std::generic_category().message(errno)});
-    return;
+  int error = shared_ ? 0 : open();
+  bool busy = false;
+  if (error == 0) {
+    const std::lock_guard lock(shared_->mutex);
+    busy = shared_->questions.size() >= shared_->idle;
   }
+  if (error == 0 && busy && threads_ < kThreads) {
+    error = start_thread();
+    if (threads_ > 0) error = 0;  // then those there are do it
+  }
+  if (error != 0) return answer_(token, Error{errno_text(error)});
   {
     const std::lock_guard lock(shared_->mutex);
     shared_->questions.push_back({token, std::move(host), port});
@@ -102,8 +126,7 @@ Result<Address> system_lookup(const std::string& host, std::uint16_t port) {
   addrinfo* found = nullptr;
   const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
   if (code != 0) {
-    return Error{code == EAI_SYSTEM ? std::generic_category().message(errno)
-                                    : std::string(::gai_strerror(code))};
+    return Error{code == EAI_SYSTEM ? errno_text(errno) : std::string(::gai_strerror(code))};
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
   for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {

@@ -1,5 +1,5 @@
-// Names to addresses on a thread of its own: getaddrinfo may take half a minute. Everything here is
-// called on the loop's thread; answers come back on it too.
+// Names to addresses on threads of its own: getaddrinfo may take half a minute, so a few run at a
+// time. Everything here is called on the loop's thread; answers come back on it too.
 #pragma once
 
 #include <cstdint>
@@ -18,24 +18,29 @@ class Resolver {
   using Lookup = std::function<Result<Address>(const std::string& host, std::uint16_t port)>;
   using Answer = std::function<void(std::size_t token, Result<Address> address)>;
 
-  // `lookup` runs on the thread; system_lookup() unless a test brings its own. The thread starts
-  // with the first question. Destroying the resolver waits for nothing: a lookup under way ends by
-  // itself and its answer is dropped.
+  static constexpr std::size_t kThreads = 4;
+
+  // `lookup` runs on the threads, several at once; system_lookup() unless a test brings its own. A
+  // thread starts when a question finds none idle. Destroying the resolver waits for nothing: a
+  // lookup under way ends by itself and its answer is dropped.
   Resolver(Loop& loop, Answer answer, Lookup lookup);
   ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
+  // Without any thread to be had the answer, an error, is given within the call.
   void ask(std::size_t token, std::string host, std::uint16_t port);
 
  private:
   struct Shared;
-  void start();
+  int open();
+  int start_thread();
   void drain();
   Loop& loop_;
   Answer answer_;
   Lookup lookup_;
   std::shared_ptr<Shared> shared_;
+  std::size_t threads_ = 0;
   Watch watch_;
 };
 

@@ -8,8 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <system_error>
 #include <vector>
+
+#include "daemon/core/fd.hpp"
 
 namespace itnxt::snmp {
 namespace {
@@ -73,6 +74,7 @@ std::optional<Address> numeric_address(const std::string& host, std::uint16_t po
   }
   if (percent != std::string::npos) {
     address.scope = ::if_nametoindex(host.substr(percent + 1).c_str());
+    if (address.scope == 0) return std::nullopt;
   }
   return address;
 }
@@ -138,7 +140,7 @@ Result<UdpSocket> UdpSocket::open() {
     }
   }
   const int fd4 = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd4 < 0) return Error{std::generic_category().message(errno)};
+  if (fd4 < 0) return Error{errno_text(errno)};
   widen_receive_buffer(fd4);
   return UdpSocket(fd4, false);
 }

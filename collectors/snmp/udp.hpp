@@ -27,7 +27,8 @@ struct Address {
 };
 // "127.0.0.1:161", "[fe80::1]:161"
 [[nodiscard]] std::string to_text(const Address& address);
-// A numeric address (IPv4, IPv6 with or without %scope); absent: it is a name.
+// A numeric address (IPv4, IPv6 with or without %interface). Absent: it is a name, or no interface
+// of that name is there now; the resolver says which, and sees one that comes.
 [[nodiscard]] std::optional<Address> numeric_address(const std::string& host, std::uint16_t port);
 [[nodiscard]] Address from_sockaddr(const sockaddr_in6& from);
 [[nodiscard]] Address from_sockaddr(const sockaddr_in& from);
@@ -35,7 +36,8 @@ struct Address {
 struct AddressHash {
   std::size_t operator()(const Address& address) const noexcept {
     const auto* ip = reinterpret_cast<const char*>(address.ip.data());
-    return std::hash<std::string_view>{}({ip, address.ip.size()}) ^ (address.port * 0x9E3779B1U);
+    return std::hash<std::string_view>{}({ip, address.ip.size()}) ^
+           (std::size_t{address.port} * 0x9E3779B1U);
   }
 };
 

@@ -118,7 +118,7 @@ void Walk::expire(Duration interval) {
 
 std::string Walk::malformed_replies() const {
   return "; " + number(faults_) + (faults_ == 1 ? " reply was" : " replies were") + " malformed (" +
-         std::string(name(*fault_)) + ")";
+         std::string(name(*fault_)) + "); does an SNMP agent answer there?";
 }
 
 void Walk::not_sent(std::string reason) {

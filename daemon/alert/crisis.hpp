@@ -48,7 +48,7 @@ struct CrisisVerdict {
 
 class Crisis {
  public:
-  explicit Crisis(std::optional<CrisisConfig> config) : config_(std::move(config)) {}
+  explicit Crisis(std::optional<CrisisConfig> config) : config_(config) {}
 
   // Without a configuration a crisis that is on ends at the next evaluate().
   void reconfigure(std::optional<CrisisConfig> config) { config_ = std::move(config); }

@@ -133,6 +133,8 @@ struct PcapCollectorConfig {
 };
 
 using CollectorConfig = std::variant<SnmpCollectorConfig, PcapCollectorConfig>;
+inline constexpr std::array<std::string_view, std::variant_size_v<CollectorConfig>>
+    kCollectorKindNames = {"snmp", "pcap"};  // key `kind`, in the order of the alternatives
 inline const CollectorName& name_of(const CollectorConfig& c) {
   return std::visit([](const auto& x) -> const CollectorName& { return x.name; }, c);
 }
@@ -218,9 +220,12 @@ struct WebhookChannel {
   Secret secret;  // HMAC-SHA256 key of X-Itnxt-Signature; none: no signature
   bool operator==(const WebhookChannel&) const = default;
 };
+using ChannelKind = std::variant<AlertmanagerChannel, WebhookChannel>;
+inline constexpr std::array<std::string_view, std::variant_size_v<ChannelKind>> kChannelTypeNames =
+    {"alertmanager", "webhook"};  // key `type`, in the order of the alternatives
 struct Channel {
   ChannelName name;
-  std::variant<AlertmanagerChannel, WebhookChannel> kind;  // key `type`
+  ChannelKind kind;
   bool operator==(const Channel&) const = default;
 };
 

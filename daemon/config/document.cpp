@@ -369,8 +369,8 @@ class ViewBuffer final : public std::streambuf {
 
 std::span<const Value* const> keep(DocumentArena& arena, std::span<const Value* const> items) {
   if (items.empty()) return {};
-  auto* copy = static_cast<const Value**>(
-      arena.memory.allocate(items.size() * sizeof(const Value*), alignof(const Value*)));
+  auto* copy =
+      static_cast<const Value**>(arena.memory.allocate(items.size_bytes(), alignof(const Value*)));
   std::copy(items.begin(), items.end(), copy);
   return {copy, items.size()};
 }

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/config/config.hpp"
@@ -66,6 +68,11 @@ void read_notify(Draft& draft, const Value& notify);
 bool read_secret_reference(Problems& problems, const Value& value, std::string_view what,
                            Secret& secret);
 void resolve_secret(Draft& draft, const Value& at, Secret& secret);
+
+// Which of `names` the key that tells the kind of a map says; reports none and others. `what`: "a
+// channel".
+std::optional<std::size_t> read_kind(const Draft& draft, const Value& map, std::string_view what,
+                                     const KeySpec& key, std::span<const std::string_view> names);
 
 // The value of `key` in a map that is not held against a table yet; null when there is none.
 const Value* peek(const Value& map, std::string_view key);

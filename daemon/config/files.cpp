@@ -4,6 +4,7 @@
 #include <glob.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <new>
 #include <set>
 #include <system_error>
@@ -19,15 +20,22 @@ namespace {
 
 constexpr std::size_t kMostIncluded = 1000;
 
+// What to do about it, where that is plain.
+std::string advice(int error) {
+  if (error == ENOENT) return "; correct the path";
+  if (error == EACCES) return "; give this user the right to read it";
+  return {};
+}
+
 Result<std::string> read_text(const std::filesystem::path& path) {
   FileText file = read_file(path, kMaxFileBytes);
   switch (file.fault) {
     case FileText::Fault::none:
       return std::move(file.text);
     case FileText::Fault::unreadable:
-      return Error{"cannot be read: " + file.why};
+      return Error{"cannot be read: " + file.why + advice(file.error)};
     case FileText::Fault::directory:
-      return Error{"cannot be read: it is a directory"};
+      return Error{"cannot be read: it is a directory; name a file"};
     case FileText::Fault::irregular:
       return Error{"cannot be read: it is no regular file"};
     case FileText::Fault::too_large:

@@ -1,13 +1,16 @@
 #include "daemon/config/load.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
 
 #include "daemon/config/draft.hpp"
 #include "daemon/config/files.hpp"
+#include "daemon/config/scalars.hpp"
 #include "daemon/core/text.hpp"
 
 namespace itnxt {
@@ -78,6 +81,23 @@ Loaded load(Purpose purpose, Read read) {
 }
 
 }  // namespace
+
+std::optional<std::size_t> read_kind(const Draft& draft, const Value& map, std::string_view what,
+                                     const KeySpec& key, std::span<const std::string_view> names) {
+  Problems& problems = draft.problems;
+  const Value* value = peek(map, key.name);
+  if (value == nullptr) {
+    problems.error(map, fmt::format("{} lacks '{}'; expected {}", what, key.name, key.required));
+    return std::nullopt;
+  }
+  const auto text = scalar_text(problems, *value, key.name);
+  if (!text) return std::nullopt;
+  const auto found = std::find(names.begin(), names.end(), *text);
+  if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
+  problems.error(*value, fmt::format("{}: unknown {}{}", key.name, in_quotes(*text),
+                                     hint(problems, *text, {names.begin(), names.end()})));
+  return std::nullopt;
+}
 
 Loaded load_config(const std::filesystem::path& file, Purpose purpose) {
   return load(purpose, [&](Files& files) { return files.load(file); });

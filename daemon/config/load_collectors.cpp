@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 
@@ -168,17 +169,12 @@ void read_collector(Draft& draft, const Value& value) {
         value, fmt::format("expected a map with the keys of a collector, not {}", kind_of(value)));
     return;
   }
-  const Value* kind = peek(value, "kind");
-  const auto text = kind == nullptr ? std::nullopt : scalar_text(draft.problems, *kind, "kind");
-  if (text && *text == "snmp") {
-    read_snmp(draft, value);
-  } else if (text && *text == "pcap") {
-    read_pcap(draft, value);
-  } else if (text) {
-    draft.problems.error(*kind, fmt::format("kind: unknown {}{}", in_quotes(*text),
-                                            hint(draft.problems, *text, {"snmp", "pcap"})));
-  } else if (kind == nullptr) {
-    draft.problems.error(value, "a collector lacks 'kind'; expected snmp or pcap");
+  // In the order of kCollectorKindNames.
+  static constexpr std::array kReaders = {read_snmp, read_pcap};
+  static_assert(kReaders.size() == kCollectorKindNames.size());
+  if (const auto kind = read_kind(draft, value, "a collector", schema::snmp_collector.keys[0],
+                                  kCollectorKindNames)) {
+    kReaders[*kind](draft, value);
   }
   const Value* name = peek(value, "name");
   if (name != nullptr && name->is_scalar() && !name->text.empty()) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <utility>
 
@@ -29,7 +30,7 @@ std::string read_url(Problems& problems, const Value& value, std::string_view wh
   return std::string(*text);
 }
 
-AlertmanagerChannel read_alertmanager(Draft& draft, const Value& value) {
+ChannelKind read_alertmanager(Draft& draft, const Value& value) {
   const Object object(draft.problems, value, schema::alertmanager_channel);
   AlertmanagerChannel channel;
   const Value* urls = object.find("urls");
@@ -51,7 +52,7 @@ AlertmanagerChannel read_alertmanager(Draft& draft, const Value& value) {
   return channel;
 }
 
-WebhookChannel read_webhook(Draft& draft, const Value& value) {
+ChannelKind read_webhook(Draft& draft, const Value& value) {
   const Object object(draft.problems, value, schema::webhook_channel);
   WebhookChannel channel;
   if (const Value* url = object.find("url")) {
@@ -71,21 +72,15 @@ void read_channel(Draft& draft, const Value& key, const Value& value) {
   if (!name || draft.channels.look_up(*name) != nullptr) return;
   draft.channels.add(draft.problems, *name, key, draft.config.notify.channels.size());
   Channel channel{ChannelName(*name), {}};
-  const Value* type = peek(value, "type");
-  const auto text = type == nullptr ? std::nullopt : scalar_text(draft.problems, *type, "type");
+  // In the order of kChannelTypeNames.
+  static constexpr std::array kReaders = {read_alertmanager, read_webhook};
+  static_assert(kReaders.size() == kChannelTypeNames.size());
   if (!value.is_map()) {
     draft.problems.error(
         value, fmt::format("expected a map with the keys of a channel, not {}", kind_of(value)));
-  } else if (text && *text == "alertmanager") {
-    channel.kind = read_alertmanager(draft, value);
-  } else if (text && *text == "webhook") {
-    channel.kind = read_webhook(draft, value);
-  } else if (text) {
-    draft.problems.error(*type,
-                         fmt::format("type: unknown {}{}", in_quotes(*text),
-                                     hint(draft.problems, *text, {"alertmanager", "webhook"})));
-  } else if (type == nullptr) {
-    draft.problems.error(value, "a channel lacks 'type'; expected alertmanager or webhook");
+  } else if (const auto type = read_kind(draft, value, "a channel", schema::webhook_channel.keys[0],
+                                         kChannelTypeNames)) {
+    channel.kind = kReaders[*type](draft, value);
   }
   draft.config.notify.channels.push_back(std::move(channel));
 }

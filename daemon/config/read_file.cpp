@@ -15,7 +15,10 @@ FileText fault(FileText::Fault what) {
   const int error = errno;
   FileText text;
   text.fault = what;
-  if (what == FileText::Fault::unreadable) text.why = errno_text(error);
+  if (what == FileText::Fault::unreadable) {
+    text.error = error;
+    text.why = errno_text(error);
+  }
   return text;
 }
 

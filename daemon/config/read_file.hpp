@@ -12,6 +12,7 @@ struct FileText {
   Fault fault = Fault::none;
   std::string text;              // whole, when there is no fault
   std::string why;               // unreadable: "Permission denied"
+  int error = 0;                 // unreadable: errno
   bool others_may_read = false;  // every user of this host
 };
 

@@ -2,11 +2,36 @@
 
 #include <array>
 
+#include "daemon/config/config.hpp"
+
 namespace itnxt::schema {
 namespace {
 
 constexpr std::string_view kAddress = "IPv4, [IPv6] or a name, optionally with :PORT";
 constexpr std::string_view kUniqueName = "a name of its own";
+
+// "a, b or c".
+template <const auto& names>
+struct Alternatives {
+  static constexpr std::size_t kMost = 256;
+  std::array<char, kMost> text{};
+  std::size_t size = 0;
+  constexpr void add(std::string_view piece) {
+    for (const char c : piece) text[size++] = c;
+  }
+  constexpr Alternatives() {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (i > 0) add(i + 1 == names.size() ? " or " : ", ");
+      add(names[i]);
+    }
+  }
+  [[nodiscard]] constexpr std::string_view view() const { return {text.data(), size}; }
+};
+constexpr Alternatives<kCollectorKindNames> kKindsText;
+constexpr Alternatives<kChannelTypeNames> kTypesText;
+constexpr Alternatives<kSubjectKindNames> kSubjectsText;
+constexpr std::string_view kKinds = kKindsText.view();
+constexpr std::string_view kTypes = kTypesText.view();
 
 constexpr KeySpec kConfiguration[] = {{"include", {}},     {"node", {}},       {"inventory", {}},
                                       {"credentials", {}}, {"collectors", {}}, {"transport", {}},
@@ -30,13 +55,11 @@ constexpr KeySpec kCredentials[] = {
     {"community", "{file: PATH}, {env: NAME} or {credential: NAME}"},
     {"insecure_ok", "the reason why version 2c, which has no encryption, is acceptable here"}};
 constexpr KeySpec kSecret[] = {{"file", {}}, {"env", {}}, {"credential", {}}};
-constexpr KeySpec kSnmpCollector[] = {{"kind", "snmp or pcap"}, {"name", kUniqueName},
-                                      {"interval", {}},         {"timeout", {}},
-                                      {"retries", {}},          {"devices", {}}};
-constexpr KeySpec kPcapCollector[] = {
-    {"kind", "snmp or pcap"}, {"name", kUniqueName}, {"interval", {}},
-    {"interface", {}},        {"file", {}},          {"link", {}},
-    {"filter", {}},           {"snaplen", {}},       {"buffer", {}}};
+constexpr KeySpec kSnmpCollector[] = {{"kind", kKinds}, {"name", kUniqueName}, {"interval", {}},
+                                      {"timeout", {}},  {"retries", {}},       {"devices", {}}};
+constexpr KeySpec kPcapCollector[] = {{"kind", kKinds},  {"name", kUniqueName}, {"interval", {}},
+                                      {"interface", {}}, {"file", {}},          {"link", {}},
+                                      {"filter", {}},    {"snaplen", {}},       {"buffer", {}}};
 constexpr KeySpec kDeviceSelector[] = {{"site", "a name of inventory.sites, or a list of them"}};
 constexpr KeySpec kTransport[] = {{"aggregators", {}}, {"spool", {}}};
 constexpr KeySpec kSpool[] = {{"directory", {}}, {"max_size", {}}, {"max_age", {}}};
@@ -46,7 +69,7 @@ constexpr KeySpec kHttp[] = {{"listen", {}}, {"external_url", {}}};
 constexpr KeySpec kLimits[] = {{"series", {}}, {"series_per_node", {}}};
 constexpr KeySpec kRule[] = {
     {"alert", kUniqueName},
-    {"on", "link, device, interface, capture or collector"},
+    {"on", kSubjectsText.view()},
     {"when", "{metric: NAME, above: NUMBER} or {metric: NAME, below: NUMBER}"},
     {"for", {}},
     {"severity", {}},
@@ -61,10 +84,10 @@ constexpr KeySpec kCrisis[] = {{"declare", "isolated_weight_share, min_sites or 
                                {"recover_after", {}}};
 constexpr KeySpec kDeclare[] = {{"isolated_weight_share", {}}, {"min_sites", {}}, {"within", {}}};
 constexpr KeySpec kNotify[] = {{"channels", {}}, {"routes", {}}};
-constexpr KeySpec kAlertmanagerChannel[] = {{"type", "alertmanager or webhook"},
+constexpr KeySpec kAlertmanagerChannel[] = {{"type", kTypes},
                                             {"urls", "a list of http:// or https:// URLs"}};
 constexpr KeySpec kWebhookChannel[] = {
-    {"type", "alertmanager or webhook"}, {"url", "an http:// or https:// URL"}, {"secret", {}}};
+    {"type", kTypes}, {"url", "an http:// or https:// URL"}, {"secret", {}}};
 constexpr KeySpec kRoute[] = {{"match", {}}, {"channels", "a list of names of notify.channels"}};
 
 }  // namespace

@@ -122,9 +122,11 @@ struct Batch {
       0;  // random per start of the collector's process: sequence and SourceTime count within it
   std::uint64_t sequence = 0;  // 1, 2, 3 … per collector and epoch
   std::uint64_t lost = 0;      // batches of this epoch dropped so far, never to come
-  SourceTime sent_at;
-  WallTime sent_wall;
-  Duration interval{};  // the collector's own
+  Bytes waiting{};             // not yet acknowledged by this aggregator when this was sent
+  WallTime sent_wall;          // when it was sent, this time: the collector's clock against ours
+  SourceTime closed_at;        // when it was closed: kept when it is sent again
+  WallTime closed_wall;        // the same moment by the collector's wall clock
+  Duration interval{};         // the collector's own
   std::vector<Sample> samples;
 };
 

@@ -2,13 +2,6 @@
 
 namespace itnxt {
 
-std::optional<SubjectKind> subject_kind(std::string_view name) {
-  for (std::size_t i = 0; i < kSubjectKinds; ++i) {
-    if (kSubjectKindNames[i] == name) return static_cast<SubjectKind>(i);
-  }
-  return std::nullopt;
-}
-
 std::optional<SubjectMetric> subject_metric(SubjectKind kind, std::string_view name) {
   for (const MetricOfSubject& m : kSubjectMetrics) {
     if (m.kind == kind && m.name == name) return m.metric;

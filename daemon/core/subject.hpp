@@ -67,7 +67,6 @@ inline constexpr std::array kSubjectMetrics = {
     MetricOfSubject{SubjectKind::collector, SubjectMetric::lost_batches, "lost_batches"},
 };
 
-std::optional<SubjectKind> subject_kind(std::string_view name);
 std::optional<SubjectMetric> subject_metric(SubjectKind kind, std::string_view name);
 std::vector<std::string> metric_names(SubjectKind kind);
 

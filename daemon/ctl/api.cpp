@@ -5,6 +5,7 @@
 #include "daemon/core/text.hpp"
 #include "daemon/ctl/http_get.hpp"
 #include "daemon/ctl/human.hpp"
+#include "daemon/ctl/views.hpp"
 
 namespace itnxt::ctl {
 namespace {
@@ -56,6 +57,14 @@ Result<Json> Api::get(std::string_view name) const {
   }
   if (!data) return at(fmt::format("the answer {}", data.error()));
   return data;
+}
+
+Result<Json> Api::status() const {
+  auto status = get("status");
+  if (!status || number_of(child_of(*status, "devices"), "unknown")) return status;
+  const auto devices = get("devices");
+  if (!devices) return Error{devices.error()};
+  return with_unknown_devices(std::move(*status), *devices);
 }
 
 std::string text_of(const Json& object, const char* key, std::size_t max_bytes) {

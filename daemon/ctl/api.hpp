@@ -24,6 +24,9 @@ class Api {
   // `data` of GET /api/v1/NAME. Errors are whole sentences for people.
   [[nodiscard]] Result<Json> get(std::string_view name) const;
 
+  // The same for "status", with `devices.unknown` also where the aggregator does not count it.
+  [[nodiscard]] Result<Json> status() const;
+
  private:
   const Url url_;
   const int cancel_;

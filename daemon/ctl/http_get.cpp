@@ -3,12 +3,17 @@
 #include <fmt/format.h>
 #include <netdb.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <memory>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -29,6 +34,27 @@ Fd start_timer(Duration timeout) {
   timerfd_settime(timer.get(), 0, &spec, nullptr);
   return timer;
 }
+
+// A host's addresses. `done` is readable when run() on another thread has ended.
+struct Lookup {
+  explicit Lookup(const Url& url) : host(url.host), port(std::to_string(url.port)) {}
+  Lookup(const Lookup&) = delete;
+  Lookup& operator=(const Lookup&) = delete;
+  ~Lookup() {
+    if (found != nullptr) freeaddrinfo(found);
+  }
+  void run(int flags) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = flags;
+    error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
+  }
+
+  const std::string host, port;
+  const Fd done{eventfd(0, EFD_CLOEXEC)};
+  int error = 0;
+  addrinfo* found = nullptr;
+};
 
 class Exchange {
  public:
@@ -55,28 +81,48 @@ class Exchange {
     return Error{fmt::format("{}: cannot be reached: {}: {}", url_.text(), why, kHint)};
   }
 
-  Status wait(short events) {
-    std::array<pollfd, 3> fds = {pollfd{socket_.get(), events, 0}, pollfd{timer_.get(), POLLIN, 0},
+  Status wait(short events) { return wait(socket_.get(), events, "no answer"); }
+  Status wait(int fd, short events, std::string_view missing) {
+    std::array<pollfd, 3> fds = {pollfd{fd, events, 0}, pollfd{timer_.get(), POLLIN, 0},
                                  pollfd{cancel_, POLLIN, 0}};
     while (poll(fds.data(), fds.size(), -1) < 0) {
       if (errno != EINTR) return at(errno_text(errno));
     }
     if (fds[2].revents != 0) return at("interrupted");
     if (fds[1].revents == 0) return {};  // a peer that trickles is always ready: the timer first
-    return at(fmt::format("no answer within {}: is itnxtd overloaded? (--url names another)",
-                          to_text(limits_.timeout)));
+    return at(fmt::format(
+        "{} within {}: {} (--url names another)", missing, to_text(limits_.timeout),
+        fd == socket_.get() ? "is itnxtd overloaded?" : "is the name server reachable?"));
+  }
+
+  // An address at once; a name on a thread of its own, because a name server may be silent for
+  // long.
+  Status look_up() {
+    lookup_ = std::make_shared<Lookup>(url_);
+    lookup_->run(AI_NUMERICHOST);
+    if (lookup_->error != EAI_NONAME) return {};
+    try {
+      std::thread([lookup = lookup_] {
+        lookup->run(0);
+        const std::uint64_t one = 1;
+        [[maybe_unused]] const ssize_t told = write(lookup->done.get(), &one, sizeof one);
+      }).detach();  // it owns what it writes to, and ends with the process
+    } catch (const std::system_error& e) {
+      return unreachable(e.what());
+    }
+    const Status found = wait(lookup_->done.get(), POLLIN, "the host's name was not resolved");
+    if (!found) return found;
+    std::uint64_t count = 0;
+    if (read(lookup_->done.get(), &count, sizeof count) < 0) return at(errno_text(errno));
+    return {};
   }
 
   Status connect_any() {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    const int error =
-        getaddrinfo(url_.host.c_str(), std::to_string(url_.port).c_str(), &hints, &found);
-    if (error != 0) return unreachable(gai_strerror(error));
-    const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, &freeaddrinfo);
+    const Status looked_up = look_up();
+    if (!looked_up) return looked_up;
+    if (lookup_->error != 0) return unreachable(gai_strerror(lookup_->error));
     std::string why = "no address";
-    for (const addrinfo* a = found; a != nullptr; a = a->ai_next) {
+    for (const addrinfo* a = lookup_->found; a != nullptr; a = a->ai_next) {
       socket_ = Fd(socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
       if (socket_.get() < 0) {
         why = errno_text(errno);
@@ -85,7 +131,7 @@ class Exchange {
       if (connect(socket_.get(), a->ai_addr, a->ai_addrlen) == 0) return {};
       int result = errno;
       if (result == EINPROGRESS) {
-        const Status ready = wait(POLLOUT);
+        Status ready = wait(POLLOUT);
         if (!ready) return ready;
         socklen_t size = sizeof result;
         getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &result, &size);
@@ -107,7 +153,7 @@ class Exchange {
       if (sent >= 0) {
         left.remove_prefix(static_cast<std::size_t>(sent));
       } else if (errno == EAGAIN) {
-        const Status ready = wait(POLLOUT);
+        Status ready = wait(POLLOUT);
         if (!ready) return ready;
       } else if (errno != EINTR) {
         return at(fmt::format("the request could not be sent: {}", errno_text(errno)));
@@ -139,6 +185,7 @@ class Exchange {
   const HttpLimits& limits_;
   const int cancel_;
   Fd timer_;
+  std::shared_ptr<Lookup> lookup_;
   Fd socket_;
 };
 

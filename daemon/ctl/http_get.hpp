@@ -14,7 +14,7 @@
 namespace itnxt::ctl {
 
 struct HttpLimits {
-  Duration timeout = 5s;  // of the whole exchange, a trickling answer included
+  Duration timeout = 5s;  // of the whole: the name's resolution, a trickling answer
   std::size_t max_body = std::size_t{64} << 20U;
 };
 

@@ -42,7 +42,7 @@ Status HttpResponseReader::feed(std::string_view piece) {
   while (!piece.empty() && !done()) {
     const bool in_body =
         state_ == State::sized || state_ == State::to_close || state_ == State::chunk;
-    const Status taken = in_body ? take_body(piece) : take_line(piece);
+    Status taken = in_body ? take_body(piece) : take_line(piece);
     if (!taken) return taken;
   }
   return {};

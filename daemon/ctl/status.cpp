@@ -35,9 +35,15 @@ std::string crisis(const Json& status, const Style& style) {
 
 std::string devices(const Json& status, const Style& style) {
   const Json& d = child_of(status, "devices");
-  const bool all = number_of(d, "up") && number_of(d, "up") == number_of(d, "total");
-  return paint(fmt::format("{} of {} up", count(d, "up"), count(d, "total")),
-               all ? Tone::plain : Tone::bad, style);
+  const auto up = number_of(d, "up");
+  const auto total = number_of(d, "total");
+  const bool all = up && total && *up + number_of(d, "unknown").value_or(0) >= *total;
+  std::string text = paint(fmt::format("{} of {} up", count(d, "up"), count(d, "total")),
+                           all ? Tone::plain : Tone::bad, style);
+  if (any(d, "unknown")) {  // not polled yet: neither up nor down
+    text += ", " + paint(count(d, "unknown") + " unknown", Tone::warning, style);
+  }
+  return text;
 }
 
 std::string links(const Json& status, const Style& style) {
@@ -75,6 +81,14 @@ std::string channels(const Json& status, const Style& style) {
 }
 
 }  // namespace
+
+Json with_unknown_devices(Json status, const Json& devices) {
+  if (!child_of(status, "devices").is_object() || !devices.is_array()) return status;
+  status["devices"]["unknown"] =
+      std::count_if(devices.begin(), devices.end(),
+                    [](const Json& device) { return !flag_of(device, "up").has_value(); });
+  return status;
+}
 
 std::string status_head(const Json& status, const Style& style) {
   return title(status, style) + fmt::format("crisis {} · devices {} · links {} · alerts {}\n",

@@ -14,9 +14,12 @@ constexpr std::string_view kScheme = "http://";
 constexpr std::size_t kMaxUrl = 2048;
 
 Error bad(std::string_view text, std::string_view why) {
-  return Error{
-      fmt::format("\"{}\" is no URL of an aggregator: {}; expected http://HOST[:PORT][/PATH]",
-                  sanitize(text, 200), why)};
+  std::string shown = sanitize(text, 200);
+  const std::size_t user = shown.find("://") == std::string::npos ? 0 : shown.find("://") + 3;
+  const std::size_t at = shown.rfind('@');
+  if (at != std::string::npos && at > user) shown.replace(user, at - user, "***");  // a password
+  return Error{fmt::format(
+      "\"{}\" is no URL of an aggregator: {}; expected http://HOST[:PORT][/PATH]", shown, why)};
 }
 
 // Nothing that could end the request line or the Host header early.

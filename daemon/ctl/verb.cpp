@@ -47,7 +47,7 @@ void answer(Invocation& call, const std::vector<std::string_view>& names, const 
   const Api api(std::move(*url));
   std::vector<Json> data;
   for (const std::string_view name : names) {
-    auto got = api.get(name);
+    auto got = name == "status" && !call.json ? api.status() : api.get(name);
     if (!got) return fail(call, kFailed, got.error());
     data.push_back(std::move(*got));
     if (call.json) break;

@@ -12,6 +12,9 @@
 
 namespace itnxt::ctl {
 
+// `status` with `devices.unknown`, counted in the data of /api/v1/devices.
+Json with_unknown_devices(Json status, const Json& devices);
+
 std::string status_text(const Json& status, const Json& alerts, const Style& style);
 std::string status_head(const Json& status, const Style& style);  // two lines, for `watch`
 std::string links_table(const Json& links, const Style& style);

@@ -99,7 +99,7 @@ class Watching {
     const std::size_t rows = tty_ && size.ws_row > 0 ? size.ws_row : 100'000U;
     Style style = style_of_stdout();
     if (tty_ && size.ws_col > 0) style.columns = size.ws_col;
-    const auto status = api_.get("status");
+    const auto status = api_.status();
     const auto links = status ? api_.get("links") : Error{status.error()};
     if (!links && signalled()) return true;  // interrupted: wait() reads why
     if (!links && (first || !tty_)) {

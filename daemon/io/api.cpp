@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <map>
 #include <nlohmann/json.hpp>
 
 namespace itnxt {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::size_t kPiece = std::size_t{32} << 10U;
 
 std::string dump(const Json& json) {
   // Everything is valid UTF-8 already; a text that is not must not end the connection.
@@ -35,55 +33,10 @@ Json text_or_null(const std::string& text) {
   return text.empty() ? Json(nullptr) : Json(text);
 }
 
-// A list, made while it is read. `next` appends one element and says whether there was one.
-class ListBody {
- public:
-  using Next = std::function<bool(std::string& out)>;
-  explicit ListBody(Next next) : next_(std::move(next)) {}
-
-  std::size_t operator()(char* buffer, std::size_t size) {
-    std::size_t done = 0;
-    while (done < size) {
-      if (read_ == piece_.size() && !fill()) break;
-      const std::size_t part = std::min(size - done, piece_.size() - read_);
-      std::memcpy(buffer + done, piece_.data() + read_, part);
-      done += part;
-      read_ += part;
-    }
-    return done;
-  }
-
- private:
-  bool fill() {
-    if (ended_) return false;
-    piece_.clear();
-    read_ = 0;
-    if (first_) piece_ += R"({"status":"success","data":[)";
-    while (piece_.size() < kPiece) {
-      const std::size_t before = piece_.size();
-      if (!first_) piece_ += ",\n";
-      if (!next_(piece_)) {
-        piece_.resize(before);
-        piece_ += "]}\n";
-        ended_ = true;
-        break;
-      }
-      first_ = false;
-    }
-    return true;
-  }
-
-  Next next_;
-  std::string piece_;
-  std::size_t read_ = 0;
-  bool first_ = true;
-  bool ended_ = false;
-};
-
 // One element of `list` (kept alive by `owner`) after the other.
 template <class Owner, class List, class Make>
-BodyReader list_body(Owner owner, const List& list, Make make) {
-  return ListBody([owner, &list, make, i = std::size_t{0}](std::string& out) mutable {
+BodyReader each_of(Owner owner, const List& list, Make make) {
+  return list_body([owner, &list, make, i = std::size_t{0}](std::string& out) mutable {
     if (i == list.size()) return false;
     out += dump(make(list[i++]));
     return true;
@@ -112,6 +65,49 @@ Json link_json(const LinkView& link) {
           {"b", link.b ? link_end(*link.b) : Json(nullptr)},
           {"a_to_b", flow(link.a_to_b, link.utilization_a_to_b)},
           {"b_to_a", flow(link.b_to_a, link.utilization_b_to_a)}};
+}
+
+struct SiteLinks {
+  std::uint64_t up = 0;
+  std::uint64_t down = 0;
+  std::uint64_t unknown = 0;
+};
+
+std::map<SiteName, SiteLinks> links_by_site(const Snapshot& snapshot) {
+  std::map<SiteName, SiteLinks> sites;
+  const auto note = [&](const SiteName& site, const std::optional<bool>& up) {
+    SiteLinks& links = sites[site];
+    ++(!up ? links.unknown : *up ? links.up : links.down);
+  };
+  for (const LinkView& link : snapshot.links) {
+    note(link.a.site, link.up);
+    if (link.b && link.b->site != link.a.site) note(link.b->site, link.up);
+  }
+  return sites;
+}
+
+// Isolated: it has links, and every one is known to be down.
+Json site_json(const Site& site, const SiteLinks& links) {
+  const auto degrees = [](const std::optional<double>& angle) {
+    return angle ? Json(*angle) : Json(nullptr);
+  };
+  return {{"name", site.name.text()},
+          {"kind", kSiteKindNames[static_cast<std::size_t>(site.kind)]},
+          {"district", site.district},
+          {"department", site.department},
+          {"latitude", degrees(site.latitude)},
+          {"longitude", degrees(site.longitude)},
+          {"weight", site.weight},
+          {"anchor", site.anchor},
+          {"links", {{"up", links.up}, {"down", links.down}, {"unknown", links.unknown}}},
+          {"isolated", links.down > 0 && links.up == 0 && links.unknown == 0}};
+}
+
+BodyReader sites_body(const std::shared_ptr<const Snapshot>& snapshot) {
+  return each_of(snapshot, snapshot->sites, [links = links_by_site(*snapshot)](const Site& site) {
+    const auto found = links.find(site.name);
+    return site_json(site, found == links.end() ? SiteLinks{} : found->second);
+  });
 }
 
 // Up is null for a device of which nothing was heard within the stale time.
@@ -157,8 +153,8 @@ Json interface_json(const DeviceView& device, const InterfaceView& one) {
 
 BodyReader interfaces_body(const std::shared_ptr<const Snapshot>& snapshot,
                            std::optional<std::string> only) {
-  return ListBody([snapshot, only = std::move(only), d = std::size_t{0},
-                   i = std::size_t{0}](std::string& out) mutable {
+  return list_body([snapshot, only = std::move(only), d = std::size_t{0},
+                    i = std::size_t{0}](std::string& out) mutable {
     for (; d < snapshot->devices.size(); ++d, i = 0) {
       const DeviceView& device = *snapshot->devices[d];
       if ((only && device.name.text() != *only) || i >= device.interfaces.size()) continue;
@@ -190,6 +186,7 @@ Json capture_json(const CaptureView& capture) {
   for (const Packets p : sample.malformed) malformed += p;
   return {{"capture", sample.capture.text()},
           {"node", capture.node.text()},
+          {"link", text_or_null(capture.link.text())},
           {"source", sample.source},
           {"open", sample.open},
           {"packets", total.packets.count()},
@@ -205,7 +202,10 @@ Json collector_json(const CollectorView& collector, Instant now) {
           {"last_batch", to_rfc3339(collector.last_batch)},
           {"silent_seconds", seconds(std::max(Duration::zero(), now - collector.last_batch_at))},
           {"interval_seconds", seconds(collector.interval)},
-          {"lost_batches", collector.lost_batches}};
+          {"lost_batches", collector.lost_batches},
+          {"spool_bytes", collector.spool.count()},
+          {"clock_skew_seconds",
+           collector.clock_skew ? Json(seconds(*collector.clock_skew)) : Json(nullptr)}};
 }
 
 Json alert_json(const BoardAlert& alert) {
@@ -275,38 +275,29 @@ BodyReader object_body(const Json& data) {
 }  // namespace
 
 std::string_view api_endpoints() {
-  return "links, devices, interfaces, captures, collectors, alerts, crisis, status";
+  return "sites, links, devices, interfaces, captures, collectors, alerts, crisis, status";
 }
 
 std::string api_error(std::string_view message) {
   return dump(Json{{"status", "error"}, {"error", message}}) + "\n";
 }
 
-BodyReader text_body(std::string text) {
-  return [text = std::move(text), at = std::size_t{0}](char* buffer, std::size_t size) mutable {
-    const std::size_t part = std::min(size, text.size() - at);
-    std::memcpy(buffer, text.data() + at, part);
-    at += part;
-    return part;
-  };
-}
-
 std::optional<BodyReader> api_body(std::string_view endpoint, const Published& published,
                                    const ServerInfo& server, std::optional<std::string> device) {
   const auto& snapshot = published.snapshot;
   const auto& board = published.board;
-  if (endpoint == "links") return list_body(snapshot, snapshot->links, link_json);
+  if (endpoint == "sites") return sites_body(snapshot);
+  if (endpoint == "links") return each_of(snapshot, snapshot->links, link_json);
   if (endpoint == "devices") {
-    return list_body(snapshot, snapshot->devices, [](const auto& d) { return device_json(*d); });
+    return each_of(snapshot, snapshot->devices, [](const auto& d) { return device_json(*d); });
   }
   if (endpoint == "interfaces") return interfaces_body(snapshot, std::move(device));
-  if (endpoint == "captures") return list_body(snapshot, snapshot->captures, capture_json);
+  if (endpoint == "captures") return each_of(snapshot, snapshot->captures, capture_json);
   if (endpoint == "collectors") {
-    return list_body(snapshot, snapshot->collectors, [now = snapshot->at](const CollectorView& c) {
-      return collector_json(c, now);
-    });
+    return each_of(snapshot, snapshot->collectors,
+                   [now = snapshot->at](const CollectorView& c) { return collector_json(c, now); });
   }
-  if (endpoint == "alerts") return list_body(board, board->alerts, alert_json);
+  if (endpoint == "alerts") return each_of(board, board->alerts, alert_json);
   if (endpoint == "crisis") return object_body(crisis_json(*board));
   if (endpoint == "status") return object_body(status_json(published, server));
   return std::nullopt;

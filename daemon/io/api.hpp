@@ -2,19 +2,15 @@
 // are sent. All: {"status":"success","data":…}; errors {"status":"error","error":"…"}.
 #pragma once
 
-#include <cstddef>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "daemon/io/exchange.hpp"
+#include "daemon/io/http_body.hpp"
 #include "daemon/metrics/exposition.hpp"
 
 namespace itnxt {
-
-// Fills up to `size` bytes; 0 only at the end.
-using BodyReader = std::function<std::size_t(char* buffer, std::size_t size)>;
 
 // What does not change while the aggregator runs.
 struct ServerInfo {
@@ -32,8 +28,5 @@ std::optional<BodyReader> api_body(std::string_view endpoint, const Published& p
 std::string_view api_endpoints();
 
 std::string api_error(std::string_view message);
-
-// A reader of a text that is there already.
-BodyReader text_body(std::string text);
 
 }  // namespace itnxt

@@ -29,7 +29,8 @@ BatchQueue::Source BatchQueue::add_source(CollectorName collector, std::uint64_t
   lost.resize(endpoints_.size());
   const Source source = sources_.size();
   sources_.push_back({std::move(collector), epoch, std::move(lost),
-                      std::vector<std::size_t>(endpoints_.size()), source});
+                      std::vector<std::size_t>(endpoints_.size()),
+                      std::vector<std::uint64_t>(endpoints_.size()), source});
   return source;
 }
 
@@ -53,6 +54,7 @@ void BatchQueue::push(Source source, std::uint64_t sequence, wire::Parts parts, 
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     if (endpoints_[i].waiting++ == 0) endpoints_[i].progress = now;
     ++origin.needed[i];
+    sources_[origin.heir].needed_bytes[i] += bytes;
   }
   shrink();
 }
@@ -70,7 +72,9 @@ std::optional<BatchQueue::Next> BatchQueue::next(std::size_t endpoint) {
   while (to.next < first_ + queue_.size()) {
     const Entry& candidate = entry(to.next);
     if ((candidate.needed & ~candidate.in_flight & bit(endpoint)) != 0) {
-      return Next{&candidate.parts, sources_[candidate.source].lost[endpoint]};
+      const Origin& origin = sources_[candidate.source];
+      const std::uint64_t waiting = sources_[origin.heir].needed_bytes[endpoint];
+      return Next{&candidate.parts, origin.lost[endpoint], Bytes(waiting - candidate.bytes)};
     }
     ++to.next;
   }
@@ -166,7 +170,9 @@ void BatchQueue::expire(Instant now) {
 void BatchQueue::settle(Entry& settled, std::size_t endpoint) {
   settled.needed &= ~bit(endpoint);
   --endpoints_[endpoint].waiting;
-  --sources_[settled.source].needed[endpoint];
+  Origin& origin = sources_[settled.source];
+  --origin.needed[endpoint];
+  sources_[origin.heir].needed_bytes[endpoint] -= settled.bytes;
 }
 
 // Nobody needs it any more: its bytes go now, its place when it comes to the front.

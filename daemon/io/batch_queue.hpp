@@ -51,6 +51,7 @@ class BatchQueue {
   struct Next {
     const wire::Parts* parts;  // until the next call that is not const
     std::uint64_t lost;
+    Bytes waiting;  // besides it, of its collector, for this endpoint
   };
   [[nodiscard]] std::optional<Next> next(std::size_t endpoint);
   void sent(std::size_t endpoint);  // what next() gave went out
@@ -99,6 +100,8 @@ class BatchQueue {
     std::uint64_t epoch;
     std::vector<std::uint64_t> lost;  // by endpoint
     std::vector<std::size_t> needed;  // by endpoint: batches it still needs
+    // By endpoint: bytes it still needs, those of the epochs it is heir of included.
+    std::vector<std::uint64_t> needed_bytes;
     Source heir;
     std::size_t waiting = 0;
   };

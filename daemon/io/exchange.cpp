@@ -2,8 +2,7 @@
 
 namespace itnxt {
 
-Exchange::Exchange()
-    : published_{std::make_shared<Snapshot>(), std::make_shared<Board>(), 0, false} {}
+Exchange::Exchange() : published_{std::make_shared<Snapshot>(), std::make_shared<Board>(), false} {}
 
 void Exchange::publish(std::shared_ptr<const Snapshot> snapshot,
                        std::shared_ptr<const Board> board) {
@@ -11,7 +10,6 @@ void Exchange::publish(std::shared_ptr<const Snapshot> snapshot,
     const std::lock_guard lock(mutex_);
     published_.snapshot.swap(snapshot);
     published_.board.swap(board);
-    ++published_.generation;
   }
   // The old ones go here, outside the lock: freeing a big snapshot takes a while.
 }

@@ -17,7 +17,6 @@ namespace itnxt {
 struct Published {
   std::shared_ptr<const Snapshot> snapshot;  // never null
   std::shared_ptr<const Board> board;        // never null
-  std::uint64_t generation = 0;              // how many were published before
   bool ready = false;  // state is loaded, collectors can deliver: what /-/ready says
 };
 

@@ -1,9 +1,7 @@
 #include "daemon/io/http.hpp"
 
 #include <microhttpd.h>
-#include <pthread.h>
 
-#include <csignal>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -12,6 +10,7 @@
 #include "daemon/io/http_bodies.hpp"
 #include "daemon/io/http_gzip.hpp"
 #include "daemon/io/http_listen.hpp"
+#include "daemon/io/signals.hpp"
 #include "daemon/io/status_page.hpp"
 
 namespace itnxt {
@@ -92,22 +91,6 @@ void add_headers(MHD_Response* response, const Answer& answer) {
   if (answer.code == MHD_HTTP_METHOD_NOT_ALLOWED) add(MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
 }
 
-// libmicrohttpd's threads must not take the signals that the loop waits for.
-class BlockedSignals {
- public:
-  BlockedSignals() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  BlockedSignals(const BlockedSignals&) = delete;
-  BlockedSignals& operator=(const BlockedSignals&) = delete;
-
- private:
-  sigset_t before_{};
-};
-
 }  // namespace
 
 struct HttpServer::Impl {
@@ -119,9 +102,9 @@ struct HttpServer::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  Answer answer(const Request& request) const;
-  Answer metrics(const Request& request) const;
-  Answer api(const Request& request) const;
+  [[nodiscard]] Answer answer(const Request& request) const;
+  [[nodiscard]] Answer metrics(const Request& request) const;
+  [[nodiscard]] Answer api(const Request& request) const;
   MHD_Result send(MHD_Connection* connection, Answer answer);
   static MHD_Result handle(void* self, MHD_Connection* connection, const char* url,
                            const char* method, const char* version, const char* upload,
@@ -190,8 +173,9 @@ Answer HttpServer::Impl::api(const Request& request) const {
 
 MHD_Result HttpServer::Impl::send(MHD_Connection* connection, Answer answer) {
   const bool zipped = takes_gzip(header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING));
-  auto body = std::make_unique<std::shared_ptr<LiveBody>>(bodies.add(
-      zipped ? gzip(std::move(answer.body)) : std::move(answer.body), exchange.read().generation));
+  auto body = std::make_unique<std::shared_ptr<LiveBody>>(
+      bodies.add(zipped ? gzip(std::move(answer.body)) : std::move(answer.body),
+                 exchange.read().snapshot->at));
   const Response response(
       MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, kBlock, read_body, body.get(), free_body),
       MHD_destroy_response);

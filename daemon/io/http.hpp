@@ -3,7 +3,7 @@
 // Two threads of libmicrohttpd serve all connections by epoll; they read what Exchange holds and
 // nothing else. Bounds: 1024 connections (768 of one address: scraper and screens may share a
 // proxy), 32 KiB for a request's line and headers, 10 s without progress; answers are made piece by
-// piece while they are sent, from a state of the last two minutes or so. The Host header is of no
+// piece while they are sent, from a state of the last two minutes. The Host header is of no
 // account. stop: the destructor; open connections end.
 #pragma once
 

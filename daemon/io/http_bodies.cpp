@@ -15,13 +15,13 @@ void LiveBody::break_off() {
   reader_ = nullptr;
 }
 
-std::shared_ptr<LiveBody> LiveBodies::add(BodyReader reader, std::uint64_t generation) {
-  auto body = std::make_shared<LiveBody>(std::move(reader), generation);
+std::shared_ptr<LiveBody> LiveBodies::add(BodyReader reader, Instant state) {
+  auto body = std::make_shared<LiveBody>(std::move(reader), state);
   const std::lock_guard lock(mutex_);
   std::erase_if(bodies_, [&](const std::weak_ptr<LiveBody>& weak) {
     const auto other = weak.lock();
     if (!other) return true;
-    if (other->generation() + kOldestGeneration >= generation) return false;
+    if (state - other->state() <= kOldestState) return false;
     other->break_off();
     return true;
   });

@@ -10,33 +10,33 @@
 #include <optional>
 #include <vector>
 
-#include "daemon/io/api.hpp"
+#include "daemon/core/time.hpp"
+#include "daemon/io/http_body.hpp"
 
 namespace itnxt {
 
-// States are published every 100 ms at most: two minutes and more for a scrape.
-inline constexpr std::uint64_t kOldestGeneration = 1200;
+// How old a state may become while it is sent.
+inline constexpr Duration kOldestState = 2min;
 
 class LiveBody {
  public:
-  LiveBody(BodyReader reader, std::uint64_t generation)
-      : reader_(std::move(reader)), generation_(generation) {}
+  LiveBody(BodyReader reader, Instant state) : reader_(std::move(reader)), state_(state) {}
   // Fills up to `size` bytes; 0 at the end; absent: broken off.
   std::optional<std::size_t> read(char* buffer, std::size_t size);
   void break_off();
-  [[nodiscard]] std::uint64_t generation() const { return generation_; }
+  [[nodiscard]] Instant state() const { return state_; }
 
  private:
   std::mutex mutex_;
-  BodyReader reader_;  // empty: broken off
-  const std::uint64_t generation_;
+  BodyReader reader_;    // empty: broken off
+  const Instant state_;  // when the state it is made from was
 };
 
 class LiveBodies {
  public:
-  // `generation`: of the state that is published now (Published::generation). Breaks off what is
-  // too old by then.
-  std::shared_ptr<LiveBody> add(BodyReader reader, std::uint64_t generation);
+  // `state`: when the state that is published now was (Snapshot::at). Breaks off what is too old by
+  // then.
+  std::shared_ptr<LiveBody> add(BodyReader reader, Instant state);
 
  private:
   std::mutex mutex_;

@@ -2,7 +2,7 @@
 // network it crosses is fast.
 #pragma once
 
-#include "daemon/io/api.hpp"
+#include "daemon/io/http_body.hpp"
 
 namespace itnxt {
 

@@ -42,12 +42,8 @@ Result<std::unique_ptr<Inlet>> Inlet::open(Loop& loop, Log& log, ZmqContext& zmq
 
 void Inlet::take(const ZmqMessage& message) {
   if (const auto refused = decoder_.decode(message.parts)) return refuse(message, *refused);
-  std::size_t bytes = 0;
-  for (const std::string_view part : message.parts) bytes += part.size();
   const Batch& batch = decoder_.batch();
-  ++counts_.batches;
-  counts_.bytes += bytes;
-  handler_(batch, bytes);
+  handler_(batch);
   socket_->reply(message.peer,
                  wire::encode(wire::Ack{batch.collector, batch.epoch, batch.sequence}));
 }

@@ -21,15 +21,13 @@
 namespace itnxt {
 
 struct InletCounts {
-  std::uint64_t batches = 0;
-  std::uint64_t bytes = 0;
   std::array<std::uint64_t, wire::kRefusals> refused{};  // messages, by wire::Refusal
 };
 
 class Inlet {
  public:
-  // `bytes`: the batch's size on the wire. The batch is good until the handler returns.
-  using Handler = std::function<void(const Batch&, std::size_t bytes)>;
+  // The batch is good until the handler returns.
+  using Handler = std::function<void(const Batch&)>;
 
   // `endpoint` as in aggregator.listen; the error names that key. All outlive it.
   static Result<std::unique_ptr<Inlet>> open(Loop& loop, Log& log, ZmqContext& zmq,

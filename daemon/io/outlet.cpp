@@ -110,8 +110,8 @@ void Outlet::close_batch(Stream& stream) {
   batch.collector = stream.collector;
   batch.epoch = config_.epoch;
   batch.sequence = ++stream.sequence;
-  batch.sent_at = source_time(loop_.now());
-  batch.sent_wall = loop_.wall_now();
+  batch.closed_at = source_time(loop_.now());
+  batch.closed_wall = loop_.wall_now();
   batch.interval = stream.interval;
   batch.samples = std::move(stream.samples);
   auto parts = wire::encode_parts(batch);
@@ -146,7 +146,8 @@ void Outlet::pump(std::size_t number) {
   ZmqSocket* socket = endpoints_[number].socket.get();
   if (socket == nullptr) return;
   while (const auto next = queue_.next(number)) {
-    if (!socket->send(*next->parts, wire::lost_field(next->lost))) return;
+    const wire::Sending sending{next->lost, next->waiting, loop_.wall_now()};
+    if (!socket->send(*next->parts, wire::encode(sending))) return;
     queue_.sent(number);
   }
 }

@@ -32,7 +32,7 @@ void Outlet::load(Stream& stream) {
     } else {
       queue_.raise_lost(source->second, lost_of(record));
     }
-    const Duration age = std::max(loop_.wall_now() - batch.sent_wall, Duration::zero());
+    const Duration age = std::max(loop_.wall_now() - batch.closed_wall, Duration::zero());
     queue_.push(source->second, batch.sequence, std::move(record.parts), loop_.now() - age,
                 loop_.now());
     ++batches;

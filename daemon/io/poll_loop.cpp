@@ -54,14 +54,13 @@ struct PollLoop::World {
     if (epoll >= 0) close(epoll);
   }
 
-  void control(int operation, std::uint64_t id, const Entry& entry) const {
+  // errno. For a watch that ends it does not matter: the fd may be closed by then.
+  int control(int operation, std::uint64_t id, const Entry& entry) const {
     epoll_event event{};
     if (entry.callbacks[0]) event.events |= EPOLLIN;
     if (entry.callbacks[1]) event.events |= EPOLLOUT;
     event.data.u64 = id;
-    if (epoll_ctl(epoll, operation, entry.fd, &event) == 0 || operation == EPOLL_CTL_DEL) return;
-    throw std::system_error(errno, std::generic_category(),
-                            "fd " + std::to_string(entry.fd) + " cannot be watched");
+    return epoll_ctl(epoll, operation, entry.fd, &event) == 0 ? 0 : errno;
   }
 };
 
@@ -82,10 +81,10 @@ struct PollLoop::WatchState final : Registration::State {
     if (entry.callbacks[which] != callback) return;
     entry.callbacks[which] = nullptr;
     if (entry.callbacks[0] || entry.callbacks[1]) {
-      alive->control(EPOLL_CTL_MOD, id, entry);
+      (void)alive->control(EPOLL_CTL_MOD, id, entry);
       return;
     }
-    alive->control(EPOLL_CTL_DEL, id, entry);
+    (void)alive->control(EPOLL_CTL_DEL, id, entry);
     alive->by_fd.erase(entry.fd);
     alive->entries.erase(found);
   }
@@ -124,12 +123,12 @@ Watch PollLoop::watch(int fd, Interest interest, Callback callback) {
   const std::uint64_t id = fresh ? world.next++ : known->second;
   World::Entry& entry = world.entries[id];
   entry.fd = fd;
-  entry.callbacks[slot(interest)] = shared;
-  try {
-    world.control(fresh ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, id, entry);
-  } catch (...) {
+  const World::Shared before = std::exchange(entry.callbacks[slot(interest)], shared);
+  if (const int error = world.control(fresh ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, id, entry)) {
+    entry.callbacks[slot(interest)] = before;
     if (fresh) world.entries.erase(id);
-    throw;
+    throw std::system_error(error, std::generic_category(),
+                            "fd " + std::to_string(fd) + " cannot be watched");
   }
   if (fresh) world.by_fd[fd] = id;
   return Watch(std::make_unique<WatchState>(world_, id, slot(interest), std::move(shared)));
@@ -203,7 +202,6 @@ void PollLoop::call(const Callback& callback, SlowCallback::Kind kind, int fd) {
   const Duration took = end - called_until_;
   called_until_ = end;
   if (took <= kSlow) return;
-  ++slow_callbacks_;
   if (slow_) slow_({kind, fd, took});
 }
 

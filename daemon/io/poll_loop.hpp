@@ -48,7 +48,6 @@ class PollLoop final : public Loop {
 
   // How late the latest timers fired. Grows when callbacks take too long.
   [[nodiscard]] Duration lag() const { return lag_; }
-  [[nodiscard]] std::uint64_t slow_callbacks() const { return slow_callbacks_; }
 
  private:
   struct World;
@@ -66,7 +65,6 @@ class PollLoop final : public Loop {
   WallTime wall_{};
   Instant called_until_{};  // the end of the callback before is the beginning of the next
   Duration lag_{};
-  std::uint64_t slow_callbacks_ = 0;
   std::function<void(const SlowCallback&)> slow_;
   bool stopped_ = false;
 };

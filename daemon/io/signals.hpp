@@ -1,6 +1,6 @@
-// The signals a daemon lives by, as events of the loop. Make it before any thread: threads inherit
-// the blocked signals, and one that does not would be ended by SIGTERM. SIGPIPE is ignored; a
-// child process must undo both before exec.
+// The signals a daemon lives by, as events of the loop. Make Signals before any thread: threads
+// inherit the blocked signals, and SIGTERM would end the process by one that did not. SIGPIPE is
+// ignored. This program starts no other; what it did start would inherit both.
 #pragma once
 
 #include <csignal>
@@ -33,6 +33,22 @@ class Signals {
   sigset_t before_{};
   struct sigaction pipe_before_ {};
   Watch watch_;
+};
+
+// A thread that is started under this guard never gets a signal: they are the loop's.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t before_{};
 };
 
 }  // namespace itnxt

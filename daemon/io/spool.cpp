@@ -12,9 +12,9 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <system_error>
 #include <vector>
 
+#include "daemon/core/fd.hpp"
 #include "daemon/io/directory.hpp"
 
 namespace itnxt {
@@ -23,24 +23,6 @@ namespace {
 constexpr std::string_view kMagic = "itnxt batches 1\n";
 constexpr std::size_t kHead = 8;  // length and CRC
 constexpr std::uint32_t kMaxRecord = wire::kMaxParts * wire::kMaxPart + (1U << 20);
-
-std::string reason(int error) {
-  return std::generic_category().message(error);
-}
-
-class File {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  ~File() {
-    if (fd_ >= 0) close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // As many bytes as there are, up to `size`.
 std::size_t read_some(int fd, char* to, std::size_t size) {
@@ -82,8 +64,8 @@ std::uint32_t get_u32(const char* from) {
 }
 
 void sync_directory(const std::string& directory) {
-  const File folder(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.fd() >= 0) fsync(folder.fd());
+  const Fd folder(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.is_open()) fsync(folder.get());
 }
 
 // One record's payload; nothing at the end of what can be trusted.
@@ -103,12 +85,8 @@ std::optional<std::string> read_record(int fd, std::uint64_t left) {
 Status Spool::prepare() {
   const auto trouble = make_directory(directory_);
   if (!trouble) return {};
-  return Error{"spool.directory " + directory_ + ": cannot be used: " + reason(trouble->error) +
+  return Error{"spool.directory " + directory_ + ": cannot be used: " + errno_text(trouble->error) +
                ": what is undelivered at a stop will be lost; make it writable for this user"};
-}
-
-Spool::~Spool() {
-  for (const auto& [collector, fd] : locks_) close(fd);
 }
 
 // Freed by the kernel with the process, however it ends. The lock's file stays: were it removed,
@@ -116,18 +94,17 @@ Spool::~Spool() {
 Status Spool::claim(const CollectorName& collector) {
   if (locks_.contains(collector)) return {};
   const std::string path = stem_of(collector) + ".lock";
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
-    locks_.emplace(collector, fd);
+  Fd lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (lock.is_open() && flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
+    locks_.emplace(collector, std::move(lock));
     return {};
   }
   const std::string why =
       errno == EWOULDBLOCK
           ? "in use by another process: what is undelivered at a stop will be lost; stop that one, "
             "or give one of the two another directory or the collector another name"
-          : "cannot be locked: " + reason(errno) +
+          : "cannot be locked: " + errno_text(errno) +
                 ": what is undelivered at a stop will be lost; make it writable for this user";
-  if (fd >= 0) close(fd);
   return Error{"spool.directory " + path + ": " + why};
 }
 
@@ -154,32 +131,32 @@ std::string Spool::stem_of(const CollectorName& collector) const {
 bool Spool::load(const CollectorName& collector, WallTime now,
                  const std::function<bool(wire::SpoolRecord&&)>& take) {
   const std::string path = path_of(collector);
-  const File file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-  if (file.fd() < 0) {
+  const Fd file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  if (!file.is_open()) {
     if (errno != ENOENT) {
-      log_.error("spool file cannot be read: " + reason(errno) + "; its batches are not sent",
+      log_.error("spool file cannot be read: " + errno_text(errno) + "; its batches are not sent",
                  {{"file", path}});
     }
     return false;
   }
   struct stat status {};
-  fstat(file.fd(), &status);
+  fstat(file.get(), &status);
   const auto size = static_cast<std::uint64_t>(status.st_size);
   std::array<char, kMagic.size()> magic{};
   std::uint64_t good = 0;
-  if (read_some(file.fd(), magic.data(), magic.size()) == magic.size() &&
+  if (read_some(file.get(), magic.data(), magic.size()) == magic.size() &&
       std::string_view(magic.data(), magic.size()) == kMagic) {
     good = magic.size();
   }
   while (good != 0 && good < size) {
-    const auto payload = read_record(file.fd(), size - good);
+    const auto payload = read_record(file.get(), size - good);
     if (!payload) break;
     auto record = wire::decode_spool_record(*payload);
     if (!record || !take(std::move(record).value())) break;
     good += kHead + payload->size();
   }
   return good == size ||
-         set_aside(file.fd(), path, path + ".corrupt-" + file_time(now), good, size);
+         set_aside(file.get(), path, path + ".corrupt-" + file_time(now), good, size);
 }
 
 // Moves what follows the first `good` bytes to another file, so that the next start does not
@@ -187,24 +164,23 @@ bool Spool::load(const CollectorName& collector, WallTime now,
 bool Spool::set_aside(int fd, const std::string& path, const std::string& aside, std::uint64_t good,
                       std::uint64_t size) {
   const auto copy = [&]() -> int {  // errno
-    const File out(
-        open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (out.fd() < 0 || lseek(fd, static_cast<off_t>(good), SEEK_SET) < 0) return errno;
+    const Fd out(open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!out.is_open() || lseek(fd, static_cast<off_t>(good), SEEK_SET) < 0) return errno;
     std::vector<char> block(std::size_t{1} << 16);
     for (std::uint64_t left = size - good; left > 0;) {
       const std::size_t n = read_some(fd, block.data(), block.size());
       if (n == 0) return EIO;
-      if (!write_all(out.fd(), {block.data(), n})) return errno;
+      if (!write_all(out.get(), {block.data(), n})) return errno;
       left -= std::min<std::uint64_t>(n, left);
     }
-    return fsync(out.fd()) == 0 && ftruncate(fd, static_cast<off_t>(good)) == 0 ? 0 : errno;
+    return fsync(out.get()) == 0 && ftruncate(fd, static_cast<off_t>(good)) == 0 ? 0 : errno;
   };
   const int error = copy();
   log_.error("spool file is damaged: the batches before the damage are sent, the rest is set aside",
              {{"file", path},
               {"good_bytes", std::to_string(good)},
               {"damaged_bytes", std::to_string(size - good)},
-              {"aside", error == 0 ? aside : "failed: " + reason(error)}});
+              {"aside", error == 0 ? aside : "failed: " + errno_text(error)}});
   return error == 0;
 }
 
@@ -212,20 +188,20 @@ Result<std::unique_ptr<Spool::Writer>> Spool::write(const CollectorName& collect
   const std::string path = path_of(collector);
   const std::string making = path + ".new";
   unlink(making.c_str());  // of a stop that did not come to its end
-  const int fd = open(making.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  std::unique_ptr<Writer> writer(new Writer(fd, path));
-  if (fd < 0 || !write_all(fd, kMagic)) return Error{writer->failure("written").error()};
+  Fd fd(open(making.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  std::unique_ptr<Writer> writer(new Writer(std::move(fd), path));
+  if (!writer->fd_.is_open() || !write_all(writer->fd_.get(), kMagic))
+    return Error{writer->failure("written").error()};
   return writer;
 }
 
 Spool::Writer::~Writer() {
-  if (fd_ < 0) return;
-  close(fd_);
+  if (!fd_.is_open()) return;
   unlink((path_ + ".new").c_str());
 }
 
 Status Spool::Writer::failure(const char* what) const {
-  return Error{path_ + ": cannot be " + what + ": " + reason(errno)};
+  return Error{path_ + ": cannot be " + what + ": " + errno_text(errno)};
 }
 
 Status Spool::Writer::add(const wire::SpoolRecord& record) {
@@ -233,22 +209,22 @@ Status Spool::Writer::add(const wire::SpoolRecord& record) {
   std::array<char, kHead> head{};
   put_u32(static_cast<std::uint32_t>(payload.size()), head.data());
   put_u32(checksum(payload), head.data() + 4);
-  if (!write_all(fd_, {head.data(), head.size()}) || !write_all(fd_, payload)) {
+  if (!write_all(fd_.get(), {head.data(), head.size()}) || !write_all(fd_.get(), payload)) {
     return failure("written");
   }
   return {};
 }
 
 Status Spool::Writer::sync() {
-  if (fdatasync(fd_) != 0) return failure("written");
+  if (fdatasync(fd_.get()) != 0) return failure("written");
   return {};
 }
 
 Status Spool::Writer::commit() {
   const std::string making = path_ + ".new";
-  if (fsync(fd_) != 0) return failure("written");
+  if (fsync(fd_.get()) != 0) return failure("written");
   if (rename(making.c_str(), path_.c_str()) != 0) return failure("renamed");
-  close(std::exchange(fd_, -1));
+  fd_.reset();
   sync_directory(std::filesystem::path(path_).parent_path());
   return {};
 }
@@ -256,7 +232,7 @@ Status Spool::Writer::commit() {
 void Spool::remove(const CollectorName& collector) {
   const std::string path = path_of(collector);
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
-    log_.error("spool file cannot be removed: " + reason(errno) +
+    log_.error("spool file cannot be removed: " + errno_text(errno) +
                    "; its batches will be sent again at the next start",
                {{"file", path}});
   }

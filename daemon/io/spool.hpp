@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 
+#include "daemon/core/fd.hpp"
 #include "daemon/core/ids.hpp"
 #include "daemon/core/log.hpp"
 #include "daemon/core/result.hpp"
@@ -23,7 +24,6 @@ namespace itnxt {
 class Spool {
  public:
   Spool(std::string directory, Log& log) : directory_(std::move(directory)), log_(log) {}
-  ~Spool();
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
 
@@ -52,9 +52,9 @@ class Spool {
 
    private:
     friend class Spool;
-    Writer(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+    Writer(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
     Status failure(const char* what) const;
-    int fd_;
+    Fd fd_;
     const std::string path_;
   };
   Result<std::unique_ptr<Writer>> write(const CollectorName& collector);
@@ -71,7 +71,7 @@ class Spool {
 
   const std::string directory_;
   Log& log_;
-  std::map<CollectorName, int> locks_;  // fds
+  std::map<CollectorName, Fd> locks_;
 };
 
 }  // namespace itnxt

@@ -53,11 +53,12 @@ a { color: #79b8ff; }
 <div id="state" role="alert">…</div>
 <div class="tiles" id="tiles"></div>
 <section id="alerts-part" hidden><h2>Alerts</h2><div class="scroll"><table id="alerts"></table></div></section>
+<section id="sites-part" hidden><h2>Isolated sites</h2><div class="scroll"><table id="sites"></table></div></section>
 <section id="links-part" hidden><h2>Links</h2><div class="scroll"><table id="links"></table></div></section>
 <section id="devices-part" hidden><h2>Devices</h2><div class="scroll"><table id="devices"></table></div></section>
 <section id="captures-part" hidden><h2>Captures</h2><div class="scroll"><table id="captures"></table></div></section>
 <section id="collectors-part" hidden><h2>Collectors</h2><div class="scroll"><table id="collectors"></table></div></section>
-<footer><span id="build"></span> · <a href="/metrics">metrics</a> · <a href="/api/v1/status">status</a> · <a href="/api/v1/links">links</a> ·
+<footer><span id="build"></span> · <a href="/metrics">metrics</a> · <a href="/api/v1/status">status</a> · <a href="/api/v1/sites">sites</a> · <a href="/api/v1/links">links</a> ·
 <a href="/api/v1/devices">devices</a> · <a href="/api/v1/interfaces">interfaces</a> · <a href="/api/v1/alerts">alerts</a></footer>
 </main>
 )HTML";
@@ -163,8 +164,8 @@ async function ask(name) {
 }
 async function refresh() {
   try {
-    const [s, links, devices, alerts, crisis, captures, collectors] =
-      await Promise.all(['status', 'links', 'devices', 'alerts', 'crisis', 'captures', 'collectors'].map(ask));
+    const [s, sites, links, devices, alerts, crisis, captures, collectors] =
+      await Promise.all(['status', 'sites', 'links', 'devices', 'alerts', 'crisis', 'captures', 'collectors'].map(ask));
     state(s, alerts, crisis);
     tiles(s);
     at('node').textContent = s.node;
@@ -176,14 +177,17 @@ async function refresh() {
     table('alerts', ['Alert', 'Subject', 'State', 'Since', ''], alerts, a => [
       element('td', a.alert, a.severity === 'critical' ? 'bad' : 'warn'), element('td', a.subject), element('td', a.state),
       element('td', new Date(a.since).toLocaleString()), element('td', a.annotations.summary || '', 'wide')]);
+    const isolated = sites.filter(x => x.isolated).sort((a, b) => b.weight - a.weight || a.name.localeCompare(b.name));
+    table('sites', ['Site', 'Kind', 'District', '>Links down'], isolated, x => [
+      element('td', x.name, 'bad'), element('td', x.kind), element('td', x.district || '–', 'dim'), element('td', x.links.down, 'n')]);
     table('links', ['Link', 'State', '>a → b', '>b → a', '>Capacity', 'a', 'b'], links.sort(byState), l => [
       element('td', l.name), element('td', ...upDown(l.up)), flow(l.a_to_b), flow(l.b_to_a),
       element('td', rate(l.capacity_bytes), 'n'), element('td', end(l.a), 'dim'), element('td', end(l.b), 'dim')]);
     table('devices', ['Device', 'State', 'Site', '>Interfaces up', '>Uptime', 'Problem'], devices.sort(byState), d => [
       element('td', d.name), element('td', ...upDown(d.up)), element('td', d.site, 'dim'),
       element('td', d.interfaces_up + ' / ' + d.interfaces, 'n'), element('td', span(d.uptime_seconds), 'n'), element('td', d.problem, 'wide')]);
-    table('captures', ['Capture', 'State', 'Source', '>Packets', '>Bytes', '>Dropped', '>Malformed'], captures, c => [
-      element('td', c.capture), element('td', c.open ? 'open' : 'closed', c.open ? 'ok' : 'bad'), element('td', c.source, 'dim'),
+    table('captures', ['Capture', 'State', 'Source', 'Link', '>Packets', '>Bytes', '>Dropped', '>Malformed'], captures, c => [
+      element('td', c.capture), element('td', c.open ? 'open' : 'closed', c.open ? 'ok' : 'bad'), element('td', c.source, 'dim'), element('td', c.link || '–', 'dim'),
       element('td', count(c.packets), 'n'), element('td', scaled(c.bytes, ['B', 'kB', 'MB', 'GB', 'TB'], 1000), 'n'),
       element('td', count(c.dropped_packets), c.dropped_packets ? 'n warn' : 'n'), element('td', count(c.malformed_packets), 'n')]);
     table('collectors', ['Collector', 'Node', '>Silent for', '>Lost batches'], collectors, c => [

@@ -1,6 +1,5 @@
 #include "daemon/io/store.hpp"
 
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -12,27 +11,9 @@
 #include <system_error>
 
 #include "daemon/io/directory.hpp"
+#include "daemon/io/signals.hpp"
 
 namespace itnxt {
-namespace {
-
-// Signals are the loop's business: a thread started under this guard never gets one.
-class NoSignals {
- public:
-  NoSignals() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~NoSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  NoSignals(const NoSignals&) = delete;
-  NoSignals& operator=(const NoSignals&) = delete;
-
- private:
-  sigset_t before_{};
-};
-
-}  // namespace
 
 // Between the loop and the writer; everything but `file` and `records` is under the mutex.
 struct Store::Shared {
@@ -70,7 +51,7 @@ struct Store::Shared {
     if (fd >= 0) ::close(fd);
   }
 
-  void take(StoreChanges changes) {
+  void take(StoreChanges&& changes) {
     for (auto& [key, body] : changes) {
       if (body) {
         records[key] = *body;
@@ -215,9 +196,9 @@ Store::Store(Loop& loop, Log& log, std::unique_ptr<StoreFile> file,
     shared_->records[{row.shelf, row.key}] = row.body;
     shared_->on_disk.insert({row.shelf, row.key});
   }
-  note_problem(problem);
+  note_problem(shared_->problem);
   completions_ = loop_.watch(shared_->fd, Interest::readable, [this] { on_completion(); });
-  const NoSignals guard;
+  const BlockedSignals guard;
   writer_ = std::thread([shared = shared_] { shared->run(); });
 }
 
@@ -243,7 +224,8 @@ void Store::commit(StoreChanges changes, Done done) {
   waiting_.emplace_back(++next_, std::move(done));
   {
     const std::lock_guard lock(shared_->mutex);
-    for (auto& [key, body] : changes) shared_->queued[key] = std::move(body);
+    changes.merge(shared_->queued);  // of two changes to a record the newer stays
+    shared_->queued = std::move(changes);
     shared_->queued_to = next_;
     shared_->time = file_time(loop_.wall_now());
   }
@@ -256,7 +238,8 @@ void Store::note_problem(const std::string& problem) {
     log_.notice("the alert state is written again", {{"path", path_}});
   } else {
     log_.error(
-        "the alert state cannot be written: pages go out from memory, a restart forgets them",
+        "the alert state cannot be written: pages go out from memory, a restart forgets them; make "
+        "room or mend the disk",
         {{"problem", problem}});
   }
   problem_ = problem;

@@ -23,14 +23,13 @@ class Supervisor {
   void stopping();
   // One line for `systemctl status`.
   void status(std::string_view text);
-  [[nodiscard]] Duration watchdog_period() const { return period_; }  // zero: none wanted
 
  private:
   void arm();
 
   Loop& loop_;
   const std::function<bool()> progressing_;
-  Duration period_{};
+  Duration period_{};  // between signs of life
   Timer timer_;
 };
 

@@ -1,18 +1,15 @@
 #include "daemon/io/zmq_socket.hpp"
 
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 #include <zmq.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <system_error>
 #include <utility>
 #include <vector>
+
+#include "daemon/io/zmq_bind.hpp"
 
 namespace itnxt {
 namespace {
@@ -21,7 +18,6 @@ constexpr std::int64_t kMaxPartBytes = 1 << 20;
 constexpr int kQueue = 256;  // messages each way; the credit window of an outlet is smaller
 constexpr std::size_t kMessagesPerRound = 256;
 constexpr std::size_t kBytesPerRound = std::size_t{1} << 20;
-constexpr std::string_view kIpc = "ipc://";
 
 void set(void* socket, int option, int value) {
   zmq_setsockopt(socket, option, &value, sizeof value);
@@ -44,66 +40,6 @@ void configure(void* socket, bool router) {
   set(socket, ZMQ_LINGER, router ? 500 : 0);
   // Without a connection send() says so, instead of piling up what cannot be taken back.
   if (!router) set(socket, ZMQ_IMMEDIATE, 1);
-}
-
-std::string advice(int error) {
-  switch (error) {
-    case EADDRINUSE:
-      return "another program listens there; stop it or choose another endpoint";
-    case EACCES:
-    case EPERM:
-      return "this user may not; choose another endpoint or give it the right";
-    case EADDRNOTAVAIL:
-    case ENODEV:
-      return "this host has no such address; choose one it has, or 0.0.0.0";
-    case ENOTSOCK:
-      return "a file that is no socket stands there; remove it or choose another path";
-    default:
-      return "expected tcp://ADDRESS:PORT, ipc://PATH or inproc://NAME";
-  }
-}
-
-Error failure(std::string_view key, const std::string& endpoint, const char* what, int error) {
-  return Error{std::string(key) + ' ' + endpoint + ": cannot be " + what + ": " +
-               zmq_strerror(error) + ": " + advice(error)};
-}
-
-// libzmq takes a path over from whoever listens there, and removes any file: look first.
-int claim_ipc_path(const std::string& path) {
-  std::error_code failed;
-  const auto parent = std::filesystem::path(path).parent_path();
-  if (!parent.empty() && !std::filesystem::exists(parent, failed)) {
-    const mode_t before = umask(0077);
-    std::filesystem::create_directories(parent, failed);
-    umask(before);
-    if (failed) return failed.value();
-  }
-  struct stat status {};
-  if (lstat(path.c_str(), &status) != 0) return errno == ENOENT ? 0 : errno;
-  if (!S_ISSOCK(status.st_mode)) return ENOTSOCK;
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return ENAMETOOLONG;
-  std::memcpy(address.sun_path, path.data(), path.size());
-  const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (probe < 0) return errno;
-  const bool alive =
-      connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
-      errno == EAGAIN;
-  close(probe);
-  return alive ? EADDRINUSE : 0;
-}
-
-int bind_socket(void* socket, const std::string& endpoint) {
-  const bool ipc = endpoint.starts_with(kIpc) && endpoint.find('*') == std::string::npos;
-  if (!ipc) return zmq_bind(socket, endpoint.c_str()) == 0 ? 0 : zmq_errno();
-  const std::string path = endpoint.substr(kIpc.size());
-  if (const int error = claim_ipc_path(path)) return error;
-  const mode_t before = umask(0177);  // no moment in which others could connect
-  const int error = zmq_bind(socket, endpoint.c_str()) == 0 ? 0 : zmq_errno();
-  umask(before);
-  if (error == 0) chmod(path.c_str(), 0600);
-  return error;
 }
 
 // One received part, freed when it goes.
@@ -289,12 +225,12 @@ Result<std::unique_ptr<ZmqSocket>> ZmqSocket::bind_router(Loop& loop, ZmqContext
                                                           const std::string& endpoint,
                                                           Callbacks callbacks) {
   void* socket = zmq_socket(context.handle(), ZMQ_ROUTER);
-  if (socket == nullptr) return failure(key, endpoint, "bound", zmq_errno());
+  if (socket == nullptr) return zmq_failure(key, endpoint, "bound", zmq_errno());
   auto impl = std::make_shared<Impl>(loop, socket, true, std::move(callbacks));
   configure(socket, true);
   if (endpoint.find('[') != std::string::npos) set(socket, ZMQ_IPV6, 1);
-  if (const int error = bind_socket(socket, endpoint))
-    return failure(key, endpoint, "bound", error);
+  if (const int error = zmq_bind_endpoint(socket, endpoint))
+    return zmq_failure(key, endpoint, "bound", error);
   impl->start(impl);
   return std::unique_ptr<ZmqSocket>(new ZmqSocket(std::move(impl)));
 }
@@ -304,13 +240,13 @@ Result<std::unique_ptr<ZmqSocket>> ZmqSocket::connect_dealer(Loop& loop, ZmqCont
                                                              const std::string& endpoint,
                                                              Callbacks callbacks) {
   void* socket = zmq_socket(context.handle(), ZMQ_DEALER);
-  if (socket == nullptr) return failure(key, endpoint, "connected", zmq_errno());
+  if (socket == nullptr) return zmq_failure(key, endpoint, "connected", zmq_errno());
   auto impl = std::make_shared<Impl>(loop, socket, false, std::move(callbacks));
   configure(socket, false);
   if (endpoint.find('[') != std::string::npos) set(socket, ZMQ_IPV6, 1);
   impl->watch_connection(context);
   if (zmq_connect(socket, endpoint.c_str()) != 0) {
-    return failure(key, endpoint, "connected", zmq_errno());
+    return zmq_failure(key, endpoint, "connected", zmq_errno());
   }
   impl->start(impl);
   return std::unique_ptr<ZmqSocket>(new ZmqSocket(std::move(impl)));

@@ -1,5 +1,5 @@
 // ZeroMQ as itnxt uses it: a ROUTER that binds and a DEALER that connects, as callbacks on our
-// loop. The only pair of files that knows the library. All on the loop's thread; nothing here
+// loop. Only this and zmq_bind.cpp know the library. All on the loop's thread; nothing here
 // blocks but the end of ZmqContext, which waits for its sockets (destroy them first) and their
 // linger.
 //

@@ -11,9 +11,25 @@ namespace itnxt {
 
 enum class MetricType : std::uint8_t { counter, gauge, info };
 
+// What a metric is told of: the list that its lines are made from.
+enum class MetricSubject : std::uint8_t {
+  interface,
+  device,
+  link,
+  site,
+  capture,
+  rule,
+  alert,
+  channel,
+  collector,
+  aggregator,
+  process,  // kept by prometheus-cpp (daemon/io/process_figures.hpp)
+};
+
 struct MetricInfo {
   std::string_view name;  // as a sample is called: counters with _total, infos with _info
   MetricType type = MetricType::gauge;
+  MetricSubject subject = MetricSubject::process;
   std::string_view labels;  // separated by one space
   std::string_view help;    // one line, no backslash
 };
@@ -43,6 +59,7 @@ enum class Metric : std::uint8_t {
   link_utilization,
   link_capacity,
   link_info,
+  site_info,
   capture_packets,
   capture_bytes,
   capture_dropped,
@@ -55,12 +72,14 @@ enum class Metric : std::uint8_t {
   notification_seconds,
   collector_last_batch,
   collector_lost_batches,
+  collector_spool,
+  collector_clock_skew,
   series,
   series_rejected,
   samples_refused,
   state_writable,
   build_info,
-  // The process's own figures; kept by prometheus-cpp (daemon/io/process_figures.hpp).
+  // Of MetricSubject::process, after all others.
   process_cpu_seconds,
   process_resident_memory,
   process_virtual_memory,

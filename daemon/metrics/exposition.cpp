@@ -4,9 +4,8 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#include <map>
 
-#include "daemon/state/identity.hpp"
+#include "daemon/core/labels.hpp"
 
 namespace itnxt {
 namespace {
@@ -17,28 +16,36 @@ constexpr std::size_t kLongestNumber = 32;
 // Above 2^53 a double loses the low bits; Prometheus takes the wrap for a reset and stays right.
 constexpr std::uint64_t kExactDoubles = 1ULL << 53U;
 
+// An interface's counter families: the sum of those columns that the device offers.
+struct CounterFamily {
+  Metric metric;
+  std::array<std::optional<Column>, 3> columns;
+};
+constexpr std::array<CounterFamily, 8> kCounters = {{
+    {Metric::interface_receive_bytes, {Column::in_octets}},
+    {Metric::interface_transmit_bytes, {Column::out_octets}},
+    {Metric::interface_receive_packets,
+     {Column::in_unicast_packets, Column::in_multicast_packets, Column::in_broadcast_packets}},
+    {Metric::interface_transmit_packets,
+     {Column::out_unicast_packets, Column::out_multicast_packets, Column::out_broadcast_packets}},
+    {Metric::interface_receive_errors, {Column::in_errors}},
+    {Metric::interface_transmit_errors, {Column::out_errors}},
+    {Metric::interface_receive_discards, {Column::in_discards}},
+    {Metric::interface_transmit_discards, {Column::out_discards}},
+}};
+
+// Absent: the device offers none of its columns, or `metric` is no counter family.
 std::optional<std::uint64_t> counter_of(Metric metric, const CounterSet& counters) {
-  const auto sum = [&](std::initializer_list<Column> columns) {
-    std::optional<std::uint64_t> total;
-    for (const Column column : columns) {
-      if (const auto counter = counters.get(column)) total = total.value_or(0) + counter->value;
+  std::optional<std::uint64_t> total;
+  for (const CounterFamily& family : kCounters) {
+    if (family.metric != metric) continue;
+    for (const std::optional<Column>& column : family.columns) {
+      const std::optional<Counter> counter = column ? counters.get(*column) : std::nullopt;
+      if (counter) total = total.value_or(0) + counter->value;
     }
-    if (total) *total %= kExactDoubles;
-    return total;
-  };
-  // The first eight of the catalogue.
-  static constexpr std::array kSingle = {
-      Column::in_octets, Column::out_octets, Column::in_octets,   Column::out_octets,
-      Column::in_errors, Column::out_errors, Column::in_discards, Column::out_discards};
-  if (metric == Metric::interface_receive_packets) {
-    return sum(
-        {Column::in_unicast_packets, Column::in_multicast_packets, Column::in_broadcast_packets});
   }
-  if (metric == Metric::interface_transmit_packets) {
-    return sum({Column::out_unicast_packets, Column::out_multicast_packets,
-                Column::out_broadcast_packets});
-  }
-  return sum({kSingle[static_cast<std::size_t>(metric)]});
+  if (total) *total %= kExactDoubles;
+  return total;
 }
 
 void append_number(std::string& out, std::uint64_t number) {
@@ -114,32 +121,32 @@ bool Exposition::write_each(const List& list, Write write) {
 
 bool Exposition::write_family(Metric metric) {
   const Snapshot& now = *snapshot_;
-  if (metric <= Metric::interface_gaps) return write_interfaces(metric);
-  if (metric <= Metric::snmp_last_success) {
-    return write_each(now.devices, [&](const auto& d) { write_device(metric, *d); });
-  }
-  if (metric <= Metric::link_info) {
-    return write_each(now.links, [&](const LinkView& l) { write_link(metric, l); });
-  }
-  if (metric <= Metric::capture_malformed) {
-    return write_each(now.captures, [&](const CaptureView& c) { write_capture(metric, c); });
-  }
-  if (metric == Metric::alert_firing) {
-    return write_each(board_->alerts, [&](const BoardAlert& a) {
-      if (a.state != AlertState::firing) return;
-      line(metric, {{"alert", a.alert}, {"severity", name(a.severity)}, {"subject", a.subject}}, 1);
-    });
-  }
-  if (metric >= Metric::notifications && metric <= Metric::notification_seconds) {
-    return write_each(board_->channels, [&](const BoardChannel& c) { write_channel(metric, c); });
-  }
-  if (metric == Metric::collector_last_batch || metric == Metric::collector_lost_batches) {
-    return write_each(now.collectors, [&](const CollectorView& c) { write_collector(metric, c); });
-  }
-  if (metric == Metric::alerts) {
-    write_alerts();
-  } else {
-    write_single(metric);
+  switch (info(metric).subject) {
+    case MetricSubject::interface:
+      return write_interfaces(metric);
+    case MetricSubject::device:
+      return write_each(now.devices, [&](const auto& d) { write_device(metric, *d); });
+    case MetricSubject::link:
+      return write_each(now.links, [&](const LinkView& l) { write_link(metric, l); });
+    case MetricSubject::site:
+      return write_each(now.sites, [&](const Site& s) { write_site(metric, s); });
+    case MetricSubject::capture:
+      return write_each(now.captures, [&](const CaptureView& c) { write_capture(metric, c); });
+    case MetricSubject::rule:
+      write_rules(metric);
+      return true;
+    case MetricSubject::alert:
+      return write_each(board_->alerts, [&](const BoardAlert& a) { write_alert(metric, a); });
+    case MetricSubject::channel:
+      return write_each(board_->channels, [&](const BoardChannel& c) { write_channel(metric, c); });
+    case MetricSubject::collector:
+      return write_each(now.collectors,
+                        [&](const CollectorView& c) { write_collector(metric, c); });
+    case MetricSubject::aggregator:
+      write_aggregator(metric);
+      return true;
+    case MetricSubject::process:
+      return true;  // among foreign_
   }
   return true;
 }
@@ -158,7 +165,7 @@ bool Exposition::write_interfaces(Metric metric) {
 
 void Exposition::write_interface(Metric metric, const DeviceView& device,
                                  const InterfaceView& one) {
-  const std::string& labels = one.identity->label_prefix;
+  const std::string& labels = one.identity->labels;
   const auto plain = [&](std::uint64_t number) {
     header(metric);
     piece_ += info(metric).name;
@@ -167,14 +174,8 @@ void Exposition::write_interface(Metric metric, const DeviceView& device,
     append_number(piece_, number);
     piece_ += '\n';
   };
-  // The labels that all its lines share, open for more.
-  const auto open_labels = [&] {
-    header(metric);
-    piece_ += info(metric).name;
-    piece_.append(labels, 0, labels.size() - 1);
-  };
-  if (metric <= Metric::interface_transmit_discards) {
-    if (const auto counter = counter_of(metric, one.counters)) plain(*counter);
+  if (const auto counter = counter_of(metric, one.counters)) {
+    plain(*counter);
   } else if (metric == Metric::interface_up) {
     if (one.up) plain(*one.up ? 1 : 0);
   } else if (metric == Metric::interface_admin_up) {
@@ -186,20 +187,20 @@ void Exposition::write_interface(Metric metric, const DeviceView& device,
     piece_ += labels;
     value(one.speed->count());
   } else if (metric == Metric::interface_info) {
-    open_labels();
-    piece_ += ",alias=\"";
-    append_label_value(piece_, one.alias);
-    piece_ += "\",site=\"";
-    append_label_value(piece_, device.site.text());
-    piece_ += "\",link=\"";
-    append_label_value(piece_, one.link.text());
-    piece_ += "\"} 1\n";
-  } else {
+    header(metric);
+    piece_ += info(metric).name;
+    piece_.append(labels, 0, labels.size() - 1);
+    append_label(piece_, ',', "alias", one.alias);
+    append_label(piece_, ',', "site", device.site.text());
+    append_label(piece_, ',', "link", one.link.text());
+    piece_ += "} 1\n";
+  } else if (metric == Metric::interface_gaps) {
     for (std::size_t i = 0; i < kGaps; ++i) {
-      open_labels();
-      piece_ += ",reason=\"";
-      piece_ += kGapNames[i];
-      piece_ += "\"} ";
+      header(metric);
+      piece_ += info(metric).name;
+      piece_.append(labels, 0, labels.size() - 1);
+      append_label(piece_, ',', "reason", kGapNames[i]);
+      piece_ += "} ";
       append_number(piece_, one.gaps[i] % kExactDoubles);
       piece_ += '\n';
     }
@@ -251,16 +252,7 @@ void Exposition::line(Metric metric,
                       double number) {
   header(metric);
   piece_ += info(metric).name;
-  char before = '{';
-  for (const auto& [label, text] : labels) {
-    piece_ += before;
-    piece_ += label;
-    piece_ += "=\"";
-    append_label_value(piece_, text);
-    piece_ += '"';
-    before = ',';
-  }
-  piece_ += '}';
+  append_labels(piece_, labels);
   value(number);
 }
 

@@ -56,11 +56,13 @@ class Exposition {
   void write_interface(Metric metric, const DeviceView& device, const InterfaceView& one);
   void write_device(Metric metric, const DeviceView& device);
   void write_link(Metric metric, const LinkView& link);
+  void write_site(Metric metric, const Site& site);
   void write_capture(Metric metric, const CaptureView& capture);
   void write_collector(Metric metric, const CollectorView& collector);
-  void write_alerts();
+  void write_rules(Metric metric);
+  void write_alert(Metric metric, const BoardAlert& alert);
   void write_channel(Metric metric, const BoardChannel& channel);
-  void write_single(Metric metric);
+  void write_aggregator(Metric metric);
   void write_foreign(const ForeignFamily& family);
   template <class List, class Write>
   bool write_each(const List& list, Write write);

@@ -81,7 +81,7 @@ StoreChanges AlertDesk::take_over(const std::vector<StoreRow>& rows,
   std::vector<Delivery> deliveries;
   std::optional<CrisisMemory> crisis;
   StoreChanges records;
-  const auto take = [&](const StoreRow& row, auto&& decoded, auto& into) {
+  const auto take = [&](const StoreRow& row, auto decoded, auto& into) {
     if (decoded) {
       into.push_back(*std::move(decoded));
     } else {

@@ -1,7 +1,6 @@
 #include "daemon/notify/http_client.hpp"
 
 #include <curl/curl.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -15,10 +14,12 @@
 #include <system_error>
 #include <thread>
 
+#include "daemon/io/signals.hpp"
+
 namespace itnxt {
 namespace {
 
-constexpr std::size_t kMaxBody = 64U * 1024U;
+constexpr std::size_t kMaxBody = std::size_t{64} * 1024;
 constexpr long kConnectTimeoutMs = 5'000;
 constexpr long kTotalTimeoutMs = 10'000;
 constexpr long kMaxIdleConnections = 16;
@@ -87,7 +88,9 @@ void prepare(Transfer& transfer) {
   CURL* easy = transfer.easy.get();
   if (easy == nullptr) return;
   for (const auto& [key, value] : transfer.request.headers) {
-    curl_slist* longer = curl_slist_append(transfer.headers.get(), (key + ": " + value).c_str());
+    std::string line = key;
+    line.append(": ").append(value);
+    curl_slist* longer = curl_slist_append(transfer.headers.get(), line.c_str());
     if (longer == nullptr) continue;
     (void)transfer.headers.release();
     transfer.headers.reset(longer);
@@ -234,13 +237,8 @@ Result<std::unique_ptr<HttpClient>> HttpClient::start(Loop& loop) {
 HttpClient::HttpClient(std::shared_ptr<World> world, Loop& loop) : world_(std::move(world)) {
   // `deliver` may run a callback that destroys this client: it holds the world by itself.
   completions_ = loop.watch(world_->fd, Interest::readable, [world = world_] { world->deliver(); });
-  // Signals are the loop's business.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const BlockedSignals guard;
   world_->thread = std::thread([world = world_.get()] { world->run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 HttpClient::~HttpClient() {

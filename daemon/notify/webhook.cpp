@@ -22,7 +22,10 @@ std::string label(const Labels& labels, const std::string& key) {
 // As Prometheus and Alertmanager fingerprint a label set, so that theirs and ours are the same.
 std::string fingerprint(const Labels& labels) {
   std::string all;
-  for (const auto& [key, value] : labels) all.append(key + '\xFF' + value + '\xFF');
+  for (const auto& [key, value] : labels) {
+    all.append(key).push_back('\xFF');
+    all.append(value).push_back('\xFF');
+  }
   return stable_id(all);
 }
 

@@ -16,8 +16,9 @@ namespace itnxt {
 inline constexpr std::uint64_t kSeriesOfInterface = 18;
 inline constexpr std::uint64_t kSeriesOfDevice = 10;
 inline constexpr std::uint64_t kSeriesOfLink = 5;
+inline constexpr std::uint64_t kSeriesOfSite = 1;
 inline constexpr std::uint64_t kSeriesOfCapture = 42;
-inline constexpr std::uint64_t kSeriesOfCollector = 2;
+inline constexpr std::uint64_t kSeriesOfCollector = 4;
 
 class Admission {
  public:

@@ -2,7 +2,6 @@
 
 #include <numeric>
 
-#include "daemon/state/identity.hpp"
 #include "daemon/state/rate.hpp"
 
 namespace itnxt {
@@ -17,11 +16,10 @@ std::uint64_t dropped(const CaptureSample& sample) {
 
 bool Captures::apply(const CaptureSample& sample, const SampleSource& source, Instant now,
                      Admission& admission) {
-  const CollectorName name(safe_text(sample.capture.text()));
-  auto found = captures_.find(name);
+  auto found = captures_.find(sample.capture);
   if (found == captures_.end()) {
     if (!admission.admit(source.node, kSeriesOfCapture)) return false;
-    found = captures_.emplace(name, State{}).first;
+    found = captures_.emplace(sample.capture, State{}).first;
     found->second.source.node = source.node;
   }
   State& state = found->second;
@@ -44,8 +42,6 @@ bool Captures::apply(const CaptureSample& sample, const SampleSource& source, In
   state.seen = now;
   state.view.node = source.node;
   state.view.sample = sample;
-  state.view.sample.capture = name;
-  state.view.sample.source = safe_text(sample.source);
   return true;
 }
 

@@ -3,24 +3,56 @@
 #include <algorithm>
 
 #include "daemon/state/device_state.hpp"
-#include "daemon/state/identity.hpp"
 
 namespace itnxt {
 namespace {
 
 constexpr std::size_t kMostCollectors = 20'000;
+constexpr std::size_t kMostOfNode = 1000;
 constexpr std::size_t kEpochsKept = 4;
+constexpr Duration kLongestSilence = 24h;
 
 }  // namespace
 
+bool Collectors::is_configured(const Key& key) const {
+  return key.first == node_ && configured_.contains(key.second);
+}
+
+void Collectors::configure(const NodeName& node, std::set<CollectorName> names,
+                           Admission& admission) {
+  const NodeName node_before = std::exchange(node_, node);
+  const std::set<CollectorName> before = std::exchange(configured_, std::move(names));
+  for (auto& [key, state] : collectors_) {
+    const bool was_configured = key.first == node_before && before.contains(key.second);
+    if (is_configured(key) && state.retired) {
+      state.retired = false;
+      admission.take(key.first, kSeriesOfCollector);
+    } else if (!is_configured(key) && was_configured && !state.retired) {
+      state.retired = true;
+      admission.release(key.first, kSeriesOfCollector);
+    }
+  }
+}
+
+bool Collectors::admit(const Key& key, Admission& admission) const {
+  if (is_configured(key)) {
+    admission.take(key.first, kSeriesOfCollector);
+    return true;
+  }
+  const auto count = of_node_.find(key.first);
+  if (collectors_.size() >= kMostCollectors ||
+      (count != of_node_.end() && count->second >= kMostOfNode)) {
+    return false;
+  }
+  return admission.admit(key.first, kSeriesOfCollector);
+}
+
 Collectors::State* Collectors::find_or_add(const Batch& batch, Admission& admission) {
-  const std::pair key(NodeName(safe_text(batch.node.text())),
-                      CollectorName(safe_text(batch.collector.text())));
+  const Key key(batch.node, batch.collector);
   const auto found = collectors_.find(key);
   if (found != collectors_.end()) return &found->second;
-  if (collectors_.size() >= kMostCollectors || !admission.admit(key.first, kSeriesOfCollector)) {
-    return nullptr;
-  }
+  if (!admit(key, admission)) return nullptr;
+  ++of_node_[key.first];
   State state;
   state.view.node = key.first;
   state.view.collector = key.second;
@@ -34,13 +66,19 @@ Arrival Collectors::arrive(const Batch& batch, Instant now, WallTime wall,
   std::vector<Epoch>& epochs = state->epochs;
   auto epoch = std::find_if(epochs.begin(), epochs.end(),
                             [&](const Epoch& e) { return e.id == batch.epoch; });
+  if (state->retired && epoch == epochs.end()) {
+    if (!admission.admit(batch.node, kSeriesOfCollector)) return Arrival::refused;
+    state->retired = false;
+  }
   if (epoch != epochs.end() && batch.sequence <= epoch->last_sequence) return Arrival::duplicate;
 
-  const Duration silence = now - state->view.last_batch_at;
+  // Without clocks, since those of dead and living processes step: while the present process is
+  // alive, only one at its beginning can follow it. What its dead predecessor left was numbered on.
   const bool is_present = epoch == epochs.begin();
-  // Wall clocks step: what a dead process left is only told apart while its successor is alive.
-  const bool is_backlog = !epochs.empty() && !is_present && batch.sent_wall <= state->sent &&
-                          silence <= stale_time(state->view.interval, stale_after);
+  const bool begins = epoch == epochs.end() && batch.sequence <= batch.lost + 1;
+  const bool is_alive =
+      !epochs.empty() && now - state->fresh_at <= stale_time(state->view.interval, stale_after);
+  const bool is_backlog = is_alive && !is_present && !begins;
   if (epoch == epochs.end()) {
     epoch = epochs.insert(is_backlog ? epochs.end() : epochs.begin(), Epoch{batch.epoch, 0, 0});
   } else if (!is_backlog && !is_present) {
@@ -59,16 +97,41 @@ Arrival Collectors::arrive(const Batch& batch, Instant now, WallTime wall,
   }
   state->view.last_batch = wall;
   state->view.last_batch_at = now;
+  state->view.spool = batch.waiting;
+  state->view.clock_skew.reset();
+  if (batch.sent_wall != WallTime{}) state->view.clock_skew = batch.sent_wall - wall;
   if (is_backlog) return Arrival::backlog;
-  state->sent = batch.sent_wall;
+  state->fresh_at = now;
   state->view.interval = batch.interval;
   return Arrival::fresh;
+}
+
+bool Collectors::tick(Instant now, std::uint32_t stale_after, Admission& admission) {
+  bool changed = false;
+  for (auto it = collectors_.begin(); it != collectors_.end();) {
+    const auto& [key, state] = *it;
+    const Duration most = std::max(kLongestSilence, stale_time(state.view.interval, stale_after));
+    if (is_configured(key) || now - state.view.last_batch_at <= most) {
+      ++it;
+      continue;
+    }
+    if (!state.retired) {
+      admission.release(key.first, kSeriesOfCollector);
+      changed = true;
+    }
+    const auto count = of_node_.find(key.first);
+    if (--count->second == 0) of_node_.erase(count);
+    it = collectors_.erase(it);
+  }
+  return changed;
 }
 
 std::vector<CollectorView> Collectors::views() const {
   std::vector<CollectorView> views;
   views.reserve(collectors_.size());
-  for (const auto& [key, state] : collectors_) views.push_back(state.view);
+  for (const auto& [key, state] : collectors_) {
+    if (!state.retired) views.push_back(state.view);
+  }
   return views;
 }
 

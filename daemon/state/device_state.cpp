@@ -33,7 +33,7 @@ bool is_answer(const DeviceSample& sample) {
 }
 
 void keep_if_told(std::string& text, std::string_view told) {
-  if (!told.empty()) text = safe_text(told);
+  if (!told.empty()) text = told;
 }
 
 }  // namespace
@@ -60,8 +60,11 @@ void DeviceState::configure(const Device& device, std::vector<LinkPort> ports,
   publish(std::move(view));
 }
 
-void DeviceState::apply(const DeviceSample& sample, const SampleSource& source, Instant now,
-                        WallTime wall, Admission& admission) {
+bool DeviceState::apply(const DeviceSample& sample, const SampleSource& source, bool is_configured,
+                        Instant now, WallTime wall, Admission& admission) {
+  const bool followed = source.node == source_.node && source.collector == source_.collector;
+  const bool stale = !polled_ || now - *polled_ > stale_time(interval_, stale_after_);
+  if (!followed && !stale && !is_configured) return false;
   if (source != source_) {  // another process's clock: its times do not compare with the last ones
     if (source.node != source_.node) {
       admission.release(source_.node, rows_.size() * kSeriesOfInterface);
@@ -80,6 +83,7 @@ void DeviceState::apply(const DeviceSample& sample, const SampleSource& source, 
     take_rows(*view, sample, now, admission);
   }
   publish(std::move(view));
+  return true;
 }
 
 void DeviceState::take_poll(DeviceView& view, const DeviceSample& sample, Instant now,
@@ -93,7 +97,7 @@ void DeviceState::take_poll(DeviceView& view, const DeviceSample& sample, Instan
   keep_if_told(view.sys_name, sample.sys_name);
   keep_if_told(view.sys_descr, sample.sys_descr);
   keep_if_told(view.sys_object_id, sample.sys_object_id);
-  view.problem = safe_text(sample.problem);
+  view.problem = sample.problem;
   view.polls = before.polls;
   ++view.polls[static_cast<std::size_t>(sample.result)];
   view.poll_took = std::max(Duration::zero(), sample.took);

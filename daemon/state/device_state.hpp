@@ -44,8 +44,11 @@ class DeviceState {
   // Takes what the configuration says of it; what was measured stays.
   void configure(const Device& device, std::vector<LinkPort> ports, std::uint32_t stale_after);
 
-  void apply(const DeviceSample& sample, const SampleSource& source, Instant now, WallTime wall,
-             Admission& admission);
+  // False: refused. One collector's samples are followed until it is stale, since the clocks of two
+  // do not compare; only `is_configured`, the one that the configuration names for this device,
+  // takes over at once.
+  bool apply(const DeviceSample& sample, const SampleSource& source, bool is_configured,
+             Instant now, WallTime wall, Admission& admission);
   // Lets go of what is stale; true when something went.
   bool tick(Instant now, Admission& admission);
   // Gives back all it was admitted with.
@@ -67,7 +70,6 @@ class DeviceState {
   void resolve_ports(DeviceView& view);
   void publish(std::shared_ptr<DeviceView> view);
 
-  SiteName site_;
   std::vector<LinkPort> ports_;
   std::vector<std::optional<std::size_t>> port_rows_;  // beside ports_: index into interfaces
   std::uint32_t stale_after_;

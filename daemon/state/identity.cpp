@@ -1,45 +1,18 @@
 #include "daemon/state/identity.hpp"
 
-#include <algorithm>
+#include <initializer_list>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
-#include "daemon/core/text.hpp"
+#include "daemon/core/labels.hpp"
 
 namespace itnxt {
-namespace {
-
-constexpr std::size_t kLongestText = 256;
-
-bool is_plain(std::string_view text) {
-  return text.size() <= kLongestText &&
-         (text.empty() || (text.front() != ' ' && text.back() != ' ')) &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
-}
-
-}  // namespace
-
-void append_label_value(std::string& out, std::string_view value) {
-  for (const char c : value) {
-    if (c == '\\' || c == '"') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else {
-      out += c;
-    }
-  }
-}
-
-std::string safe_text(std::string_view text) {
-  return is_plain(text) ? std::string(text) : sanitize(text, kLongestText);
-}
 
 std::string base_name(const InterfaceSample& sample) {
   for (const std::string* text : {&sample.if_name, &sample.if_descr}) {
-    std::string name = safe_text(*text);
-    if (!name.empty()) return name;
+    if (!text->empty()) return *text;
   }
   return "ifIndex " + std::to_string(sample.if_index);
 }
@@ -47,11 +20,9 @@ std::string base_name(const InterfaceSample& sample) {
 std::shared_ptr<const InterfaceIdentity> make_identity(const DeviceName& device, std::string name) {
   auto identity = std::make_shared<InterfaceIdentity>();
   identity->device = device;
-  identity->label_prefix = "{device=\"";
-  append_label_value(identity->label_prefix, device.text());
-  identity->label_prefix += "\",interface=\"";
-  append_label_value(identity->label_prefix, name);
-  identity->label_prefix += "\"}";
+  using Label = std::pair<std::string_view, std::string_view>;
+  append_labels(identity->labels,
+                std::initializer_list<Label>{{"device", device.text()}, {"interface", name}});
   identity->name = InterfaceName(std::move(name));
   return identity;
 }

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "daemon/core/sample.hpp"
@@ -13,15 +12,7 @@
 
 namespace itnxt {
 
-// Appends a label's value as both exposition formats want it: backslash, quote and line end
-// escaped.
-void append_label_value(std::string& out, std::string_view value);
-
-// What a node sent, made safe again: collectors sanitise, but a node may be hostile. Cheap for the
-// plain text that nearly all names are.
-std::string safe_text(std::string_view text);
-
-// ifName, else ifDescr, else "ifIndex N"; safe.
+// ifName, else ifDescr, else "ifIndex N".
 std::string base_name(const InterfaceSample& sample);
 
 std::shared_ptr<const InterfaceIdentity> make_identity(const DeviceName& device, std::string name);

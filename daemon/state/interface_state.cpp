@@ -2,8 +2,6 @@
 
 #include <bitset>
 
-#include "daemon/state/identity.hpp"
-
 namespace itnxt {
 namespace {
 
@@ -44,15 +42,13 @@ class Rates {
         std::optional<BytesPerSecond> line)
       : base_(base.counters), now_(now), span_(span), line_(line) {}
 
-  Rate<BytesPerSecond> bytes(Column column) {
-    return between<Bytes, BytesPerSecond>(column, bytes_between);
-  }
+  Rate<BytesPerSecond> bytes(Column column) { return between<BytesPerSecond>(column, byte_rate); }
   // The sum of both directions; of one, where the device counts no other.
   Rate<PacketsPerSecond> packets(Column in, Column out) {
     const bool has_in = now_.get(in).has_value();
     const bool has_out = now_.get(out).has_value();
-    Rate<PacketsPerSecond> a = between<Packets, PacketsPerSecond>(in, packets_between);
-    Rate<PacketsPerSecond> b = between<Packets, PacketsPerSecond>(out, packets_between);
+    Rate<PacketsPerSecond> a = between<PacketsPerSecond>(in, packet_rate);
+    Rate<PacketsPerSecond> b = between<PacketsPerSecond>(out, packet_rate);
     if (!has_in || !has_out) return has_in ? a : b;
     if (!known(a)) return a;
     if (!known(b)) return b;
@@ -61,17 +57,16 @@ class Rates {
   [[nodiscard]] const std::bitset<kGaps>& gaps() const { return gaps_; }
 
  private:
-  template <class Amount, class Unit, class Between>
-  Rate<Unit> between(Column column, Between amount_between) {
+  template <class Unit, class Make>
+  Rate<Unit> between(Column column, Make make) {
     const std::optional<Counter> later = now_.get(column);
     if (!later) return Gap::first;  // not counted: the device has no such counter
     if (const Gap* gap = std::get_if<Gap>(&span_)) return withhold(*gap);
     const std::optional<Counter> earlier = base_.get(column);
     if (!earlier) return withhold(Gap::first);
-    const Span& span = std::get<Span>(span_);
-    const std::variant<Amount, Gap> amount = amount_between(*earlier, *later, span, line_);
-    if (const Gap* gap = std::get_if<Gap>(&amount)) return withhold(*gap);
-    return per_second(std::get<Amount>(amount), span.device);
+    const Rate<Unit> rate = make(*earlier, *later, std::get<Span>(span_), line_);
+    if (const Gap* gap = std::get_if<Gap>(&rate)) withhold(*gap);
+    return rate;
   }
   Gap withhold(Gap gap) {
     gaps_.set(static_cast<std::size_t>(gap));
@@ -98,8 +93,8 @@ std::variant<Span, Gap> span_of(const InterfaceState& state, const ReadingClocks
 void advance(InterfaceState& state, InterfaceView& view, const InterfaceSample& sample,
              const Continuation& how, Instant now) {
   view.if_index = sample.if_index;
-  view.descr = safe_text(sample.if_descr);
-  view.alias = safe_text(sample.if_alias);
+  view.descr = sample.if_descr;
+  view.alias = sample.if_alias;
   view.up = is_up(sample.oper);
   view.admin_up = is_up(sample.admin);
   view.speed = usable(sample.speed);

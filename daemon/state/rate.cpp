@@ -82,41 +82,19 @@ std::variant<Span, Gap> span_between(const ReadingClocks& earlier, const Reading
   return Span{device, std::max(device, ours)};
 }
 
-std::variant<Bytes, Gap> bytes_between(Counter earlier, Counter later, const Span& span,
-                                       std::optional<BytesPerSecond> line) {
+Rate<BytesPerSecond> byte_rate(Counter earlier, Counter later, const Span& span,
+                               std::optional<BytesPerSecond> line) {
   const auto grown = increase(earlier, later, span, most_bytes(later.width, line), Doubt::any_wrap);
   if (const Gap* gap = std::get_if<Gap>(&grown)) return *gap;
-  return Bytes(std::get<std::uint64_t>(grown));
+  return per_second(Bytes(std::get<std::uint64_t>(grown)), span.device);
 }
 
-std::variant<Packets, Gap> packets_between(Counter earlier, Counter later, const Span& span,
-                                           std::optional<BytesPerSecond> line) {
+Rate<PacketsPerSecond> packet_rate(Counter earlier, Counter later, const Span& span,
+                                   std::optional<BytesPerSecond> line) {
   const double most = most_bytes(later.width, line) / kSmallestPacket;
   const auto grown = increase(earlier, later, span, most, Doubt::seen_wrap);
   if (const Gap* gap = std::get_if<Gap>(&grown)) return *gap;
-  return Packets(std::get<std::uint64_t>(grown));
-}
-
-Rate<BytesPerSecond> byte_rate(const CounterReading& earlier, const CounterReading& later,
-                               Duration shortest) {
-  const auto span = span_between(earlier.clocks, later.clocks, shortest);
-  if (const Gap* gap = std::get_if<Gap>(&span)) return *gap;
-  const Span& time = std::get<Span>(span);
-  const auto grown = bytes_between(earlier.counter, later.counter, time,
-                                   faster(earlier.clocks.speed, later.clocks.speed));
-  if (const Gap* gap = std::get_if<Gap>(&grown)) return *gap;
-  return per_second(std::get<Bytes>(grown), time.device);
-}
-
-Rate<PacketsPerSecond> packet_rate(const CounterReading& earlier, const CounterReading& later,
-                                   Duration shortest) {
-  const auto span = span_between(earlier.clocks, later.clocks, shortest);
-  if (const Gap* gap = std::get_if<Gap>(&span)) return *gap;
-  const Span& time = std::get<Span>(span);
-  const auto grown = packets_between(earlier.counter, later.counter, time,
-                                     faster(earlier.clocks.speed, later.clocks.speed));
-  if (const Gap* gap = std::get_if<Gap>(&grown)) return *gap;
-  return per_second(std::get<Packets>(grown), time.device);
+  return per_second(Packets(std::get<std::uint64_t>(grown)), span.device);
 }
 
 }  // namespace itnxt

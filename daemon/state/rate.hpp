@@ -1,5 +1,5 @@
-// From two readings of one counter to a rate, or to the reason why there is none. The only place
-// where a rate is made. Pure; thread: any.
+// From two readings of one counter to a rate, or to the reason why there is none: the arithmetic of
+// interface_state.hpp, and the only place where a rate is made. Pure; thread: any.
 //
 // Sources: RFC 2578 §7.1.6, §7.1.8, §7.1.10 (Counter32, TimeTicks, Counter64), RFC 2863 §3.1.6
 // (counter widths), IF-MIB ifCounterDiscontinuityTime and ifHighSpeed, RFC 3418 sysUpTime.
@@ -23,11 +23,6 @@ struct ReadingClocks {
   SourceTime at;                           // the collector's monotonic clock
   std::optional<BytesPerSecond> speed;     // absent: no concept of bandwidth, or not known
   bool operator==(const ReadingClocks&) const = default;
-};
-
-struct CounterReading {
-  Counter counter;
-  ReadingClocks clocks;
 };
 
 // Honest time between two readings.
@@ -81,23 +76,19 @@ constexpr bool too_early(const ReadingClocks& earlier, const ReadingClocks& late
   return collector_time(earlier.at, later.at) < shortest;
 }
 
-// How much was counted in `span`: exact, or a gap. A 32-bit counter that went back wrapped once,
-// if it cannot have wrapped twice at line rate (else `wrap`, also when it did not go back); a
+// What was counted in `span` by its time: exact, or a gap. A 32-bit counter that went back wrapped
+// once, if it cannot have wrapped twice at line rate (else `wrap`, also when it did not go back); a
 // 64-bit counter never wraps (2^64 octets at 100 Gbit/s are 47 years), so going back is a
 // discontinuity, even if the agent reports none; so is a change of width. More than the line can
-// carry is `implausible`. The line is the faster of both readings' speeds.
-std::variant<Bytes, Gap> bytes_between(Counter earlier, Counter later, const Span& span,
-                                       std::optional<BytesPerSecond> line);
+// carry is `implausible`. `line`: the faster of both readings' speeds. Precondition:
+// span.device > 0.
+Rate<BytesPerSecond> byte_rate(Counter earlier, Counter later, const Span& span,
+                               std::optional<BytesPerSecond> line);
 // The same for packets, with one difference: a 32-bit counter that did not go back is taken as it
 // is. Errors and discards have no wider counter, and 4,294,967,296 of them in one interval are not
 // considered.
-std::variant<Packets, Gap> packets_between(Counter earlier, Counter later, const Span& span,
-                                           std::optional<BytesPerSecond> line);
-
-Rate<BytesPerSecond> byte_rate(const CounterReading& earlier, const CounterReading& later,
-                               Duration shortest);
-Rate<PacketsPerSecond> packet_rate(const CounterReading& earlier, const CounterReading& later,
-                                   Duration shortest);
+Rate<PacketsPerSecond> packet_rate(Counter earlier, Counter later, const Span& span,
+                                   std::optional<BytesPerSecond> line);
 
 // A speed that can be computed with: positive and finite.
 std::optional<BytesPerSecond> usable(std::optional<BytesPerSecond> speed);

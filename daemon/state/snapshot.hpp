@@ -31,8 +31,7 @@ std::optional<Unit> known(const Rate<Unit>& rate) {
 struct InterfaceIdentity {
   DeviceName device;
   InterfaceName name;  // ifName, else ifDescr, else "ifIndex N"; "#2" … where two share one
-  std::string
-      label_prefix;  // `{device="…",interface="…"}`, escaped for the exposition, rendered once
+  std::string labels;  // {device="…",interface="…"} as core/labels.hpp renders it, once
 };
 
 struct InterfaceView {
@@ -90,6 +89,7 @@ struct LinkView {
 
 struct CaptureView {
   NodeName node;
+  LinkName link;  // that it watches, as configured; empty: not told
   CaptureSample sample;
   std::optional<double> dropped_packets_per_second;
 };
@@ -101,6 +101,9 @@ struct CollectorView {
   Instant last_batch_at;
   Duration interval{};
   std::uint64_t lost_batches = 0;  // announced as lost, over all epochs seen
+  Bytes spool{};                   // what it still had to deliver when it sent the last batch
+  // Its wall clock minus ours at the last batch: positive if it is ahead; absent: it did not tell.
+  std::optional<Duration> clock_skew{};
 };
 
 struct Snapshot {
@@ -110,7 +113,7 @@ struct Snapshot {
   std::vector<std::shared_ptr<const DeviceView>> devices;  // by name
   std::vector<LinkView> links;                             // by name
   std::vector<CaptureView> captures;                       // by name; fresh ones only
-  std::vector<CollectorView> collectors;                   // by node, name; kept when silent
+  std::vector<CollectorView> collectors;                   // by node, name; silent ones too
   std::uint64_t series = 0;                                // admitted now
   std::uint64_t series_rejected = 0;                       // refused so far by aggregator.limits
   std::uint64_t samples_refused = 0;  // so far: of devices that the inventory does not name …

@@ -1,25 +1,56 @@
 #include "daemon/state/table.hpp"
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
-#include "daemon/state/identity.hpp"
 #include "daemon/state/links.hpp"
 
 namespace itnxt {
 
 Table::Table(const Config& config) : admission_(config.aggregator.limits) {
-  reconfigure(config);
+  take(config);
 }
 
 void Table::reconfigure(const Config& config) {
-  changed_ = true;
-  sites_ = config.inventory.sites;
-  stale_after_ = config.aggregator.stale_after;
   admission_.set_limits(config.aggregator.limits);
+  const bool same = node_ == config.node && inventory_ == config.inventory &&
+                    stale_after_ == config.aggregator.stale_after && roles_ == roles(config);
+  if (!same) take(config);
+}
 
+void Table::take(const Config& config) {
+  changed_ = true;
+  const NodeName node_before = std::exchange(node_, config.node);
+  inventory_ = config.inventory;
+  roles_ = roles(config);
+  stale_after_ = config.aggregator.stale_after;
+  collectors_.configure(node_, roles_.names, admission_);
+  forget_devices();
+  take_links();
+
+  // What the operator named is in, whatever the limits; it leaves less for the rest.
+  admission_.release(node_before, configured_series_);
+  configured_series_ = inventory_.sites.size() * kSeriesOfSite + devices_.size() * kSeriesOfDevice +
+                       links_.size() * kSeriesOfLink;
+  admission_.take(node_, configured_series_);
+}
+
+Table::Roles Table::roles(const Config& config) {
+  Roles roles;
+  for (const CollectorConfig& collector : config.collectors) {
+    roles.names.insert(name_of(collector));
+    if (const auto* snmp = std::get_if<SnmpCollectorConfig>(&collector)) {
+      for (const SnmpTarget& target : snmp->targets) roles.pollers[target.device.name] = snmp->name;
+    } else if (const auto* pcap = std::get_if<PcapCollectorConfig>(&collector)) {
+      roles.watched[pcap->name] = pcap->link;
+    }
+  }
+  return roles;
+}
+
+void Table::forget_devices() {
   std::set<DeviceName> named;
-  for (const Device& device : config.inventory.devices) named.insert(device.name);
+  for (const Device& device : inventory_.devices) named.insert(device.name);
   for (auto it = devices_.begin(); it != devices_.end();) {
     if (named.contains(it->first)) {
       ++it;
@@ -28,21 +59,23 @@ void Table::reconfigure(const Config& config) {
     it->second.release(admission_);
     it = devices_.erase(it);
   }
+}
 
+void Table::take_links() {
   std::map<DeviceName, std::vector<LinkPort>> ports;
   const auto add_port = [&](const Link& link, const LinkEnd& end) {
     ports[end.device].push_back({link.name, end.interface, link.capacity});
     return ports[end.device].size() - 1;
   };
   links_.clear();
-  for (const Link& link : config.inventory.links) {
+  for (const Link& link : inventory_.links) {
     LinkPorts one;
     one.link = link;
     one.a.index = add_port(link, link.a);
     if (link.b) one.b.index = add_port(link, *link.b);
     links_.push_back(std::move(one));
   }
-  for (const Device& device : config.inventory.devices) {
+  for (const Device& device : inventory_.devices) {
     const auto entry = devices_.try_emplace(device.name, device, stale_after_).first;
     entry->second.configure(device, std::move(ports[device.name]), stale_after_);
   }
@@ -56,30 +89,26 @@ void Table::reconfigure(const Config& config) {
   }
   std::sort(links_.begin(), links_.end(),
             [](const LinkPorts& a, const LinkPorts& b) { return a.link.name < b.link.name; });
-
-  // What the operator named is in, whatever the limits; it leaves less for the rest.
-  admission_.release(configured_by_, configured_series_);
-  configured_by_ = config.node;
-  configured_series_ = devices_.size() * kSeriesOfDevice + links_.size() * kSeriesOfLink;
-  admission_.take(configured_by_, configured_series_);
 }
 
-bool Table::apply(const Batch& batch, Instant now, WallTime wall) {
+void Table::apply(const Batch& batch, Instant now, WallTime wall) {
   const std::uint64_t rejected = admission_.rejected();
   const Arrival arrival = collectors_.arrive(batch, now, wall, stale_after_, admission_);
   switch (arrival) {
     case Arrival::duplicate:
-      return false;
+      return;
     case Arrival::backlog:
+      changed_ = true;
+      return;
     case Arrival::refused:
-      changed_ = changed_ || arrival == Arrival::backlog || rejected != admission_.rejected();
-      return false;
+      samples_refused_ += batch.samples.size();
+      changed_ = changed_ || !batch.samples.empty() || rejected != admission_.rejected();
+      return;
     case Arrival::fresh:
       break;
   }
   changed_ = true;
-  const SampleSource source{NodeName(safe_text(batch.node.text())),
-                            CollectorName(safe_text(batch.collector.text())), batch.epoch};
+  const SampleSource source{batch.node, batch.collector, batch.epoch};
   for (const Sample& sample : batch.samples) {
     if (const auto* device = std::get_if<DeviceSample>(&sample)) {
       apply(*device, source, now, wall);
@@ -87,7 +116,6 @@ bool Table::apply(const Batch& batch, Instant now, WallTime wall) {
       apply(*capture, source, now);
     }
   }
-  return true;
 }
 
 void Table::apply(const DeviceSample& sample, const SampleSource& source, Instant now,
@@ -95,10 +123,15 @@ void Table::apply(const DeviceSample& sample, const SampleSource& source, Instan
   const auto found = devices_.find(sample.device);
   if (found == devices_.end()) {
     ++samples_refused_;
-    if (!stranger_) stranger_ = {safe_text(sample.device.text()), source.node.text()};
+    if (!stranger_) stranger_ = {sample.device.text(), source.node.text()};
     return;
   }
-  found->second.apply(sample, source, now, wall, admission_);
+  const auto poller = roles_.pollers.find(sample.device);
+  const bool is_configured =
+      poller != roles_.pollers.end() && source.node == node_ && source.collector == poller->second;
+  if (!found->second.apply(sample, source, is_configured, now, wall, admission_)) {
+    ++samples_refused_;
+  }
 }
 
 void Table::apply(const CaptureSample& sample, const SampleSource& source, Instant now) {
@@ -110,6 +143,7 @@ void Table::tick(Instant now) {
     if (device.tick(now, admission_)) changed_ = true;
   }
   if (captures_.tick(now, stale_after_, admission_)) changed_ = true;
+  if (collectors_.tick(now, stale_after_, admission_)) changed_ = true;
 }
 
 std::vector<LinkView> Table::link_views() const {
@@ -132,11 +166,15 @@ std::shared_ptr<const Snapshot> Table::snapshot(Instant now, WallTime wall) {
   auto made = std::make_shared<Snapshot>();
   made->at = now;
   made->wall = wall;
-  made->sites = sites_;
+  made->sites = inventory_.sites;
   made->devices.reserve(devices_.size());
   for (const auto& [name, device] : devices_) made->devices.push_back(device.view());
   made->links = link_views();
   made->captures = captures_.views();
+  for (CaptureView& capture : made->captures) {
+    const auto watched = roles_.watched.find(capture.sample.capture);
+    if (watched != roles_.watched.end()) capture.link = watched->second;
+  }
   made->collectors = collectors_.views();
   made->series = admission_.total();
   made->series_rejected = admission_.rejected();

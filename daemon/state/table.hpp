@@ -1,14 +1,16 @@
 // What the aggregator knows, made of batches. One object, the loop's thread; time is an argument.
 //
-// Bounds: devices and links are those of the configuration; interfaces, captures and collectors are
-// admitted against aggregator.limits; text is cut to 256 bytes; a sample of a device that the
-// inventory does not name is refused and counted.
+// Bounds: sites, devices and links are those of the configuration; interfaces, captures and
+// collectors are admitted against aggregator.limits; text is as the decoder cut it; a sample of a
+// device that the inventory does not name, or that another collector is followed for, is refused
+// and counted.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,9 +29,9 @@ class Table {
  public:
   explicit Table(const Config& config);
 
-  // Takes a batch over. False: ignored, because it was had before or tells the past of a collector
-  // whose present is known. Cost: one device's rows for each sample.
-  bool apply(const Batch& batch, Instant now, WallTime wall);
+  // Takes a batch over, unless it was had before or tells the past of a collector whose present is
+  // known. Cost: one device's rows for each sample.
+  void apply(const Batch& batch, Instant now, WallTime wall);
 
   // Lets go of what is stale. Call every second.
   void tick(Instant now);
@@ -49,9 +51,21 @@ class Table {
   [[nodiscard]] bool changed() const { return changed_; }
 
  private:
+  void take(const Config& config);
+  void forget_devices();
+  void take_links();
   void apply(const DeviceSample& sample, const SampleSource& source, Instant now, WallTime wall);
   void apply(const CaptureSample& sample, const SampleSource& source, Instant now);
   [[nodiscard]] std::vector<LinkView> link_views() const;
+
+  // What the configuration says of this node's collectors.
+  struct Roles {
+    std::set<CollectorName> names;
+    std::map<DeviceName, CollectorName> pollers;
+    std::map<CollectorName, LinkName> watched;  // by captures
+    bool operator==(const Roles&) const = default;
+  };
+  static Roles roles(const Config& config);
 
   struct Port {
     DeviceState* device = nullptr;
@@ -63,11 +77,12 @@ class Table {
     Port b;
   };
 
-  std::vector<Site> sites_;
+  NodeName node_;
+  Inventory inventory_;
+  Roles roles_;
   std::uint32_t stale_after_ = 3;
   Admission admission_;
-  std::uint64_t configured_series_ = 0;  // of devices and links: taken, never refused
-  NodeName configured_by_;
+  std::uint64_t configured_series_ = 0;  // of sites, devices and links: taken, never refused
   std::map<DeviceName, DeviceState> devices_;
   std::vector<LinkPorts> links_;  // by name
   Captures captures_;

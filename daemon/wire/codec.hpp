@@ -35,16 +35,23 @@ struct Ack {
   bool operator==(const Ack&) const = default;
 };
 
-// The whole batch, `lost` included, as one part, however large that gets. For small batches.
+// What is said of a batch each time it is sent, and so not encoded with it.
+struct Sending {
+  std::uint64_t lost = 0;
+  Bytes waiting{};
+  WallTime wall;
+};
+
+// The whole batch, its Sending included, as one part, however large that gets. For small batches.
 std::string encode(const Batch& batch);
 
-// The batch without its `lost` (see lost_field) in parts of at most kMaxPart. Fails when a single
+// The batch without its Sending in parts of at most kMaxPart. Fails when a single
 // part would be too large even so: only the interfaces of the last sample can be spread.
 // What exceeds kMaxInterfaces is left off and the device marked as incomplete.
 Result<Parts> encode_parts(const Batch& batch);
 
-// `lost` as bytes to append to a message's first part when it is sent; empty when it is 0.
-std::string lost_field(std::uint64_t lost);
+// As bytes to append to a message's first part.
+std::string encode(const Sending& sending);
 
 std::string encode(const Ack& ack);
 

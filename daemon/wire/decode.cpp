@@ -5,6 +5,7 @@
 
 #include "daemon/core/text.hpp"
 #include "daemon/wire/codec.hpp"
+#include "daemon/wire/fields.hpp"
 #include "daemon/wire/itnxt.pb.h"
 
 namespace itnxt::wire {
@@ -12,26 +13,15 @@ namespace {
 
 constexpr std::size_t kName = 256;  // bytes of text, see itnxt.proto
 constexpr std::size_t kLongText = 512;
-constexpr std::int64_t kLatest = std::int64_t{1} << 62;  // so that differences cannot overflow
-constexpr std::int64_t kLongest = Duration(std::chrono::hours(24 * 31)).count();
+constexpr const char* kNotPlain =
+    ": is no plain text: it has control characters, needless spaces, invalid UTF-8 or more than "
+    "256 "
+    "bytes; choose another name";
 constexpr double kFastest = 1e15;
 constexpr std::uint32_t kAllColumns = (1U << kColumns) - 1;
 
 // Enough for the batches of every day (32 KiB of text and counters), so that they cost no malloc.
 constexpr std::size_t kArenaBlock = std::size_t{256} << 10;
-
-// The first thing that is wrong; what comes after is not of interest.
-class Problem {
- public:
-  void say(std::string message) {
-    if (message_.empty()) message_ = std::move(message);
-  }
-  [[nodiscard]] bool any() const { return !message_.empty(); }
-  [[nodiscard]] std::string take() { return std::move(message_); }
-
- private:
-  std::string message_;
-};
 
 template <class Name>
 void take_name(const std::string& from, const std::string& field, Problem& problem, Name& to) {
@@ -42,59 +32,13 @@ void take_name(const std::string& from, const std::string& field, Problem& probl
   to = Name(std::move(text));
 }
 
-std::string of_sample(const char* kind, std::size_t sample) {
-  return "batch.samples[" + std::to_string(sample) + "]." + kind + '.';
+// A name that is to come back as it was: what cleaning would change is refused.
+template <class Name>
+void take_exact_name(const std::string& from, const std::string& field, Problem& problem,
+                     Name& to) {
+  take_name(from, field, problem, to);
+  if (to.text() != from) problem.say(field + kNotPlain);
 }
-
-// A reader of one sample's fields: knows how to name them.
-class Fields {
- public:
-  Fields(Problem& problem, const char* kind, std::size_t sample)
-      : problem_(problem), kind_(kind), sample_(sample) {}
-  void row(std::size_t row) { row_ = row; }
-
-  [[nodiscard]] std::string name(const char* field) const {
-    std::string text = kind_ == nullptr ? std::string("batch.") : of_sample(kind_, sample_);
-    if (row_ != kNoRow) text += "interfaces[" + std::to_string(row_) + "].";
-    return text + field;
-  }
-  void wrong(const char* field, const std::string& what) {
-    problem_.say(name(field) + ": " + what);
-  }
-
-  std::int64_t time(std::int64_t nanoseconds, const char* field) {
-    if (nanoseconds < 0 || nanoseconds > kLatest) {
-      wrong(field, std::to_string(nanoseconds) + " is no time, expected 0 to 2^62 nanoseconds");
-      return 0;
-    }
-    return nanoseconds;
-  }
-  SourceTime source_time(std::int64_t nanoseconds, const char* field) {
-    return SourceTime(Duration(time(nanoseconds, field)));
-  }
-  Duration duration(std::int64_t nanoseconds, const char* field) {
-    if (nanoseconds < 0 || nanoseconds > kLongest) {
-      wrong(field, std::to_string(nanoseconds) + " ns is out of range, expected 0 to 31 days");
-      return Duration::zero();
-    }
-    return Duration(nanoseconds);
-  }
-  template <class Enum>
-  Enum closed(int value, Enum last, const char* field, const char* type) {
-    if (value < 0 || value > static_cast<int>(last)) {
-      wrong(field, std::to_string(value) + " is no " + type);
-      return Enum{};
-    }
-    return static_cast<Enum>(value);
-  }
-
- private:
-  static constexpr std::size_t kNoRow = std::numeric_limits<std::size_t>::max();
-  Problem& problem_;
-  const char* kind_;  // nullptr: the batch itself
-  std::size_t sample_;
-  std::size_t row_ = kNoRow;
-};
 
 void take_counters(const v1::Interface& from, Fields& fields, CounterSet& to) {
   to = CounterSet{};
@@ -229,12 +173,12 @@ T& as(Sample& sample) {
 void take(const v1::Batch& from, bool newer, Problem& problem, Batch& to) {
   Fields fields(problem, nullptr, 0);
   take_name(from.node(), "batch.node", problem, to.node);
-  take_name(from.collector(), "batch.collector", problem, to.collector);
+  take_exact_name(from.collector(), "batch.collector", problem, to.collector);
   to.epoch = from.epoch();
   to.sequence = from.sequence();
   if (to.sequence == 0) fields.wrong("sequence", "is 0, expected to count from 1");
-  to.sent_at = fields.source_time(from.sent_at_ns(), "sent_at_ns");
-  to.sent_wall = WallTime(Duration(fields.time(from.sent_at_unix_ns(), "sent_at_unix_ns")));
+  to.closed_at = fields.source_time(from.closed_at_ns(), "closed_at_ns");
+  to.closed_wall = WallTime(Duration(fields.time(from.closed_at_unix_ns(), "closed_at_unix_ns")));
   to.interval = fields.duration(from.interval_ns(), "interval_ns");
   const auto count = static_cast<std::size_t>(from.samples_size());
   if (count > kMaxSamples) {
@@ -278,6 +222,16 @@ void take(const v1::Continuation& from, Problem& problem, Batch& to) {
   if (device == nullptr) return problem.say("continuation: follows no device");
   Fields fields(problem, "device", to.samples.size() - 1);
   take_rows(from.interfaces(), rows_of(to), device->interfaces.size(), fields, problem, *device);
+}
+
+void take_sending(const v1::Frame& from, Problem& problem, Batch& to) {
+  to.lost = from.lost();
+  to.waiting = Bytes(from.waiting_bytes());
+  const std::int64_t wall = from.sent_at_unix_ns();
+  if (wall < 0 || wall > kLatest) {
+    problem.say("frame.sent_at_unix_ns: " + std::to_string(wall) + kNoTime);
+  }
+  to.sent_wall = wall == 0 ? to.closed_wall : WallTime(Duration(wall));
 }
 
 // The frame's major version, which is its first field; nothing when it does not begin with it.
@@ -347,7 +301,7 @@ std::optional<Refused> Decoder::decode(std::span<const std::string_view> parts) 
       problem.say("frame: part " + std::to_string(i + 1) + " holds no continuation");
     } else if (i == 0) {
       take(frame->batch(), frame->minor() > kMinor, problem, batch_);
-      batch_.lost = frame->lost();
+      take_sending(*frame, problem, batch_);
     } else {
       take(frame->continuation(), problem, batch_);
     }
@@ -368,7 +322,7 @@ Result<Ack> decode_ack(std::string_view part) {
   if (!frame.has_ack()) return Error{"frame: holds no ack"};
   Problem problem;
   Ack ack;
-  take_name(frame.ack().collector(), "ack.collector", problem, ack.collector);
+  take_exact_name(frame.ack().collector(), "ack.collector", problem, ack.collector);
   ack.epoch = frame.ack().epoch();
   ack.sequence = frame.ack().sequence();
   if (problem.any()) return Error{problem.take()};

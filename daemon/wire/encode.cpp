@@ -8,7 +8,7 @@
 namespace itnxt::wire {
 namespace {
 
-// Room for the fields around a part's rows: tags, lengths, version, `lost`.
+// Room for the fields around a part's rows: tags, lengths, version, Sending.
 constexpr std::size_t kPartMargin = 64;
 
 void put(const InterfaceSample& from, v1::Interface& to) {
@@ -79,8 +79,8 @@ void put(const Batch& from, std::size_t last_rows, v1::Batch& to) {
   to.set_collector(from.collector.text());
   to.set_epoch(from.epoch);
   to.set_sequence(from.sequence);
-  to.set_sent_at_ns(from.sent_at.time_since_epoch().count());
-  to.set_sent_at_unix_ns(from.sent_wall.time_since_epoch().count());
+  to.set_closed_at_ns(from.closed_at.time_since_epoch().count());
+  to.set_closed_at_unix_ns(from.closed_wall.time_since_epoch().count());
   to.set_interval_ns(from.interval.count());
   for (const Sample& sample : from.samples) {
     const bool last = &sample == &from.samples.back();
@@ -92,6 +92,12 @@ void put(const Batch& from, std::size_t last_rows, v1::Batch& to) {
       put(*capture, *to.add_samples()->mutable_capture());
     }
   }
+}
+
+void put(const Sending& from, v1::Frame& to) {
+  to.set_lost(from.lost);
+  to.set_waiting_bytes(from.waiting.count());
+  to.set_sent_at_unix_ns(from.wall.time_since_epoch().count());
 }
 
 v1::Frame* new_frame(google::protobuf::Arena& arena) {
@@ -121,7 +127,7 @@ std::string encode(const Batch& batch) {
   google::protobuf::Arena arena;
   v1::Frame* frame = new_frame(arena);
   put(batch, kMaxInterfaces, *frame->mutable_batch());
-  frame->set_lost(batch.lost);
+  put(Sending{batch.lost, batch.waiting, batch.sent_wall}, *frame);
   return frame->SerializeAsString();
 }
 
@@ -164,10 +170,10 @@ Result<Parts> encode_parts(const Batch& batch) {
   return parts;
 }
 
-// A message of only this field: appended to another, protobuf takes it as that message's field.
-std::string lost_field(std::uint64_t lost) {
+// A message of only these fields: appended to another, protobuf takes them as that message's.
+std::string encode(const Sending& sending) {
   v1::Frame frame;
-  frame.set_lost(lost);
+  put(sending, frame);
   return frame.SerializeAsString();
 }
 

@@ -12,8 +12,8 @@
 
 #include "collectors/snmp/collector.hpp"
 #include "tests/support/fleet.hpp"
-#include "tests/support/fleet_loop.hpp"
 #include "tests/support/recording.hpp"
+#include "tests/support/run_until.hpp"
 // clang-format off: net-snmp's macros spoil names of ours, so it comes last
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
@@ -96,18 +96,18 @@ double run_collector(const Options& options, std::uint16_t port) {
     target.credentials.community.set("public");
     config.targets.push_back(target);
   }
-  test::SocketLoop loop;
+  PollLoop loop;
   CountingSink sink;
   test::RecordingLog log;
   SnmpCollector collector(config, {loop, sink, log});
   collector.start();
   // The first poll of a device finds its columns out; what counts are the polls after it.
-  loop.run_until([] { return false; }, config.interval + 1s);
+  test::run_for(loop, config.interval + 1s);
   const std::uint64_t seen = sink.interfaces;
   const std::uint64_t polls = sink.polls;
   sink.slowest = {};
   const Cpu before = cpu_time();
-  loop.run_until([] { return false; }, config.interval * options.polls);
+  test::run_for(loop, config.interval * options.polls);
   const auto interfaces = static_cast<double>(sink.interfaces - seen);
   const double each = report("itnxt:   ", before, interfaces);
   std::printf("; %.0f interfaces, %llu polls, %llu not ok, slowest %lld ms, at most %ld KiB\n",

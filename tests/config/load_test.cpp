@@ -274,9 +274,9 @@ TEST(Load, TwentyThousandDanglingNamesEndSoon) {
 
 TEST_F(Folder, FileThatCannotBeRead) {
   EXPECT_EQ(output(load_config(path_ / "none.yaml", Purpose::check)),
-            "none.yaml:1:1: cannot be read: No such file or directory\n");
+            "none.yaml:1:1: cannot be read: No such file or directory; correct the path\n");
   EXPECT_EQ(all_text(load_config(path_, Purpose::check)),
-            path_.string() + ":1:1: cannot be read: it is a directory\n");
+            path_.string() + ":1:1: cannot be read: it is a directory; name a file\n");
   ASSERT_EQ(mkfifo((path_ / "fifo").c_str(), 0600), 0);
   EXPECT_EQ(output(load_config(path_ / "fifo", Purpose::check)),
             "fifo:1:1: cannot be read: it is no regular file\n");
@@ -359,11 +359,12 @@ TEST_F(Folder, IncludesThatDoNotWork) {
       "include:\n  - none.yaml\n  - broken.yaml\n  - nested.yaml\n  - list.yaml\n  - m*.yaml\n"
       "  - .\n  - \"\"\n");
   EXPECT_EQ(output(load_config(main, Purpose::check)),
-            "main.yaml:2:5: include: 'none.yaml' cannot be read: No such file or directory\n"
+            "main.yaml:2:5: include: 'none.yaml' cannot be read: No such file or directory; "
+            "correct the path\n"
             "  - none.yaml\n    ^\n"
             "main.yaml:6:5: include: 'm*.yaml' takes in this very file\n"
             "  - m*.yaml\n    ^\n"
-            "main.yaml:7:5: include: '' cannot be read: it is a directory\n"
+            "main.yaml:7:5: include: '' cannot be read: it is a directory; name a file\n"
             "  - .\n    ^\n"
             "main.yaml:8:5: include: expected a path or a pattern such as conf.d/*.yaml\n"
             "  - \"\"\n    ^\n"

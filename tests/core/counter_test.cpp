@@ -30,10 +30,8 @@ TEST(CounterSet, KeepsWidthPerColumn) {
 TEST(Subject, EveryMetricIsFoundByItsName) {
   for (const MetricOfSubject& m : kSubjectMetrics) {
     EXPECT_EQ(subject_metric(m.kind, m.name), m.metric) << m.name;
-    EXPECT_EQ(subject_kind(name(m.kind)), m.kind);
   }
   EXPECT_EQ(subject_metric(SubjectKind::link, "uptime_seconds"), std::nullopt);
-  EXPECT_EQ(subject_kind("cable"), std::nullopt);
   EXPECT_EQ(metric_names(SubjectKind::link), (std::vector<std::string>{"up", "utilization_ratio"}));
 }
 

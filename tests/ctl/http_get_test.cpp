@@ -1,14 +1,30 @@
 #include "daemon/ctl/http_get.hpp"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <string>
+#include <string_view>
 #include <thread>
+
+// Stands before libc's: a name server that never answers, for one name.
+extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints,
+                           addrinfo** found) {
+  using Original = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
+  static const auto original = reinterpret_cast<Original>(dlsym(RTLD_NEXT, "getaddrinfo"));
+  const bool numeric = hints != nullptr && (hints->ai_flags & AI_NUMERICHOST) != 0;
+  if (!numeric && std::string_view(name) == "silent.invalid") {
+    for (pollfd none{-1, 0, 0};;) poll(&none, 1, -1);
+  }
+  return original(name, service, hints, found);
+}
 
 namespace itnxt::ctl {
 namespace {
@@ -92,6 +108,19 @@ TEST(HttpGet, NoSuchHost) {
   ASSERT_FALSE(response);
   EXPECT_TRUE(response.error().starts_with("http://no-such-host.invalid:80: cannot be reached: "));
   EXPECT_TRUE(response.error().ends_with(": is itnxtd running? (--url names another)"));
+}
+
+TEST(HttpGet, SilentNameServer) {
+  const auto response = http_get({"silent.invalid", 80, ""}, "/x", {50ms, 1000});
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error(),
+            "http://silent.invalid:80/x: the host's name was not resolved within 50ms: is the name "
+            "server reachable? (--url names another)");
+  const int cancel = eventfd(1, EFD_CLOEXEC);
+  const auto cancelled = http_get({"silent.invalid", 80, ""}, "/x", {}, cancel);
+  close(cancel);
+  ASSERT_FALSE(cancelled);
+  EXPECT_EQ(cancelled.error(), "http://silent.invalid:80/x: interrupted");
 }
 
 TEST(HttpGet, SilentServer) {

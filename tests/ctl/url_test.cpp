@@ -48,7 +48,7 @@ TEST(Url, SaysWhatIsWrong) {
       {"http://[::1", "http://[::1", "the bracket of its IPv6 address is open"},
       {"http://a?b", "http://a?b", "it has a query or a fragment"},
       {"http://a/x#b", "http://a/x#b", "it has a query or a fragment"},
-      {"http://me:pw@a", "http://me:pw@a", "it holds a user"},
+      {"http://me:pw@a", "http://***@a", "it holds a user"},
       {"http://a/\r\nX: y", "http://a/ X: y",
        "it holds white space or a character that is not ASCII"},
       {"http://" + std::string(3000, 'a'), "http://" + std::string(193, 'a'), "it is too long"},

@@ -93,6 +93,26 @@ TEST(Verbs, StatusInTrouble) {
             "storage   /var/lib/itnxt: No space left on device\n");
 }
 
+TEST(Verbs, StatusRightAfterStart) {
+  const auto devices_of = [](const Json& status) {
+    const std::string text = status_text(status, Json::array(), kPlain);
+    const std::size_t at = text.find("devices");
+    return text.substr(at, text.find('\n', at) - at);
+  };
+  Json status = fixture("status");
+  status["devices"] = {{"total", 1}, {"up", 0}};
+  const Json devices = Json::parse(R"([{"name": "localhost", "up": null}])");
+  EXPECT_EQ(devices_of(with_unknown_devices(status, devices)), "devices   0 of 1 up, 1 unknown");
+  status["devices"] = {{"total", 3}, {"up", 1}, {"unknown", 1}};
+  EXPECT_EQ(devices_of(status), "devices   1 of 3 up, 1 unknown");
+  status["devices"]["unknown"] = 0;
+  EXPECT_EQ(devices_of(status), "devices   1 of 3 up");
+  EXPECT_EQ(with_unknown_devices(Json(), devices), Json());
+  EXPECT_NE(watch_frame(with_unknown_devices(fixture("status"), devices), Json::array(), 50, kPlain)
+                .find("devices 2 of 3 up, 1 unknown · links"),
+            std::string::npos);
+}
+
 TEST(Verbs, StatusShowsAtMostTenAlerts) {
   Json alerts = Json::array();
   for (int i = 0; i < 25; ++i) alerts.push_back(fixture("alerts")[0]);

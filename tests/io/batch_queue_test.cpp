@@ -184,6 +184,23 @@ TEST_F(DeliveryTest, AnEpochThatIsOverAnnouncesByItsHeir) {
   EXPECT_EQ(delivery->waiting_of(old), 0U);
 }
 
+// The collector's other batches, those of epochs that are over included; to each endpoint its own.
+TEST_F(DeliveryTest, ABatchSaysWhatElseWaits) {
+  make({}, 2);
+  const auto old = delivery->add_old_source(snmp, 5, {});
+  const auto tap = delivery->add_source(kTap, kEpoch, {});
+  delivery->push(old, 1, {"a"}, kStart, kStart);
+  delivery->push(tap, 1, {"other"}, kStart, kStart);
+  push(1, 1);
+  EXPECT_EQ(delivery->next(0)->waiting, Bytes(193));
+  EXPECT_THAT(pump(0), ElementsAre("a", "other", "1"));
+  EXPECT_TRUE(delivery->acknowledge(0, {kSnmp, 5, 1}, kStart));
+  EXPECT_TRUE(ack(0, 1));
+  push(2, 2);
+  EXPECT_EQ(delivery->next(0)->waiting, Bytes(0));
+  EXPECT_EQ(delivery->next(1)->waiting, Bytes(2 * 193));
+}
+
 TEST_F(DeliveryTest, StallsWithoutAnAckOnlyWhileSomethingWaits) {
   make({.patience = 10s}, 1);
   EXPECT_FALSE(delivery->stalled(0, kStart + 1h));

@@ -7,16 +7,19 @@
 namespace itnxt {
 namespace {
 
-std::string api(const std::string& endpoint, std::size_t step = 100'000,
-                std::optional<std::string> device = std::nullopt) {
-  const Published published{test::sample_snapshot(), test::sample_board(), 1, true};
-  const ServerInfo server{{"0.1.0", "abc"}, NodeName("center"), WallTime(Duration(1'600'000'000s))};
-  auto body = api_body(endpoint, published, server, std::move(device));
-  if (!body) return "none";
+std::string read(BodyReader body, std::size_t step = 100'000) {
   std::string text;
   std::string buffer(step, '\0');
-  while (const std::size_t got = (*body)(buffer.data(), buffer.size())) text.append(buffer, 0, got);
+  while (const std::size_t got = body(buffer.data(), buffer.size())) text.append(buffer, 0, got);
   return text;
+}
+
+std::string api(const std::string& endpoint, std::size_t step = 100'000,
+                std::optional<std::string> device = std::nullopt) {
+  const Published published{test::sample_snapshot(), test::sample_board(), true};
+  const ServerInfo server{{"0.1.0", "abc"}, NodeName("center"), WallTime(Duration(1'600'000'000s))};
+  auto body = api_body(endpoint, published, server, std::move(device));
+  return body ? read(std::move(*body), step) : "none";
 }
 
 TEST(HttpApi, Links) {
@@ -28,6 +31,48 @@ TEST(HttpApi, Links) {
             R"("a_to_b":{"bytes_per_second":12500000.0,"utilization_ratio":0.1},)"
             R"("b_to_a":{"bytes_per_second":31250000.0,"utilization_ratio":0.25}}]})"
             "\n");
+}
+
+TEST(HttpApi, Sites) {
+  EXPECT_EQ(api("sites"),
+            R"({"status":"success","data":[{"name":"magdeburg","kind":"datacenter",)"
+            R"("district":"Magdeburg \"Stadt\"","department":"MID","latitude":52.1205,)"
+            R"("longitude":11.6276,"weight":100.0,"anchor":true,)"
+            R"("links":{"up":1,"down":0,"unknown":0},"isolated":false},)"
+            "\n"
+            R"({"name":"stendal","kind":"other","district":"","department":"","latitude":null,)"
+            R"("longitude":null,"weight":1.0,"anchor":false,)"
+            R"("links":{"up":0,"down":0,"unknown":0},"isolated":false}]})"
+            "\n");
+}
+
+// A site is isolated when all its links are known to be down: one that is not known leaves hope.
+TEST(HttpApi, IsolatedSites) {
+  struct Row {
+    std::vector<std::optional<bool>> links;
+    const char* expected;
+  };
+  for (const Row& row : std::vector<Row>{
+           {{false}, R"("links":{"up":0,"down":1,"unknown":0},"isolated":true)"},
+           {{false, false}, R"("links":{"up":0,"down":2,"unknown":0},"isolated":true)"},
+           {{false, std::nullopt}, R"("links":{"up":0,"down":1,"unknown":1},"isolated":false)"},
+           {{false, true}, R"("links":{"up":1,"down":1,"unknown":0},"isolated":false)"}}) {
+    auto snapshot = std::make_shared<Snapshot>();
+    Site site;
+    site.name = SiteName("stendal");
+    snapshot->sites = {site};
+    for (const std::optional<bool>& up : row.links) {
+      LinkView link;
+      link.a.site = site.name;  // both ends in one site: still one link of it
+      link.b = link.a;
+      link.up = up;
+      snapshot->links.push_back(link);
+    }
+    EXPECT_NE(read(*api_body("sites", {snapshot, test::sample_board(), true}, {}, std::nullopt))
+                  .find(row.expected),
+              std::string::npos)
+        << row.expected;
+  }
 }
 
 TEST(HttpApi, Devices) {
@@ -62,16 +107,18 @@ TEST(HttpApi, Interfaces) {
 }
 
 TEST(HttpApi, CapturesAndCollectors) {
-  EXPECT_EQ(api("captures"),
-            R"({"status":"success","data":[{"capture":"tap","node":"md","source":"eth1",)"
-            R"("open":true,"packets":3,"bytes":1800,"dropped_packets":4,"malformed_packets":1,)"
-            R"("protocols":{"tcp":{"packets":3,"bytes":1800},"udp":{"packets":0,"bytes":0},)"
-            R"("icmp":{"packets":0,"bytes":0},"icmpv6":{"packets":0,"bytes":0},)"
-            R"("arp":{"packets":0,"bytes":0},"other":{"packets":0,"bytes":0}}}]})"
-            "\n");
+  EXPECT_EQ(
+      api("captures"),
+      R"({"status":"success","data":[{"capture":"tap","node":"md","link":"md-hal","source":"eth1",)"
+      R"("open":true,"packets":3,"bytes":1800,"dropped_packets":4,"malformed_packets":1,)"
+      R"("protocols":{"tcp":{"packets":3,"bytes":1800},"udp":{"packets":0,"bytes":0},)"
+      R"("icmp":{"packets":0,"bytes":0},"icmpv6":{"packets":0,"bytes":0},)"
+      R"("arp":{"packets":0,"bytes":0},"other":{"packets":0,"bytes":0}}}]})"
+      "\n");
   EXPECT_EQ(api("collectors"), R"({"status":"success","data":[{"node":"md","collector":"snmp",)"
                                R"("last_batch":"2023-11-14T22:13:20.000Z","silent_seconds":2.0,)"
-                               R"("interval_seconds":60.0,"lost_batches":2}]})"
+                               R"("interval_seconds":60.0,"lost_batches":2,)"
+                               R"("spool_bytes":70000,"clock_skew_seconds":-0.25}]})"
                                "\n");
 }
 
@@ -98,7 +145,7 @@ TEST(HttpApi, Status) {
 }
 
 TEST(HttpApi, NoSuchEndpoint) {
-  EXPECT_EQ(api("sites"), "none");
+  EXPECT_EQ(api("site"), "none");
   EXPECT_EQ(api(""), "none");
 }
 

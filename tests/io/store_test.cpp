@@ -246,12 +246,14 @@ TEST(Store, AFullDiskIsToldOnceAndCaughtUpWithTheLatestState) {
     EXPECT_EQ(store.problem(), "");
   }
   EXPECT_THAT(world.stored(), ElementsAre("small=2"));
-  EXPECT_THAT(world.log.lines,
-              ElementsAre("level=error msg=\"the alert state cannot be written: pages go out from "
-                          "memory, a restart forgets them\" problem=\"cannot write " +
-                              world.state + "/alerts.db: database or disk is full\"",
-                          "level=notice msg=\"the alert state is written again\" path=" +
-                              world.state + "/alerts.db"));
+  EXPECT_THAT(
+      world.log.lines,
+      ElementsAre(
+          "level=error msg=\"the alert state cannot be written: pages go out from "
+          "memory, a restart forgets them; make room or mend the disk\" problem=\"cannot write " +
+              world.state + "/alerts.db: database or disk is full\"",
+          "level=notice msg=\"the alert state is written again\" path=" + world.state +
+              "/alerts.db"));
 }
 
 TEST(Store, ADiskThatHangsDoesNotHoldTheEnd) {

@@ -57,7 +57,7 @@ std::optional<Line> parse(std::string_view text) {
 }
 
 std::string any_label() {
-  return safe_text(
+  return sanitize(
       *rc::gen::oneOf(rc::gen::element<std::string>("\\", "\"", "a\\\"b", "{}", ",", "x=\"y\"",
                                                     "Stra\xdf"
                                                     "e",

@@ -66,8 +66,10 @@ TEST(Exposition, GoesOnWherePiecesEnd) {
   for (std::string line; std::getline(lines, line);) samples += line.starts_with('#') ? 0U : 1U;
   constexpr std::uint64_t kSilentDevice = 6;
   constexpr std::uint64_t kAggregator = 15;
+  constexpr std::uint64_t kSites = 2;
   EXPECT_EQ(samples, 6000 * kSeriesOfInterface + 2 * kSeriesOfDevice + kSilentDevice +
-                         kSeriesOfLink + kSeriesOfCapture + kSeriesOfCollector + kAggregator);
+                         kSeriesOfLink + kSeriesOfCapture + kSeriesOfCollector +
+                         kSites * kSeriesOfSite + kAggregator);
 }
 
 // Nothing known, no rules, no channels: still valid, and what is always known is there.
@@ -83,7 +85,7 @@ itnxt_series 0
 # HELP itnxt_series_rejected Series refused by aggregator.limits, counted each time they came.
 # TYPE itnxt_series_rejected counter
 itnxt_series_rejected_total 0
-# HELP itnxt_samples_refused Samples refused: of a device that the inventory does not name, or of a capture whose name another node has.
+# HELP itnxt_samples_refused Samples refused: of a device that the inventory does not name or that another collector polls, of a capture whose name another node has, or of a collector that is one too many.
 # TYPE itnxt_samples_refused counter
 itnxt_samples_refused_total 0
 # HELP itnxt_state_writable 1 if the state directory can be written.
@@ -137,6 +139,7 @@ TEST(Exposition, ASubjectExposesAsManySeriesAsItWasAdmittedWith) {
   EXPECT_EQ(lines("itnxt_device_", "{device=\"r1\"") + lines("itnxt_snmp_", "{device=\"r1\""),
             kSeriesOfDevice);
   EXPECT_EQ(lines("itnxt_link_", "{"), kSeriesOfLink);
+  EXPECT_EQ(lines("itnxt_site_", "{site=\"stendal\""), kSeriesOfSite);
   EXPECT_EQ(lines("itnxt_capture_", "{"), kSeriesOfCapture);
   EXPECT_EQ(lines("itnxt_collector_", "{"), kSeriesOfCollector);
 }
@@ -148,6 +151,9 @@ TEST(Catalogue, NamesAreUniqueAndByTheConventions) {
     EXPECT_EQ(metric.name.ends_with("_total"), metric.type == MetricType::counter) << metric.name;
     EXPECT_EQ(metric.name.ends_with("_info"), metric.type == MetricType::info) << metric.name;
     EXPECT_FALSE(metric.help.empty());
+    EXPECT_EQ(metric.subject == MetricSubject::process,
+              &metric >= &info(Metric::process_cpu_seconds))
+        << metric.name;
     EXPECT_EQ(metric.help.find_first_of("\n\\\""), std::string_view::npos) << metric.name;
   }
   EXPECT_EQ(info(Metric::interface_gaps).name, "itnxt_interface_gaps_total");

@@ -33,6 +33,18 @@ inline std::shared_ptr<Snapshot> sample_snapshot() {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->at = Instant(Duration(1000s));
   snapshot->wall = WallTime(Duration(1'700'000'000s));
+  Site site;
+  site.name = SiteName("magdeburg");
+  site.kind = SiteKind::datacenter;
+  site.district = "Magdeburg \"Stadt\"";
+  site.department = "MID";
+  site.latitude = 52.1205;
+  site.longitude = 11.6276;
+  site.weight = 100;
+  site.anchor = true;
+  Site bare;
+  bare.name = SiteName("stendal");
+  snapshot->sites = {site, bare};
   auto device = std::make_shared<DeviceView>();
   device->name = DeviceName("r1");
   device->site = SiteName("magdeburg");
@@ -64,6 +76,7 @@ inline std::shared_ptr<Snapshot> sample_snapshot() {
 
   CaptureView capture;
   capture.node = NodeName("md");
+  capture.link = LinkName("md-hal");
   capture.sample.capture = CollectorName("tap");
   capture.sample.source = "eth1";
   capture.sample.open = true;
@@ -79,6 +92,8 @@ inline std::shared_ptr<Snapshot> sample_snapshot() {
   collector.last_batch_at = snapshot->at - Duration(2s);
   collector.interval = 60s;
   collector.lost_batches = 2;
+  collector.spool = Bytes(70000);
+  collector.clock_skew = -250ms;
   snapshot->collectors = {collector};
   snapshot->series = 77;
   return snapshot;

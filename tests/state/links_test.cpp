@@ -110,7 +110,12 @@ TEST(Links, ConfiguredCapacityCountsForUtilizationAndPlausibility) {
 }
 
 TEST(Captures, TotalsDropsAndStaleness) {
-  Table table(test::two_routers());
+  Config config = test::two_routers();
+  PcapCollectorConfig tap;
+  tap.name = CollectorName("tap");
+  tap.link = LinkName("md-hal");
+  config.collectors = {tap};
+  Table table(config);
   Poller poller;
   const auto sample = [&](std::uint64_t dropped) {
     CaptureSample s;
@@ -123,6 +128,7 @@ TEST(Captures, TotalsDropsAndStaleness) {
   };
   poller.send(table, {sample(5)});
   EXPECT_EQ(poller.look(table)->captures[0].dropped_packets_per_second, std::nullopt);
+  EXPECT_EQ(poller.look(table)->captures[0].link, tap.link);
   poller.pass(10s);
   poller.send(table, {sample(25)});
   EXPECT_EQ(poller.look(table)->captures[0].dropped_packets_per_second, 2.0);

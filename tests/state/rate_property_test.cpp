@@ -4,7 +4,7 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
-#include "daemon/state/rate.hpp"
+#include "tests/state/reading.hpp"
 
 namespace itnxt {
 namespace {
@@ -31,8 +31,8 @@ struct World {
     total += bytes;
     ever += bytes;
   }
-  [[nodiscard]] CounterReading read(std::int64_t delay) const {
-    CounterReading r;
+  [[nodiscard]] test::Reading read(std::int64_t delay) const {
+    test::Reading r;
     r.counter = wide ? Counter{total, CounterWidth::bits64}
                      : Counter{total & 0xFFFF'FFFFU, CounterWidth::bits32};
     r.clocks.uptime = TimeTicks{uptime()};
@@ -115,13 +115,13 @@ RC_GTEST_PROP(Rate, IsNeverAboveTheLineAndAlwaysExact, ()) {
   world.total = *rc::gen::element<std::uint64_t>(0, 4294967296ULL - 100000, 1ULL << 40U);
   const Duration shortest = std::chrono::milliseconds(interval / 2);
 
-  CounterReading base = world.read(0);
+  test::Reading base = world.read(0);
   World truth = world;
   const auto steps = *rc::gen::inRange(1, 30);
   for (int i = 0; i < steps; ++i) {
     happen(world, any_event(), interval, *rc::gen::element(0.0, 0.001, 0.3, 0.999));
-    const CounterReading next = world.read(*rc::gen::inRange<std::int64_t>(0, 900));
-    const Rate<BytesPerSecond> rate = byte_rate(base, next, shortest);
+    const test::Reading next = world.read(*rc::gen::inRange<std::int64_t>(0, 900));
+    const Rate<BytesPerSecond> rate = test::byte_rate(base, next, shortest);
     if (const auto* value = std::get_if<BytesPerSecond>(&rate)) {
       if (world.breaks == truth.breaks) {
         const double device = seconds(elapsed(base.clocks.uptime, next.clocks.uptime));
@@ -144,7 +144,7 @@ RC_GTEST_PROP(Rate, IsNeverAboveTheLineAndAlwaysExact, ()) {
 // Whatever an agent says, the answer is a gap or a number that a line can carry.
 RC_GTEST_PROP(Rate, AnyTwoReadingsAreSurvived, ()) {
   const auto any_reading = [] {
-    CounterReading r;
+    test::Reading r;
     r.counter.width = *rc::gen::element(CounterWidth::bits32, CounterWidth::bits64);
     r.counter.value = *rc::gen::arbitrary<std::uint64_t>();
     if (r.counter.width == CounterWidth::bits32) r.counter.value &= 0xFFFF'FFFFU;
@@ -157,9 +157,9 @@ RC_GTEST_PROP(Rate, AnyTwoReadingsAreSurvived, ()) {
     if (*rc::gen::arbitrary<bool>()) r.clocks.speed = BytesPerSecond(*rc::gen::arbitrary<double>());
     return r;
   };
-  const CounterReading a = any_reading();
-  const CounterReading b = any_reading();
-  const Rate<BytesPerSecond> rate = byte_rate(a, b, 100ms);
+  const test::Reading a = any_reading();
+  const test::Reading b = any_reading();
+  const Rate<BytesPerSecond> rate = test::byte_rate(a, b, 100ms);
   if (const auto* value = std::get_if<BytesPerSecond>(&rate)) {
     RC_ASSERT(value->count() >= 0.0);
     const auto line = faster(a.clocks.speed, b.clocks.speed).value_or(kFastestLine);

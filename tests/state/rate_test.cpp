@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/state/reading.hpp"
+
 namespace itnxt {
 namespace {
 
@@ -21,8 +23,8 @@ struct At {
   std::optional<double> mbit = 1000.0;
 };
 
-CounterReading reading(const At& at) {
-  CounterReading r;
+test::Reading reading(const At& at) {
+  test::Reading r;
   r.counter = {at.value, at.width};
   r.clocks.uptime = TimeTicks{at.uptime};
   if (at.discontinuity) r.clocks.discontinuity = TimeTicks{*at.discontinuity};
@@ -151,14 +153,14 @@ TEST(Rate, TwoReadingsOfOneCounter) {
        "implausible"},
   };
   for (const Row& row : rows) {
-    EXPECT_EQ(text(byte_rate(reading(row.earlier), reading(row.later), 5s)), row.expected)
+    EXPECT_EQ(text(test::byte_rate(reading(row.earlier), reading(row.later), 5s)), row.expected)
         << row.what;
   }
 }
 
 TEST(Rate, PacketsOfANarrowCounter) {
   const auto rate = [](const At& a, const At& b) {
-    const Rate<PacketsPerSecond> r = packet_rate(reading(a), reading(b), 5s);
+    const Rate<PacketsPerSecond> r = test::packet_rate(reading(a), reading(b), 5s);
     if (const Gap* gap = std::get_if<Gap>(&r)) return std::string(name(*gap));
     return std::to_string(std::get<PacketsPerSecond>(r).count());
   };

@@ -100,14 +100,15 @@ class Poller {
     b.collector = CollectorName("snmp");
     b.epoch = epoch;
     b.sequence = ++sequence;
-    b.sent_at = source_time(now);
+    b.closed_at = source_time(now);
+    b.closed_wall = wall;
     b.sent_wall = wall;
     b.interval = 60s;
     b.samples = std::move(samples);
     return b;
   }
-  bool send(Table& table, std::vector<Sample> samples) {
-    return table.apply(batch(std::move(samples)), now, wall);
+  void send(Table& table, std::vector<Sample> samples) {
+    table.apply(batch(std::move(samples)), now, wall);
   }
   [[nodiscard]] std::shared_ptr<const Snapshot> look(Table& table) const {
     return table.snapshot(now, wall);

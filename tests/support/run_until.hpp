@@ -1,5 +1,4 @@
-// The real loop for tests that talk to real sockets, disks and processes: it waits for conditions
-// with a deadline, never for a time.
+// Waits on the real loop for something to become true.
 #pragma once
 
 #include <functional>
@@ -8,28 +7,31 @@
 
 namespace itnxt::test {
 
-// Runs until `done`, which is asked in rounds of the loop, a millisecond apart; false when that
-// takes longer than `limit`.
+// Looks each millisecond of at most `limit`; what `done` said last.
 inline bool run_until(PollLoop& loop, const std::function<bool()>& done, Duration limit = 20s) {
-  bool reached = false;
-  Timer next;
-  const std::function<void()> ask = [&] {
-    reached = done();
-    if (reached) {
-      loop.stop();
-    } else {
-      next = loop.after(1ms, ask);
-    }
+  bool met = done();
+  if (met) return true;
+  Timer again;
+  Timer end;
+  const std::function<void()> look = [&] {
+    met = done();
+    if (met) return loop.stop();
+    again = loop.after(1ms, look);
   };
-  next = loop.after(Duration::zero(), ask);
-  const Timer end = loop.after(limit, [&] { loop.stop(); });
+  // In the first round: before it, the loop's time is that of its last run.
+  const Timer begin = loop.after(Duration::zero(), [&] {
+    end = loop.after(limit, [&] { loop.stop(); });
+    look();
+  });
   loop.run();
-  return reached;
+  return met;
 }
 
-// Runs for a span in which nothing must happen.
-inline void run_for(PollLoop& loop, Duration span) {
-  const Timer end = loop.after(span, [&] { loop.stop(); });
+// Without looking: costs nothing but what the loop itself does.
+inline void run_for(PollLoop& loop, Duration time) {
+  Timer end;
+  const Timer begin =
+      loop.after(Duration::zero(), [&] { end = loop.after(time, [&] { loop.stop(); }); });
   loop.run();
 }
 

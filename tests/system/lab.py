@@ -146,9 +146,17 @@ class Process:
             cwd=lab.directory,
         )
         self.pid = self.process.pid
+        while self._not_tied_yet():  # killed in this moment, we would leave it behind
+            time.sleep(0.001)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         lab.processes.append(self)
+
+    def _not_tied_yet(self):
+        """Whether setpriv still has to ask the kernel to end it with us. Empty: exec is under way."""
+        with open("/proc/%d/cmdline" % self.pid, "rb") as file:
+            words = file.read()
+        return (not words or words.startswith(b"setpriv\0--pdeathsig\0")) and self.running
 
     def _read(self):
         with self.process.stdout as stream:

@@ -26,7 +26,8 @@ constexpr std::string_view kGolden =
     "0058016244080312075465302f302f312208746f2048616c6c652801300239000000205fa0d241488094"
     "ebdc03556400000058810260016a1088776655443322110700000000000000425512530a037461702001"
     "321608011004190500000000000000212c010000000000003a1001000000000000000200000000000000"
-    "422000000000000000000000000000000000000000000000000000000000000000003001";
+    "422000000000000000000000000000000000000000000000000000000000000000003001"
+    "38ac024080d0acf30e";
 
 TEST(Codec, ASmallBatchHasTheseBytes) {
   EXPECT_EQ(hex(wire::encode(test::small_batch())), kGolden);
@@ -55,14 +56,23 @@ RC_GTEST_PROP(Codec, ADecoderForgetsTheBatchBefore, ()) {
   }
 }
 
-RC_GTEST_PROP(Codec, PartsAndLostMakeTheWholeBatch, ()) {
+RC_GTEST_PROP(Codec, PartsAndSendingMakeTheWholeBatch, ()) {
   Batch batch = test::any_batch();
   const auto parts = wire::encode_parts(batch);
   RC_ASSERT(parts.ok());
   RC_ASSERT(parts->size() == 1U);
-  const auto decoded = wire::decode(parts->front() + wire::lost_field(batch.lost));
+  const auto decoded = wire::decode(
+      parts->front() + wire::encode(wire::Sending{batch.lost, batch.waiting, batch.sent_wall}));
   RC_ASSERT(decoded.ok());
   RC_ASSERT(*decoded == batch);
+}
+
+TEST(Codec, WithoutATimeOfSendingThatOfClosingIsTaken) {
+  Batch batch = test::small_batch();
+  batch.sent_wall = WallTime{};
+  const auto decoded = wire::decode(wire::encode(batch));
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(decoded->sent_wall, decoded->closed_wall);
 }
 
 RC_GTEST_PROP(Codec, AnAckComesBack, ()) {
@@ -83,6 +93,8 @@ Batch with_rows(std::size_t rows) {
   }
   batch.samples.resize(1);
   batch.lost = 0;
+  batch.waiting = Bytes(0);
+  batch.sent_wall = batch.closed_wall;
   return batch;
 }
 

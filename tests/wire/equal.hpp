@@ -25,8 +25,9 @@ inline bool operator==(const CaptureSample& a, const CaptureSample& b) {
 }
 inline bool operator==(const Batch& a, const Batch& b) {
   return a.node == b.node && a.collector == b.collector && a.epoch == b.epoch &&
-         a.sequence == b.sequence && a.lost == b.lost && a.sent_at == b.sent_at &&
-         a.sent_wall == b.sent_wall && a.interval == b.interval && a.samples == b.samples;
+         a.sequence == b.sequence && a.lost == b.lost && a.waiting == b.waiting &&
+         a.sent_wall == b.sent_wall && a.closed_at == b.closed_at &&
+         a.closed_wall == b.closed_wall && a.interval == b.interval && a.samples == b.samples;
 }
 
 }  // namespace itnxt

@@ -32,8 +32,9 @@ TEST(Hostile, EveryTruncationIsRefusedOrAPrefixOfWholeFields) {
   const std::string whole = wire::encode(test::small_batch());
   for (std::size_t size = 0; size < whole.size(); ++size) {
     const auto refused = refusal(std::string_view(whole).substr(0, size));
-    // The frame ends with `lost`, two bytes; without it the frame is whole.
-    EXPECT_EQ(refused.has_value(), size != whole.size() - 2) << size;
+    // The frame ends with the three fields of Sending; without them the frame is whole.
+    const std::size_t less = whole.size() - size;
+    EXPECT_EQ(refused.has_value(), less != 6 && less != 6 + 3 && less != 6 + 3 + 2) << size;
   }
 }
 
@@ -125,14 +126,20 @@ INSTANTIATE_TEST_SUITE_P(
              "batch.node: is empty"},
         Case{"Collector", [](auto& f) { f.mutable_batch()->clear_collector(); }, kContent,
              "batch.collector: is empty"},
+        Case{"CollectorNotPlain", [](auto& f) { f.mutable_batch()->set_collector("tap  1"); },
+             kContent,
+             "batch.collector: is no plain text: it has control characters, needless spaces, "
+             "invalid UTF-8 or more than 256 bytes; choose another name"},
         Case{"Sequence", [](auto& f) { f.mutable_batch()->set_sequence(0); }, kContent,
              "batch.sequence: is 0, expected to count from 1"},
-        Case{"SentAt", [](auto& f) { f.mutable_batch()->set_sent_at_ns(-1); }, kContent,
-             "batch.sent_at_ns: -1 is no time, expected 0 to 2^62 nanoseconds"},
-        Case{"SentWall", [](auto& f) { f.mutable_batch()->set_sent_at_unix_ns(INT64_MAX); },
+        Case{"ClosedAt", [](auto& f) { f.mutable_batch()->set_closed_at_ns(-1); }, kContent,
+             "batch.closed_at_ns: -1 is no time, expected 0 to 2^62 nanoseconds"},
+        Case{"ClosedWall", [](auto& f) { f.mutable_batch()->set_closed_at_unix_ns(INT64_MAX); },
              kContent,
-             "batch.sent_at_unix_ns: 9223372036854775807 is no time, expected 0 to 2^62 "
+             "batch.closed_at_unix_ns: 9223372036854775807 is no time, expected 0 to 2^62 "
              "nanoseconds"},
+        Case{"SentWall", [](auto& f) { f.set_sent_at_unix_ns(-1); }, kContent,
+             "frame.sent_at_unix_ns: -1 is no time, expected 0 to 2^62 nanoseconds"},
         Case{"Interval", [](auto& f) { f.mutable_batch()->set_interval_ns(-5); }, kContent,
              "batch.interval_ns: -5 ns is out of range, expected 0 to 31 days"},
         Case{"Kind", [](auto& f) { f.mutable_batch()->add_samples(); }, kContent,
@@ -181,7 +188,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Dropped", [](auto& f) { capture(f).add_dropped(1); }, kContent,
              "batch.samples[1].capture.dropped: 3 values, at most 2"},
         Case{"Size", [](auto& f) { f.mutable_batch()->set_node(std::string(1 << 20, 'a')); },
-             Refusal::size, "frame: 1048823 bytes, at most 1048576"}),
+             Refusal::size, "frame: 1048832 bytes, at most 1048576"}),
     [](const auto& one) { return one.param.name; });
 
 TEST(Hostile, TextIsMadeSafeAgain) {
@@ -219,6 +226,7 @@ TEST(Hostile, PartsOfAMessageMustFit) {
 TEST(Hostile, AnAckIsChecked) {
   EXPECT_EQ(wire::decode_ack(wire::encode(test::small_batch())).error(), "frame: holds no ack");
   EXPECT_EQ(wire::decode_ack("\x08\x01\x22").error(), "frame: is no itnxt.v1.Frame");
+  EXPECT_FALSE(wire::decode_ack(wire::encode(wire::Ack{CollectorName(" a"), 1, 1})).ok());
   EXPECT_EQ(wire::decode_ack(wire::encode(wire::Ack{CollectorName(""), 1, 1})).error(),
             "ack.collector: is empty");
 }

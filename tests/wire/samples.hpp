@@ -32,8 +32,10 @@ inline Batch small_batch() {
   batch.epoch = 0x0102030405060708;
   batch.sequence = 2;
   batch.lost = 1;
-  batch.sent_at = SourceTime(2s);
-  batch.sent_wall = WallTime(3s);
+  batch.waiting = Bytes(300);
+  batch.sent_wall = WallTime(4s);
+  batch.closed_at = SourceTime(2s);
+  batch.closed_wall = WallTime(3s);
   batch.interval = 10s;
   DeviceSample device;
   device.device = DeviceName("core");
@@ -146,8 +148,11 @@ inline Batch any_batch() {
   batch.epoch = *rc::gen::arbitrary<std::uint64_t>();
   batch.sequence = *rc::gen::inRange<std::uint64_t>(1, UINT64_MAX);
   batch.lost = *rc::gen::arbitrary<std::uint64_t>();
-  batch.sent_at = any_source_time();
-  batch.sent_wall = WallTime(any_source_time().time_since_epoch());
+  batch.waiting = Bytes(*rc::gen::arbitrary<std::uint64_t>());
+  batch.closed_at = any_source_time();
+  batch.closed_wall = WallTime(any_source_time().time_since_epoch());
+  // Not 0, which on the wire is none.
+  batch.sent_wall = WallTime(any_source_time().time_since_epoch() + Duration(1));
   batch.interval = std::chrono::seconds(*rc::gen::inRange(0, 86400));
   const int samples = *rc::gen::inRange(0, 4);
   for (int i = 0; i < samples; ++i) batch.samples.push_back(any_sample());

@@ -15,8 +15,8 @@
 #include <memory>
 
 #include "collectors/snmp/collector.hpp"
-#include "tests/support/fleet_loop.hpp"
 #include "tests/support/recording.hpp"
+#include "tests/support/run_until.hpp"
 
 extern char** environ;
 
@@ -91,7 +91,7 @@ TEST(Snmpd, NamesAndCountersAsSnmpgetSaysTheyAre) {
     GTEST_SKIP() << "snmpd or snmpget is not installed: nothing to compare with";
   }
   const Snmpd snmpd;
-  test::SocketLoop loop;
+  PollLoop loop;
   test::RecordingSink sink;
   test::RecordingLog log;
   SnmpCollectorConfig config;
@@ -110,7 +110,7 @@ TEST(Snmpd, NamesAndCountersAsSnmpgetSaysTheyAre) {
     return !sink.samples.empty() &&
            std::get<DeviceSample>(sink.samples.back()).interfaces.size() > 0;
   };
-  ASSERT_TRUE(loop.run_until(answered, 20s)) << "snmpd did not come up";
+  ASSERT_TRUE(test::run_until(loop, answered, 20s)) << "snmpd did not come up";
 
   const auto known = std::get<DeviceSample>(sink.samples.back());
   std::vector<std::string> oids = {"1.3.6.1.2.1.1.5.0"};
@@ -123,7 +123,8 @@ TEST(Snmpd, NamesAndCountersAsSnmpgetSaysTheyAre) {
   }
   const auto before = snmpd.get(oids);
   const std::size_t have = sink.samples.size();
-  ASSERT_TRUE(loop.run_until([&] { return sink.samples.size() >= have + 2; }, 10s));
+  ASSERT_TRUE(test::run_until(
+      loop, [&] { return sink.samples.size() >= have + 2; }, 10s));
   const auto sample = std::get<DeviceSample>(sink.samples.back());
   const auto after = snmpd.get(oids);
 

@@ -494,7 +494,8 @@ TEST(EvilAgent, MalformedRepliesAreNoSilence) {
   const Driven driven = drive(memory, [](ByteView) { return Bytes{'h', 'e', 'l', 'l', 'o'}; });
   EXPECT_EQ(driven.sample.result, PollResult::error);
   EXPECT_EQ(driven.sample.problem,
-            "no usable answer within 3 tries; 3 replies were malformed (bad_length)");
+            "no usable answer within 3 tries; 3 replies were malformed (bad_length); does an SNMP "
+            "agent answer there?");
 }
 
 TEST(EvilAgent, RefusesTheSystemGroup) {
@@ -570,7 +571,8 @@ TEST(Walk, AnExpiredPollTellsWhatCameOfIt) {
   rubbish.malformed(Fault::bad_length);
   rubbish.expire(60s);
   EXPECT_EQ(rubbish.finish(Instant{} + 60s).problem,
-            "no usable answer within the interval of 1m; 2 replies were malformed (bad_length)");
+            "no usable answer within the interval of 1m; 2 replies were malformed (bad_length); "
+            "does an SNMP agent answer there?");
   Walk unsent(memory, {}, Instant{});
   unsent.not_sent("Network is unreachable");
   unsent.expire(60s);

@@ -1,0 +1,40 @@
+// One counter of one interface, read twice: the rate as the table makes it.
+#pragma once
+
+#include "daemon/state/interface_state.hpp"
+
+namespace itnxt::test {
+
+struct Reading {
+  Counter counter;
+  ReadingClocks clocks;
+};
+
+inline InterfaceView view_after(const Reading& earlier, const Reading& later, Duration shortest,
+                                Column column) {
+  InterfaceState state;
+  InterfaceView view;
+  Continuation how;
+  how.shortest = shortest;
+  for (const Reading& reading : {earlier, later}) {
+    InterfaceSample sample;
+    sample.speed = reading.clocks.speed;
+    sample.discontinuity = reading.clocks.discontinuity;
+    sample.at = reading.clocks.at;
+    sample.uptime = reading.clocks.uptime;
+    sample.counters.set(column, reading.counter);
+    advance(state, view, sample, how, Instant{});
+  }
+  return view;
+}
+
+inline Rate<BytesPerSecond> byte_rate(const Reading& earlier, const Reading& later,
+                                      Duration shortest) {
+  return view_after(earlier, later, shortest, Column::in_octets).receive;
+}
+inline Rate<PacketsPerSecond> packet_rate(const Reading& earlier, const Reading& later,
+                                          Duration shortest) {
+  return view_after(earlier, later, shortest, Column::in_errors).errors;
+}
+
+}  // namespace itnxt::test
