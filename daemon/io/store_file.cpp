@@ -20,11 +20,13 @@ namespace {
 
 constexpr int kVersion = 1;
 // `body` is JSON for a person with the sqlite3 shell; `checksum` finds what quick_check cannot: a
-// flipped bit inside a text.
+// flipped bit inside a text. In one step: a process may be killed at any moment.
 constexpr const char* kSchema =
-    "CREATE TABLE record(shelf TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,"
+    "BEGIN;"
+    "CREATE TABLE IF NOT EXISTS record(shelf TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,"
     " checksum INTEGER NOT NULL, PRIMARY KEY(shelf, key)) WITHOUT ROWID;"
-    "PRAGMA user_version=1;";
+    "PRAGMA user_version=1;"
+    "COMMIT;";
 
 std::int64_t checksum(std::string_view shelf, std::string_view key, std::string_view body) {
   std::string all(shelf);
@@ -210,7 +212,7 @@ StoreFile::Check StoreFile::load(Loaded& loaded, std::optional<StoreTrouble>& pr
                          ": start the newer one or move the file away"};
     return Check::failed;
   }
-  if (found == 0 && sound) return db_->run(kSchema) == SQLITE_OK ? Check::sound : failed("write");
+  if (found == 0 && sound && db_->run(kSchema) != SQLITE_OK) return failed("write");
 
   switch (read_rows(loaded.rows)) {
     case Check::sound:

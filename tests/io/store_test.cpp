@@ -143,6 +143,25 @@ TEST(Store, AFileOfANewerFormatIsLeftAlone) {
                                 "1: start the newer one or move the file away");
 }
 
+// As a process leaves it that is killed between the two steps of making a file.
+TEST(Store, AFileThatWasHalfMadeIsFinished) {
+  World world;
+  ASSERT_TRUE(world.open());
+  {
+    std::fstream file(world.state + "/alerts.db", std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(63);  // user_version, as above
+    file.put(0);
+  }
+  {
+    auto opened = world.open();
+    ASSERT_TRUE(opened) << opened.error();
+    EXPECT_EQ(opened->store->problem(), "");
+    EXPECT_TRUE(world.commit(*opened->store, put("a", "1")));
+  }
+  EXPECT_THAT(world.stored(), ElementsAre("a=1"));
+  EXPECT_THAT(world.log.lines, IsEmpty());
+}
+
 std::vector<std::string> files_starting(const std::string& directory, const std::string& prefix) {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(directory)) {
