@@ -14,6 +14,6 @@ struct Shell {
 };
 
 inline constexpr const char* kInproc = "inproc://itnxt";  // between the halves of one `run`
-inline constexpr Duration kDrainLimit = 2s;               // each half; SIGTERM gives 5 s for both
+inline constexpr Duration kDrainLimit = 1500ms;  // each half, and 1 s to spool: SIGTERM gives 5 s
 
 }  // namespace itnxt

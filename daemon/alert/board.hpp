@@ -35,7 +35,7 @@ struct BoardChannel {
   ChannelName name;
   std::uint64_t delivered = 0;  // itnxt_notifications_total{result="ok"}
   std::uint64_t failed = 0;     // attempts that failed; each is tried again
-  std::uint64_t refused = 0;    // given up: the receiver said it never wants it (4xx)
+  std::uint64_t refused = 0;    // given up: the receiver said it never wants it (400, 413, 422)
   std::uint64_t waiting = 0;    // in the outbox now
   double last_seconds = 0;      // of the last delivery
 };

@@ -3,9 +3,9 @@
 // Per incident: first the page, then the close, each delivered once; and a subject's next incident
 // waits until the one before is closed, so that no receiver sees two open pages of one. An alert
 // that ends before its page was delivered is still owed: page and close are sent, in order, so that
-// the on-call learns that it happened. Timeouts, connection errors, 5xx, 408 and 429 are tried
+// the on-call learns that it happened. Whatever is not about the message itself is tried
 // again for ever, after 1 s, 2 s … 5 min with a jitter of a quarter either way that depends only on
-// delivery and attempt. A success makes everything that waits due at once. Another 4xx is a
+// delivery and attempt. A success makes everything that waits due at once. 400, 413 and 422 are a
 // refusal: not tried again, and the close of a refused page is not sent. Retry-After holds the
 // whole channel, five minutes at most. At most kParallel attempts run at a time, so that a hung
 // receiver holds few.

@@ -8,14 +8,6 @@
 
 namespace itnxt {
 
-Answer alertmanager_answer_of(const HttpAnswer& response) {
-  Answer answer = answer_of(response);
-  const bool about_the_batch =
-      response.status == 400 || response.status == 413 || response.status == 422;
-  if (answer.kind == Answer::Kind::refused && !about_the_batch) answer.kind = Answer::Kind::retry;
-  return answer;
-}
-
 std::string alertmanager_body(const std::vector<const Delivery*>& deliveries, WallTime wall,
                               const std::string& external_url) {
   using Json = nlohmann::ordered_json;
@@ -127,7 +119,7 @@ void AlertmanagerNotifier::answered(std::size_t at, const HttpAnswer& response) 
   waiting_.reset();
   Peer& peer = peers_[at];
   const Registration ended = std::move(peer.call);
-  const Answer answer = alertmanager_answer_of(response);
+  const Answer answer = answer_of(response);
   const LeaseQueue::Settled settled = peer.queue.settle(answer, context_.loop.now());
   if (answer.kind == Answer::Kind::retry) ++counts_.failed;
   if (answer.kind == Answer::Kind::delivered) counts_.last_seconds = seconds(response.took);

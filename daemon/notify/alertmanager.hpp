@@ -51,10 +51,6 @@ class AlertmanagerNotifier final : public Notifier {
   Timer timer_;
 };
 
-// Only a status that is about the batch itself is a refusal; a wrong path or password is about the
-// Alertmanager, and goes on being tried.
-Answer alertmanager_answer_of(const HttpAnswer& response);
-
 // The JSON array of the API. `wall`: now; the lease counts from it.
 std::string alertmanager_body(const std::vector<const Delivery*>& deliveries, WallTime wall,
                               const std::string& external_url);

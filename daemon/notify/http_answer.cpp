@@ -8,8 +8,9 @@ Answer answer_of(const HttpAnswer& response) {
   if (response.status >= 200 && response.status < 300) return {Answer::Kind::delivered, {}, ""};
   if (response.status == 0) return {Answer::Kind::retry, {}, response.problem};
   const std::string problem = "HTTP status " + std::to_string(response.status);
-  const bool refused = response.status >= 400 && response.status < 500 && response.status != 408 &&
-                       response.status != 429;
+  // Only what speaks of the message itself. 401, 404 and their kin speak of the way to the receiver
+  // (a proxy while it is redeployed, a key that is replaced): the page is owed until it is mended.
+  const bool refused = response.status == 400 || response.status == 413 || response.status == 422;
   if (refused) return {Answer::Kind::refused, {}, problem};
   return {Answer::Kind::retry, response.retry_after, problem};
 }

@@ -10,7 +10,8 @@
 
 namespace itnxt {
 
-// 2xx delivered; 4xx but 408 and 429 refused; the rest, no answer included, to be tried again.
+// 2xx delivered; 400, 413, 422 refused: they are about the message itself; the rest, no answer
+// included, to be tried again.
 Answer answer_of(const HttpAnswer& response);
 
 // scheme://host:port of a URL: what may stand in a log, where a path or query may be a secret.

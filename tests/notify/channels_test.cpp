@@ -204,11 +204,11 @@ TEST(Webhook, StoppedItBeginsNothing) {
 TEST(Webhook, StatusesAreTakenForWhatTheyMean) {
   const auto kind = [](int status) { return answer_of({status, "", {}, "", {}}).kind; };
   for (const int status : {200, 202, 299}) EXPECT_EQ(kind(status), Answer::Kind::delivered);
-  for (const int status : {0, 302, 408, 429, 500, 503})
-    EXPECT_EQ(kind(status), Answer::Kind::retry);
-  for (const int status : {400, 401, 404, 410, 422}) EXPECT_EQ(kind(status), Answer::Kind::refused);
-  for (const int status : {401, 404}) {
-    EXPECT_EQ(alertmanager_answer_of({status, "", {}, "", {}}).kind, Answer::Kind::retry);
+  for (const int status : {0, 302, 401, 403, 404, 408, 410, 429, 500, 503}) {
+    EXPECT_EQ(kind(status), Answer::Kind::retry) << status;
+  }
+  for (const int status : {400, 413, 422}) {
+    EXPECT_EQ(kind(status), Answer::Kind::refused) << status;
   }
 }
 
