@@ -127,7 +127,7 @@ void Crisis::declare(std::vector<SiteName> sites, WallTime wall) {
   }
 }
 
-void Crisis::tell(CrisisVerdict& verdict) const {
+void Crisis::fill(CrisisVerdict& verdict) const {
   verdict.told = memory_.told;
   verdict.isolated = still_isolated().size();
   verdict.weight_share = share(still_isolated());
@@ -146,7 +146,7 @@ void Crisis::advance(Instant now, WallTime wall, CrisisVerdict& verdict) {
   const bool on = is_on();
   if (!config_) {
     if (on) {
-      tell(verdict);
+      fill(verdict);
       verdict.ended_because = "crisis was removed from the configuration";
     }
     close();
@@ -174,7 +174,7 @@ void Crisis::advance(Instant now, WallTime wall, CrisisVerdict& verdict) {
     recovering_at_ = now;
   }
   if (now - recovering_at_ < config_->recover_after) return;
-  tell(verdict);
+  fill(verdict);
   verdict.ended_because = "the network stayed well for " + to_text(config_->recover_after);
   close();
 }
@@ -185,7 +185,7 @@ CrisisVerdict Crisis::evaluate(const Snapshot& snapshot, Instant now, WallTime w
   update_isolated(snapshot, now, wall);
   advance(now, wall, verdict);
   verdict.on = is_on();
-  if (verdict.on) tell(verdict);
+  if (verdict.on) fill(verdict);
   verdict.changed = memory_ != before;
   return verdict;
 }

@@ -67,7 +67,7 @@ class Crisis {
   [[nodiscard]] double share(const std::vector<SiteName>& sites) const;
   void advance(Instant now, WallTime wall, CrisisVerdict& verdict);
   void declare(std::vector<SiteName> sites, WallTime wall);
-  void tell(CrisisVerdict& verdict) const;
+  void fill(CrisisVerdict& verdict) const;
   void close();
 
   std::optional<CrisisConfig> config_;

@@ -55,7 +55,7 @@ DeliveryChanges Deliveries::settle(const Incidents::Merged& merged, WallTime wal
       }
       if (!delivery.close) {
         delivery.close = delivery.page;
-        tell_removed(*delivery.close, "a newer page goes on with it", wall);
+        write_removed(*delivery.close, "a newer page goes on with it", wall);
         delivery.ended = wall;
         changes.changed.push_back(delivery);
       }

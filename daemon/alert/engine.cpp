@@ -160,7 +160,7 @@ std::vector<Transition> Engine::evaluate(const Snapshot& snapshot, Instant now, 
   Round round{snapshot, now, wall, ++rounds_, collectors_, {}};
   for (auto& [active, reason] : removed_) {
     const bool told = active.phase == AlertPhase::firing;
-    tell_removed(active.alert, reason, wall);
+    write_removed(active.alert, reason, wall);
     round.transitions.push_back(
         {told ? AlertChange::resolved : AlertChange::dropped, std::move(active)});
   }
@@ -241,7 +241,7 @@ void Engine::step(RuleState& state, const Subject& subject, const std::optional<
   entry.absent_since.reset();
   const bool firing = entry.active.phase == AlertPhase::firing;
   if (!subject.covered_by(state.rule)) {
-    tell_removed(entry.active.alert, "the rule no longer applies to it", round.wall);
+    write_removed(entry.active.alert, "the rule no longer applies to it", round.wall);
   } else if (evidence == Evidence::bad) {
     on_bad(state, entry, subject, value, round);
     return;
@@ -251,7 +251,7 @@ void Engine::step(RuleState& state, const Subject& subject, const std::optional<
   } else if (!may_end(entry, round)) {
     return;
   } else if (firing) {
-    tell_resolved(entry.active.alert, state.rule, subject.text(), value, round.wall);
+    write_resolved(entry.active.alert, state.rule, subject.text(), value, round.wall);
   }
   if (firing) state.ended[{subject.group, subject.member}] = round.now;
   round.transitions.push_back(
@@ -273,7 +273,7 @@ void Engine::begin(RuleState& state, const Subject& subject, double value, Round
                                 : round.collectors.contains(subject.member);
   const auto placed = state.groups[subject.group].emplace(subject.member, std::move(entry)).first;
   if (state.rule.hold > Duration::zero()) {
-    tell_firing(placed->second.active.alert, state.rule, subject.text(), value, round.wall, false);
+    write_firing(placed->second.active.alert, state.rule, subject.text(), value, round.wall, false);
     round.transitions.push_back({AlertChange::pending, placed->second.active});
     return;
   }
@@ -290,7 +290,7 @@ void Engine::on_bad(RuleState& state, Entry& entry, const Subject& subject, doub
   // The page says what is true now, not what was when the condition began.
   const WallTime since = entry.active.alert.since;
   entry.active.alert = make_alert(state.rule, subject.text(), since);
-  tell_firing(entry.active.alert, state.rule, subject.text(), value, round.wall, entry.flapping);
+  write_firing(entry.active.alert, state.rule, subject.text(), value, round.wall, entry.flapping);
   round.transitions.push_back({AlertChange::firing, entry.active});
 }
 
@@ -338,8 +338,8 @@ bool Engine::is_gone(Entry& entry, Round& round) {
   if (!entry.absent_since) entry.absent_since = round.now;
   if (round.now - *entry.absent_since < absent->gone_after) return false;
   const bool firing = entry.active.phase == AlertPhase::firing;
-  tell_removed(entry.active.alert, std::string(absent->reason) + to_text(absent->gone_after),
-               round.wall);
+  write_removed(entry.active.alert, std::string(absent->reason) + to_text(absent->gone_after),
+                round.wall);
   round.transitions.push_back(
       {firing ? AlertChange::resolved : AlertChange::dropped, std::move(entry.active)});
   return true;

@@ -110,7 +110,7 @@ IncidentChanges Incidents::update(const std::vector<Transition>& transitions,
     if (begins) {
       begin(alert, crisis, changes);
     } else {
-      tell_removed(alert, "its state was lost with a damaged state file", wall);
+      write_removed(alert, "its state was lost with a damaged state file", wall);
       end(alert, changes);
     }
   }

@@ -167,8 +167,8 @@ Alert make_alert(const Rule& rule, const SubjectText& who, WallTime since) {
   return alert;
 }
 
-void tell_firing(Alert& alert, const Rule& rule, const SubjectText& who, double value,
-                 WallTime wall, bool flapping) {
+void write_firing(Alert& alert, const Rule& rule, const SubjectText& who, double value,
+                  WallTime wall, bool flapping) {
   const std::string what = bad_sentence(rule, who, value);
   std::string text = what + " Since " + minute_text(alert.since);
   if (wall - alert.since >= 1s) text += " (" + lasted(alert.since, wall) + ')';
@@ -182,8 +182,8 @@ void tell_firing(Alert& alert, const Rule& rule, const SubjectText& who, double 
   if (!rule.runbook_url.empty()) alert.annotations["runbook_url"] = rule.runbook_url;
 }
 
-void tell_resolved(Alert& alert, const Rule& rule, const SubjectText& who, double value,
-                   WallTime wall) {
+void write_resolved(Alert& alert, const Rule& rule, const SubjectText& who, double value,
+                    WallTime wall) {
   const std::string what = is_down_rule(rule) ? who.noun + " is " + up_word(rule) + " again."
                                               : who.noun + ": " + metric_name(rule) +
                                                     " is back at " + number_text(value) + '.';
@@ -193,7 +193,7 @@ void tell_resolved(Alert& alert, const Rule& rule, const SubjectText& who, doubl
                                      who.details + sites_sentence(alert.sites);
 }
 
-void tell_removed(Alert& alert, const std::string& reason, WallTime wall) {
+void write_removed(Alert& alert, const std::string& reason, WallTime wall) {
   const std::string what = alert.alert + " for " + alert.subject + " ended: " + reason + '.';
   alert.annotations["summary"] = what;
   alert.annotations["description"] = what + " It was active since " + minute_text(alert.since) +

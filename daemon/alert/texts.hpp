@@ -29,13 +29,13 @@ Alert make_alert(const Rule& rule, const SubjectText& who, WallTime since);
 
 // The annotations of an alert that fires: what failed, value and threshold, whom it hits, since
 // when. `flapping`: it ended less than `calm_window` ago and its close waits for calm.
-void tell_firing(Alert& alert, const Rule& rule, const SubjectText& who, double value,
-                 WallTime wall, bool flapping);
+void write_firing(Alert& alert, const Rule& rule, const SubjectText& who, double value,
+                  WallTime wall, bool flapping);
 // … and of its end.
-void tell_resolved(Alert& alert, const Rule& rule, const SubjectText& who, double value,
-                   WallTime wall);
+void write_resolved(Alert& alert, const Rule& rule, const SubjectText& who, double value,
+                    WallTime wall);
 // … when it ends because `reason` ("its rule was removed from the configuration").
-void tell_removed(Alert& alert, const std::string& reason, WallTime wall);
+void write_removed(Alert& alert, const std::string& reason, WallTime wall);
 
 // "a, b, c" of at most `most` names, then "… and N more".
 std::string bounded_list(const std::vector<SiteName>& names, std::size_t most);

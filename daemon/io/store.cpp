@@ -196,7 +196,7 @@ Store::Store(Loop& loop, Log& log, std::unique_ptr<StoreFile> file,
     shared_->records[{row.shelf, row.key}] = row.body;
     shared_->on_disk.insert({row.shelf, row.key});
   }
-  tell(shared_->problem);
+  note_problem(shared_->problem);
   completions_ = loop_.watch(shared_->fd, Interest::readable, [this] { on_completion(); });
   const BlockedSignals guard;
   writer_ = std::thread([shared = shared_] { shared->run(); });
@@ -232,7 +232,7 @@ void Store::commit(StoreChanges changes, Done done) {
   shared_->work.notify_one();
 }
 
-void Store::tell(const std::string& problem) {
+void Store::note_problem(const std::string& problem) {
   if (problem == problem_) return;
   if (problem.empty()) {
     log_.notice("the alert state is written again", {{"path", path_}});
@@ -265,7 +265,7 @@ void Store::on_completion() {
     log_.error("the alert state was damaged and is written anew from memory",
                {{"moved_to", quarantined}});
   }
-  tell(problem);
+  note_problem(problem);
   if (!late.empty() && late_) late_(std::move(late));
   std::vector<Done> ready;
   while (!waiting_.empty() && waiting_.front().first <= done_to) {

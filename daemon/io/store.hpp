@@ -63,7 +63,7 @@ class Store {
   Store(Loop& loop, Log& log, std::unique_ptr<StoreFile> file, const std::vector<StoreRow>& rows,
         std::string problem, bool loaded);
   void on_completion();
-  void tell(const std::string& problem);
+  void note_problem(const std::string& problem);
 
   Loop& loop_;
   Log& log_;

@@ -124,22 +124,19 @@ bool StoreFile::damaged() const {
   return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_FORMAT;
 }
 
-std::optional<StoreTrouble> StoreFile::make_directory() const {
-  const std::string& directory = options_.directory;
-  const auto fail = [&](const std::string& where, int code) -> StoreTrouble {
-    if (code == ENOTDIR || code == EEXIST) {
-      return {StoreTrouble::Kind::configuration,
-              options_.config_key + ": " + where +
-                  " is not a directory; name a directory that only this aggregator uses"};
-    }
-    return {may_pass(code) ? StoreTrouble::Kind::passing : StoreTrouble::Kind::configuration,
-            options_.config_key + ": cannot use directory " + where + ": " + error_text(code) +
-                "; it must be writable by the user of the aggregator"};
-  };
-  if (const auto problem = itnxt::make_directory(directory)) {
-    return fail(problem->path, problem->error);
+std::optional<StoreTrouble> StoreFile::prepare_directory() const {
+  const auto found = make_directory(options_.directory);
+  if (!found) return std::nullopt;
+  if (found->error == ENOTDIR) {
+    return StoreTrouble{StoreTrouble::Kind::configuration,
+                        options_.config_key + ": " + found->path +
+                            " is not a directory; name a directory that only this aggregator uses"};
   }
-  return std::nullopt;
+  const auto kind =
+      may_pass(found->error) ? StoreTrouble::Kind::passing : StoreTrouble::Kind::configuration;
+  return StoreTrouble{kind, options_.config_key + ": cannot use directory " + found->path + ": " +
+                                error_text(found->error) +
+                                "; it must be writable by the user of the aggregator"};
 }
 
 std::optional<StoreTrouble> StoreFile::take_lock() {
@@ -271,7 +268,7 @@ std::optional<StoreTrouble> StoreFile::quarantine(const std::string& time, Loade
 
 std::variant<StoreFile::Loaded, StoreTrouble> StoreFile::attach(const std::string& time) {
   db_.reset();
-  auto problem = make_directory();
+  auto problem = prepare_directory();
   if (!problem) problem = take_lock();
   if (!problem) problem = open_database();
   Loaded loaded;

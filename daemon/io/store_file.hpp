@@ -74,7 +74,7 @@ class StoreFile {
  private:
   struct Db;
   enum class Check : std::uint8_t { sound, damaged, failed };
-  [[nodiscard]] std::optional<StoreTrouble> make_directory() const;
+  [[nodiscard]] std::optional<StoreTrouble> prepare_directory() const;
   std::optional<StoreTrouble> take_lock();
   std::optional<StoreTrouble> open_database();
   Check load(Loaded& loaded, std::optional<StoreTrouble>& trouble);

@@ -61,7 +61,7 @@ Result<std::unique_ptr<AlertDesk>> AlertDesk::open(Loop& loop, Log& log, const C
 }
 
 AlertDesk::AlertDesk(Loop& loop, Log& log, const Config& config, std::string external_url,
-                     std::unique_ptr<Store> store, std::unique_ptr<Http> http)
+                     std::unique_ptr<Store> store, std::unique_ptr<HttpPoster> http)
     : loop_(loop),
       log_(log),
       config_(config),

@@ -65,7 +65,7 @@ class AlertDesk {
     std::vector<Delivery> deliveries;
   };
   AlertDesk(Loop& loop, Log& log, const Config& config, std::string external_url,
-            std::unique_ptr<Store> store, std::unique_ptr<Http> http);
+            std::unique_ptr<Store> store, std::unique_ptr<HttpPoster> http);
   // Returns what is to be stored; `changed`: what is then to be sent.
   StoreChanges take_over(const std::vector<StoreRow>& rows, std::vector<Delivery>& changed);
   void restore(const std::vector<StoreRow>& rows);
@@ -101,7 +101,7 @@ class AlertDesk {
 
   // Last: destroyed first, so that no callback finds a desk half gone.
   std::unique_ptr<Store> store_;
-  std::unique_ptr<Http> http_;
+  std::unique_ptr<HttpPoster> http_;
   std::map<ChannelName, Slot> slots_;
   std::vector<std::unique_ptr<Notifier>> leaving_;  // of removed channels, until idle
   Timer commit_timer_;

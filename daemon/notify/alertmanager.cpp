@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "daemon/notify/webhook.hpp"
+#include "daemon/notify/http_answer.hpp"
 
 namespace itnxt {
 
@@ -19,18 +19,14 @@ std::string alertmanager_body(const std::vector<const Delivery*>& deliveries, Wa
     const WallTime start = std::min(alert.since, wall);
     const WallTime end = delivery->close ? std::clamp(delivery->ended.value_or(wall), start, wall)
                                          : wall + LeaseQueue::kLease;
-    Json labels = Json::object();
-    for (const auto& [key, value] : alert.labels) labels[key] = value;
-    Json annotations = Json::object();
-    for (const auto& [key, value] : alert.annotations) annotations[key] = value;
-    Json one = {{"labels", std::move(labels)},
-                {"annotations", std::move(annotations)},
+    Json one = {{"labels", labels_json<Json>(alert.labels)},
+                {"annotations", labels_json<Json>(alert.annotations)},
                 {"startsAt", to_rfc3339(start)},
                 {"endsAt", to_rfc3339(end)}};
     if (!external_url.empty()) one["generatorURL"] = external_url;
     list.push_back(std::move(one));
   }
-  return list.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_text(list);
 }
 
 AlertmanagerNotifier::AlertmanagerNotifier(AlertmanagerChannel config, NotifierContext context,
@@ -91,7 +87,7 @@ void AlertmanagerNotifier::pump_peer(std::size_t at, Instant now) {
   request.headers = {{"Content-Type", "application/json"}, {"User-Agent", "itnxt"}};
   request.body = alertmanager_body(batch, context_.loop.wall_now(), context_.external_url);
   peer.call = context_.http.post(
-      std::move(request), [this, at](const HttpResponse& response) { answered(at, response); });
+      std::move(request), [this, at](const HttpAnswer& response) { answered(at, response); });
 }
 
 void AlertmanagerNotifier::expire(Instant now) {
@@ -119,7 +115,7 @@ void AlertmanagerNotifier::arm(Instant now) {
            : Timer();
 }
 
-void AlertmanagerNotifier::answered(std::size_t at, const HttpResponse& response) {
+void AlertmanagerNotifier::answered(std::size_t at, const HttpAnswer& response) {
   waiting_.reset();
   Peer& peer = peers_[at];
   const Registration ended = std::move(peer.call);

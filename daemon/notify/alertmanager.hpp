@@ -36,7 +36,7 @@ class AlertmanagerNotifier final : public Notifier {
   };
   void pump();
   void pump_peer(std::size_t at, Instant now);
-  void answered(std::size_t at, const HttpResponse& response);
+  void answered(std::size_t at, const HttpAnswer& response);
   void count(const LeaseQueue::Settled& settled);
   void log_outcome(Peer& peer, const Answer& answer, const LeaseQueue::Settled& settled) const;
   void expire(Instant now);

@@ -41,7 +41,7 @@ using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 struct Transfer {
   std::uint64_t id = 0;
   HttpRequest request;
-  HttpResponse response;
+  HttpAnswer response;
   HeaderList headers;
   Easy easy;
   std::array<char, CURL_ERROR_SIZE> error{};
@@ -49,7 +49,7 @@ struct Transfer {
 
 struct Completion {
   std::uint64_t id = 0;
-  HttpResponse response;
+  HttpAnswer response;
 };
 
 std::size_t on_body(const char* bytes, std::size_t size, std::size_t count, void* user) {
@@ -116,7 +116,7 @@ void prepare(Transfer& transfer) {
 }
 
 void finish(Transfer& transfer, CURLcode code) {
-  HttpResponse& response = transfer.response;
+  HttpAnswer& response = transfer.response;
   long status = 0;
   curl_off_t micros = 0;
   curl_easy_getinfo(transfer.easy.get(), CURLINFO_RESPONSE_CODE, &status);
@@ -272,16 +272,6 @@ Registration HttpClient::post(HttpRequest request, Done done) {
   }
   curl_multi_wakeup(world_->multi.get());
   return Registration(std::move(call));
-}
-
-std::string origin_of(const std::string& url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string::npos) return "";
-  const std::size_t begin = scheme + 3;
-  const std::size_t end = std::min(url.find_first_of("/?#", begin), url.size());
-  const std::size_t at = url.rfind('@', end);
-  const std::size_t host = at != std::string::npos && at >= begin && at < end ? at + 1 : begin;
-  return url.substr(0, begin) + url.substr(host, end - host);
 }
 
 }  // namespace itnxt

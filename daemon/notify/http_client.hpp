@@ -21,7 +21,7 @@ struct HttpRequest {
   std::string body;
 };
 
-struct HttpResponse {
+struct HttpAnswer {
   int status = 0;                       // 0: no answer
   std::string problem;                  // why there is none, for the log; names no URL
   std::optional<Duration> retry_after;  // as seconds only (RFC 9110 §10.2.3)
@@ -30,10 +30,10 @@ struct HttpResponse {
 };
 
 // Two implementations: HttpClient and FakeHttp (tests/notify). On the loop's thread.
-class Http {
+class HttpPoster {
  public:
-  using Done = std::function<void(HttpResponse)>;
-  virtual ~Http() = default;
+  using Done = std::function<void(HttpAnswer)>;
+  virtual ~HttpPoster() = default;
   // POST. `done` is called once, later, unless the registration is destroyed before; the request
   // itself then may still reach its receiver.
   [[nodiscard]] virtual Registration post(HttpRequest request, Done done) = 0;
@@ -42,7 +42,7 @@ class Http {
 // http and https only, no redirects, no proxies from the environment, certificates are checked,
 // connections are kept. Connecting takes 5 s at most, all of it 10 s. An answer whose status came
 // counts even if its body breaks off or never ends.
-class HttpClient final : public Http {
+class HttpClient final : public HttpPoster {
  public:
   static Result<std::unique_ptr<HttpClient>> start(Loop& loop);
   ~HttpClient() override;  // drops what is in flight
@@ -54,8 +54,5 @@ class HttpClient final : public Http {
   std::shared_ptr<World> world_;
   Watch completions_;
 };
-
-// scheme://host:port of a URL: what may stand in a log, where a path or query may be a secret.
-std::string origin_of(const std::string& url);
 
 }  // namespace itnxt

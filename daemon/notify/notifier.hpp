@@ -31,7 +31,7 @@ class Notifier {
 struct NotifierContext {
   Loop& loop;
   Log& log;
-  Http& http;
+  HttpPoster& http;
   std::string external_url;  // where people see more; may be empty
   // Called as soon as it is so; the owner stores it. Never from within put().
   std::function<void(const std::string& incident, Progress progress)> report;

@@ -7,16 +7,12 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "daemon/notify/http_answer.hpp"
+
 namespace itnxt {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json object(const Labels& labels) {
-  Json json = Json::object();
-  for (const auto& [key, value] : labels) json[key] = value;
-  return json;
-}
 
 std::string label(const Labels& labels, const std::string& key) {
   const auto found = labels.find(key);
@@ -35,17 +31,6 @@ std::string fingerprint(const Labels& labels) {
 
 }  // namespace
 
-Answer answer_of(const HttpResponse& response) {
-  if (response.status >= 200 && response.status < 300) return {Answer::Kind::delivered, {}, ""};
-  if (response.status == 0) return {Answer::Kind::retry, {}, response.problem};
-  const std::string problem = "HTTP status " + std::to_string(response.status);
-  // Only what speaks of the message itself. 401, 404 and their kin speak of the way to the receiver
-  // (a proxy while it is redeployed, a key that is replaced): the page is owed until it is mended.
-  const bool refused = response.status == 400 || response.status == 413 || response.status == 422;
-  if (refused) return {Answer::Kind::refused, {}, problem};
-  return {Answer::Kind::retry, response.retry_after, problem};
-}
-
 std::string webhook_body(const Outbox::Attempt& attempt, const std::string& receiver,
                          const std::string& external_url) {
   const bool ended = attempt.step == DeliveryStep::close;
@@ -55,28 +40,27 @@ std::string webhook_body(const Outbox::Attempt& attempt, const std::string& rece
                       {"subject", label(alert.labels, "subject")}};
   const WallTime until = std::max(attempt.ended.value_or(alert.since), alert.since);
   const Json one = {{"status", status},
-                    {"labels", object(alert.labels)},
-                    {"annotations", object(alert.annotations)},
+                    {"labels", labels_json<Json>(alert.labels)},
+                    {"annotations", labels_json<Json>(alert.annotations)},
                     {"startsAt", to_rfc3339(alert.since)},
                     {"endsAt", ended ? to_rfc3339(until) : "0001-01-01T00:00:00Z"},
                     {"generatorURL", external_url},
                     {"fingerprint", fingerprint(alert.labels)}};
-  const Json message = {
-      {"version", "4"},
-      {"groupKey", "{}:" + group.dump(-1, ' ', false, Json::error_handler_t::replace)},
-      {"truncatedAlerts", 0},
-      {"status", status},
-      {"receiver", receiver},
-      {"groupLabels", group},
-      {"commonLabels", object(alert.labels)},
-      {"commonAnnotations", object(alert.annotations)},
-      {"externalURL", external_url},
-      {"alerts", Json::array({one})},
-      {"itnxt",
-       {{"id", attempt.incident + (ended ? "-close" : "-page")},
-        {"incident", attempt.incident},
-        {"delivery", attempt.id}}}};
-  return message.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const Json message = {{"version", "4"},
+                        {"groupKey", "{}:" + json_text(group)},
+                        {"truncatedAlerts", 0},
+                        {"status", status},
+                        {"receiver", receiver},
+                        {"groupLabels", group},
+                        {"commonLabels", labels_json<Json>(alert.labels)},
+                        {"commonAnnotations", labels_json<Json>(alert.annotations)},
+                        {"externalURL", external_url},
+                        {"alerts", Json::array({one})},
+                        {"itnxt",
+                         {{"id", attempt.incident + (ended ? "-close" : "-page")},
+                          {"incident", attempt.incident},
+                          {"delivery", attempt.id}}}};
+  return json_text(message);
 }
 
 std::string webhook_signature(const std::string& secret, const std::string& body) {
@@ -140,12 +124,12 @@ void WebhookNotifier::send(const Outbox::Attempt& attempt) {
                                  webhook_signature(config_.secret.reveal(), request.body));
   }
   calls_[attempt.incident] = context_.http.post(
-      std::move(request), [this, incident = attempt.incident](const HttpResponse& response) {
+      std::move(request), [this, incident = attempt.incident](const HttpAnswer& response) {
         answered(incident, response);
       });
 }
 
-void WebhookNotifier::answered(const std::string& incident, const HttpResponse& response) {
+void WebhookNotifier::answered(const std::string& incident, const HttpAnswer& response) {
   const Registration ended = std::move(calls_[incident]);
   calls_.erase(incident);
   const Answer answer = answer_of(response);

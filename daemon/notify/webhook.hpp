@@ -26,7 +26,7 @@ class WebhookNotifier final : public Notifier {
  private:
   void pump();
   void send(const Outbox::Attempt& attempt);
-  void answered(const std::string& incident, const HttpResponse& response);
+  void answered(const std::string& incident, const HttpAnswer& response);
 
   const WebhookChannel config_;
   const NotifierContext context_;
@@ -38,10 +38,6 @@ class WebhookNotifier final : public Notifier {
   std::map<std::string, Registration> calls_;  // by incident
   Timer timer_;
 };
-
-// 2xx delivered; 400, 413, 422 refused: they are about the message itself; the rest, no answer
-// included, to be tried again.
-Answer answer_of(const HttpResponse& response);
 
 // What is posted. `receiver`: the channel's name.
 std::string webhook_body(const Outbox::Attempt& attempt, const std::string& receiver,

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/io/temp_dir.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace itnxt {
 namespace {

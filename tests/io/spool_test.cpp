@@ -9,8 +9,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "tests/io/temp_dir.hpp"
 #include "tests/support/recording.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace itnxt {
 namespace {

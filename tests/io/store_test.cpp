@@ -11,9 +11,9 @@
 #include <fstream>
 #include <future>
 
-#include "tests/notify/temp_dir.hpp"
-#include "tests/notify/test_loop.hpp"
 #include "tests/support/recording.hpp"
+#include "tests/support/run_until.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace itnxt::test {
 namespace {
@@ -27,7 +27,7 @@ namespace fs = std::filesystem;
 
 struct World {
   TempDir dir;
-  TestLoop loop;
+  PollLoop loop;
   RecordingLog log;
   std::string state = dir.path() + "/a/state";
 
@@ -41,7 +41,7 @@ struct World {
   bool commit(Store& store, StoreChanges changes) {
     std::optional<bool> result;
     store.commit(std::move(changes), [&](bool durable) { result = durable; });
-    EXPECT_TRUE(loop.run_until([&] { return result.has_value(); }));
+    EXPECT_TRUE(run_until(loop, [&] { return result.has_value(); }));
     return result.value_or(false);
   }
   std::vector<std::string> stored() {
@@ -289,14 +289,14 @@ TEST(Store, ADiskThatHangsDoesNotHoldTheEnd) {
   auto opened = Store::open(world.loop, world.log, std::move(options));
   ASSERT_TRUE(opened) << opened.error();
   opened->store->commit(put("a", "1"), nullptr);
-  ASSERT_TRUE(world.loop.run_until([&] { return hangs.load(); }));
+  ASSERT_TRUE(run_until(world.loop, [&] { return hangs.load(); }));
   const auto begin = std::chrono::steady_clock::now();
   opened->store.reset();
   EXPECT_LT(std::chrono::steady_clock::now() - begin, Store::kCloseLimit + 1s);
   gate->set_value();
   // The writer goes on by itself: what it was given is on the disk in the end.
   std::vector<std::string> rows;
-  EXPECT_TRUE(world.loop.run_until([&] {
+  EXPECT_TRUE(run_until(world.loop, [&] {
     rows = world.stored();
     return rows == std::vector<std::string>{"a=1"};
   })) << ::testing::PrintToString(rows);
@@ -341,7 +341,7 @@ TEST_F(FullDisk, AtRunTimeItFailsOpenAndCatchesUpByItself) {
   EXPECT_THAT(store.problem(), StartsWith("cannot write " + world_.state + "/alerts.db: "));
   empty();
   // Nobody commits anything: the store tries by itself.
-  EXPECT_TRUE(world_.loop.run_until([&] { return store.problem().empty(); }));
+  EXPECT_TRUE(run_until(world_.loop, [&] { return store.problem().empty(); }));
   opened->store.reset();
   EXPECT_EQ(world_.stored().size(), 2U);
 }
@@ -354,7 +354,7 @@ TEST_F(FullDisk, AtTheStartItBeginsFromMemory) {
   EXPECT_THAT(store.problem(), HasSubstr(world_.state + "/alerts."));
   EXPECT_FALSE(world_.commit(store, put("during", "1")));
   empty();
-  EXPECT_TRUE(world_.loop.run_until([&] { return store.problem().empty(); }));
+  EXPECT_TRUE(run_until(world_.loop, [&] { return store.problem().empty(); }));
   opened->store.reset();
   EXPECT_THAT(world_.stored(), ElementsAre("during=1"));
 }
@@ -382,7 +382,7 @@ TEST_F(FullDisk, AReadOnlyDiskFailsOpenAndCatchesUp) {
   EXPECT_THAT(again->store->problem(), HasSubstr("Read-only file system"));
   EXPECT_FALSE(world_.commit(*again->store, put("during", "2")));
   ASSERT_EQ(::mount("tmpfs", world_.state.c_str(), "tmpfs", MS_REMOUNT, "size=1m"), 0);
-  EXPECT_TRUE(world_.loop.run_until([&] { return again->store->problem().empty(); }));
+  EXPECT_TRUE(run_until(world_.loop, [&] { return again->store->problem().empty(); }));
 }
 
 TEST_F(FullDisk, AReadOnlyDiskIsReadAtTheStart) {
@@ -397,7 +397,7 @@ TEST_F(FullDisk, AReadOnlyDiskIsReadAtTheStart) {
   EXPECT_THAT(again->store->problem(), HasSubstr("Read-only file system"));
   EXPECT_FALSE(world_.commit(*again->store, put("during", "2")));
   ASSERT_TRUE(remount(0));
-  EXPECT_TRUE(world_.loop.run_until([&] { return again->store->problem().empty(); }));
+  EXPECT_TRUE(run_until(world_.loop, [&] { return again->store->problem().empty(); }));
   again->store.reset();
   EXPECT_THAT(world_.stored(), ElementsAre("before=1", "during=2"));
 }
@@ -443,7 +443,7 @@ TEST(Store, WhatCouldNotBeReadAtTheStartIsHandedOverLaterAndNeverDeleted) {
   EXPECT_FALSE(world.commit(store, put("both", "2")));
   EXPECT_FALSE(world.commit(store, put("new", "2")));
   ::umount2(above.c_str(), MNT_DETACH);
-  EXPECT_TRUE(world.loop.run_until([&] { return store.problem().empty(); }));
+  EXPECT_TRUE(run_until(world.loop, [&] { return store.problem().empty(); }));
   EXPECT_THAT(late, ElementsAre(StoreRow{"alert", "both", "1"}, StoreRow{"alert", "old", "1"}));
   EXPECT_TRUE(world.commit(store, {{{"alert", "new"}, std::nullopt}}));
   opened->store.reset();

@@ -16,8 +16,8 @@
 #include "daemon/io/inlet.hpp"
 #include "daemon/io/outlet.hpp"
 #include "daemon/io/poll_loop.hpp"
-#include "tests/io/temp_dir.hpp"
 #include "tests/support/recording.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace itnxt {
 namespace {

@@ -9,10 +9,10 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/notify/desk_world.hpp"
-#include "tests/notify/temp_dir.hpp"
-#include "tests/notify/test_loop.hpp"
 #include "tests/notify/test_server.hpp"
 #include "tests/support/recording.hpp"
+#include "tests/support/run_until.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace itnxt::test {
 namespace {
@@ -36,7 +36,7 @@ std::vector<std::string> told(const TestServer& server) {
 
 struct World {
   TempDir dir;
-  TestLoop loop;
+  PollLoop loop;
   RecordingLog log;
   Config config;
   std::unique_ptr<AlertDesk> desk;
@@ -53,7 +53,8 @@ struct World {
   // Observes until `done`, as App does, only faster.
   bool run(const std::string& down, const std::function<bool()>& done,
            Duration limit = std::chrono::seconds(25)) {
-    return loop.run_until(
+    return run_until(
+        loop,
         [&] {
           desk->observe(network(config, down));
           return done();
@@ -69,7 +70,7 @@ struct World {
   bool drain() {
     bool done = false;
     desk->drain(5s, [&] { done = true; });
-    return loop.run_until([&] { return done; });
+    return run_until(loop, [&] { return done; });
   }
 };
 
@@ -277,7 +278,7 @@ TEST(AlertDesk, AStateThatCanBeReadOnlyLaterIsTakenOver) {
   world.desk.reset();
   world.start();
   EXPECT_THAT(world.desk->board()->alerts, IsEmpty());
-  world.loop.run_for(100ms);
+  run_for(world.loop, 100ms);
   EXPECT_EQ(server.count(), 6U);
 }
 
@@ -325,7 +326,7 @@ TEST(AlertDesk, DrainingWaitsForWhatIsInFlightAndNoLonger) {
   const Instant begin = world.loop.now();
   bool done = false;
   world.desk->drain(200ms, [&] { done = true; });
-  ASSERT_TRUE(world.loop.run_until([&] { return done; }));
+  ASSERT_TRUE(run_until(world.loop, [&] { return done; }));
   EXPECT_LT(world.loop.now() - begin, 3s);
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/notify/alertmanager.hpp"
+#include "daemon/notify/http_answer.hpp"
 #include "daemon/notify/records.hpp"
 #include "daemon/notify/webhook.hpp"
 #include "tests/alert/build.hpp"

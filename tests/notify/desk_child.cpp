@@ -6,14 +6,14 @@
 #include <iterator>
 
 #include "tests/notify/desk_world.hpp"
-#include "tests/notify/test_loop.hpp"
 #include "tests/support/recording.hpp"
+#include "tests/support/run_until.hpp"
 
 int main(int argc, char** argv) {
   using namespace itnxt;
   using namespace itnxt::test;
   if (argc != 5) return 2;
-  TestLoop loop;
+  PollLoop loop;
   RecordingLog log;
   Config config = desk_config(argv[1], std::atoi(argv[2]));
   add_channel(config, "hook", WebhookChannel{argv[3], {}});
@@ -22,12 +22,12 @@ int main(int argc, char** argv) {
     std::cerr << desk.error() << '\n';
     return 1;
   }
-  const Instant end = loop.now() + 60s;  // whatever happens to the test
-  while (loop.now() < end) {
+  const auto look = [&] {
     std::ifstream file(argv[4]);
     const std::string down{std::istreambuf_iterator<char>(file), {}};
     (*desk)->observe(network(config, down));
-    loop.run_for(2ms);
-  }
+    return false;
+  };
+  run_until(loop, look, 60s);  // whatever happens to the test
   return 0;
 }

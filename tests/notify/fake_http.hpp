@@ -10,7 +10,7 @@
 
 namespace itnxt::test {
 
-class FakeHttp final : public Http {
+class FakeHttp final : public HttpPoster {
  public:
   [[nodiscard]] Registration post(HttpRequest request, Done done) override {
     struct Call final : Registration::State {
@@ -31,7 +31,7 @@ class FakeHttp final : public Http {
   bool answer(std::size_t at, int status, std::optional<Duration> retry_after = {}) {
     const auto node = waiting_->extract(static_cast<int>(at));
     if (node.empty()) return false;
-    HttpResponse response;
+    HttpAnswer response;
     response.status = status;
     response.problem = status == 0 ? "Timeout was reached" : "";
     response.retry_after = retry_after;

@@ -2,22 +2,23 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/notify/test_loop.hpp"
+#include "daemon/notify/http_answer.hpp"
 #include "tests/notify/test_server.hpp"
+#include "tests/support/run_until.hpp"
 
 namespace itnxt::test {
 namespace {
 
 struct World {
-  TestLoop loop;
+  PollLoop loop;
   std::unique_ptr<HttpClient> client = std::move(HttpClient::start(loop)).value();
 
-  HttpResponse post(const std::string& url, std::string body = "{}") {
-    std::optional<HttpResponse> response;
+  HttpAnswer post(const std::string& url, std::string body = "{}") {
+    std::optional<HttpAnswer> response;
     const Registration call = client->post({url, {{"X-Test", "yes"}}, std::move(body)},
-                                           [&](HttpResponse r) { response = std::move(r); });
-    EXPECT_TRUE(loop.run_until([&] { return response.has_value(); }));
-    return response.value_or(HttpResponse{});
+                                           [&](HttpAnswer r) { response = std::move(r); });
+    EXPECT_TRUE(run_until(loop, [&] { return response.has_value(); }));
+    return response.value_or(HttpAnswer{});
   }
 };
 
@@ -26,7 +27,7 @@ TEST(HttpClient, PostsAndReadsTheAnswer) {
       [](const Received&) { return Reply{201, "Retry-After: 7\r\n", "fine", {}, {}, {}}; });
   World world;
   const std::string body(300'000, 'x');
-  const HttpResponse response = world.post(server.url("/hook?a=b"), body);
+  const HttpAnswer response = world.post(server.url("/hook?a=b"), body);
   EXPECT_EQ(response.status, 201);
   EXPECT_EQ(response.body, "fine");
   EXPECT_EQ(response.retry_after, 7s);
@@ -44,7 +45,7 @@ TEST(HttpClient, SaysWhyThereIsNoAnswer) {
     const TestServer gone;
     url = gone.url("/secret");
   }
-  const HttpResponse refused = world.post(url);
+  const HttpAnswer refused = world.post(url);
   EXPECT_EQ(refused.status, 0);
   EXPECT_EQ(refused.problem, "Couldn't connect to server");
   EXPECT_EQ(world.post("file:///etc/passwd").problem, "Unsupported protocol");
@@ -57,7 +58,7 @@ TEST(HttpClient, FollowsNoRedirectAndReadsNoEndlessBody) {
     return Reply{200, "", std::string(1'000'000, 'x'), {}, {}, {}};
   });
   EXPECT_EQ(world.post(server.url("/redirect")).status, 302);
-  const HttpResponse huge = world.post(server.url("/huge"));
+  const HttpAnswer huge = world.post(server.url("/huge"));
   EXPECT_EQ(huge.status, 200);
   EXPECT_EQ(huge.body.size(), 64U * 1024U);
   EXPECT_EQ(server.count(), 2U);
@@ -73,17 +74,17 @@ TEST(HttpClient, AHungReceiverTimesOutAndDelaysNoOther) {
     return reply;
   });
   TestServer healthy;
-  std::optional<HttpResponse> silent;
-  std::optional<HttpResponse> half;
+  std::optional<HttpAnswer> silent;
+  std::optional<HttpAnswer> half;
   const Registration a = world.client->post({hung.url("/silent"), {}, "{}"},
-                                            [&](HttpResponse r) { silent = std::move(r); });
-  const Registration b = world.client->post({hung.url("/half"), {}, "{}"},
-                                            [&](HttpResponse r) { half = std::move(r); });
+                                            [&](HttpAnswer r) { silent = std::move(r); });
+  const Registration b =
+      world.client->post({hung.url("/half"), {}, "{}"}, [&](HttpAnswer r) { half = std::move(r); });
   const Instant begin = world.loop.now();
   EXPECT_EQ(world.post(healthy.url()).status, 200);
   EXPECT_LT(world.loop.now() - begin, 5s);
   EXPECT_FALSE(silent.has_value());
-  ASSERT_TRUE(world.loop.run_until([&] { return silent && half; }));
+  ASSERT_TRUE(run_until(world.loop, [&] { return silent && half; }));
   EXPECT_EQ(silent->status, 0);
   EXPECT_EQ(silent->problem, "Timeout was reached");
   EXPECT_EQ(half->status, 200);  // its status counts, however its body ends
@@ -95,7 +96,7 @@ TEST(HttpClient, ADroppedRegistrationIsNotCalled) {
   bool called = false;
   {
     const Registration call =
-        world.client->post({server.url(), {}, "{}"}, [&](const HttpResponse&) { called = true; });
+        world.client->post({server.url(), {}, "{}"}, [&](const HttpAnswer&) { called = true; });
   }
   EXPECT_EQ(world.post(server.url()).status, 200);
   EXPECT_FALSE(called);
@@ -103,11 +104,10 @@ TEST(HttpClient, ADroppedRegistrationIsNotCalled) {
 
 TEST(HttpClient, EndsAtOnceWithRequestsInFlight) {
   TestServer hung([](const Received&) { return Reply{200, "", "", true, {}, {}}; });
-  TestLoop loop;
+  PollLoop loop;
   auto client = std::move(HttpClient::start(loop)).value();
-  const Registration call =
-      client->post({hung.url(), {}, "{}"}, [](const HttpResponse&) { FAIL(); });
-  ASSERT_TRUE(loop.run_until([&] { return hung.count() == 1; }));
+  const Registration call = client->post({hung.url(), {}, "{}"}, [](const HttpAnswer&) { FAIL(); });
+  ASSERT_TRUE(run_until(loop, [&] { return hung.count() == 1; }));
   const auto begin = std::chrono::steady_clock::now();
   client.reset();
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(3));

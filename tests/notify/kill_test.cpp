@@ -9,9 +9,9 @@
 #include <set>
 
 #include "tests/notify/process.hpp"
-#include "tests/notify/temp_dir.hpp"
-#include "tests/notify/test_loop.hpp"
 #include "tests/notify/test_server.hpp"
+#include "tests/support/run_until.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace itnxt::test {
 namespace {
@@ -53,7 +53,7 @@ TEST(Kill, OnePageAndOneCloseOverAHundredKills) {
   });
   const TempDir dir;
   const std::string links = dir.path() + "/down";
-  TestLoop loop;
+  PollLoop loop;
   const auto start = [&] {
     return std::make_unique<Process>(
         std::vector<std::string>{ITNXT_DESK_CHILD, dir.path() + "/state", std::to_string(kAlerts),
@@ -71,10 +71,10 @@ TEST(Kill, OnePageAndOneCloseOverAHundredKills) {
       for (int i = 0; i < kKillsPerChange; ++i) {
         const auto child = start();
         ASSERT_TRUE(child->started());
-        loop.run_for(std::chrono::milliseconds(std::uniform_int_distribution<>(1, 60)(random)));
+        run_for(loop, std::chrono::milliseconds(std::uniform_int_distribution<>(1, 60)(random)));
       }
       const auto child = start();
-      const bool arrived = loop.run_until([&] {
+      const bool arrived = run_until(loop, [&] {
         const Seen all = seen(server);
         const auto& of = down ? all.pages : all.closes;
         return of.contains("link " + link);
@@ -84,7 +84,7 @@ TEST(Kill, OnePageAndOneCloseOverAHundredKills) {
   }
   {
     const auto child = start();
-    loop.run_for(std::chrono::milliseconds(300));  // whatever is owed wrongly comes now
+    run_for(loop, std::chrono::milliseconds(300));  // whatever is owed wrongly comes now
   }
   const Seen all = seen(server);
   EXPECT_FALSE(all.close_before_page);

@@ -11,9 +11,9 @@
 
 #include "tests/notify/desk_world.hpp"
 #include "tests/notify/process.hpp"
-#include "tests/notify/temp_dir.hpp"
-#include "tests/notify/test_loop.hpp"
 #include "tests/support/recording.hpp"
+#include "tests/support/run_until.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace itnxt::test {
 namespace {
@@ -83,7 +83,7 @@ class RealAlertmanager : public ::testing::Test {
                                  "--cluster.listen-address="},
         dir_.path() + "/am.log");
     ASSERT_TRUE(process_->started());
-    ASSERT_TRUE(loop_.run_until([&] { return get(port_, "/-/ready").find("OK") == 0; }));
+    ASSERT_TRUE(run_until(loop_, [&] { return get(port_, "/-/ready").find("OK") == 0; }));
   }
   // Subjects of the alerts that Alertmanager shows as active.
   [[nodiscard]] std::set<std::string> active() const {
@@ -99,7 +99,8 @@ class RealAlertmanager : public ::testing::Test {
   }
   bool shows(const std::string& down, const std::set<std::string>& subjects,
              Duration limit = std::chrono::seconds(20)) {
-    return loop_.run_until(
+    return run_until(
+        loop_,
         [&] {
           desk_->observe(network(config_, down));
           return active() == subjects;
@@ -108,7 +109,7 @@ class RealAlertmanager : public ::testing::Test {
   }
 
   TempDir dir_;
-  TestLoop loop_;
+  PollLoop loop_;
   RecordingLog log_;
   Config config_;
   int port_ = free_port();
@@ -126,12 +127,12 @@ TEST_F(RealAlertmanager, ShowsAnAlertEndsItAndLearnsAllAgainAfterARestart) {
   EXPECT_TRUE(shows("l1", {"link l1"}));
   process_->kill();
   desk_->observe(network(config_, "l1 l2"));
-  loop_.run_for(300ms);  // an attempt at nobody
+  run_for(loop_, 300ms);  // an attempt at nobody
   start_alertmanager();
   EXPECT_TRUE(shows("l1 l2", {"link l1", "link l2"}, 35s));
   EXPECT_TRUE(shows("", {}));
-  EXPECT_TRUE(
-      loop_.run_until([&] { return desk_->board()->channels.at(0).delivered == 6; }));  // 3 of each
+  EXPECT_TRUE(run_until(
+      loop_, [&] { return desk_->board()->channels.at(0).delivered == 6; }));  // 3 of each
   EXPECT_EQ(desk_->board()->channels.at(0).refused, 0U);
 }
 
