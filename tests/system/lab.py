@@ -48,6 +48,11 @@ def isolate():
     if os.geteuid() != 0:
         _isolated = "needs root: network namespaces"
         return _isolated
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
+        whole_root = any(line.split(" ", 5)[4] == "/" for line in mounts)
+    if not whole_root:  # in a plain chroot: what is mounted here would show outside
+        _isolated = "the root directory is no mount point: enter it by systemd-nspawn, not by chroot"
+        return _isolated
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_CLONE_NEWNET | _CLONE_NEWNS) != 0:
         _isolated = "needs root: unshare: " + os.strerror(ctypes.get_errno())
