@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
+#include <linux/ethtool.h>
 #include <linux/if_packet.h>
+#include <linux/sockios.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -55,6 +58,19 @@ class Sender {
   sockaddr_ll address_{};
 };
 
+// Whether an interface carries frames. A new carrier reaches the queue by deferred work, and until
+// then the kernel drops what is sent and says it was sent; this question makes it catch up.
+bool has_carrier(const char* interface) {
+  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ethtool_value link{ETHTOOL_GLINK, 0};
+  ifreq request{};
+  std::strncpy(request.ifr_name, interface, sizeof request.ifr_name - 1);
+  request.ifr_data = reinterpret_cast<char*>(&link);
+  const bool told = ::ioctl(socket, SIOCETHTOOL, &request) == 0;
+  ::close(socket);
+  return told && link.data != 0;
+}
+
 // Without CAP_NET_RAW while it lives.
 class Unprivileged {
  public:
@@ -99,6 +115,7 @@ class PcapLive : public ::testing::Test {
     ASSERT_TRUE(run("ip link add far address 02:00:00:00:00:01 type veth peer name tap address " +
                     std::string(kOurMac)));
     ASSERT_TRUE(run("ip link set far addrgenmode none up && ip link set tap addrgenmode none up"));
+    ASSERT_TRUE(has_carrier("far") && has_carrier("tap"));
   }
 
   void start(const std::string& interface, const std::string& filter = "",
@@ -281,6 +298,7 @@ TEST_F(PcapLive, SurvivesDownAndUp) {
   expect_idle_for(1500ms);
   EXPECT_TRUE(last().open);
   ASSERT_TRUE(run("ip link set tap up"));
+  ASSERT_TRUE(has_carrier("far"));
   ASSERT_TRUE(far.send(kToUs));
   ASSERT_TRUE(wait_for_packets(2));
   EXPECT_TRUE(last().open);
@@ -347,6 +365,7 @@ TEST_F(PcapLive, WaitsForAnInterfaceThatIsDown) {
       "tap up)\" capture=live interface=tap";
   EXPECT_THAT(log_.lines, ElementsAre(said));
   ASSERT_TRUE(run("ip link set tap up"));
+  ASSERT_TRUE(has_carrier("far"));
   ASSERT_TRUE(itnxt::test::run_until(
       loop_, [&] { return last().open; }, 3s));
   ASSERT_TRUE(Sender("far").send(kToUs));
