@@ -128,6 +128,7 @@ void Aggregation::tick() {
   }
   refused_told_ = refused;
   tell_stranger();
+  tell_refused();
 }
 
 void Aggregation::tell_stranger() {
@@ -140,6 +141,15 @@ void Aggregation::tell_stranger() {
       "samples of a device that the inventory does not name are ignored; add it to "
       "inventory.devices of the aggregator",
       {{"device", stranger->device}, {"node", stranger->node}});
+}
+
+void Aggregation::tell_refused() {
+  for (const RowsRefused& one : table_.take_refused(shell_.loop.now())) {
+    shell_.log.warning(describe(one), {{"device", one.device.text()},
+                                       {"node", one.node.text()},
+                                       {"refused", std::to_string(one.refused)},
+                                       {"kept", std::to_string(one.kept)}});
+  }
 }
 
 }  // namespace itnxt

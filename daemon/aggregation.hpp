@@ -40,6 +40,7 @@ class Aggregation {
   void publish();
   void tick();
   void tell_stranger();
+  void tell_refused();
 
   const Shell shell_;
   Table table_;

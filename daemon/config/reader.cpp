@@ -94,8 +94,12 @@ Object::Object(Problems& problems, const Value& value, const ObjectSpec& spec)
 }
 
 void Object::check_keys() {
-  // A key inside a secret's value may be the secret itself: it is not repeated.
-  const bool may_quote = spec_.id != schema::secret.id;
+  // A key inside a secret's value may be the secret itself, and so may one without a value in a map
+  // that bears one: it is not repeated.
+  const bool is_secret = spec_.id == schema::secret.id;
+  const bool bears_secret = spec_.id == schema::credentials.id ||
+                            spec_.id == schema::webhook_channel.id ||
+                            spec_.id == schema::alertmanager_channel.id;
   for (std::size_t i = 0; i < value_.entries(); ++i) {
     const Value& key = value_.key(i);
     if (!key.is_scalar()) continue;  // reported with the document
@@ -106,6 +110,7 @@ void Object::check_keys() {
       if (at == 0) at = i + 1;  // a duplicate is reported with the document
       continue;
     }
+    const bool may_quote = !is_secret && !(bears_secret && value_.value(i).is_null());
     std::vector<std::string> names;
     for (const KeySpec& k : spec_.keys) names.emplace_back(k.name);
     problems_.error(

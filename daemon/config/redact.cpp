@@ -59,22 +59,56 @@ std::size_t secret_by_looks(std::string_view line, std::size_t from) {
   return std::string_view::npos;
 }
 
-// A line that continues the value of a secret key on a less indented line above it.
-bool continues_secret(std::string_view text, std::size_t begin, std::size_t indent) {
-  for (int n = 0; n < 50 && begin > 0; ++n) {
+// The key at the front of a line, "" without one.
+std::string_view key_of(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return {};
+  std::size_t first = colon;
+  while (first > 0 && is_word(line[first - 1])) --first;
+  return line.substr(first, colon - first);
+}
+
+// Maps that bear secrets further down: what stands there by mistake may be one.
+bool bears_secrets(std::string_view key) {
+  return key == "credentials" || key == "channels";
+}
+
+// Whether a line belongs, by its indentation, to the value of a key above it: first of a secret,
+// then of a map that bears secrets.
+struct Above {
+  bool secret = false;
+  bool bearer = false;
+};
+Above keys_above(std::string_view text, std::size_t begin, std::size_t indent) {
+  bool nearest = true;
+  for (int n = 0; n < 50 && begin > 0 && indent > 0; ++n) {
     const std::size_t end = begin - 1;
     const std::size_t newline = end == 0 ? std::string_view::npos : text.rfind('\n', end - 1);
     begin = newline == std::string_view::npos ? 0 : newline + 1;
     const std::string_view line = text.substr(begin, end - begin);
     const std::size_t here = indent_of(line);
     if (here == line.size() || here >= indent) continue;
-    const std::size_t colon = line.find(':', here);
-    if (colon == std::string_view::npos) continue;  // itself a continuation
-    std::size_t first = colon;
-    while (first > here && is_word(line[first - 1])) --first;
-    return looks_secret(line.substr(first, colon - first));
+    const std::string_view key = key_of(line);
+    if (key.empty()) continue;  // itself a continuation
+    if (nearest && looks_secret(key)) return {true, false};
+    if (bears_secrets(key)) return {false, true};
+    nearest = false;
+    indent = here;
   }
-  return false;
+  return {};
+}
+
+// Where on a line of a text that did not parse the first thing begins that may be a secret for
+// standing where a map with one is due; npos when none does.
+std::size_t secret_by_place(std::string_view line, bool below_bearer) {
+  for (std::size_t colon = line.find(':'); colon != std::string_view::npos;
+       colon = line.find(':', colon + 1)) {
+    std::size_t first = colon;
+    while (first > 0 && is_word(line[first - 1])) --first;
+    if (!below_bearer && !bears_secrets(line.substr(first, colon - first))) continue;
+    return line.find_first_not_of(" \t", colon + 1);
+  }
+  return below_bearer ? line.find_first_not_of(" \t") : std::string_view::npos;
 }
 
 }  // namespace
@@ -192,7 +226,17 @@ std::vector<Mask> Masks::on_line(std::string_view text, std::size_t begin, std::
     add(it->begin + it->shown, to);
   }
   const std::string_view line = text.substr(begin, end - begin);
-  if (broken_ && continues_secret(text, begin, indent - begin)) return {{indent, end}};
+  if (broken_) {
+    const Above above = keys_above(text, begin, indent - begin);
+    const bool no_configuration = text.find(':') == std::string_view::npos ||
+                                  text.starts_with("\xFE\xFF") || text.starts_with("\xFF\xFE");
+    if (above.secret || no_configuration) return {{indent, end}};
+    const std::size_t from = secret_by_place(line, above.bearer);
+    if (from != std::string_view::npos) {
+      std::erase_if(masks, [&](const Mask& m) { return m.end > begin + from; });
+      masks.push_back({begin + from, end});
+    }
+  }
   // Comments, quoted text and broken files have no structure: there the looks decide.
   for (std::size_t at = secret_by_looks(line, 0); at != std::string_view::npos;
        at = secret_by_looks(line, at)) {

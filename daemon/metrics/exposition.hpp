@@ -16,17 +16,14 @@
 
 #include "daemon/alert/board.hpp"
 #include "daemon/metrics/catalogue.hpp"
+#include "daemon/metrics/family_text.hpp"
+#include "daemon/metrics/values.hpp"
 #include "daemon/state/snapshot.hpp"
 
 namespace itnxt {
 
 enum class MetricsFormat : std::uint8_t { text_0_0_4, open_metrics_1_0 };
 std::string_view content_type(MetricsFormat format);
-
-struct BuildInfo {
-  std::string version;
-  std::string revision;
-};
 
 // A family that is kept elsewhere (the process's own figures).
 struct ForeignSample {
@@ -42,6 +39,9 @@ struct ForeignFamily {
 
 class Exposition {
  public:
+  Exposition(const Exposition&) = delete;
+  Exposition& operator=(const Exposition&) = delete;
+
   // Both pointers set.
   Exposition(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<const Board> board,
              BuildInfo build, std::vector<ForeignFamily> foreign, MetricsFormat format);
@@ -53,39 +53,24 @@ class Exposition {
   void fill();
   bool write_family(Metric metric);  // false: the piece is full, go on here
   bool write_interfaces(Metric metric);
-  void write_interface(Metric metric, const DeviceView& device, const InterfaceView& one);
-  void write_device(Metric metric, const DeviceView& device);
-  void write_link(Metric metric, const LinkView& link);
-  void write_site(Metric metric, const Site& site);
-  void write_capture(Metric metric, const CaptureView& capture);
-  void write_collector(Metric metric, const CollectorView& collector);
-  void write_rules(Metric metric);
-  void write_alert(Metric metric, const BoardAlert& alert);
-  void write_channel(Metric metric, const BoardChannel& channel);
-  void write_aggregator(Metric metric);
+  bool write_aggregator(Metric metric);
   void write_foreign(const ForeignFamily& family);
-  template <class List, class Write>
-  bool write_each(const List& list, Write write);
-
-  void header(Metric metric);
-  void header(const MetricInfo& metric);
-  void line(Metric metric, double value);
-  void line(Metric metric,
-            std::initializer_list<std::pair<std::string_view, std::string_view>> labels,
-            double value);
-  void value(double number);
+  // One line or more for each of `list`.
+  template <class Subject, class List, class Find>
+  bool write_each(Metric metric, const List& list, Find subject_of);
 
   const std::shared_ptr<const Snapshot> snapshot_;
   const std::shared_ptr<const Board> board_;
   const BuildInfo build_;
   const std::vector<ForeignFamily> foreign_;
   const bool open_metrics_;
-  std::string piece_;        // whole lines, not yet read
-  std::size_t read_ = 0;     // of piece_
-  std::size_t family_ = 0;   // where to go on
-  std::size_t outer_ = 0;    // within the family
-  std::size_t inner_ = 0;    // within the device
-  bool has_header_ = false;  // of the family at hand
+  std::string piece_;       // whole lines, not yet read
+  FamilyText text_;         // writes to piece_
+  std::size_t read_ = 0;    // of piece_
+  std::size_t family_ = 0;  // where to go on
+  std::size_t outer_ = 0;   // within the family
+  std::size_t inner_ = 0;   // within the device
+  bool begun_ = false;      // the family at hand
   bool ended_ = false;
 };
 

@@ -1,7 +1,7 @@
 #include "daemon/state/device_state.hpp"
 
 #include <algorithm>
-#include <unordered_map>
+#include <utility>
 
 #include "daemon/state/identity.hpp"
 
@@ -10,6 +10,7 @@ namespace {
 
 constexpr Duration kShortestInterval = 100ms;
 constexpr Duration kLongestInterval = 24h;
+constexpr Duration kTellRefusedEvery = 1min;
 constexpr Duration kTwoTo32Ticks = std::chrono::milliseconds(42'949'672'960);
 
 Duration bounded(Duration interval) {
@@ -132,43 +133,65 @@ void DeviceState::take_uptime(DeviceView& view, const DeviceSample& sample) {
       kTwoTo32Ticks * static_cast<std::int64_t>(std::min<std::uint64_t>(uptime_wraps_, 100));
 }
 
-// Those who stay keep their place, those who are new take the places of those who went; only what
-// is more than before has to be admitted.
+// Who a link names is in. Of the others, those who stay keep their place, those who are new take
+// the places of those who went; what is more has to be admitted.
 void DeviceState::admit_rows(std::vector<WantedRow>& rows, Admission& admission) {
-  const auto staying = static_cast<std::size_t>(std::count_if(
-      rows.begin(), rows.end(), [](const WantedRow& r) { return r.old.has_value(); }));
-  std::size_t places = rows_.size();
-  if (staying > places) {
-    admission.take(source_.node, (staying - places) * kSeriesOfInterface);
-    places = staying;
+  const std::vector<InterfaceView>& old = view_->interfaces;
+  std::vector<bool> in = rows_of_ports(find_ports(ports_, texts_of(rows, old)), rows.size());
+  std::size_t places = rows_.size() - linked_;  // admitted before
+  std::size_t unused = places;
+  admission.release(source_.node, linked_ * kSeriesOfInterface);
+  linked_ = static_cast<std::size_t>(std::count(in.begin(), in.end(), true));
+  admission.take(source_.node, linked_ * kSeriesOfInterface);
+  std::optional<Limit> in_the_way;
+  const auto has_place = [&] {
+    if (unused > 0) {
+      --unused;
+      return true;
+    }
+    const auto refused =
+        admission.refuses(source_.node, kSeriesOfInterface, places * kSeriesOfInterface);
+    if (refused) {
+      in_the_way = refused;
+    } else {
+      ++places;
+    }
+    return !refused;
+  };
+  for (const bool staying : {true, false}) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (!in[i] && rows[i].old.has_value() == staying) in[i] = has_place();
+    }
   }
-  places -= staying;
-  std::erase_if(rows, [&](const WantedRow& row) {
-    if (row.old) return false;
-    if (places == 0) return !admission.admit(source_.node, kSeriesOfInterface);
-    --places;
-    return false;
-  });
-  admission.release(source_.node, places * kSeriesOfInterface);
+  admission.release(source_.node, unused * kSeriesOfInterface);
+  std::vector<WantedRow> kept;
+  kept.reserve(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (in[i]) kept.push_back(std::move(rows[i]));
+  }
+  std::swap(rows, kept);
+  if (in_the_way) {
+    refused_ = {view_->name, source_.node, kept.size() - rows.size(), rows.size(), *in_the_way};
+  }
 }
 
 void DeviceState::take_rows(DeviceView& view, const DeviceSample& sample, Instant now,
                             Admission& admission) {
   const std::vector<InterfaceView>& old = view_->interfaces;
   std::vector<WantedRow> rows = wanted_rows(sample, old, rows_);
-  bool same_names = continue_rows(rows, old, rows_);
-  if (!same_names) admit_rows(rows, admission);
+  const bool same = continue_rows(rows, old, rows_);
+  refused_.reset();
+  if (!same) admit_rows(rows, admission);
   std::vector<InterfaceState> states(rows.size());
   view.interfaces.resize(rows.size());
   oldest_row_ = now;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     advance_row(rows[i], states[i], view.interfaces[i], now);
     oldest_row_ = std::min(oldest_row_, states[i].seen);
-    same_names = same_names && view.interfaces[i].descr == old[i].descr &&
-                 view.interfaces[i].alias == old[i].alias;
   }
   rows_ = std::move(states);
-  if (!same_names) resolve_ports(view);
+  if (same) return;
+  resolve_ports(view);
 }
 
 void DeviceState::advance_row(const WantedRow& row, InterfaceState& state, InterfaceView& view,
@@ -202,29 +225,21 @@ void DeviceState::advance_row(const WantedRow& row, InterfaceState& state, Inter
   advance(state, view, *row.sample, how, now);
 }
 
-// Which row is meant: by its name, else by ifDescr, else by ifAlias; the first by ifIndex.
 void DeviceState::resolve_ports(DeviceView& view) {
-  port_rows_.assign(ports_.size(), std::nullopt);
-  for (InterfaceView& interface : view.interfaces) interface.link = LinkName();
-  if (ports_.empty()) return;
-  std::unordered_map<std::string_view, std::size_t> names;
-  std::unordered_map<std::string_view, std::size_t> descrs;
-  std::unordered_map<std::string_view, std::size_t> aliases;
-  for (std::size_t i = 0; i < view.interfaces.size(); ++i) {
-    const InterfaceView& interface = view.interfaces[i];
-    names.emplace(interface.identity->name.text(), i);
-    descrs.emplace(interface.descr, i);
-    aliases.emplace(interface.alias, i);
+  std::vector<RowTexts> texts;
+  if (!ports_.empty()) texts.reserve(view.interfaces.size());
+  for (InterfaceView& interface : view.interfaces) {
+    interface.link = LinkName();
+    if (!ports_.empty()) texts.push_back(texts_of(interface));
   }
+  port_rows_ = find_ports(ports_, texts);
+  linked_ = 0;
   for (std::size_t p = 0; p < ports_.size(); ++p) {
-    for (const auto* by : {&names, &descrs, &aliases}) {
-      const auto found = by->find(ports_[p].interface);
-      if (found == by->end()) continue;
-      port_rows_[p] = found->second;
-      InterfaceView& interface = view.interfaces[found->second];
-      if (interface.link.empty()) interface.link = ports_[p].link;
-      break;
-    }
+    if (!port_rows_[p]) continue;
+    InterfaceView& interface = view.interfaces[*port_rows_[p]];
+    if (!interface.link.empty()) continue;  // the first of two links that name one row
+    interface.link = ports_[p].link;
+    ++linked_;
   }
 }
 
@@ -261,6 +276,12 @@ bool DeviceState::tick(Instant now, Admission& admission) {
 
 void DeviceState::release(Admission& admission) {
   admission.release(source_.node, rows_.size() * kSeriesOfInterface);
+}
+
+std::optional<RowsRefused> DeviceState::take_refused(Instant now) {
+  if (!refused_ || now < tell_refused_at_) return std::nullopt;
+  tell_refused_at_ = now + kTellRefusedEvery;
+  return std::exchange(refused_, std::nullopt);
 }
 
 void DeviceState::publish(std::shared_ptr<DeviceView> view) {

@@ -14,6 +14,7 @@
 #include "daemon/state/admission.hpp"
 #include "daemon/state/interface_rows.hpp"
 #include "daemon/state/interface_state.hpp"
+#include "daemon/state/ports.hpp"
 #include "daemon/state/snapshot.hpp"
 
 namespace itnxt {
@@ -29,13 +30,6 @@ struct SampleSource {
 // How long after its last sample something is stale: `stale_after` intervals, and half a one for
 // polls that take longer than the one before. A hostile interval is bounded.
 Duration stale_time(Duration interval, std::uint32_t stale_after);
-
-// One end of a link, at this device.
-struct LinkPort {
-  LinkName link;
-  std::string interface;                   // as configured: ifName, else ifDescr, else ifAlias
-  std::optional<BytesPerSecond> capacity;  // as configured
-};
 
 class DeviceState {
  public:
@@ -53,6 +47,8 @@ class DeviceState {
   bool tick(Instant now, Admission& admission);
   // Gives back all it was admitted with.
   void release(Admission& admission);
+  // What the last poll told and was refused, for the log: at most once a minute.
+  std::optional<RowsRefused> take_refused(Instant now);
 
   [[nodiscard]] const std::shared_ptr<const DeviceView>& view() const { return view_; }
   // The interface of a link's end; null while the device does not answer (it says nothing about its
@@ -71,7 +67,8 @@ class DeviceState {
   void publish(std::shared_ptr<DeviceView> view);
 
   std::vector<LinkPort> ports_;
-  std::vector<std::optional<std::size_t>> port_rows_;  // beside ports_: index into interfaces
+  PortRows port_rows_;      // index into interfaces
+  std::size_t linked_ = 0;  // of rows_, those that ports mean: in without having been admitted
   std::uint32_t stale_after_;
   SampleSource source_;
   Duration interval_{};
@@ -81,6 +78,8 @@ class DeviceState {
   std::optional<ReadingClocks> uptime_base_;
   std::uint64_t uptime_wraps_ = 0;
   std::vector<InterfaceState> rows_;  // beside view_->interfaces
+  std::optional<RowsRefused> refused_;
+  Instant tell_refused_at_ = Instant::min();
   std::shared_ptr<const DeviceView> view_;
 };
 

@@ -47,6 +47,15 @@ bool same_layout(const std::vector<WantedRow>& rows, const std::vector<Interface
   return true;
 }
 
+bool same_texts(const std::vector<WantedRow>& rows, const std::vector<InterfaceView>& old) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const InterfaceSample* told = rows[i].sample;
+    if (told == nullptr) continue;
+    if (told->if_descr != old[i].descr || told->if_alias != old[i].alias) return false;
+  }
+  return true;
+}
+
 // What a partial poll did not tell stays, unless it told the same name at an index where that was
 // not before: then the interface moved there.
 void keep_untold(std::vector<WantedRow>& rows, const std::vector<InterfaceView>& old,
@@ -86,7 +95,7 @@ bool continue_rows(std::vector<WantedRow>& rows, const std::vector<InterfaceView
                    const std::vector<InterfaceState>& states) {
   if (same_layout(rows, old, states)) {
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i].old = i;
-    return true;
+    return same_texts(rows, old);
   }
   std::unordered_map<std::string_view, std::size_t> by_name;
   std::unordered_map<std::string_view, int> alike;  // how many shared a base before
@@ -115,6 +124,26 @@ bool continue_rows(std::vector<WantedRow>& rows, const std::vector<InterfaceView
                      (alike_now[row.base] == 1 && alike[row.base] == 1);
   }
   return false;
+}
+
+RowTexts texts_of(const InterfaceView& view) {
+  return {view.identity->name.text(), view.descr, view.alias};
+}
+
+std::vector<RowTexts> texts_of(const std::vector<WantedRow>& rows,
+                               const std::vector<InterfaceView>& old) {
+  std::vector<RowTexts> texts;
+  texts.reserve(rows.size());
+  for (const WantedRow& row : rows) {
+    RowTexts one = row.old ? texts_of(old[*row.old]) : RowTexts{};
+    if (!row.name.empty()) one.name = row.name;
+    if (row.sample != nullptr) {
+      one.descr = row.sample->if_descr;
+      one.alias = row.sample->if_alias;
+    }
+    texts.push_back(one);
+  }
+  return texts;
 }
 
 }  // namespace itnxt

@@ -9,6 +9,7 @@
 
 #include "daemon/core/sample.hpp"
 #include "daemon/state/interface_state.hpp"
+#include "daemon/state/ports.hpp"
 #include "daemon/state/snapshot.hpp"
 
 namespace itnxt {
@@ -18,7 +19,7 @@ struct WantedRow {
   const InterfaceSample* sample = nullptr;  // null: kept
   std::uint32_t if_index = 0;
   std::string base;                // name without "#2"
-  std::string name;                // with it; empty where all is as before
+  std::string name;                // with it; empty where all names are as before
   std::optional<std::size_t> old;  // which of the present rows it continues
   bool comparable = true;          // the counters of the two are surely of one interface
 };
@@ -29,8 +30,14 @@ std::vector<WantedRow> wanted_rows(const DeviceSample& sample,
                                    const std::vector<InterfaceView>& old,
                                    const std::vector<InterfaceState>& states);
 
-// Gives each row its past, or a name. True: the same names in the same order as before.
+// Gives each row its past, or a name. True: the same names, ifDescr and ifAlias in the same order
+// as before.
 bool continue_rows(std::vector<WantedRow>& rows, const std::vector<InterfaceView>& old,
                    const std::vector<InterfaceState>& states);
+
+// What ports are found by.
+RowTexts texts_of(const InterfaceView& view);
+std::vector<RowTexts> texts_of(const std::vector<WantedRow>& rows,
+                               const std::vector<InterfaceView>& old);
 
 }  // namespace itnxt

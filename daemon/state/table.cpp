@@ -146,6 +146,14 @@ void Table::tick(Instant now) {
   if (collectors_.tick(now, stale_after_, admission_)) changed_ = true;
 }
 
+std::vector<RowsRefused> Table::take_refused(Instant now) {
+  std::vector<RowsRefused> all;
+  for (auto& [name, device] : devices_) {
+    if (auto one = device.take_refused(now)) all.push_back(std::move(*one));
+  }
+  return all;
+}
+
 std::vector<LinkView> Table::link_views() const {
   const auto found_end = [](const Port& port) {
     FoundEnd end;

@@ -47,6 +47,9 @@ class Table {
     std::string node;
   };
   std::optional<Stranger> take_stranger() { return std::exchange(stranger_, std::nullopt); }
+  // Devices of whose interfaces aggregator.limits refused some, for the log: each at most once a
+  // minute.
+  std::vector<RowsRefused> take_refused(Instant now);
   // Whether anything changed since the last snapshot().
   [[nodiscard]] bool changed() const { return changed_; }
 

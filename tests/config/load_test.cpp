@@ -373,7 +373,7 @@ TEST_F(Folder, IncludesThatDoNotWork) {
             "nested.yaml:1:1: an included file may not include; name the files in main.yaml\n"
             "include: [broken.yaml]\n^\n"
             "list.yaml:1:1: expected a map with the keys of the configuration, not a list\n"
-            "- a\n^\n");
+            "- ***\n^\n");
 }
 
 TEST_F(Folder, TooManyIncludedFiles) {

@@ -119,7 +119,7 @@ inline std::shared_ptr<Board> sample_board() {
   return board;
 }
 
-inline std::string read_all(Exposition exposition, std::size_t step = 100'000) {
+inline std::string read_all(Exposition&& exposition, std::size_t step = 100'000) {
   std::string text;
   std::string buffer(step, '\0');
   while (const std::size_t got = exposition.read(buffer.data(), buffer.size())) {

@@ -357,7 +357,7 @@ TEST_F(TableTest, AStrangerIsRefusedAndCounted) {
 
 TEST_F(TableTest, SeriesAreAdmittedUpToTheLimitAndExistingOnesGoOn) {
   const std::uint64_t configured = 2 * kSeriesOfDevice + kSeriesOfLink;
-  config.aggregator.limits.series = configured + kSeriesOfCollector + 3 * kSeriesOfInterface + 17;
+  config.aggregator.limits.series = configured + kSeriesOfCollector + 4 * kSeriesOfInterface + 17;
   table.reconfigure(config);
   poll_r1({{1, "eth0", 0, 0}, {2, "eth1", 0, 0}});
   minute();
@@ -370,7 +370,7 @@ TEST_F(TableTest, SeriesAreAdmittedUpToTheLimitAndExistingOnesGoOn) {
   for (std::uint32_t i = 0; i < 1000; ++i) many.push_back({100 + i, names[i].c_str(), 0, 0});
   poller.send(table, {poller.poll("r2", many)});
   const auto snapshot = poller.look(table);
-  EXPECT_EQ(snapshot->devices[1]->interfaces.size(), 1U);
+  EXPECT_EQ(snapshot->devices[1]->interfaces.size(), 1U) << "and leaves as much";
   EXPECT_EQ(snapshot->series_rejected, 999 * kSeriesOfInterface);
   EXPECT_LE(snapshot->series, config.aggregator.limits.series);
   minute();
@@ -378,15 +378,15 @@ TEST_F(TableTest, SeriesAreAdmittedUpToTheLimitAndExistingOnesGoOn) {
   EXPECT_EQ(received(*r1()), "eth0=1000 eth1=0");
   // A renamed interface needs no new place.
   minute();
-  poll_r1({{1, "wan", 0, 0}, {2, "eth1", 0, 0}});
-  EXPECT_EQ(received(*r1()), "wan=first eth1=0");
+  poll_r1({{1, "eth0", 120000, 0}, {2, "wan", 0, 0}});
+  EXPECT_EQ(received(*r1()), "eth0=0 wan=first");
 }
 
 TEST_F(TableTest, OneNodeCannotTakeThePlaceOfAnother) {
-  config.aggregator.limits.series_per_node = kSeriesOfCollector + 2 * kSeriesOfInterface;
+  config.aggregator.limits.series_per_node = kSeriesOfCollector + 3 * kSeriesOfInterface;
   table.reconfigure(config);
-  poll_r1({{1, "a", 0, 0}, {2, "b", 0, 0}, {3, "c", 0, 0}});
-  EXPECT_EQ(received(*r1()), "a=first b=first");
+  poll_r1({{1, "eth0", 0, 0}, {2, "b", 0, 0}, {3, "c", 0, 0}});
+  EXPECT_EQ(received(*r1()), "eth0=first b=first");
   poller.node = NodeName("hal");
   poller.send(table, {poller.poll("r2", {{1, "a", 0, 0}})});
   EXPECT_EQ(poller.look(table)->devices[1]->interfaces.size(), 1U);

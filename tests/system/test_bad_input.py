@@ -171,6 +171,16 @@ class Program(BadInput):
         del daemon.env["LAB_COMMUNITY"]
         self.expect_end("no secret", daemon.run(), file=daemon.path)
 
+    def test_a_secret_in_place_of_its_map_is_not_shown(self):
+        for value in ("hunter2", "'hunter2'", "[hunter2]", "|\n    hunter2", "!!str hunter2",
+                      "&a hunter2", "hunter2 # lab bench", '"hunter2', "{hunter2}"):
+            for text in ("credentials:\n  lab: %s\n", "credentials: %s\n", "%s\n"):
+                path = self.lab.write("secret.yaml", text % value)
+                done = self.itnxtd("check", "--config", path)
+                if text != "%s\n" or value != "{hunter2}":  # there it is a key like any other
+                    self.assertNotIn("hunter2", done.stdout + done.stderr)
+                self.assertEqual(done.returncode, BAD_CONFIG, done)
+
     def test_wrong_command_lines(self):
         path = self.lab.write("good.yaml", "node: n\n")
         self.expect_end("unknown verb", self.itnxtd("fly"))

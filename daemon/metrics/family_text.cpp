@@ -1,0 +1,91 @@
+#include "daemon/metrics/family_text.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace itnxt {
+namespace {
+
+constexpr std::size_t kLongestNumber = 32;
+
+template <class Number>
+void append(std::string& out, Number number) {
+  std::array<char, kLongestNumber> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+  out.append(text.data(), end);
+}
+
+}  // namespace
+
+void FamilyText::line(const std::string& labels, std::uint64_t value) {
+  name();
+  out_ += labels;
+  number(value);
+}
+
+void FamilyText::line(const std::string& labels, double value) {
+  name();
+  out_ += labels;
+  number(value);
+}
+
+void FamilyText::line(const std::string& labels, Labels more, std::uint64_t value) {
+  name();
+  out_.append(labels, 0, labels.size() - 1);
+  for (const auto& [label, text] : more) append_label(out_, ',', label, text);
+  out_ += '}';
+  number(value);
+}
+
+void FamilyText::header() {
+  has_header_ = true;
+  const std::string_view family = open_metrics_ ? open_metrics_family(*metric_) : metric_->name;
+  out_ += "# HELP ";
+  out_ += family;
+  out_ += ' ';
+  for (const char c : metric_->help) {
+    if (c == '\n') {
+      out_ += "\\n";
+    } else if (c == '\\' || (c == '"' && open_metrics_)) {
+      out_ += '\\';
+      out_ += c;
+    } else {
+      out_ += c;
+    }
+  }
+  out_ += "\n# TYPE ";
+  out_ += family;
+  out_ += ' ';
+  out_ += type_name(metric_->type, open_metrics_);
+  out_ += '\n';
+  if (open_metrics_ && !unit(*metric_).empty()) {
+    out_ += "# UNIT ";
+    out_ += family;
+    out_ += ' ';
+    out_ += unit(*metric_);
+    out_ += '\n';
+  }
+}
+
+void FamilyText::number(std::uint64_t value) {
+  out_ += ' ';
+  append(out_, value);
+  out_ += '\n';
+}
+
+void FamilyText::number(double value) {
+  out_ += ' ';
+  if (std::isnan(value)) {
+    out_ += "NaN";
+  } else if (std::isinf(value)) {
+    out_ += value > 0 ? "+Inf" : "-Inf";
+  } else if (value == std::trunc(value) && std::abs(value) < 1e15) {
+    append(out_, static_cast<std::int64_t>(value));
+  } else {
+    append(out_, value);
+  }
+  out_ += '\n';
+}
+
+}  // namespace itnxt
