@@ -44,14 +44,6 @@ struct Engine::Round {
 
 namespace {
 
-const DeviceView* find_device(const Snapshot& snapshot, const std::string& name) {
-  const auto& all = snapshot.devices;
-  const auto at = std::lower_bound(
-      all.begin(), all.end(), name,
-      [](const auto& device, const std::string& wanted) { return device->name.text() < wanted; });
-  return at != all.end() && (*at)->name.text() == name ? at->get() : nullptr;
-}
-
 const CollectorView* find_collector(const Snapshot& snapshot, const std::string& node,
                                     const std::string& name) {
   const auto& all = snapshot.collectors;

@@ -1,16 +1,14 @@
 #include "daemon/alert/incidents.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
+#include "daemon/alert/crisis_page.hpp"
 #include "daemon/alert/texts.hpp"
 
 namespace itnxt {
 namespace {
 
-constexpr std::size_t kMaxSitesInPage = 50;
-constexpr std::size_t kMaxAlertsInPage = 20;
 const Incidents::Key kCrisisKey{kCrisisAlert, kCrisisSubject};
 
 Incidents::Key key_of(const Alert& alert) {
@@ -28,44 +26,13 @@ bool hits(const Alert& alert, const std::vector<SiteName>& sites) {
   });
 }
 
-std::string count_of_sites(std::size_t n) {
-  return std::to_string(n) + (n == 1 ? " site" : " sites");
-}
-
-std::string suppressed_text(const Incidents::Open& open) {
-  std::string text;
-  std::size_t count = 0;
+// What the crisis page tells instead of pages of their own.
+std::vector<std::string> folded_in(const Incidents::Open& open) {
+  std::vector<std::string> folded;
   for (const auto& [key, incident] : open) {
-    if (!incident.suppressed) continue;
-    if (++count > kMaxAlertsInPage) continue;
-    text += (count == 1 ? " Alerts told here instead of paged: " : ", ") + key.first + " for " +
-            key.second;
+    if (incident.suppressed) folded.push_back(key.first + " for " + key.second);
   }
-  if (count > kMaxAlertsInPage) {
-    text += " … and " + std::to_string(count - kMaxAlertsInPage) + " more";
-  }
-  return count == 0 ? text : text + '.';
-}
-
-Alert crisis_alert(const CrisisVerdict& crisis, const Incidents::Open& open) {
-  Alert alert;
-  alert.alert = kCrisisKey.first;
-  alert.subject = kCrisisKey.second;
-  alert.severity = AlertSeverity::critical;
-  alert.sites = crisis.told;
-  alert.since = crisis.declared;
-  alert.labels = {{"alertname", alert.alert},
-                  {"severity", std::string(name(alert.severity))},
-                  {"subject", alert.subject}};
-  alert.annotations["summary"] = "Crisis: " + count_of_sites(crisis.told.size()) + " isolated.";
-  alert.annotations["description"] =
-      "Crisis since " + to_rfc3339(crisis.declared).substr(0, 19) +
-      "Z: " + count_of_sites(crisis.told.size()) + " lost every link, " +
-      std::to_string(crisis.isolated) + " of them are isolated now (" +
-      number_text(std::round(crisis.weight_share * 1000) / 10) +
-      " % of the weight of all sites). Sites: " + bounded_list(crisis.told, kMaxSitesInPage) + '.' +
-      suppressed_text(open);
-  return alert;
+  return folded;
 }
 
 }  // namespace
@@ -162,7 +129,7 @@ void Incidents::end(const Alert& alert, IncidentChanges& changes) {
 void Incidents::tell_crisis(const CrisisVerdict& crisis, IncidentChanges& changes) {
   const auto [place, is_new] = open_.try_emplace(kCrisisKey);
   Incident& incident = place->second;
-  Alert alert = crisis_alert(crisis, open_);
+  Alert alert = crisis_alert(crisis, folded_in(open_));
   if (is_new) {
     incident.id = id_of(alert);
   } else if (alert.annotations == incident.alert.annotations) {
@@ -183,15 +150,7 @@ void Incidents::close_crisis(const CrisisVerdict& crisis, WallTime wall, Inciden
     Incident incident = std::move(found->second);
     open_.erase(found);
     changes.gone.push_back(incident.id);
-    const std::string why = crisis.ended_because.empty()
-                                ? "its state was lost with a damaged state file"
-                                : crisis.ended_because;
-    incident.alert.annotations["summary"] = "Crisis over.";
-    incident.alert.annotations["description"] =
-        "Crisis over at " + to_rfc3339(wall).substr(0, 19) + "Z: " + why + ". " +
-        count_of_sites(incident.alert.sites.size()) + " had lost every link, " +
-        std::to_string(crisis.isolated) + " of them are still isolated" +
-        (crisis.isolated > 0 ? " and paged on their own now." : ".");
+    write_crisis_over(incident.alert, crisis, wall);
     changes.pages.push_back({PageKind::close, std::move(incident)});
   }
   for (auto& [key, incident] : open_) {

@@ -202,7 +202,7 @@ struct Rule {
 };
 
 // Declared when, within `within`, sites of at least this share of all weight OR at least this many
-// sites lost every link. A condition that is not given does not count.
+// sites became isolated (alert/crisis.hpp). A condition that is not given does not count.
 struct CrisisConfig {
   std::optional<double> isolated_weight_share;
   std::optional<std::uint32_t> min_sites;

@@ -65,11 +65,12 @@ TEST(Incidents, CrisisAndAlertsOfOneEvaluationAreOnePage) {
   EXPECT_EQ(pages[0].incident.alert.labels,
             (Labels{{"alertname", "Crisis"}, {"severity", "critical"}, {"subject", "crisis"}}));
   EXPECT_EQ(pages[0].incident.alert.annotations.at("summary"), "Crisis: 3 sites isolated.");
-  EXPECT_EQ(
-      pages[0].incident.alert.annotations.at("description"),
-      "Crisis since 2019-12-20T00:00:00Z: 3 sites lost every link, 3 of them are isolated now "
-      "(60 % of the weight of all sites). Sites: s1, s2, s3. Alerts told here instead of "
-      "paged: LinkDown for link l1, LinkDown for link l2, LinkDown for link l3.");
+  EXPECT_EQ(pages[0].incident.alert.annotations.at("description"),
+            "Crisis since 2019-12-20T00:00:00Z: 3 sites isolated (60 % of the weight of all "
+            "sites): 3 with "
+            "every link down. Sites: s1, s2, s3. Alerts told here instead of paged: LinkDown for "
+            "link l1, "
+            "LinkDown for link l2, LinkDown for link l3.");
   world.set({4}, false);  // the centre has lost its last link too
   EXPECT_THAT(world.step(1s), ElementsAre("update crisis"));
 }
@@ -94,21 +95,79 @@ TEST(Incidents, AfterTheCrisisWhatStillFiresIsPagedAndWhatEndedIsNot) {
   const auto pages = world.pages(11min);
   ASSERT_EQ(pages.size(), 2U);
   EXPECT_EQ(pages[0].kind, PageKind::close);
-  EXPECT_EQ(
-      pages[0].incident.alert.annotations.at("description"),
-      "Crisis over at 2019-12-20T00:11:00Z: the network stayed well for 10m. 3 sites had lost "
-      "every link, 1 of them are still isolated and paged on their own now.");
+  EXPECT_EQ(pages[0].incident.alert.annotations.at("description"),
+            "Crisis over at 2019-12-20T00:11:00Z: the network stayed well for 10m. 3 sites were "
+            "isolated, "
+            "1 still is and is paged on its own now.");
   EXPECT_EQ(pages[1].kind, PageKind::open);
   EXPECT_EQ(pages[1].incident.alert.subject, "link l3");
   world.set({3}, true);
   EXPECT_THAT(world.step(12min), ElementsAre("close link l3"));
 }
 
+std::string crisis_text(const std::vector<PageEvent>& pages) {
+  for (const PageEvent& page : pages) {
+    const Alert& alert = page.incident.alert;
+    if (alert.alert != kCrisisAlert) continue;
+    return alert.annotations.at("summary") + '\n' + alert.annotations.at("description");
+  }
+  return "";
+}
+
+TEST(Incidents, TheCrisisPageSaysWhatIsKnownOfItsSites) {
+  World world;
+  Rule silent = link_down();
+  silent.alert = "DeviceDown";
+  silent.on = SubjectKind::device;
+  world.config.rules.push_back(silent);
+  world.engine.reconfigure(world.config);
+  for (const char* site : {"md", "s1", "s2", "s3", "s4"}) {
+    set_answers(world.snapshot, site, true);
+  }
+  for (const char* site : {"s2", "s3"}) set_answers(world.snapshot, site, false);
+  world.set({1}, false);
+  EXPECT_EQ(crisis_text(world.pages(0s)),
+            "Crisis: 3 sites isolated.\n"
+            "Crisis since 2019-12-20T00:00:00Z: 3 sites isolated (60 % of the weight of all "
+            "sites): 1 with every link down, 2 not answering. Sites: s1, s2, s3. Alerts told here "
+            "instead of paged: DeviceDown for device s2-r, DeviceDown for device s3-r, LinkDown "
+            "for link l1.");
+  set_answers(world.snapshot, "s2", true);
+  set_device(world.snapshot, "s3-r", "s3", false, false);
+  EXPECT_EQ(crisis_text(world.pages(1s)),
+            "Crisis: 3 sites isolated.\n"
+            "Crisis since 2019-12-20T00:00:00Z: 3 sites isolated, 2 of them now (40 % of the "
+            "weight of all sites): 1 with every link down, 1 unknown now. Sites: s1, s2, s3. "
+            "Alerts told here instead of paged: DeviceDown for device s3-r, LinkDown for link l1.");
+  set_answers(world.snapshot, "s3", true);
+  world.set({1}, true);
+  EXPECT_EQ(crisis_text(world.pages(2s)),
+            "Crisis: 3 sites isolated.\n"
+            "Crisis since 2019-12-20T00:00:00Z: 3 sites isolated, none of them now. "
+            "Sites: s1, s2, s3.");
+  EXPECT_EQ(crisis_text(world.pages(11min)),
+            "Crisis over.\n"
+            "Crisis over at 2019-12-20T00:11:00Z: the network stayed well for 10m. "
+            "3 sites were isolated, none is now.");
+}
+
+TEST(Incidents, ACrisisEverywhereAsksForTheMonitoringItself) {
+  World world;
+  for (const char* site : {"md", "s1", "s2", "s3", "s4"}) {
+    set_answers(world.snapshot, site, false);
+  }
+  EXPECT_EQ(crisis_text(world.pages(0s)),
+            "Crisis: all 5 sites with links isolated.\n"
+            "Crisis since 2019-12-20T00:00:00Z: all 5 sites with links isolated (100 % of the "
+            "weight of all sites): 5 not answering. No site answers: make sure first that the "
+            "monitoring itself is not cut off. Sites: md, s1, s2, s3, s4.");
+}
+
 TEST(Incidents, TheTextOfACrisisIsBounded) {
   CrisisVerdict verdict;
   verdict.on = true;
   for (int i = 0; i < 5000; ++i) verdict.told.emplace_back("site-" + std::to_string(i));
-  verdict.isolated = 5000;
+  verdict.now = {5000, 5000, 0};
   Incidents incidents;
   const auto changes = incidents.update({}, verdict, wall_at(0s));
   const std::string& text = changes.pages.at(0).incident.alert.annotations.at("description");
