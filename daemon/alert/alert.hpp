@@ -62,7 +62,9 @@ struct Transition {
 struct Incident {
   std::string id;  // 16 hex digits, the same after a restart
   Alert alert;
-  bool suppressed = false;  // listed in the crisis page instead of its own
+  bool suppressed = false;             // listed in the crisis page instead of its own
+  std::optional<WallTime> held_until{};  // its page waits: a crisis that follows at once folds it
+  [[nodiscard]] bool is_told() const { return !suppressed && !held_until; }
   bool operator==(const Incident&) const = default;
 };
 

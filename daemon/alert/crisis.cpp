@@ -231,7 +231,12 @@ CrisisVerdict Crisis::evaluate(const Snapshot& snapshot, Instant now, WallTime w
   update_isolated(snapshot, now, wall);
   advance(now, wall, verdict);
   verdict.on = is_on();
-  if (verdict.on) fill(verdict);
+  if (verdict.on) {
+    fill(verdict);
+  } else if (config_ && config_->hold > Duration::zero()) {
+    verdict.hold = config_->hold;
+    verdict.watched = newly_isolated(now);
+  }
   verdict.changed = memory_ != before;
   return verdict;
 }

@@ -55,8 +55,12 @@ struct CrisisVerdict {
   double weight_share = 0;     // of those that are isolated now, of all sites that have links
   bool everywhere = false;     // every site that has links is told of and isolated now
   WallTime declared;           // meaningful while on
-  std::string ended_because;   // when it went off now
-  bool changed = false;        // memory() differs from before: store it
+  // While it is off: the sites that would count if it were declared now, and how long the pages of
+  // alerts at them wait for that.
+  std::vector<SiteName> watched;
+  Duration hold{};
+  std::string ended_because;  // when it went off now
+  bool changed = false;       // memory() differs from before: store it
 };
 
 class Crisis {

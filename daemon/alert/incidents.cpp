@@ -39,7 +39,7 @@ std::vector<std::string> folded_in(const Incidents::Open& open) {
 
 Incidents::Merged Incidents::restore(std::vector<Incident> older,
                                      const std::vector<const ActiveAlert*>& active,
-                                     const Told& told) {
+                                     const Told& told, Instant now, WallTime wall) {
   Merged merged;
   for (Incident& incident : older) {
     const auto [place, is_new] = open_.try_emplace(key_of(incident.alert));
@@ -51,6 +51,11 @@ Incidents::Merged Incidents::restore(std::vector<Incident> older,
     }
     if (!is_new) merged.unsaid.push_back(known.id);
     known = std::move(incident);
+    held_.erase(place->first);
+    if (known.held_until) {
+      held_[place->first] =
+          now + std::clamp<Duration>(*known.held_until - wall, Duration::zero(), kMaxHold);
+    }
   }
   repairs_.clear();
   std::set<Key> firing;
@@ -71,11 +76,13 @@ const Incident* Incidents::crisis() const {
 }
 
 IncidentChanges Incidents::update(const std::vector<Transition>& transitions,
-                                  const CrisisVerdict& crisis, WallTime wall) {
+                                  const CrisisVerdict& crisis, Instant now, WallTime wall) {
   IncidentChanges changes;
+  const Moment moment{crisis, now, wall};
+  if (crisis.on) settle_held(crisis, changes);  // first: one that ends now was folded before
   for (auto& [begins, alert] : repairs_) {
     if (begins) {
-      begin(alert, crisis, changes);
+      begin(alert, moment, changes);
     } else {
       write_removed(alert, "its state was lost with a damaged state file", wall);
       end(alert, changes);
@@ -88,13 +95,14 @@ IncidentChanges Incidents::update(const std::vector<Transition>& transitions,
       case AlertChange::dropped:
         break;
       case AlertChange::firing:
-        begin(transition.active.alert, crisis, changes);
+        begin(transition.active.alert, moment, changes);
         break;
       case AlertChange::resolved:
         end(transition.active.alert, changes);
         break;
     }
   }
+  release(now, changes);
   if (crisis.on) {
     tell_crisis(crisis, changes);
   } else {
@@ -103,20 +111,62 @@ IncidentChanges Incidents::update(const std::vector<Transition>& transitions,
   return changes;
 }
 
-void Incidents::begin(const Alert& alert, const CrisisVerdict& crisis, IncidentChanges& changes) {
+void Incidents::begin(const Alert& alert, const Moment& moment, IncidentChanges& changes) {
   const auto [place, is_new] = open_.try_emplace(key_of(alert));
   if (!is_new) return;  // never twice without a close between
+  const CrisisVerdict& crisis = moment.crisis;
   Incident& incident = place->second;
   incident.id = id_of(alert);
   incident.alert = alert;
   incident.suppressed = crisis.on && hits(alert, crisis.told);
+  if (!crisis.on && hits(alert, crisis.watched)) {
+    incident.held_until = moment.wall + crisis.hold;
+    held_[place->first] = moment.now + crisis.hold;
+  }
+  changes.kept.push_back(incident);
+  if (incident.is_told()) changes.pages.push_back({PageKind::open, incident});
+}
+
+void Incidents::open_held(Incident& incident, IncidentChanges& changes) {
+  incident.held_until.reset();
   changes.kept.push_back(incident);
   if (!incident.suppressed) changes.pages.push_back({PageKind::open, incident});
+}
+
+void Incidents::settle_held(const CrisisVerdict& crisis, IncidentChanges& changes) {
+  for (const auto& [key, until] : held_) {
+    Incident& incident = open_.at(key);
+    incident.suppressed = hits(incident.alert, crisis.told);
+    open_held(incident, changes);
+  }
+  held_.clear();
+}
+
+void Incidents::release(Instant now, IncidentChanges& changes) {
+  std::erase_if(held_, [&](const auto& held) {
+    if (now < held.second) return false;
+    open_held(open_.at(held.first), changes);
+    return true;
+  });
+}
+
+IncidentChanges Incidents::release(Instant now) {
+  IncidentChanges changes;
+  release(now, changes);
+  return changes;
+}
+
+std::optional<Instant> Incidents::next_release() const {
+  const auto first = std::min_element(
+      held_.begin(), held_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (first == held_.end()) return std::nullopt;
+  return first->second;
 }
 
 void Incidents::end(const Alert& alert, IncidentChanges& changes) {
   const auto found = open_.find(key_of(alert));
   if (found == open_.end()) return;
+  if (held_.erase(found->first) > 0) open_held(found->second, changes);
   Incident incident = std::move(found->second);
   open_.erase(found);
   changes.gone.push_back(incident.id);

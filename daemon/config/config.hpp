@@ -208,6 +208,7 @@ struct CrisisConfig {
   std::optional<std::uint32_t> min_sites;
   Duration within = 5min;
   Duration recover_after = 10min;
+  Duration hold = 800ms;  // so long a page of an isolated site waits for a crisis to fold it
   bool operator==(const CrisisConfig&) const = default;
 };
 

@@ -113,13 +113,15 @@ StoreChanges AlertDesk::take_over(const std::vector<StoreRow>& rows,
     const auto first = book.lower_bound({incident, ChannelName()});
     return first != book.end() && first->first.incident == incident && !held.contains(first->first);
   };
-  const Incidents::Merged merged = incidents_.restore(std::move(incidents), engine_.active(), told);
+  const Incidents::Merged merged = incidents_.restore(std::move(incidents), engine_.active(), told,
+                                                      loop_.now(), loop_.wall_now());
   DeliveryChanges settled = deliveries_.settle(merged, loop_.wall_now());
   record_deliveries(settled, records);
   for (const Incident& one : merged.outlived) records[{kIncidentShelf, one.id}] = std::nullopt;
   for (const std::string& id : merged.unsaid) records[{kIncidentShelf, id}] = std::nullopt;
   DeliveryChanges changes = deliveries_.reconfigure(config_.notify, incidents_.open());
   record_deliveries(changes, records);
+  await_release();
   changed = std::move(settled.changed);
   changed.insert(changed.end(), changes.changed.begin(), changes.changed.end());
   return records;
@@ -158,15 +160,26 @@ void AlertDesk::observe(const std::shared_ptr<const Snapshot>& snapshot) {
   const WallTime wall = loop_.wall_now();
   const std::vector<Transition> transitions = engine_.evaluate(*snapshot, now, wall);
   const CrisisVerdict crisis = crisis_.evaluate(*snapshot, now, wall);
-  const IncidentChanges incidents = incidents_.update(transitions, crisis, wall);
-  DeliveryChanges deliveries = deliveries_.apply(incidents.pages, wall);
-
   StoreChanges records;
   record_transitions(transitions, records);
+  if (crisis.changed) records[{kCrisisShelf, kCrisisRecord}] = encode(crisis_.memory());
+  tell(incidents_.update(transitions, crisis, now, wall), std::move(records));
+}
+
+void AlertDesk::tell(const IncidentChanges& incidents, StoreChanges records) {
+  DeliveryChanges deliveries = deliveries_.apply(incidents.pages, loop_.wall_now());
   record_incidents(incidents, records);
   record_deliveries(deliveries, records);
-  if (crisis.changed) records[{kCrisisShelf, kCrisisRecord}] = encode(crisis_.memory());
   commit(std::move(records), std::move(deliveries.changed));
+  await_release();
+}
+
+void AlertDesk::await_release() {
+  const std::optional<Instant> at = incidents_.next_release();
+  if (!at) return release_timer_.cancel();
+  release_timer_ = loop_.after(std::max(Duration::zero(), *at - loop_.now()), [this] {
+    if (!draining_) tell(incidents_.release(loop_.now()), {});
+  });
 }
 
 void AlertDesk::record_deliveries(const DeliveryChanges& changes, StoreChanges& records) const {

@@ -77,9 +77,10 @@ std::string encode(const ActiveAlert& active) {
 }
 
 std::string encode(const Incident& incident) {
-  return text({{"id", incident.id},
-               {"alert", to_json(incident.alert)},
-               {"suppressed", incident.suppressed}});
+  Json json = {
+      {"id", incident.id}, {"alert", to_json(incident.alert)}, {"suppressed", incident.suppressed}};
+  if (incident.held_until) json["held_until"] = number(*incident.held_until);
+  return text(json);
 }
 
 std::string encode(const Delivery& delivery) {
@@ -119,8 +120,12 @@ std::optional<ActiveAlert> decode_active(const std::string& text) {
 
 std::optional<Incident> decode_incident(const std::string& text) {
   return guarded<Incident>(text, [](const Json& json) {
-    return Incident{json.at("id").get<std::string>(), to_alert(json.at("alert")),
-                    json.at("suppressed").get<bool>()};
+    Incident incident;
+    incident.id = json.at("id").get<std::string>();
+    incident.alert = to_alert(json.at("alert"));
+    incident.suppressed = json.at("suppressed").get<bool>();
+    if (json.contains("held_until")) incident.held_until = time(json.at("held_until"));
+    return incident;
   });
 }
 

@@ -292,6 +292,8 @@ TEST(Records, ReadBackAsWritten) {
   EXPECT_EQ(decode_delivery(encode(d)), d);
   const Incident incident{"0123456789abcdef", d.page, true};
   EXPECT_EQ(decode_incident(encode(incident)), incident);
+  const Incident held{"0123456789abcdef", d.page, false, wall_at(1s) + 7ns};
+  EXPECT_EQ(decode_incident(encode(held)), held);
   ActiveAlert active{d.page, SubjectKind::interface, "r1", "Te0/0/1", AlertPhase::firing, true};
   EXPECT_EQ(decode_active(encode(active)), active);
   CrisisMemory crisis;
