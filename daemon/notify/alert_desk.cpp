@@ -15,6 +15,9 @@ const std::string kCrisisRecord = "crisis";
 std::string record_key(const Alert& alert) {
   return alert.alert + '\n' + alert.subject;
 }
+std::string record_key(const EndedAlert& ended) {
+  return ended.alert + '\n' + ended.group + '\n' + ended.member;
+}
 std::string record_key(const DeliveryKey& key) {
   return key.incident + '\n' + key.channel.text();
 }
@@ -33,6 +36,11 @@ void record_transitions(const std::vector<Transition>& transitions, StoreChanges
         break;
     }
   }
+}
+
+void record_ends(const Engine::Ends& ends, StoreChanges& records) {
+  for (const EndedAlert& one : ends.over) records[{kEndedShelf, record_key(one)}] = std::nullopt;
+  for (const EndedAlert& one : ends.begun) records[{kEndedShelf, record_key(one)}] = encode(one);
 }
 
 void record_incidents(const IncidentChanges& changes, StoreChanges& records) {
@@ -77,6 +85,7 @@ AlertDesk::~AlertDesk() = default;
 StoreChanges AlertDesk::take_over(const std::vector<StoreRow>& rows,
                                   std::vector<Delivery>& changed) {
   std::vector<ActiveAlert> active;
+  std::vector<EndedAlert> ended;
   std::vector<Incident> incidents;
   std::vector<Delivery> deliveries;
   std::optional<CrisisMemory> crisis;
@@ -91,6 +100,8 @@ StoreChanges AlertDesk::take_over(const std::vector<StoreRow>& rows,
   for (const StoreRow& row : rows) {
     if (row.shelf == kAlertShelf) {
       take(row, decode_active(row.body), active);
+    } else if (row.shelf == kEndedShelf) {
+      take(row, decode_ended(row.body), ended);
     } else if (row.shelf == kIncidentShelf) {
       take(row, decode_incident(row.body), incidents);
     } else if (row.shelf == kDeliveryShelf) {
@@ -106,6 +117,7 @@ StoreChanges AlertDesk::take_over(const std::vector<StoreRow>& rows,
   }
   if (crisis) crisis_.restore(*std::move(crisis), loop_.now(), loop_.wall_now());
   engine_.restore(std::move(active), loop_.now(), loop_.wall_now());
+  engine_.restore_ended(ended, loop_.now(), loop_.wall_now());
   deliveries_.restore(std::move(deliveries));
   // A page that waits for the disk has not left.
   const auto told = [&, held = held_keys()](const std::string& incident) {
@@ -162,6 +174,7 @@ void AlertDesk::observe(const std::shared_ptr<const Snapshot>& snapshot) {
   const CrisisVerdict crisis = crisis_.evaluate(*snapshot, now, wall);
   StoreChanges records;
   record_transitions(transitions, records);
+  record_ends(engine_.take_ends(), records);
   if (crisis.changed) records[{kCrisisShelf, kCrisisRecord}] = encode(crisis_.memory());
   tell(incidents_.update(transitions, crisis, now, wall), std::move(records));
 }

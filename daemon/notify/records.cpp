@@ -73,7 +73,16 @@ std::string encode(const ActiveAlert& active) {
                {"group", active.group},
                {"member", active.member},
                {"firing", active.phase == AlertPhase::firing},
-               {"configured", active.configured}});
+               {"configured", active.configured},
+               {"flapping", active.flapping}});
+}
+
+std::string encode(const EndedAlert& ended) {
+  return text({{"alert", ended.alert},
+               {"kind", static_cast<unsigned>(ended.kind)},
+               {"group", ended.group},
+               {"member", ended.member},
+               {"at", number(ended.at)}});
 }
 
 std::string encode(const Incident& incident) {
@@ -114,7 +123,17 @@ std::optional<ActiveAlert> decode_active(const std::string& text) {
     active.member = json.at("member").get<std::string>();
     active.phase = json.at("firing").get<bool>() ? AlertPhase::firing : AlertPhase::pending;
     active.configured = json.at("configured").get<bool>();
+    active.flapping = json.value("flapping", false);  // absent before it was kept
     return active;
+  });
+}
+
+std::optional<EndedAlert> decode_ended(const std::string& text) {
+  return guarded<EndedAlert>(text, [](const Json& json) {
+    return EndedAlert{json.at("alert").get<std::string>(),
+                      closed<SubjectKind>(json.at("kind"), kSubjectKinds),
+                      json.at("group").get<std::string>(), json.at("member").get<std::string>(),
+                      time(json.at("at"))};
   });
 }
 

@@ -162,6 +162,20 @@ TEST(AlertDesk, ARestartPagesNobodyTwiceAndTheCloseIsStillSent) {
   EXPECT_THAT(told(server), ElementsAre("page link l1", "close link l1"));
 }
 
+TEST(AlertDesk, ARestartRemembersWhatKeepsComingBack) {
+  TestServer server;
+  World world;
+  world.hook("hook", server.url());
+  world.start();
+  ASSERT_TRUE(world.run("l1", [&] { return world.channel("hook").delivered == 1; }));
+  ASSERT_TRUE(world.run("", [&] { return world.channel("hook").delivered == 2; }));
+  ASSERT_TRUE(world.drain());
+  world.desk.reset();
+  world.start();
+  ASSERT_TRUE(world.run("l1", [&] { return world.channel("hook").delivered == 1; }));
+  EXPECT_THAT(server.received().back().body, HasSubstr("It keeps coming back"));
+}
+
 TEST(AlertDesk, AReceiverThatHangsOrFailsDelaysNoOther) {
   std::atomic<int> bad_calls{0};
   TestServer bad([&](const Received&) {
