@@ -41,7 +41,17 @@ struct ActiveAlert {
   std::string member;  // interface, capture or collector; else empty
   AlertPhase phase = AlertPhase::pending;
   bool configured = false;  // the configuration names the subject: it can be removed from there
+  bool flapping = false;    // it fired again soon after its end: its close waits for calm
   bool operator==(const ActiveAlert&) const = default;
+};
+
+// An alert that ended a moment ago: should it fire again soon, it flaps.
+struct EndedAlert {
+  std::string alert;  // the rule's name
+  SubjectKind kind = SubjectKind::link;
+  std::string group, member;  // as in ActiveAlert
+  WallTime at;
+  bool operator==(const EndedAlert&) const = default;
 };
 
 enum class AlertChange : std::uint8_t {
@@ -62,7 +72,9 @@ struct Transition {
 struct Incident {
   std::string id;  // 16 hex digits, the same after a restart
   Alert alert;
-  bool suppressed = false;  // listed in the crisis page instead of its own
+  bool suppressed = false;               // listed in the crisis page instead of its own
+  std::optional<WallTime> held_until{};  // its page waits: a crisis that follows at once folds it
+  [[nodiscard]] bool is_told() const { return !suppressed && !held_until; }
   bool operator==(const Incident&) const = default;
 };
 

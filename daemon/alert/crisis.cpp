@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "daemon/alert/reading.hpp"
+
 namespace itnxt {
 namespace {
 
@@ -10,23 +12,53 @@ namespace {
 constexpr double kRounding = 1e-9;
 
 struct SiteLinks {
-  bool all_down = true;
+  bool all_down = true;  // every link is known to be down …
+  bool all_lost = true;  // … or unknown with a silent device at this end
   bool any_up = false;
 };
 
-void note(std::unordered_map<SiteName, SiteLinks>& sites, const SiteName& site,
-          std::optional<bool> up) {
-  if (site.empty()) return;
-  SiteLinks& links = sites[site];
+// One end of a link, or both where they are at one site.
+struct OwnEnd {
+  const SiteName& site;
+  bool silent = false;  // the device was asked and did not answer
+  bool up = false;
+};
+
+void note(std::unordered_map<SiteName, SiteLinks>& sites, std::optional<bool> up,
+          const OwnEnd& own) {
+  if (own.site.empty()) return;
+  SiteLinks& links = sites[own.site];
   links.all_down = links.all_down && up == false;
-  links.any_up = links.any_up || up == true;
+  links.all_lost = links.all_lost && (up == false || (!up && own.silent));
+  links.any_up = links.any_up || up == true || (!up && own.up);
+}
+
+OwnEnd own_end(const Snapshot& snapshot, const LinkView& link, const LinkEndView& end) {
+  OwnEnd own{end.site};
+  if (link.up) return own;  // says it all
+  const DeviceView* device = find_device(snapshot, end.device.text());
+  own.silent = device != nullptr && answers(*device) == false;
+  own.up = end.up == true;
+  return own;
 }
 
 std::unordered_map<SiteName, SiteLinks> links_by_site(const Snapshot& snapshot) {
   std::unordered_map<SiteName, SiteLinks> sites;
   for (const LinkView& link : snapshot.links) {
-    note(sites, link.a.site, link.up);
-    if (link.b && link.b->site != link.a.site) note(sites, link.b->site, link.up);
+    OwnEnd a = own_end(snapshot, link, link.a);
+    if (!link.b) {
+      note(sites, link.up, a);
+      continue;
+    }
+    const OwnEnd b = own_end(snapshot, link, *link.b);
+    if (a.site == b.site) {
+      a.silent = a.silent && b.silent;
+      a.up = a.up || b.up;
+      note(sites, link.up, a);
+      continue;
+    }
+    note(sites, link.up, a);
+    note(sites, link.up, b);
   }
   return sites;
 }
@@ -79,9 +111,16 @@ void Crisis::update_isolated(const Snapshot& snapshot, Instant now, WallTime wal
     return over;
   });
   for (const auto& [site, weight] : weights_) {
-    if (!sites.at(site).all_down || memory_.isolated.contains(site)) continue;
+    if (!sites.at(site).all_lost || memory_.isolated.contains(site)) continue;
     memory_.isolated[site] = wall;
     isolated_at_[site] = now;
+  }
+  evidence_.clear();
+  for (const auto& [site, since] : memory_.isolated) {
+    const SiteLinks& links = sites.at(site);
+    evidence_[site] = links.all_down   ? Evidence::down
+                      : links.all_lost ? Evidence::silent
+                                       : Evidence::unknown;
   }
 }
 
@@ -128,9 +167,16 @@ void Crisis::declare(std::vector<SiteName> sites, WallTime wall) {
 }
 
 void Crisis::fill(CrisisVerdict& verdict) const {
+  const std::vector<SiteName> isolated = still_isolated();
   verdict.told = memory_.told;
-  verdict.isolated = still_isolated().size();
-  verdict.weight_share = share(still_isolated());
+  verdict.now.count = isolated.size();
+  for (const SiteName& site : isolated) {
+    const Evidence evidence = evidence_.at(site);
+    verdict.now.down += evidence == Evidence::down ? 1U : 0U;
+    verdict.now.silent += evidence == Evidence::silent ? 1U : 0U;
+  }
+  verdict.weight_share = share(isolated);
+  verdict.everywhere = !weights_.empty() && isolated.size() == weights_.size();
   verdict.declared = *memory_.declared;
 }
 
@@ -185,7 +231,12 @@ CrisisVerdict Crisis::evaluate(const Snapshot& snapshot, Instant now, WallTime w
   update_isolated(snapshot, now, wall);
   advance(now, wall, verdict);
   verdict.on = is_on();
-  if (verdict.on) fill(verdict);
+  if (verdict.on) {
+    fill(verdict);
+  } else if (config_ && config_->hold > Duration::zero()) {
+    verdict.hold = config_->hold;
+    verdict.watched = newly_isolated(now);
+  }
   verdict.changed = memory_ != before;
   return verdict;
 }

@@ -1,8 +1,11 @@
 // When so many sites lose every link that single pages would bury the on-call. Pure; one thread.
 //
-// A site is isolated when each of its links is known to be down, and is so until one of them is
-// known to be up: a link that is unknown is not down, and no proof of a recovery either. A site
-// without a link never counts.
+// A site is isolated when each of its links is known to be down, or is unknown while the device at
+// the site's own end of it was asked and did not answer: a power cut, or management over the very
+// line that broke, leaves nobody who could say "down". A link that is unknown for another reason
+// (its collector is gone, the far end is silent) is not down. Isolated it stays until one of its
+// links is known to be up, or its own end of one that is not known to be down. A site without a
+// link never counts.
 //
 //   normal ─ a site is isolated ─▶ watch ─ threshold reached ─▶ crisis ─ no longer ─▶ recovery
 //     ▲────────── none ◀──────────────┘        ▲──── relapse ────────────┘│
@@ -36,14 +39,28 @@ struct CrisisMemory {
   bool operator==(const CrisisMemory&) const = default;
 };
 
+// Sites of a crisis that are isolated now, and on what evidence; of the rest of them nothing is
+// known at the moment.
+struct IsolatedSites {
+  std::size_t count = 0;
+  std::size_t down = 0;    // every link is known to be down
+  std::size_t silent = 0;  // the others of which a device does not answer
+  bool operator==(const IsolatedSites&) const = default;
+};
+
 struct CrisisVerdict {
   bool on = false;             // crisis or recovery: the page is open
   std::vector<SiteName> told;  // sites of the page, also those that are back
-  std::size_t isolated = 0;    // of these, isolated now
-  double weight_share = 0;     // of these, of all sites that have links
+  IsolatedSites now;           // of these
+  double weight_share = 0;     // of those that are isolated now, of all sites that have links
+  bool everywhere = false;     // every site that has links is told of and isolated now
   WallTime declared;           // meaningful while on
-  std::string ended_because;   // when it went off now
-  bool changed = false;        // memory() differs from before: store it
+  // While it is off: the sites that would count if it were declared now, and how long the pages of
+  // alerts at them wait for that.
+  std::vector<SiteName> watched;
+  Duration hold{};
+  std::string ended_because;  // when it went off now
+  bool changed = false;       // memory() differs from before: store it
 };
 
 class Crisis {
@@ -72,7 +89,9 @@ class Crisis {
 
   std::optional<CrisisConfig> config_;
   CrisisMemory memory_;
+  enum class Evidence : std::uint8_t { down, silent, unknown };
   std::map<SiteName, Instant> isolated_at_;
+  std::map<SiteName, Evidence> evidence_;  // of the isolated sites
   Instant recovering_at_;
   std::map<SiteName, double> weights_;  // of the sites that have links
   double total_weight_ = 0;

@@ -152,7 +152,7 @@ DeliveryChanges Deliveries::reconfigure(const NotifyConfig& config, const Incide
     return true;
   });
   for (const auto& [key, incident] : open) {
-    if (incident.suppressed) continue;
+    if (!incident.is_told()) continue;
     for (const ChannelName& name : channels_for(incident.alert.labels)) {
       const Channel* to = channel(name);
       if (to == nullptr || !shows_state(*to)) continue;

@@ -44,14 +44,6 @@ struct Engine::Round {
 
 namespace {
 
-const DeviceView* find_device(const Snapshot& snapshot, const std::string& name) {
-  const auto& all = snapshot.devices;
-  const auto at = std::lower_bound(
-      all.begin(), all.end(), name,
-      [](const auto& device, const std::string& wanted) { return device->name.text() < wanted; });
-  return at != all.end() && (*at)->name.text() == name ? at->get() : nullptr;
-}
-
 const CollectorView* find_collector(const Snapshot& snapshot, const std::string& node,
                                     const std::string& name) {
   const auto& all = snapshot.collectors;
@@ -91,6 +83,9 @@ void Engine::reconfigure(const Config& config) {
     next.push_back(std::move(state));
   }
   for (RuleState& gone : rules_) {
+    for (const auto& [subject, at] : gone.ended) {
+      ends_.over.push_back({gone.rule.alert, gone.rule.on, subject.first, subject.second, {}});
+    }
     for (auto& [group, members] : gone.groups) {
       for (auto& [member, entry] : members) {
         removed_.emplace_back(std::move(entry.active),
@@ -156,6 +151,36 @@ void Engine::restore(std::vector<ActiveAlert> active, Instant now, WallTime wall
   drop_removed();
 }
 
+void Engine::restore_ended(const std::vector<EndedAlert>& ended, Instant now, WallTime wall) {
+  for (const EndedAlert& one : ended) {
+    const auto state = std::find_if(rules_.begin(), rules_.end(), [&](const RuleState& s) {
+      return s.rule.alert == one.alert && s.rule.on == one.kind;
+    });
+    if (state == rules_.end()) {
+      ends_.over.push_back(one);
+      continue;
+    }
+    // Ended again in this life: that is the later one.
+    state->ended.try_emplace({one.group, one.member},
+                             now - std::max(Duration::zero(), wall - one.at));
+  }
+}
+
+void Engine::remember_end(RuleState& state, const Subject& subject, const Round& round) {
+  state.ended[{subject.group, subject.member}] = round.now;
+  ends_.begun.push_back(
+      {state.rule.alert, state.rule.on, subject.group, subject.member, round.wall});
+}
+
+void Engine::forget_ends(RuleState& state, Instant now) {
+  std::erase_if(state.ended, [&](const auto& end) {
+    if (now - end.second <= kCalmWindow) return false;
+    const auto& [group, member] = end.first;
+    ends_.over.push_back({state.rule.alert, state.rule.on, group, member, {}});
+    return true;
+  });
+}
+
 std::vector<Transition> Engine::evaluate(const Snapshot& snapshot, Instant now, WallTime wall) {
   Round round{snapshot, now, wall, ++rounds_, collectors_, {}};
   for (auto& [active, reason] : removed_) {
@@ -166,7 +191,7 @@ std::vector<Transition> Engine::evaluate(const Snapshot& snapshot, Instant now, 
   }
   removed_.clear();
   for (RuleState& state : rules_) {
-    std::erase_if(state.ended, [&](const auto& e) { return now - e.second > kCalmWindow; });
+    forget_ends(state, now);
     evaluate_rule(state, round);
     if (!state.groups.empty()) end_gone(state, round);
   }
@@ -253,7 +278,7 @@ void Engine::step(RuleState& state, const Subject& subject, const std::optional<
   } else if (firing) {
     write_resolved(entry.active.alert, state.rule, subject.text(), value, round.wall);
   }
-  if (firing) state.ended[{subject.group, subject.member}] = round.now;
+  if (firing) remember_end(state, subject, round);
   round.transitions.push_back(
       {firing ? AlertChange::resolved : AlertChange::dropped, std::move(entry.active)});
   group->second.erase(found);
@@ -285,17 +310,18 @@ void Engine::on_bad(RuleState& state, Entry& entry, const Subject& subject, doub
   entry.clear_since.reset();
   if (entry.active.phase == AlertPhase::firing) return;
   if (round.now - entry.bad_since < state.rule.hold) return;
-  entry.flapping = state.ended.contains({subject.group, subject.member});
+  entry.active.flapping = state.ended.contains({subject.group, subject.member});
   entry.active.phase = AlertPhase::firing;
   // The page says what is true now, not what was when the condition began.
   const WallTime since = entry.active.alert.since;
   entry.active.alert = make_alert(state.rule, subject.text(), since);
-  write_firing(entry.active.alert, state.rule, subject.text(), value, round.wall, entry.flapping);
+  write_firing(entry.active.alert, state.rule, subject.text(), value, round.wall,
+               entry.active.flapping);
   round.transitions.push_back({AlertChange::firing, entry.active});
 }
 
 bool Engine::may_end(Entry& entry, const Round& round) {
-  if (!entry.flapping || entry.active.phase == AlertPhase::pending) return true;
+  if (!entry.active.flapping || entry.active.phase == AlertPhase::pending) return true;
   if (!entry.clear_since) entry.clear_since = round.now;
   return round.now - *entry.clear_since >= kCalm;
 }

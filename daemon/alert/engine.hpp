@@ -17,7 +17,8 @@
 // day after which the state lets go of one that is silent. Another restart begins that day anew.
 //
 // Flapping: an alert that fires again within kCalmWindow of its end resolves only after kCalm
-// without a bad value, so that a port flapping at 10 Hz costs one more page, not one a second.
+// without a bad value, so that a port flapping at 10 Hz costs one more page, not one a second. Both
+// survive a restart; only the calm is then counted anew.
 //
 // Cost: one comparison per subject and rule of its kind; a look-up only where something is bad or
 // active. 100,000 healthy interfaces and four rules: see tests/alert/engine_test.cpp.
@@ -29,6 +30,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "daemon/alert/alert.hpp"
@@ -54,9 +56,18 @@ class Engine {
   // stays as it is. Times before `wall` count for `for`. What the configuration no longer names is
   // told by the next evaluate().
   void restore(std::vector<ActiveAlert> active, Instant now, WallTime wall);
+  // … and what ended within kCalmWindow before it.
+  void restore_ended(const std::vector<EndedAlert>& ended, Instant now, WallTime wall);
 
   // In order: removals, then by rule and subject.
   std::vector<Transition> evaluate(const Snapshot& snapshot, Instant now, WallTime wall);
+
+  // What became of the memory of ended alerts since the last call, to be stored.
+  struct Ends {
+    std::vector<EndedAlert> begun;  // remember
+    std::vector<EndedAlert> over;   // forget; `at` means nothing
+  };
+  Ends take_ends() { return std::exchange(ends_, {}); }
 
   // Every pending and firing alert, by alert and subject. Valid until the next call.
   [[nodiscard]] std::vector<const ActiveAlert*> active() const;
@@ -65,8 +76,7 @@ class Engine {
   struct Entry {
     ActiveAlert active;
     Instant bad_since;
-    std::optional<Instant> clear_since;  // of a flapping alert
-    bool flapping = false;
+    std::optional<Instant> clear_since;   // of a flapping alert
     std::uint64_t seen_in = 0;            // the last round that had it; 0: none in this life
     std::optional<Instant> absent_since;  // and its absence means something
   };
@@ -79,12 +89,14 @@ class Engine {
   struct Round;
   struct Subject;
 
-  static void evaluate_rule(RuleState& state, Round& round);
-  static void step(RuleState& state, const Subject& subject, const std::optional<Reading>& reading,
-                   Round& round);
+  void evaluate_rule(RuleState& state, Round& round);
+  void step(RuleState& state, const Subject& subject, const std::optional<Reading>& reading,
+            Round& round);
   static void begin(RuleState& state, const Subject& subject, double value, Round& round);
   static void on_bad(RuleState& state, Entry& entry, const Subject& subject, double value,
                      Round& round);
+  void remember_end(RuleState& state, const Subject& subject, const Round& round);
+  void forget_ends(RuleState& state, Instant now);
   static bool may_end(Entry& entry, const Round& round);
   struct Absence {
     Duration gone_after;
@@ -97,6 +109,7 @@ class Engine {
   void drop_removed();
 
   std::vector<RuleState> rules_;
+  Ends ends_;
   std::uint64_t rounds_ = 0;
   std::set<std::string, std::less<>> links_, devices_, collectors_;  // named by the configuration
   std::vector<std::pair<ActiveAlert, std::string>> removed_;         // with why

@@ -1,16 +1,14 @@
 #include "daemon/alert/incidents.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
+#include "daemon/alert/crisis_page.hpp"
 #include "daemon/alert/texts.hpp"
 
 namespace itnxt {
 namespace {
 
-constexpr std::size_t kMaxSitesInPage = 50;
-constexpr std::size_t kMaxAlertsInPage = 20;
 const Incidents::Key kCrisisKey{kCrisisAlert, kCrisisSubject};
 
 Incidents::Key key_of(const Alert& alert) {
@@ -28,51 +26,20 @@ bool hits(const Alert& alert, const std::vector<SiteName>& sites) {
   });
 }
 
-std::string count_of_sites(std::size_t n) {
-  return std::to_string(n) + (n == 1 ? " site" : " sites");
-}
-
-std::string suppressed_text(const Incidents::Open& open) {
-  std::string text;
-  std::size_t count = 0;
+// What the crisis page tells instead of pages of their own.
+std::vector<std::string> folded_in(const Incidents::Open& open) {
+  std::vector<std::string> folded;
   for (const auto& [key, incident] : open) {
-    if (!incident.suppressed) continue;
-    if (++count > kMaxAlertsInPage) continue;
-    text += (count == 1 ? " Alerts told here instead of paged: " : ", ") + key.first + " for " +
-            key.second;
+    if (incident.suppressed) folded.push_back(key.first + " for " + key.second);
   }
-  if (count > kMaxAlertsInPage) {
-    text += " … and " + std::to_string(count - kMaxAlertsInPage) + " more";
-  }
-  return count == 0 ? text : text + '.';
-}
-
-Alert crisis_alert(const CrisisVerdict& crisis, const Incidents::Open& open) {
-  Alert alert;
-  alert.alert = kCrisisKey.first;
-  alert.subject = kCrisisKey.second;
-  alert.severity = AlertSeverity::critical;
-  alert.sites = crisis.told;
-  alert.since = crisis.declared;
-  alert.labels = {{"alertname", alert.alert},
-                  {"severity", std::string(name(alert.severity))},
-                  {"subject", alert.subject}};
-  alert.annotations["summary"] = "Crisis: " + count_of_sites(crisis.told.size()) + " isolated.";
-  alert.annotations["description"] =
-      "Crisis since " + to_rfc3339(crisis.declared).substr(0, 19) +
-      "Z: " + count_of_sites(crisis.told.size()) + " lost every link, " +
-      std::to_string(crisis.isolated) + " of them are isolated now (" +
-      number_text(std::round(crisis.weight_share * 1000) / 10) +
-      " % of the weight of all sites). Sites: " + bounded_list(crisis.told, kMaxSitesInPage) + '.' +
-      suppressed_text(open);
-  return alert;
+  return folded;
 }
 
 }  // namespace
 
 Incidents::Merged Incidents::restore(std::vector<Incident> older,
                                      const std::vector<const ActiveAlert*>& active,
-                                     const Told& told) {
+                                     const Told& told, Instant now, WallTime wall) {
   Merged merged;
   for (Incident& incident : older) {
     const auto [place, is_new] = open_.try_emplace(key_of(incident.alert));
@@ -84,6 +51,11 @@ Incidents::Merged Incidents::restore(std::vector<Incident> older,
     }
     if (!is_new) merged.unsaid.push_back(known.id);
     known = std::move(incident);
+    held_.erase(place->first);
+    if (known.held_until) {
+      held_[place->first] =
+          now + std::clamp<Duration>(*known.held_until - wall, Duration::zero(), kMaxHold);
+    }
   }
   repairs_.clear();
   std::set<Key> firing;
@@ -104,11 +76,13 @@ const Incident* Incidents::crisis() const {
 }
 
 IncidentChanges Incidents::update(const std::vector<Transition>& transitions,
-                                  const CrisisVerdict& crisis, WallTime wall) {
+                                  const CrisisVerdict& crisis, Instant now, WallTime wall) {
   IncidentChanges changes;
+  const Moment moment{crisis, now, wall};
+  if (crisis.on) settle_held(crisis, changes);  // first: one that ends now was folded before
   for (auto& [begins, alert] : repairs_) {
     if (begins) {
-      begin(alert, crisis, changes);
+      begin(alert, moment, changes);
     } else {
       write_removed(alert, "its state was lost with a damaged state file", wall);
       end(alert, changes);
@@ -121,13 +95,14 @@ IncidentChanges Incidents::update(const std::vector<Transition>& transitions,
       case AlertChange::dropped:
         break;
       case AlertChange::firing:
-        begin(transition.active.alert, crisis, changes);
+        begin(transition.active.alert, moment, changes);
         break;
       case AlertChange::resolved:
         end(transition.active.alert, changes);
         break;
     }
   }
+  release(now, changes);
   if (crisis.on) {
     tell_crisis(crisis, changes);
   } else {
@@ -136,20 +111,62 @@ IncidentChanges Incidents::update(const std::vector<Transition>& transitions,
   return changes;
 }
 
-void Incidents::begin(const Alert& alert, const CrisisVerdict& crisis, IncidentChanges& changes) {
+void Incidents::begin(const Alert& alert, const Moment& moment, IncidentChanges& changes) {
   const auto [place, is_new] = open_.try_emplace(key_of(alert));
   if (!is_new) return;  // never twice without a close between
+  const CrisisVerdict& crisis = moment.crisis;
   Incident& incident = place->second;
   incident.id = id_of(alert);
   incident.alert = alert;
   incident.suppressed = crisis.on && hits(alert, crisis.told);
+  if (!crisis.on && hits(alert, crisis.watched)) {
+    incident.held_until = moment.wall + crisis.hold;
+    held_[place->first] = moment.now + crisis.hold;
+  }
+  changes.kept.push_back(incident);
+  if (incident.is_told()) changes.pages.push_back({PageKind::open, incident});
+}
+
+void Incidents::open_held(Incident& incident, IncidentChanges& changes) {
+  incident.held_until.reset();
   changes.kept.push_back(incident);
   if (!incident.suppressed) changes.pages.push_back({PageKind::open, incident});
+}
+
+void Incidents::settle_held(const CrisisVerdict& crisis, IncidentChanges& changes) {
+  for (const auto& [key, until] : held_) {
+    Incident& incident = open_.at(key);
+    incident.suppressed = hits(incident.alert, crisis.told);
+    open_held(incident, changes);
+  }
+  held_.clear();
+}
+
+void Incidents::release(Instant now, IncidentChanges& changes) {
+  std::erase_if(held_, [&](const auto& held) {
+    if (now < held.second) return false;
+    open_held(open_.at(held.first), changes);
+    return true;
+  });
+}
+
+IncidentChanges Incidents::release(Instant now) {
+  IncidentChanges changes;
+  release(now, changes);
+  return changes;
+}
+
+std::optional<Instant> Incidents::next_release() const {
+  const auto first = std::min_element(
+      held_.begin(), held_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (first == held_.end()) return std::nullopt;
+  return first->second;
 }
 
 void Incidents::end(const Alert& alert, IncidentChanges& changes) {
   const auto found = open_.find(key_of(alert));
   if (found == open_.end()) return;
+  if (held_.erase(found->first) > 0) open_held(found->second, changes);
   Incident incident = std::move(found->second);
   open_.erase(found);
   changes.gone.push_back(incident.id);
@@ -162,7 +179,7 @@ void Incidents::end(const Alert& alert, IncidentChanges& changes) {
 void Incidents::tell_crisis(const CrisisVerdict& crisis, IncidentChanges& changes) {
   const auto [place, is_new] = open_.try_emplace(kCrisisKey);
   Incident& incident = place->second;
-  Alert alert = crisis_alert(crisis, open_);
+  Alert alert = crisis_alert(crisis, folded_in(open_));
   if (is_new) {
     incident.id = id_of(alert);
   } else if (alert.annotations == incident.alert.annotations) {
@@ -183,15 +200,7 @@ void Incidents::close_crisis(const CrisisVerdict& crisis, WallTime wall, Inciden
     Incident incident = std::move(found->second);
     open_.erase(found);
     changes.gone.push_back(incident.id);
-    const std::string why = crisis.ended_because.empty()
-                                ? "its state was lost with a damaged state file"
-                                : crisis.ended_because;
-    incident.alert.annotations["summary"] = "Crisis over.";
-    incident.alert.annotations["description"] =
-        "Crisis over at " + to_rfc3339(wall).substr(0, 19) + "Z: " + why + ". " +
-        count_of_sites(incident.alert.sites.size()) + " had lost every link, " +
-        std::to_string(crisis.isolated) + " of them are still isolated" +
-        (crisis.isolated > 0 ? " and paged on their own now." : ".");
+    write_crisis_over(incident.alert, crisis, wall);
     changes.pages.push_back({PageKind::close, std::move(incident)});
   }
   for (auto& [key, incident] : open_) {

@@ -4,6 +4,11 @@
 // crisis page, not paged. What was paged before stays paged and gets its own close. When the crisis
 // closes, a suppressed alert that still fires is paged; one that ended meanwhile sends nothing.
 //
+// While none is on, the page of an alert at a site that would count for one is held for a moment
+// (crisis.hold): a crisis declared meanwhile suppresses it, as if it had begun within. Without one
+// it is opened when the hold is over, or, if its alert ends before, opened and closed: who is on
+// call must know that it happened.
+//
 // Invariant: for each incident at most one open and, when it was opened, exactly one close; no
 // subject is opened twice without a close between.
 #pragma once
@@ -48,11 +53,17 @@ class Incidents {
     std::vector<std::string> unsaid;  // ids known before that nobody was told of: forget them
   };
   using Told = std::function<bool(const std::string& incident)>;
+  // What was held waits for the rest of its hold, kMaxHold at most whatever the clock did.
+  static constexpr Duration kMaxHold = 1min;
   Merged restore(std::vector<Incident> older, const std::vector<const ActiveAlert*>& active,
-                 const Told& told);
+                 const Told& told, Instant now, WallTime wall);
 
   IncidentChanges update(const std::vector<Transition>& transitions, const CrisisVerdict& crisis,
-                         WallTime wall);
+                         Instant now, WallTime wall);
+  // Opens the pages whose hold is over; update() does that too.
+  IncidentChanges release(Instant now);
+  // When release() has something; absent: nothing is held.
+  [[nodiscard]] std::optional<Instant> next_release() const;
 
   // By (alert, subject).
   using Key = std::pair<std::string, std::string>;
@@ -61,12 +72,21 @@ class Incidents {
   [[nodiscard]] const Incident* crisis() const;  // the one of kCrisisAlert; none: nullptr
 
  private:
-  void begin(const Alert& alert, const CrisisVerdict& crisis, IncidentChanges& changes);
+  struct Moment {
+    const CrisisVerdict& crisis;
+    Instant now;
+    WallTime wall;
+  };
+  void begin(const Alert& alert, const Moment& moment, IncidentChanges& changes);
+  void settle_held(const CrisisVerdict& crisis, IncidentChanges& changes);
+  void open_held(Incident& incident, IncidentChanges& changes);
+  void release(Instant now, IncidentChanges& changes);
   void end(const Alert& alert, IncidentChanges& changes);
   void tell_crisis(const CrisisVerdict& crisis, IncidentChanges& changes);
   void close_crisis(const CrisisVerdict& crisis, WallTime wall, IncidentChanges& changes);
 
   Open open_;
+  std::map<Key, Instant> held_;                  // until when
   std::vector<std::pair<bool, Alert>> repairs_;  // begins?, alert
 };
 

@@ -58,13 +58,25 @@ std::optional<Reading> read(const LinkView& link, SubjectMetric metric) {
   return std::nullopt;
 }
 
+const DeviceView* find_device(const Snapshot& snapshot, const std::string& name) {
+  const auto& all = snapshot.devices;
+  const auto at = std::lower_bound(
+      all.begin(), all.end(), name,
+      [](const auto& device, const std::string& wanted) { return device->name.text() < wanted; });
+  return at != all.end() && (*at)->name.text() == name ? at->get() : nullptr;
+}
+
 // What the last poll said is of no use when it is long ago: its collector fell silent.
+std::optional<bool> answers(const DeviceView& device) {
+  // Up and not fresh: polls get an answer, but its values are stale.
+  if (!device.polled || (device.up && !device.fresh)) return std::nullopt;
+  return device.up;
+}
+
 std::optional<Reading> read(const DeviceView& device, SubjectMetric metric) {
   switch (metric) {
     case SubjectMetric::up:
-      // Up and not fresh: polls get an answer, but its values are stale.
-      if (!device.polled || (device.up && !device.fresh)) return std::nullopt;
-      return yes_or_no(device.up);
+      return yes_or_no(answers(device));
     case SubjectMetric::uptime_seconds:
       return device.uptime ? exactly(seconds(*device.uptime)) : std::nullopt;
     case SubjectMetric::poll_seconds:

@@ -24,6 +24,12 @@ std::optional<Reading> read(const InterfaceView& interface, SubjectMetric metric
 std::optional<Reading> read(const CaptureView& capture, SubjectMetric metric);
 std::optional<Reading> read(const CollectorView& collector, SubjectMetric metric, Instant now);
 
+// The device of that name; none: nullptr.
+const DeviceView* find_device(const Snapshot& snapshot, const std::string& name);
+
+// Whether it answers when it is asked. Absent: nobody asked it lately, or what it said is stale.
+std::optional<bool> answers(const DeviceView& device);
+
 enum class Evidence : std::uint8_t {
   bad,      // beyond the threshold
   between,  // between the threshold and where it clears

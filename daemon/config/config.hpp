@@ -202,12 +202,13 @@ struct Rule {
 };
 
 // Declared when, within `within`, sites of at least this share of all weight OR at least this many
-// sites lost every link. A condition that is not given does not count.
+// sites became isolated (alert/crisis.hpp). A condition that is not given does not count.
 struct CrisisConfig {
   std::optional<double> isolated_weight_share;
   std::optional<std::uint32_t> min_sites;
   Duration within = 5min;
   Duration recover_after = 10min;
+  Duration hold = 800ms;  // so long a page of an isolated site waits for a crisis to fold it
   bool operator==(const CrisisConfig&) const = default;
 };
 

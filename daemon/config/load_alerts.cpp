@@ -152,6 +152,7 @@ void read_crisis(Draft& draft, const Value& crisis) {
   if (!object.is_map()) return;
   CrisisConfig config;
   object.duration("recover_after", config.recover_after, 0s, 24h);
+  object.duration("hold", config.hold, 0s, 1min);
   if (const Value* value = object.find("declare")) {
     const Object declare(draft.problems, *value, schema::declare);
     if (!declare.is_map()) return;

@@ -80,8 +80,8 @@ constexpr KeySpec kWhen[] = {{"metric", "what to compare"},
                              {"above", {}},
                              {"clear_above", {}},
                              {"clear_below", {}}};
-constexpr KeySpec kCrisis[] = {{"declare", "isolated_weight_share, min_sites or both"},
-                               {"recover_after", {}}};
+constexpr KeySpec kCrisis[] = {
+    {"declare", "isolated_weight_share, min_sites or both"}, {"recover_after", {}}, {"hold", {}}};
 constexpr KeySpec kDeclare[] = {{"isolated_weight_share", {}}, {"min_sites", {}}, {"within", {}}};
 constexpr KeySpec kNotify[] = {{"channels", {}}, {"routes", {}}};
 constexpr KeySpec kAlertmanagerChannel[] = {{"type", kTypes},

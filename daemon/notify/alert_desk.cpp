@@ -15,6 +15,9 @@ const std::string kCrisisRecord = "crisis";
 std::string record_key(const Alert& alert) {
   return alert.alert + '\n' + alert.subject;
 }
+std::string record_key(const EndedAlert& ended) {
+  return ended.alert + '\n' + ended.group + '\n' + ended.member;
+}
 std::string record_key(const DeliveryKey& key) {
   return key.incident + '\n' + key.channel.text();
 }
@@ -33,6 +36,11 @@ void record_transitions(const std::vector<Transition>& transitions, StoreChanges
         break;
     }
   }
+}
+
+void record_ends(const Engine::Ends& ends, StoreChanges& records) {
+  for (const EndedAlert& one : ends.over) records[{kEndedShelf, record_key(one)}] = std::nullopt;
+  for (const EndedAlert& one : ends.begun) records[{kEndedShelf, record_key(one)}] = encode(one);
 }
 
 void record_incidents(const IncidentChanges& changes, StoreChanges& records) {
@@ -77,6 +85,7 @@ AlertDesk::~AlertDesk() = default;
 StoreChanges AlertDesk::take_over(const std::vector<StoreRow>& rows,
                                   std::vector<Delivery>& changed) {
   std::vector<ActiveAlert> active;
+  std::vector<EndedAlert> ended;
   std::vector<Incident> incidents;
   std::vector<Delivery> deliveries;
   std::optional<CrisisMemory> crisis;
@@ -91,6 +100,8 @@ StoreChanges AlertDesk::take_over(const std::vector<StoreRow>& rows,
   for (const StoreRow& row : rows) {
     if (row.shelf == kAlertShelf) {
       take(row, decode_active(row.body), active);
+    } else if (row.shelf == kEndedShelf) {
+      take(row, decode_ended(row.body), ended);
     } else if (row.shelf == kIncidentShelf) {
       take(row, decode_incident(row.body), incidents);
     } else if (row.shelf == kDeliveryShelf) {
@@ -106,6 +117,7 @@ StoreChanges AlertDesk::take_over(const std::vector<StoreRow>& rows,
   }
   if (crisis) crisis_.restore(*std::move(crisis), loop_.now(), loop_.wall_now());
   engine_.restore(std::move(active), loop_.now(), loop_.wall_now());
+  engine_.restore_ended(ended, loop_.now(), loop_.wall_now());
   deliveries_.restore(std::move(deliveries));
   // A page that waits for the disk has not left.
   const auto told = [&, held = held_keys()](const std::string& incident) {
@@ -113,13 +125,15 @@ StoreChanges AlertDesk::take_over(const std::vector<StoreRow>& rows,
     const auto first = book.lower_bound({incident, ChannelName()});
     return first != book.end() && first->first.incident == incident && !held.contains(first->first);
   };
-  const Incidents::Merged merged = incidents_.restore(std::move(incidents), engine_.active(), told);
+  const Incidents::Merged merged = incidents_.restore(std::move(incidents), engine_.active(), told,
+                                                      loop_.now(), loop_.wall_now());
   DeliveryChanges settled = deliveries_.settle(merged, loop_.wall_now());
   record_deliveries(settled, records);
   for (const Incident& one : merged.outlived) records[{kIncidentShelf, one.id}] = std::nullopt;
   for (const std::string& id : merged.unsaid) records[{kIncidentShelf, id}] = std::nullopt;
   DeliveryChanges changes = deliveries_.reconfigure(config_.notify, incidents_.open());
   record_deliveries(changes, records);
+  await_release();
   changed = std::move(settled.changed);
   changed.insert(changed.end(), changes.changed.begin(), changes.changed.end());
   return records;
@@ -158,15 +172,27 @@ void AlertDesk::observe(const std::shared_ptr<const Snapshot>& snapshot) {
   const WallTime wall = loop_.wall_now();
   const std::vector<Transition> transitions = engine_.evaluate(*snapshot, now, wall);
   const CrisisVerdict crisis = crisis_.evaluate(*snapshot, now, wall);
-  const IncidentChanges incidents = incidents_.update(transitions, crisis, wall);
-  DeliveryChanges deliveries = deliveries_.apply(incidents.pages, wall);
-
   StoreChanges records;
   record_transitions(transitions, records);
+  record_ends(engine_.take_ends(), records);
+  if (crisis.changed) records[{kCrisisShelf, kCrisisRecord}] = encode(crisis_.memory());
+  tell(incidents_.update(transitions, crisis, now, wall), std::move(records));
+}
+
+void AlertDesk::tell(const IncidentChanges& incidents, StoreChanges records) {
+  DeliveryChanges deliveries = deliveries_.apply(incidents.pages, loop_.wall_now());
   record_incidents(incidents, records);
   record_deliveries(deliveries, records);
-  if (crisis.changed) records[{kCrisisShelf, kCrisisRecord}] = encode(crisis_.memory());
   commit(std::move(records), std::move(deliveries.changed));
+  await_release();
+}
+
+void AlertDesk::await_release() {
+  const std::optional<Instant> at = incidents_.next_release();
+  if (!at) return release_timer_.cancel();
+  release_timer_ = loop_.after(std::max(Duration::zero(), *at - loop_.now()), [this] {
+    if (!draining_) tell(incidents_.release(loop_.now()), {});
+  });
 }
 
 void AlertDesk::record_deliveries(const DeliveryChanges& changes, StoreChanges& records) const {

@@ -70,6 +70,8 @@ class AlertDesk {
   StoreChanges take_over(const std::vector<StoreRow>& rows, std::vector<Delivery>& changed);
   void restore(const std::vector<StoreRow>& rows);
   void restore_late(const std::vector<StoreRow>& rows);
+  void tell(const IncidentChanges& incidents, StoreChanges records);
+  void await_release();  // of the pages that wait for a crisis
   void record_deliveries(const DeliveryChanges& changes, StoreChanges& records) const;
   void commit(StoreChanges records, std::vector<Delivery> then_send);
   void release(std::uint64_t up_to);
@@ -105,6 +107,7 @@ class AlertDesk {
   std::map<ChannelName, Slot> slots_;
   std::vector<std::unique_ptr<Notifier>> leaving_;  // of removed channels, until idle
   Timer commit_timer_;
+  Timer release_timer_;
   Timer drain_timer_;
 };
 

@@ -73,13 +73,23 @@ std::string encode(const ActiveAlert& active) {
                {"group", active.group},
                {"member", active.member},
                {"firing", active.phase == AlertPhase::firing},
-               {"configured", active.configured}});
+               {"configured", active.configured},
+               {"flapping", active.flapping}});
+}
+
+std::string encode(const EndedAlert& ended) {
+  return text({{"alert", ended.alert},
+               {"kind", static_cast<unsigned>(ended.kind)},
+               {"group", ended.group},
+               {"member", ended.member},
+               {"at", number(ended.at)}});
 }
 
 std::string encode(const Incident& incident) {
-  return text({{"id", incident.id},
-               {"alert", to_json(incident.alert)},
-               {"suppressed", incident.suppressed}});
+  Json json = {
+      {"id", incident.id}, {"alert", to_json(incident.alert)}, {"suppressed", incident.suppressed}};
+  if (incident.held_until) json["held_until"] = number(*incident.held_until);
+  return text(json);
 }
 
 std::string encode(const Delivery& delivery) {
@@ -113,14 +123,28 @@ std::optional<ActiveAlert> decode_active(const std::string& text) {
     active.member = json.at("member").get<std::string>();
     active.phase = json.at("firing").get<bool>() ? AlertPhase::firing : AlertPhase::pending;
     active.configured = json.at("configured").get<bool>();
+    active.flapping = json.value("flapping", false);  // absent before it was kept
     return active;
+  });
+}
+
+std::optional<EndedAlert> decode_ended(const std::string& text) {
+  return guarded<EndedAlert>(text, [](const Json& json) {
+    return EndedAlert{json.at("alert").get<std::string>(),
+                      closed<SubjectKind>(json.at("kind"), kSubjectKinds),
+                      json.at("group").get<std::string>(), json.at("member").get<std::string>(),
+                      time(json.at("at"))};
   });
 }
 
 std::optional<Incident> decode_incident(const std::string& text) {
   return guarded<Incident>(text, [](const Json& json) {
-    return Incident{json.at("id").get<std::string>(), to_alert(json.at("alert")),
-                    json.at("suppressed").get<bool>()};
+    Incident incident;
+    incident.id = json.at("id").get<std::string>();
+    incident.alert = to_alert(json.at("alert"));
+    incident.suppressed = json.at("suppressed").get<bool>();
+    if (json.contains("held_until")) incident.held_until = time(json.at("held_until"));
+    return incident;
   });
 }
 

@@ -1,6 +1,7 @@
 // Short ways to say what the network looks like.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -80,6 +81,44 @@ inline void set_up(Snapshot& snapshot, const std::string& link, std::optional<bo
     if (view.name.text() != link) continue;
     view.up = up;
     view.a.up = up;
+    if (!up && view.b) view.b->up = up;
+  }
+}
+
+// The device as the last poll left it; `polled` false: its collector is gone.
+inline void set_device(Snapshot& snapshot, const std::string& name, const std::string& site,
+                       bool up, bool polled = true) {
+  auto view = std::make_shared<DeviceView>();
+  view->name = DeviceName(name);
+  view->site = SiteName(site);
+  view->up = view->fresh = up;
+  view->polled = polled;
+  auto& all = snapshot.devices;
+  const auto at = std::lower_bound(all.begin(), all.end(), view->name,
+                                   [](const auto& d, const DeviceName& n) { return d->name < n; });
+  if (at != all.end() && (*at)->name == view->name) {
+    *at = std::move(view);
+  } else {
+    all.insert(at, std::move(view));
+  }
+}
+
+// What follows for a link from what its ends say, as state/links.cpp has it.
+inline std::optional<bool> link_up(const LinkView& link) {
+  if (!link.b) return link.a.up;
+  if (link.a.up == false || link.b->up == false) return false;
+  return link.a.up && link.b->up ? std::optional(true) : std::nullopt;
+}
+
+// A device at each end, named "SITE-r", that answers or does not: the ends of one that does not are
+// unknown, those of one that does are up.
+inline void set_answers(Snapshot& snapshot, const std::string& site, bool answers) {
+  set_device(snapshot, site + "-r", site, answers);
+  const std::optional<bool> up = answers ? std::optional(true) : std::nullopt;
+  for (LinkView& link : snapshot.links) {
+    if (link.a.site.text() == site) link.a.up = up;
+    if (link.b && link.b->site.text() == site) link.b->up = up;
+    link.up = link_up(link);
   }
 }
 

@@ -65,7 +65,13 @@ struct World {
     at += by;
     const auto transitions = engine.evaluate(snapshot, now(), wall_at(at));
     const auto verdict = crisis.evaluate(snapshot, now(), wall_at(at));
-    const auto changes = incidents.update(transitions, verdict, wall_at(at));
+    tell(incidents.update(transitions, verdict, now(), wall_at(at)));
+  }
+  void release(Duration by) {
+    at += by;
+    tell(incidents.release(now()));
+  }
+  void tell(const IncidentChanges& changes) {
     for (const Delivery& d : deliveries.apply(changes.pages, wall_at(at)).changed) {
       outbox.put(d, now());
     }
@@ -97,12 +103,13 @@ struct World {
     incidents = Incidents();
     deliveries = Deliveries(config.notify);
     outbox = Outbox();
-    at += 3s;
+    at += 300ms;
     crisis.restore(memory, now(), wall_at(at));
     engine.restore(active, now(), wall_at(at));
     deliveries.restore(owed);
     (void)deliveries.settle(
-        incidents.restore(open, engine.active(), [](const std::string&) { return true; }),
+        incidents.restore(
+            open, engine.active(), [](const std::string&) { return true; }, now(), wall_at(at)),
         wall_at(at));
     for (const Delivery& d : deliveries.of(ChannelName("hook"))) outbox.put(d, now());
   }
@@ -147,7 +154,9 @@ TEST(PageContract, EveryPageGetsExactlyOneCloseOnceEverythingIsFine) {
       } else {
         world.reload(*rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>());
       }
-      world.evaluate(std::chrono::seconds(*rc::gen::inRange(0, 45)));
+      const Duration unit = *rc::gen::arbitrary<bool>() ? Duration(1s) : Duration(50ms);
+      if (*rc::gen::arbitrary<bool>()) world.release(unit);
+      world.evaluate(unit * *rc::gen::inRange(0, 45));
     }
     world.finish();
     RC_ASSERT(world.receiver.open_of.empty());

@@ -37,6 +37,9 @@ struct World {
     at = when;
     return crisis.evaluate(snapshot, Instant(when), wall_at(when));
   }
+  void answer(std::initializer_list<int> schools, bool answers) {
+    for (const int i : schools) set_answers(snapshot, "s" + std::to_string(i), answers);
+  }
   std::string state(Duration when) {
     step(when);
     return std::string(kCrisisStateNames[static_cast<std::size_t>(crisis.memory().state)]);
@@ -85,7 +88,7 @@ TEST(Crisis, RunsItsWholeCourse) {
   const CrisisVerdict over = world.step(1h + 22min);
   EXPECT_FALSE(over.on);
   EXPECT_EQ(over.ended_because, "the network stayed well for 10m");
-  EXPECT_EQ(over.isolated, 1U);
+  EXPECT_EQ(over.now, (IsolatedSites{1, 1, 0}));
   EXPECT_EQ(world.state(1h + 23min), "watch");
   world.set({4}, true);
   EXPECT_EQ(world.state(1h + 24min), "normal");
@@ -127,6 +130,107 @@ TEST(Crisis, AnUnknownLinkIsNeitherDownNorARecovery) {
   EXPECT_EQ(world.state(1h), "crisis");
   world.set({1, 2}, true);
   EXPECT_EQ(world.state(2h), "recovery");
+}
+
+// In-band management or a power cut: nobody is left who could say that the links are down.
+TEST(Crisis, ADeadRegionOfSilentDevicesDeclaresAndRecovers) {
+  World world(by_number(3));
+  set_answers(world.snapshot, "md", true);
+  world.answer({1, 2}, false);
+  EXPECT_EQ(world.state(0s), "watch");
+  world.answer({3}, false);
+  const CrisisVerdict declared = world.step(1s);
+  EXPECT_TRUE(declared.on);
+  EXPECT_THAT(names(declared.told), ElementsAre("s1", "s2", "s3"));  // the centre answers
+  EXPECT_EQ(declared.now, (IsolatedSites{3, 0, 3}));
+  EXPECT_FALSE(declared.everywhere);
+  world.answer({1}, true);
+  world.set({1}, false);  // it answers, and says why it was not heard
+  EXPECT_EQ(world.step(2s).now, (IsolatedSites{3, 1, 2}));
+  world.set({1}, true);
+  world.answer({2, 3}, true);
+  EXPECT_EQ(world.state(3s), "recovery");
+  EXPECT_EQ(world.step(4s).now, IsolatedSites{});
+}
+
+TEST(Crisis, ADeviceThatNobodyAsksIsNotSilent) {
+  World world(by_number(1));
+  world.answer({1}, false);
+  set_device(world.snapshot, "s1-r", "s1", false, false);  // its collector is gone
+  EXPECT_EQ(world.state(0s), "normal");
+  world.answer({1}, false);
+  EXPECT_EQ(world.state(1s), "crisis");
+  set_device(world.snapshot, "s1-r", "s1", false, false);
+  const CrisisVerdict verdict = world.step(1h);
+  EXPECT_TRUE(verdict.on);  // no proof that it is back
+  EXPECT_EQ(verdict.now, (IsolatedSites{1, 0, 0}));
+}
+
+TEST(Crisis, OnlyTheDeviceAtItsOwnEndMakesASiteSilent) {
+  World world(by_number(1));
+  world.answer({1, 2}, true);
+  set_answers(world.snapshot, "md", false);  // the links of all schools are unknown
+  EXPECT_EQ(world.state(0s), "crisis");
+  EXPECT_THAT(names(world.crisis.memory().told), ElementsAre("md"));
+}
+
+TEST(Crisis, ALinkDownAndASilentDeviceIsolateTogether) {
+  World world(by_number(1));
+  add_link(world.config, "backup", "s1", "s2");
+  world.snapshot = snapshot_of(world.config);
+  world.answer({1}, false);
+  world.snapshot.links[1].b->device = DeviceName("s1-r2");  // l1 ends at a device of its own
+  world.set({1}, false);
+  set_device(world.snapshot, "s1-r2", "s1", true);
+  const CrisisVerdict verdict = world.step(0s);
+  EXPECT_THAT(names(verdict.told), ElementsAre("s1"));
+  EXPECT_EQ(verdict.now, (IsolatedSites{1, 0, 1}));
+}
+
+TEST(Crisis, ALinkWithinASiteNeedsBothDevicesSilent) {
+  World world(by_number(1));
+  world.snapshot.links.resize(1);
+  LinkView& link = world.snapshot.links[0];
+  link.b->site = link.a.site;
+  set_device(world.snapshot, "md-r", "md", false);
+  set_device(world.snapshot, "s1-r", "md", true);
+  link.up = link.a.up = std::nullopt;
+  EXPECT_EQ(world.state(0s), "normal");
+  set_device(world.snapshot, "s1-r", "md", false);
+  EXPECT_EQ(world.state(1s), "crisis");
+}
+
+TEST(Crisis, ALinkWithoutASecondEndRecoversToo) {
+  World world(by_number(1));
+  for (LinkView& link : world.snapshot.links) {
+    link.a = *link.b;
+    link.b.reset();
+  }
+  world.answer({1}, false);
+  EXPECT_EQ(world.state(0s), "crisis");
+  world.answer({1}, true);
+  EXPECT_EQ(world.state(1s), "recovery");
+}
+
+// Else a far end that nobody polls would keep a crisis on for ever.
+TEST(Crisis, ASiteThatAnswersWithItsPortUpIsBackWhateverTheFarEndSays) {
+  World world(by_number(1));
+  world.answer({1}, false);
+  EXPECT_EQ(world.state(0s), "crisis");
+  world.snapshot.links[0].a.up.reset();
+  world.answer({1}, true);
+  ASSERT_EQ(world.snapshot.links[0].up, std::nullopt);
+  EXPECT_EQ(world.state(1s), "recovery");
+}
+
+TEST(Crisis, TotalSilenceIsSeenAsSuch) {
+  World world(by_weight(0.5));
+  world.answer({1, 2, 3, 4, 5, 6}, false);
+  EXPECT_FALSE(world.step(0s).everywhere);
+  set_answers(world.snapshot, "md", false);
+  const CrisisVerdict verdict = world.step(1s);
+  EXPECT_TRUE(verdict.everywhere);
+  EXPECT_EQ(verdict.now, (IsolatedSites{7, 0, 7}));
 }
 
 TEST(Crisis, ASiteIsIsolatedOnlyWithoutItsLastLink) {

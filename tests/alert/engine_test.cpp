@@ -228,17 +228,6 @@ TEST(Engine, AWallClockThatStepsBackDoesNotMoveTheHold) {
               ElementsAre("firing LinkSaturated/link md-hal"));
 }
 
-TEST(Engine, FlappingCostsOneMorePageNotOneASecond) {
-  World world(link_down());
-  int notifications = 0;
-  for (int second = 0; second < 60; ++second) {  // down, up, down, up …
-    notifications += static_cast<int>(world.step(std::chrono::seconds(second), second % 2).size());
-  }
-  EXPECT_EQ(notifications, 3);  // page, close, page
-  EXPECT_THAT(world.step(118s, 1), IsEmpty());
-  EXPECT_THAT(told(world.step(119s, 1)), ElementsAre("resolved LinkDown/link md-hal"));
-}
-
 std::shared_ptr<DeviceView> device(std::size_t interfaces) {
   auto view = std::make_shared<DeviceView>();
   view->name = DeviceName("r1");

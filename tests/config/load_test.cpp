@@ -82,7 +82,7 @@ aggregator:
 rules:
   - {alert: LinkDown, on: link, when: {metric: up, below: 1}, severity: critical}
   - {alert: LinkSaturated, on: link, when: {metric: utilization_ratio, above: 0.9, clear_below: 0.8}, for: 5m, severity: warning, where: {class: backbone}}
-crisis: {declare: {isolated_weight_share: 0.10, min_sites: 3, within: 5m}, recover_after: 10m}
+crisis: {declare: {isolated_weight_share: 0.10, min_sites: 3, within: 5m}, recover_after: 10m, hold: 2s}
 notify:
   channels:
     ops-am:   {type: alertmanager, urls: ["http://127.0.0.1:9093"]}
@@ -136,7 +136,7 @@ Config contract() {
   saturated.hold = 5min;
   saturated.where = {{"class", "backbone"}};
   c.rules = {down, saturated};
-  c.crisis = CrisisConfig{0.10, 3, 5min, 10min};
+  c.crisis = CrisisConfig{0.10, 3, 5min, 10min, 2s};
   c.notify.channels = {{ChannelName("ops-am"), AlertmanagerChannel{{"http://127.0.0.1:9093"}}},
                        {ChannelName("ops-hook"), WebhookChannel{"https://hook.example.org/", {}}}};
   c.notify.routes = {

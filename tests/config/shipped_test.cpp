@@ -129,6 +129,7 @@ TEST(Shipped, ExamplesWithDefaultsAreTheDefaults) {
   EXPECT_EQ(pcap.filter, PcapCollectorConfig{}.filter);
   EXPECT_EQ(loaded.config->crisis->within, CrisisConfig{}.within);
   EXPECT_EQ(loaded.config->crisis->recover_after, CrisisConfig{}.recover_after);
+  EXPECT_EQ(loaded.config->crisis->hold, CrisisConfig{}.hold);
 }
 
 TEST(Shipped, QuickstartIsRightWithoutAnyEnvironment) {
@@ -212,6 +213,7 @@ constexpr const char* kGood[] = {
     "rules: [{alert: A, on: link, when: {metric: up, below: 1, clear_above: 1}, where: {class: "
     "access}}]",
     "crisis: {declare: {min_sites: 3}}",
+    "crisis: {declare: {min_sites: 3}, hold: 0s}",
     "notify: {channels: {a: {type: webhook, url: \"https://h/\"}}, routes: [{channels: [a]}]}",
 };
 
@@ -253,6 +255,7 @@ constexpr const char* kBad[] = {
     "rules: [{alert: A, on: link, when: {metric: up, below: 1, clear_below: 1}}]",
     "rules: [{alert: A, on: links, when: {metric: up, below: 1}}]",
     "crisis: {declare: {within: 5m}}",
+    "crisis: {declare: {min_sites: 3}, hold: soon}",
     "crisis: {declare: {isolated_weight_share: 10}}",
     "notify: {channels: {a: {type: smtp}}}",
     "notify: {channels: {a: {type: webhook}}}",

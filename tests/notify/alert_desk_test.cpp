@@ -114,6 +114,39 @@ TEST(AlertDesk, ACrisisIsOnePageAndItsAlertsAreSuppressed) {
   EXPECT_THAT(told(server), UnorderedElementsAre("page crisis", "close crisis", "page link l2"));
 }
 
+TEST(AlertDesk, AHeldPageGoesWhenItsTimeIsOverWithoutAnotherLook) {
+  TestServer server;
+  World world;
+  world.hook("hook", server.url());
+  world.config.crisis = CrisisConfig{};
+  world.config.crisis->min_sites = 3;
+  world.config.crisis->hold = 300ms;
+  world.start();
+  const Instant begin = world.loop.now();
+  world.desk->observe(network(world.config, "l1"));
+  EXPECT_EQ(world.desk->board()->alerts.at(0).state, AlertState::firing);
+  ASSERT_TRUE(run_until(world.loop, [&] { return world.channel("hook").delivered == 1; }));
+  EXPECT_GE(world.loop.now() - begin, 300ms);
+  EXPECT_THAT(told(server), ElementsAre("page link l1"));
+}
+
+TEST(AlertDesk, APageHeldOverARestartIsSentOnce) {
+  TestServer server;
+  World world;
+  world.hook("hook", server.url());
+  world.config.crisis = CrisisConfig{};
+  world.config.crisis->min_sites = 3;
+  world.config.crisis->hold = 1min;
+  world.start();
+  world.desk->observe(network(world.config, "l1"));
+  ASSERT_TRUE(world.drain());
+  world.desk.reset();
+  EXPECT_EQ(server.count(), 0U);
+  world.start();
+  ASSERT_TRUE(world.run("", [&] { return world.channel("hook").delivered == 2; }));
+  EXPECT_THAT(told(server), ElementsAre("page link l1", "close link l1"));
+}
+
 TEST(AlertDesk, ARestartPagesNobodyTwiceAndTheCloseIsStillSent) {
   TestServer server;
   World world;
@@ -127,6 +160,20 @@ TEST(AlertDesk, ARestartPagesNobodyTwiceAndTheCloseIsStillSent) {
   world.desk->observe(network(world.config, "l1"));
   ASSERT_TRUE(world.run("", [&] { return world.channel("hook").delivered == 1; }));
   EXPECT_THAT(told(server), ElementsAre("page link l1", "close link l1"));
+}
+
+TEST(AlertDesk, ARestartRemembersWhatKeepsComingBack) {
+  TestServer server;
+  World world;
+  world.hook("hook", server.url());
+  world.start();
+  ASSERT_TRUE(world.run("l1", [&] { return world.channel("hook").delivered == 1; }));
+  ASSERT_TRUE(world.run("", [&] { return world.channel("hook").delivered == 2; }));
+  ASSERT_TRUE(world.drain());
+  world.desk.reset();
+  world.start();
+  ASSERT_TRUE(world.run("l1", [&] { return world.channel("hook").delivered == 1; }));
+  EXPECT_THAT(server.received().back().body, HasSubstr("It keeps coming back"));
 }
 
 TEST(AlertDesk, AReceiverThatHangsOrFailsDelaysNoOther) {

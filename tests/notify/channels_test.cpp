@@ -292,8 +292,14 @@ TEST(Records, ReadBackAsWritten) {
   EXPECT_EQ(decode_delivery(encode(d)), d);
   const Incident incident{"0123456789abcdef", d.page, true};
   EXPECT_EQ(decode_incident(encode(incident)), incident);
+  const Incident held{"0123456789abcdef", d.page, false, wall_at(1s) + 7ns};
+  EXPECT_EQ(decode_incident(encode(held)), held);
   ActiveAlert active{d.page, SubjectKind::interface, "r1", "Te0/0/1", AlertPhase::firing, true};
   EXPECT_EQ(decode_active(encode(active)), active);
+  active.flapping = true;
+  EXPECT_EQ(decode_active(encode(active)), active);
+  const EndedAlert over{"LinkDown", SubjectKind::interface, "r1", "Te0/0/1", wall_at(5s) + 1ns};
+  EXPECT_EQ(decode_ended(encode(over)), over);
   CrisisMemory crisis;
   crisis.state = CrisisState::recovery;
   crisis.isolated = {{SiteName("s1"), wall_at(1s)}};
@@ -304,6 +310,22 @@ TEST(Records, ReadBackAsWritten) {
   EXPECT_EQ(decode_crisis(encode(crisis)), crisis);
 }
 
+TEST(Records, AreReadAsAnEarlierVersionWroteThem) {
+  const std::string alert =
+      R"({"alert":"LinkDown","annotations":{},"labels":{},"severity":2,"since":7,"sites":["s1"],)"
+      R"("subject":"link l1"})";
+  const auto active =
+      decode_active(R"({"alert":)" + alert +
+                    R"(,"configured":true,"firing":true,"group":"l1","kind":0,"member":""})");
+  ASSERT_TRUE(active);
+  EXPECT_EQ(active->alert.subject, "link l1");
+  EXPECT_FALSE(active->flapping);
+  const auto incident =
+      decode_incident(R"({"alert":)" + alert + R"(,"id":"0123456789abcdef","suppressed":false})");
+  ASSERT_TRUE(incident);
+  EXPECT_TRUE(incident->is_told());
+}
+
 TEST(Records, WhatIsNoRecordIsAbsent) {
   for (const char* text : {"", "{", "[]", "null", "{\"id\":7}", R"({"state":9})",
                            R"({"state":2,"isolated":{},"told":[],"outside":[]})"}) {
@@ -311,6 +333,7 @@ TEST(Records, WhatIsNoRecordIsAbsent) {
     EXPECT_FALSE(decode_active(text)) << text;
     EXPECT_FALSE(decode_delivery(text)) << text;
     EXPECT_FALSE(decode_crisis(text)) << text;
+    EXPECT_FALSE(decode_ended(text)) << text;
   }
 }
 

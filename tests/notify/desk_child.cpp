@@ -16,6 +16,10 @@ int main(int argc, char** argv) {
   PollLoop loop;
   RecordingLog log;
   Config config = desk_config(argv[1], std::atoi(argv[2]));
+  // Never declared, but each page waits for it: being killed meanwhile must lose none.
+  config.crisis = CrisisConfig{};
+  config.crisis->min_sites = 1000;
+  config.crisis->hold = 20ms;
   add_channel(config, "hook", WebhookChannel{argv[3], {}});
   auto desk = AlertDesk::open(loop, log, config, "");
   if (!desk) {

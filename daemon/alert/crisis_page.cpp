@@ -1,0 +1,98 @@
+#include "daemon/alert/crisis_page.hpp"
+
+#include <cmath>
+
+#include "daemon/alert/texts.hpp"
+
+namespace itnxt {
+namespace {
+
+constexpr std::size_t kMaxSites = 50;
+constexpr std::size_t kMaxFolded = 20;
+
+std::string time_text(WallTime t) {
+  return to_rfc3339(t).substr(0, 19) + 'Z';
+}
+
+std::string count_of_sites(std::size_t n) {
+  return std::to_string(n) + (n == 1 ? " site" : " sites");
+}
+
+std::string who(const CrisisVerdict& crisis) {
+  if (!crisis.everywhere) return count_of_sites(crisis.told.size()) + " isolated";
+  return "all " + std::to_string(crisis.told.size()) + " sites with links isolated";
+}
+
+// "1 with every link down, 2 not answering": only what there is.
+std::string by_evidence(const IsolatedSites& now) {
+  std::string text;
+  const auto add = [&](std::size_t n, const char* what) {
+    if (n > 0) text += (text.empty() ? "" : ", ") + std::to_string(n) + what;
+  };
+  add(now.down, " with every link down");
+  add(now.silent, " not answering");
+  add(now.count - now.down - now.silent, " unknown now");
+  return text;
+}
+
+std::string how_many(const CrisisVerdict& crisis) {
+  const std::size_t now = crisis.now.count;
+  if (now == 0) return ", none of them now.";
+  std::string text = now == crisis.told.size() ? "" : ", " + std::to_string(now) + " of them now";
+  text += " (" + number_text(std::round(crisis.weight_share * 1000) / 10) +
+          " % of the weight of all sites): " + by_evidence(crisis.now) + '.';
+  if (crisis.everywhere && crisis.now.silent == now) {
+    text += " No site answers: make sure first that the monitoring itself is not cut off.";
+  }
+  return text;
+}
+
+std::string folded_text(const std::vector<std::string>& folded) {
+  if (folded.empty()) return "";
+  std::string text = " Alerts told here instead of paged: ";
+  for (std::size_t i = 0; i < folded.size() && i < kMaxFolded; ++i) {
+    text += (i == 0 ? "" : ", ") + folded[i];
+  }
+  if (folded.size() > kMaxFolded) {
+    text += " … and " + std::to_string(folded.size() - kMaxFolded) + " more";
+  }
+  return text + '.';
+}
+
+}  // namespace
+
+Alert crisis_alert(const CrisisVerdict& crisis, const std::vector<std::string>& folded) {
+  Alert alert;
+  alert.alert = kCrisisAlert;
+  alert.subject = kCrisisSubject;
+  alert.severity = AlertSeverity::critical;
+  alert.sites = crisis.told;
+  alert.since = crisis.declared;
+  alert.labels = {{"alertname", alert.alert},
+                  {"severity", std::string(name(alert.severity))},
+                  {"subject", alert.subject}};
+  alert.annotations["summary"] = "Crisis: " + who(crisis) + '.';
+  alert.annotations["description"] =
+      "Crisis since " + time_text(crisis.declared) + ": " + who(crisis) + how_many(crisis) +
+      " Sites: " + bounded_list(crisis.told, kMaxSites) + '.' + folded_text(folded);
+  return alert;
+}
+
+void write_crisis_over(Alert& alert, const CrisisVerdict& crisis, WallTime wall) {
+  const std::size_t left = crisis.now.count;
+  std::string text = "Crisis over at " + time_text(wall) + ": ";
+  text += crisis.ended_because.empty() ? "its state was lost with a damaged state file"
+                                       : crisis.ended_because;
+  text += ". " + count_of_sites(alert.sites.size());
+  text += alert.sites.size() == 1 ? " was isolated, " : " were isolated, ";
+  if (left == 0) {
+    text += "none is now.";
+  } else {
+    text += std::to_string(left) + (left == 1 ? " still is and is paged on its own now."
+                                              : " still are and are paged on their own now.");
+  }
+  alert.annotations["summary"] = "Crisis over.";
+  alert.annotations["description"] = text;
+}
+
+}  // namespace itnxt
