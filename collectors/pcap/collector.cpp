@@ -1,12 +1,12 @@
 #include "collectors/pcap/collector.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "collectors/pcap/capture.hpp"
+#include "collectors/pcap/interface.hpp"
 
 namespace itnxt {
 namespace pcap {
@@ -39,12 +39,12 @@ class PcapCollector final : public Collector {
 
   void open() {
     std::string remark;
-    auto opened = live_ ? Capture::open(LiveSource{config_.interface, config_.filter,
-                                                   config_.snaplen, config_.buffer},
-                                        remark)
-                        : Capture::open(FileSource{config_.file, config_.filter}, remark);
+    Opened opened =
+        live_ ? open_live({config_.interface, config_.filter, config_.snaplen, config_.buffer},
+                          remark)
+              : open_savefile({config_.file, config_.filter}, remark);
     if (const auto* trouble = std::get_if<Trouble>(&opened)) return fail(*trouble);
-    capture_.emplace(std::get<Capture>(std::move(opened)));
+    capture_ = std::get<std::unique_ptr<Capture>>(std::move(opened));
     opened_at_ = context_.loop.now();
     healthy_ = true;
     say_open(remark);
@@ -172,7 +172,7 @@ class PcapCollector final : public Collector {
   int ticks_ = 0;
   std::string last_trouble_;
   std::string last_remark_;
-  std::optional<Capture> capture_;
+  std::unique_ptr<Capture> capture_;
 
   // After the capture, so that they end before it does.
   Watch watch_;
