@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -66,5 +67,13 @@ using Opened = std::variant<std::unique_ptr<Capture>, Trouble>;
 // `remark`: a warning of libpcap's, or that the link type is not decoded; empty when all is well.
 Opened open_live(const LiveSource& source, std::string& remark);
 Opened open_savefile(const FileSource& source, std::string& remark);
+
+// Why no capture could take the filter, whatever its link type; needs no privilege. Asks the name
+// service about host names in it.
+struct FilterFault {
+  std::string reason;  // libpcap's
+  bool name_is_unknown = false;
+};
+std::optional<FilterFault> filter_fault(const std::string& filter, std::uint32_t snaplen);
 
 }  // namespace itnxt::pcap

@@ -1,6 +1,7 @@
 #include "collectors/pcap/collector.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <variant>
@@ -184,6 +185,30 @@ class PcapCollector final : public Collector {
 
 }  // namespace
 }  // namespace pcap
+
+std::vector<Objection> check_pcap(const PcapCollectorConfig& config) {
+  std::vector<Objection> found;
+  std::error_code unknown;  // missing, or not to be looked at: met when it is read
+  const auto status = std::filesystem::status(config.file, unknown);
+  if (!config.file.empty() && std::filesystem::exists(status) &&
+      !std::filesystem::is_regular_file(status)) {
+    found.push_back(
+        {"file", "file: " + config.file +
+                     " is no regular file; expected a savefile of tcpdump or its like"});
+  }
+  const auto fault = pcap::filter_fault(config.filter, config.snaplen);
+  if (!fault) return found;
+  if (fault->name_is_unknown) {
+    found.push_back({"filter",
+                     "filter: " + fault->reason +
+                         " now; a capture does not begin without: write addresses, not names",
+                     true});
+  } else {
+    found.push_back(
+        {"filter", "filter: " + fault->reason + "; expected a BPF expression, see pcap-filter(7)"});
+  }
+  return found;
+}
 
 std::unique_ptr<Collector> make_pcap_collector(const PcapCollectorConfig& config,
                                                CollectorContext context) {

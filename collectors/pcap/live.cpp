@@ -131,4 +131,18 @@ Opened open_live(const LiveSource& source, std::string& remark) {
   return std::make_unique<LiveCapture>(std::move(owner), source.interface, fd);
 }
 
+std::optional<FilterFault> filter_fault(const std::string& filter, std::uint32_t snaplen) {
+  std::optional<FilterFault> first;
+  for (const int type : {DLT_EN10MB, DLT_LINUX_SLL, DLT_LINUX_SLL2, DLT_RAW, DLT_NULL, DLT_PPP,
+                         DLT_IEEE802_11, DLT_IEEE802_11_RADIO}) {
+    const Handle dead(pcap_open_dead(type, static_cast<int>(snaplen)));
+    if (!dead) return std::nullopt;
+    const auto reason = Program().compile(dead.get(), filter);
+    if (!reason) return std::nullopt;
+    if (!first) first = {*reason, reason->starts_with("unknown host")};
+    if (first->name_is_unknown) break;  // each further type would ask again
+  }
+  return first;
+}
+
 }  // namespace itnxt::pcap
