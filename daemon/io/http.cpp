@@ -130,9 +130,16 @@ Answer HttpServer::Impl::answer(const Request& request) const {
     return text_answer("/-/healthy", MHD_HTTP_OK, "itnxt is healthy.\n");
   }
   if (request.path == "/-/ready") {
-    if (exchange.read().ready) return text_answer("/-/ready", MHD_HTTP_OK, "itnxt is ready.\n");
-    return text_answer("/-/ready", MHD_HTTP_SERVICE_UNAVAILABLE,
-                       "itnxt is not ready: its state is still being loaded.\n");
+    const Published now = exchange.read();
+    std::string text =
+        now.ready ? "itnxt is ready.\n" : "itnxt is not ready: its state is still being loaded.\n";
+    // Alerts are paged all the same: no reason to take it out of service.
+    if (const std::string& problem = now.board->storage_problem; !problem.empty()) {
+      text += "The alert state is not written: " + problem +
+              ": pages go out from memory, a restart forgets them; make room or mend the disk.\n";
+    }
+    return text_answer("/-/ready", now.ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
+                       std::move(text));
   }
   if (request.path == "/") {
     StatusPage page = make_status_page();

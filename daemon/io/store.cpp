@@ -154,6 +154,8 @@ struct Store::Shared {
 };
 
 Result<Store::Opened> Store::open(Loop& loop, Log& log, StoreFile::Options options) {
+  const std::string key = options.config_key;
+  const std::string directory = options.directory;
   auto file = std::make_unique<StoreFile>(std::move(options));
   auto attached = file->attach(file_time(loop.wall_now()));
   Opened opened;
@@ -168,6 +170,7 @@ Result<Store::Opened> Store::open(Loop& loop, Log& log, StoreFile::Options optio
     }
   } else {
     loaded = true;
+    if (const auto open = open_to_others(key, directory)) log.warning(*open);
     auto& read = std::get<StoreFile::Loaded>(attached);
     if (!read.quarantined.empty()) {
       log.error("the alert state was damaged and is begun anew: alerts may be paged again",

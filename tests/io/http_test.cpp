@@ -66,6 +66,20 @@ TEST_F(HttpTest, HealthyAndReady) {
   EXPECT_EQ(reply.body, "itnxt is ready.\n");
 }
 
+TEST_F(HttpTest, ReadyWithAFullDiskSaysWhatToDo) {
+  auto board = std::make_shared<Board>(*test::sample_board());
+  board->storage_problem = "cannot write /state/alerts.db: database or disk is full";
+  exchange.publish(test::sample_snapshot(), board);
+  exchange.set_ready(true);
+  const Reply reply = ask(port, "/-/ready");
+  EXPECT_EQ(reply.code, 200);
+  EXPECT_EQ(reply.body,
+            "itnxt is ready.\n"
+            "The alert state is not written: cannot write /state/alerts.db: database or disk is "
+            "full: pages go out from memory, a restart forgets them; make room or mend the "
+            "disk.\n");
+}
+
 TEST_F(HttpTest, MetricsInBothFormatsWithTheProcessOwnFigures) {
   const Reply text = ask(port, "/metrics");
   EXPECT_EQ(text.code, 200);
