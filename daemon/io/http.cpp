@@ -256,7 +256,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpConfig& config,
   const BlockedSignals blocked;
   impl->daemon = MHD_start_daemon(
       MHD_USE_EPOLL_INTERNAL_THREAD, 0, nullptr, nullptr, &Impl::handle, impl.get(),
-      MHD_OPTION_LISTEN_SOCKET, listening->socket.fd(), MHD_OPTION_THREAD_POOL_SIZE, kThreads,
+      MHD_OPTION_LISTEN_SOCKET, listening->socket.get(), MHD_OPTION_THREAD_POOL_SIZE, kThreads,
       MHD_OPTION_CONNECTION_LIMIT, kConnections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
       kConnectionsOfOneAddress, MHD_OPTION_CONNECTION_TIMEOUT, kTimeoutSeconds,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemory, MHD_OPTION_STRICT_FOR_CLIENT, 1,
@@ -265,7 +265,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpConfig& config,
   if (impl->daemon == nullptr) {
     return Error{"aggregator.http: the server cannot be started: out of memory or threads"};
   }
-  listening->socket.release();  // closed by MHD_stop_daemon
+  (void)listening->socket.release();  // closed by MHD_stop_daemon
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl), listening->port));
 }
 
