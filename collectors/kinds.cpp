@@ -9,19 +9,29 @@
 namespace itnxt {
 namespace {
 
-using Make = std::unique_ptr<Collector> (*)(const CollectorConfig&, CollectorContext);
+struct Kind {
+  std::unique_ptr<Collector> (*make)(const CollectorConfig&, CollectorContext);
+  std::vector<Objection> (*check)(const CollectorConfig&);
+};
 
-template <class T, std::unique_ptr<Collector> (*make)(const T&, CollectorContext)>
-constexpr Make kind() {
-  return [](const CollectorConfig& config, CollectorContext context) {
-    return make(std::get<T>(config), context);
-  };
+template <class T>
+std::vector<Objection> nothing_to_check(const T&) {
+  return {};
+}
+
+template <class T, std::unique_ptr<Collector> (*make)(const T&, CollectorContext),
+          std::vector<Objection> (*check)(const T&) = nothing_to_check<T>>
+constexpr Kind kind() {
+  return {[](const CollectorConfig& config, CollectorContext context) {
+            return make(std::get<T>(config), context);
+          },
+          [](const CollectorConfig& config) { return check(std::get<T>(config)); }};
 }
 
 // In the order of CollectorConfig's alternatives.
 constexpr std::array kinds = {
     kind<SnmpCollectorConfig, make_snmp_collector>(),
-    kind<PcapCollectorConfig, make_pcap_collector>(),
+    kind<PcapCollectorConfig, make_pcap_collector, check_pcap>(),
 };
 static_assert(kinds.size() == kCollectorKindNames.size());
 
@@ -32,7 +42,11 @@ std::string_view kind_of(const CollectorConfig& config) {
 }
 
 std::unique_ptr<Collector> make_collector(const CollectorConfig& config, CollectorContext context) {
-  return kinds[config.index()](config, context);
+  return kinds[config.index()].make(config, context);
+}
+
+std::vector<Objection> check_collector(const CollectorConfig& config) {
+  return kinds[config.index()].check(config);
 }
 
 }  // namespace itnxt

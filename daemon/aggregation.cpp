@@ -120,6 +120,7 @@ void Aggregation::publish() {
 void Aggregation::tick() {
   tick_ = shell_.loop.after(1s, [this] { tick(); });
   table_.tick(shell_.loop.now());
+  http_->sweep(shell_.loop.now());
   if (shell_.loop.now() - published_at_ >= 1s || table_.changed()) publish();
   lag_.set(seconds(shell_.loop.lag()));
   const auto& refused = inlet_->counts().refused;

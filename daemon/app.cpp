@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "collectors/kinds.hpp"
 #include "daemon/aggregation.hpp"
 #include "daemon/collection.hpp"
 #include "daemon/core/host_port.hpp"
@@ -101,7 +102,7 @@ class App {
   void reload() {
     if (stopping_) return;
     supervisor_.reloading();
-    Loaded loaded = load_config(options_.config_file, options_.purpose);
+    Loaded loaded = load_config(options_.config_file, options_.purpose, check_collector);
     for (const Issue& issue : loaded.issues) {
       const std::string place = fmt::format("{}:{}:{}", issue.file, issue.line, issue.column);
       log_.write(issue.warning ? Severity::warning : Severity::error, issue.message,

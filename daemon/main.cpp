@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "collectors/kinds.hpp"
 #include "daemon/app.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/core/version.hpp"
@@ -30,7 +31,7 @@ void print(std::FILE* out, const std::vector<Issue>& issues) {
 }
 
 int check(const std::filesystem::path& file) {
-  const Loaded loaded = load_config(file, Purpose::check);
+  const Loaded loaded = load_config(file, Purpose::check, check_collector);
   print(stdout, loaded.issues);
   if (has_error(loaded.issues)) return kBadConfig;
   std::printf("%s: valid\n", file.c_str());
@@ -39,7 +40,7 @@ int check(const std::filesystem::path& file) {
 
 int serve(Purpose purpose, const std::filesystem::path& file,
           const std::vector<std::string>& only) {
-  Loaded loaded = load_config(file, purpose);
+  Loaded loaded = load_config(file, purpose, check_collector);
   print(stderr, loaded.issues);
   if (!loaded.config || has_error(loaded.issues)) return kBadConfig;
   for (const std::string& name : only) {

@@ -1,4 +1,5 @@
-// One open libpcap source, live or savefile: the only place that knows libpcap. Loop's thread only.
+// One open libpcap source: live (live.cpp) or savefile (savefile.cpp), the only files that know
+// libpcap. Loop's thread only.
 //
 // Live: promiscuous (a tap hears frames that are for others), TPACKET_V3 ring without immediate
 // mode, blocks handed over after 100 ms at the latest, nonblocking; the filter and the snaplen work
@@ -45,35 +46,34 @@ struct Trouble {
 
 class Capture {
  public:
-  // `remark`: a warning of libpcap's, or that the link type is not decoded; empty when all is well.
-  static std::variant<Capture, Trouble> open(const LiveSource& source, std::string& remark);
-  static std::variant<Capture, Trouble> open(const FileSource& source, std::string& remark);
-
-  Capture(Capture&&) noexcept;
-  Capture& operator=(Capture&&) noexcept;
-  ~Capture();
+  virtual ~Capture() = default;
 
   // To be watched for reading; it stays the capture's. -1 for a savefile.
-  [[nodiscard]] int fd() const;
+  [[nodiscard]] virtual int fd() const = 0;
 
   enum class Progress : std::uint8_t { more, idle, finished };  // finished: end of the savefile
   // Counts what is there into `tally`, at most kPacketsPerRead packets.
-  std::variant<Progress, Trouble> read(Tally& tally);
+  virtual std::variant<Progress, Trouble> read(Tally& tally) = 0;
 
   // Adds what was dropped since the last call (live only). At least every 10 s: libpcap counts in
   // 32 bits.
-  void count_drops(Tally& tally);
+  virtual void count_drops(Tally& tally) = 0;
 
   // Asks the kernel again for the interface's address, which may be changed while we listen.
-  void refresh_vantage();
-
- private:
-  struct State;
-  explicit Capture(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  virtual void refresh_vantage() = 0;
 };
 
-// There and up. Cheap enough to be asked every second.
-bool interface_is_up(const std::string& name);
+using Opened = std::variant<std::unique_ptr<Capture>, Trouble>;
+// `remark`: a warning of libpcap's, or that the link type is not decoded; empty when all is well.
+Opened open_live(const LiveSource& source, std::string& remark);
+Opened open_savefile(const FileSource& source, std::string& remark);
+
+// Why no capture could take the filter, whatever its link type; needs no privilege. Asks the name
+// service about host names in it.
+struct FilterFault {
+  std::string reason;  // libpcap's
+  bool name_is_unknown = false;
+};
+std::optional<FilterFault> filter_fault(const std::string& filter, std::uint32_t snaplen);
 
 }  // namespace itnxt::pcap

@@ -1,12 +1,13 @@
 #include "collectors/pcap/collector.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "collectors/pcap/capture.hpp"
+#include "collectors/pcap/interface.hpp"
 
 namespace itnxt {
 namespace pcap {
@@ -39,12 +40,12 @@ class PcapCollector final : public Collector {
 
   void open() {
     std::string remark;
-    auto opened = live_ ? Capture::open(LiveSource{config_.interface, config_.filter,
-                                                   config_.snaplen, config_.buffer},
-                                        remark)
-                        : Capture::open(FileSource{config_.file, config_.filter}, remark);
+    Opened opened =
+        live_ ? open_live({config_.interface, config_.filter, config_.snaplen, config_.buffer},
+                          remark)
+              : open_savefile({config_.file, config_.filter}, remark);
     if (const auto* trouble = std::get_if<Trouble>(&opened)) return fail(*trouble);
-    capture_.emplace(std::get<Capture>(std::move(opened)));
+    capture_ = std::get<std::unique_ptr<Capture>>(std::move(opened));
     opened_at_ = context_.loop.now();
     healthy_ = true;
     say_open(remark);
@@ -172,7 +173,7 @@ class PcapCollector final : public Collector {
   int ticks_ = 0;
   std::string last_trouble_;
   std::string last_remark_;
-  std::optional<Capture> capture_;
+  std::unique_ptr<Capture> capture_;
 
   // After the capture, so that they end before it does.
   Watch watch_;
@@ -184,6 +185,30 @@ class PcapCollector final : public Collector {
 
 }  // namespace
 }  // namespace pcap
+
+std::vector<Objection> check_pcap(const PcapCollectorConfig& config) {
+  std::vector<Objection> found;
+  std::error_code unknown;  // missing, or not to be looked at: met when it is read
+  const auto status = std::filesystem::status(config.file, unknown);
+  if (!config.file.empty() && std::filesystem::exists(status) &&
+      !std::filesystem::is_regular_file(status)) {
+    found.push_back(
+        {"file", "file: " + config.file +
+                     " is no regular file; expected a savefile of tcpdump or its like"});
+  }
+  const auto fault = pcap::filter_fault(config.filter, config.snaplen);
+  if (!fault) return found;
+  if (fault->name_is_unknown) {
+    found.push_back({"filter",
+                     "filter: " + fault->reason +
+                         " now; a capture does not begin without: write addresses, not names",
+                     true});
+  } else {
+    found.push_back(
+        {"filter", "filter: " + fault->reason + "; expected a BPF expression, see pcap-filter(7)"});
+  }
+  return found;
+}
 
 std::unique_ptr<Collector> make_pcap_collector(const PcapCollectorConfig& config,
                                                CollectorContext context) {

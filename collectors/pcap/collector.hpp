@@ -10,14 +10,20 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "collectors/collector.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/core/objection.hpp"
 
 namespace itnxt {
 
 // Precondition: interval > 0; exactly one of interface and file.
 std::unique_ptr<Collector> make_pcap_collector(const PcapCollectorConfig& config,
                                                CollectorContext context);
+
+// A filter that is none for any link type, a `file` that stands there and is no regular file. A
+// savefile that is missing may come, and an interface is not looked at.
+std::vector<Objection> check_pcap(const PcapCollectorConfig& config);
 
 }  // namespace itnxt

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "daemon/core/host_port.hpp"
+
 namespace itnxt {
 namespace {
 
@@ -9,7 +11,7 @@ constexpr Duration kTellAgain = 10min;  // a device's changing problems
 
 std::string where(const snmp::Session& session) {
   if (session.address) return to_text(*session.address);
-  return session.target.device.host + ':' + std::to_string(session.target.device.port);
+  return host_port_text(session.target.device.host, session.target.device.port);
 }
 
 }  // namespace

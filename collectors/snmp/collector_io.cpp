@@ -1,12 +1,12 @@
 // The collector's socket: requests out in batches, replies in and matched.
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include "collectors/snmp/collector.hpp"
 #include "collectors/snmp/message.hpp"
 #include "collectors/snmp/request.hpp"
+#include "daemon/core/fd.hpp"
 
 namespace itnxt {
 namespace {
@@ -16,10 +16,6 @@ constexpr Duration kResendAfter = 2ms;  // the kernel's queue is full
 constexpr Duration kReopenAtMost = 30s;
 constexpr int kBatchesAtOnce = 16;  // then others of the loop have their turn
 constexpr Duration kTellIgnoredEvery = 60s;
-
-std::string text_of(int error) {
-  return std::generic_category().message(error);
-}
 
 }  // namespace
 
@@ -113,7 +109,7 @@ std::size_t SnmpCollector::send_batch() {
 
 void SnmpCollector::send_failed(std::uint32_t device, int error) {
   Session& session = sessions_[device];
-  session.walk->not_sent("cannot send to " + to_text(*session.address) + ": " + text_of(error));
+  session.walk->not_sent("cannot send to " + to_text(*session.address) + ": " + errno_text(error));
 }
 
 void SnmpCollector::flush() {
@@ -137,7 +133,7 @@ void SnmpCollector::on_readable() {
     // An ICMP error of an earlier datagram says nothing about the socket.
     if (n == -ECONNREFUSED || n == -EHOSTUNREACH || n == -ENETUNREACH) continue;
     if (n < 0) {
-      close_socket(text_of(-n));
+      close_socket(errno_text(-n));
       break;
     }
     flush();

@@ -3,14 +3,13 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <vector>
 
-#include "daemon/core/fd.hpp"
+#include "daemon/core/host_port.hpp"
 
 namespace itnxt::snmp {
 namespace {
@@ -52,13 +51,12 @@ bool Address::is_v4() const {
 
 std::string to_text(const Address& address) {
   char text[INET6_ADDRSTRLEN] = {};
-  const std::string port = ':' + std::to_string(address.port);
   if (address.is_v4()) {
     ::inet_ntop(AF_INET, address.ip.data() + kMapped.size(), text, sizeof text);
-    return text + port;
+  } else {
+    ::inet_ntop(AF_INET6, address.ip.data(), text, sizeof text);
   }
-  ::inet_ntop(AF_INET6, address.ip.data(), text, sizeof text);
-  return '[' + std::string(text) + ']' + port;
+  return host_port_text(text, address.port);
 }
 
 std::optional<Address> numeric_address(const std::string& host, std::uint16_t port) {
@@ -107,7 +105,8 @@ struct UdpSocket::Buffers {
   std::array<sockaddr_in, kBatch> to4{};
 };
 
-UdpSocket::UdpSocket(int fd, bool v6) : fd_(fd), v6_(v6), buffers_(std::make_unique<Buffers>()) {
+UdpSocket::UdpSocket(Fd fd, bool v6)
+    : fd_(std::move(fd)), v6_(v6), buffers_(std::make_unique<Buffers>()) {
   Buffers& b = *buffers_;
   for (std::size_t i = 0; i < kBatch; ++i) {
     b.in_iov[i] = {b.bytes.get() + i * kLargestDatagram, kLargestDatagram};
@@ -119,30 +118,25 @@ UdpSocket::UdpSocket(int fd, bool v6) : fd_(fd), v6_(v6), buffers_(std::make_uni
   }
 }
 
-UdpSocket::UdpSocket(UdpSocket&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), v6_(other.v6_), buffers_(std::move(other.buffers_)) {}
-
-UdpSocket::~UdpSocket() {
-  if (fd_ >= 0) ::close(fd_);
-}
+UdpSocket::UdpSocket(UdpSocket&& other) noexcept = default;
+UdpSocket::~UdpSocket() = default;
 
 Result<UdpSocket> UdpSocket::open() {
-  const int fd6 = ::socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd6 >= 0) {
-    UdpSocket socket(fd6, true);
+  Fd fd6(::socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (fd6.is_open()) {
     const int off = 0;
     sockaddr_in6 any{};
     any.sin6_family = AF_INET6;
-    if (::setsockopt(fd6, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) == 0 &&
-        ::bind(fd6, reinterpret_cast<const sockaddr*>(&any), sizeof any) == 0) {
-      widen_receive_buffer(fd6);
-      return socket;
+    if (::setsockopt(fd6.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) == 0 &&
+        ::bind(fd6.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any) == 0) {
+      widen_receive_buffer(fd6.get());
+      return UdpSocket(std::move(fd6), true);
     }
   }
-  const int fd4 = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd4 < 0) return Error{errno_text(errno)};
-  widen_receive_buffer(fd4);
-  return UdpSocket(fd4, false);
+  Fd fd4(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd4.is_open()) return Error{errno_text(errno)};
+  widen_receive_buffer(fd4.get());
+  return UdpSocket(std::move(fd4), false);
 }
 
 UdpSocket::Sent UdpSocket::send(std::span<const Datagram> datagrams) {
@@ -164,7 +158,7 @@ UdpSocket::Sent UdpSocket::send(std::span<const Datagram> datagrams) {
   }
   Sent sent;
   while (sent.count < count) {
-    const int n = ::sendmmsg(fd_, b.out.data() + sent.count,
+    const int n = ::sendmmsg(fd_.get(), b.out.data() + sent.count,
                              static_cast<unsigned>(count - sent.count), MSG_DONTWAIT);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) {
@@ -179,7 +173,7 @@ UdpSocket::Sent UdpSocket::send(std::span<const Datagram> datagrams) {
 int UdpSocket::receive(const std::function<void(const Datagram&)>& each) {
   Buffers& b = *buffers_;
   for (mmsghdr& slot : b.in) slot.msg_hdr.msg_namelen = sizeof(sockaddr_in6);
-  const int n = ::recvmmsg(fd_, b.in.data(), kBatch, MSG_DONTWAIT, nullptr);
+  const int n = ::recvmmsg(fd_.get(), b.in.data(), kBatch, MSG_DONTWAIT, nullptr);
   if (n < 0) return -errno;
   for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
     Datagram datagram;

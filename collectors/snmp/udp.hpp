@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "collectors/snmp/ber.hpp"
+#include "daemon/core/fd.hpp"
 #include "daemon/core/result.hpp"
 
 namespace itnxt::snmp {
@@ -60,7 +61,7 @@ class UdpSocket {
   UdpSocket& operator=(UdpSocket&&) = delete;
   ~UdpSocket();
 
-  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] int fd() const { return fd_.get(); }
   // At most kBatch.
   [[nodiscard]] Sent send(std::span<const Datagram> datagrams);
   // Up to kBatch of what has arrived, each valid during its call; how many, or -errno.
@@ -68,8 +69,8 @@ class UdpSocket {
 
  private:
   struct Buffers;
-  UdpSocket(int fd, bool v6);
-  int fd_;
+  UdpSocket(Fd fd, bool v6);
+  Fd fd_;
   bool v6_;
   std::unique_ptr<Buffers> buffers_;
 };

@@ -16,10 +16,12 @@
 namespace itnxt {
 
 struct Draft {
-  Draft(Problems& p, Purpose why) : problems(p), purpose(why) {}
+  Draft(Problems& p, Purpose why, const CheckCollector& c)
+      : problems(p), purpose(why), check_collector(c) {}
 
   Problems& problems;
   Purpose purpose;
+  const CheckCollector& check_collector;  // may be empty
   Config config;
 
   NameTable sites{"site", "inventory.sites"};

@@ -44,8 +44,9 @@ void check_whole(const Draft& draft, const Object& root) {
   }
 }
 
-std::optional<Config> interpret(Problems& problems, const Value& document, Purpose purpose) {
-  Draft draft(problems, purpose);
+std::optional<Config> interpret(Problems& problems, const Value& document, Purpose purpose,
+                                const CheckCollector& check) {
+  Draft draft(problems, purpose, check);
   const Object root(problems, document, schema::configuration);
   if (!root.is_map()) return std::nullopt;
   if (!root.name("node", draft.config.node)) draft.config.node = host_name();
@@ -68,12 +69,12 @@ std::optional<Config> interpret(Problems& problems, const Value& document, Purpo
 }
 
 template <class Read>
-Loaded load(Purpose purpose, Read read) {
+Loaded load(Purpose purpose, const CheckCollector& check, Read read) {
   Problems problems;
   Files files(problems);
   Loaded loaded;
   if (const Value* document = read(files)) {
-    loaded.config = interpret(problems, *document, purpose);
+    loaded.config = interpret(problems, *document, purpose, check);
   }
   if (problems.errors() > 0) loaded.config.reset();
   loaded.issues = problems.finish();
@@ -99,12 +100,14 @@ std::optional<std::size_t> read_kind(const Draft& draft, const Value& map, std::
   return std::nullopt;
 }
 
-Loaded load_config(const std::filesystem::path& file, Purpose purpose) {
-  return load(purpose, [&](Files& files) { return files.load(file); });
+Loaded load_config(const std::filesystem::path& file, Purpose purpose,
+                   const CheckCollector& check) {
+  return load(purpose, check, [&](Files& files) { return files.load(file); });
 }
 
-Loaded load_config_text(std::string_view name, std::string_view text, Purpose purpose) {
-  return load(purpose,
+Loaded load_config_text(std::string_view name, std::string_view text, Purpose purpose,
+                        const CheckCollector& check) {
+  return load(purpose, check,
               [&](Files& files) { return files.load_text(std::string(name), std::string(text)); });
 }
 

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 #include "daemon/config/config.hpp"
 #include "daemon/config/issue.hpp"
+#include "daemon/core/objection.hpp"
 
 namespace itnxt {
 
@@ -22,12 +24,18 @@ struct Loaded {
   std::vector<Issue> issues;     // main file first, then by file, line, column
 };
 
-// Reads `file`, what it includes, and the secrets. Bounded: 8 MiB a file, 16 MiB and a million
-// values together, 1000 included files. Never throws for what a file says. Any thread.
-Loaded load_config(const std::filesystem::path& file, Purpose purpose);
+// What only a collector's own room knows to be wrong with it (check_collector() of collectors/).
+using CheckCollector = std::function<std::vector<Objection>(const CollectorConfig&)>;
+
+// Reads `file`, what it includes, and the secrets. `check` is asked about each collector that reads
+// well, unless the collectors run elsewhere (aggregate). Bounded: 8 MiB a file, 16 MiB and a
+// million values together, 1000 included files. Never throws for what a file says. Any thread.
+Loaded load_config(const std::filesystem::path& file, Purpose purpose,
+                   const CheckCollector& check = {});
 
 // The same for a text that is no file: `name` stands for the file in messages and in relative
 // paths. `include` is checked, but nothing is included.
-Loaded load_config_text(std::string_view name, std::string_view text, Purpose purpose);
+Loaded load_config_text(std::string_view name, std::string_view text, Purpose purpose,
+                        const CheckCollector& check = {});
 
 }  // namespace itnxt

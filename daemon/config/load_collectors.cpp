@@ -163,6 +163,17 @@ void read_pcap(Draft& draft, const Value& value) {
   draft.config.collectors.emplace_back(std::move(collector));
 }
 
+// What the collector itself finds in it.
+void ask_collector(Draft& draft, const Value& value) {
+  if (draft.purpose == Purpose::aggregate || !draft.check_collector) return;
+  for (Objection& said : draft.check_collector(draft.config.collectors.back())) {
+    const Value* key = peek(value, said.key);
+    const Value& at = key == nullptr ? value : *key;
+    said.warning ? draft.problems.warning(at, std::move(said.message))
+                 : draft.problems.error(at, std::move(said.message));
+  }
+}
+
 void read_collector(Draft& draft, const Value& value) {
   if (!value.is_map()) {
     draft.problems.error(
@@ -174,7 +185,9 @@ void read_collector(Draft& draft, const Value& value) {
   static_assert(kReaders.size() == kCollectorKindNames.size());
   if (const auto kind = read_kind(draft, value, "a collector", schema::snmp_collector.keys[0],
                                   kCollectorKindNames)) {
+    const std::size_t errors = draft.problems.errors();
     kReaders[*kind](draft, value);
+    if (draft.problems.errors() == errors) ask_collector(draft, value);
   }
   const Value* name = peek(value, "name");
   if (name != nullptr && name->is_scalar() && !name->text.empty()) {

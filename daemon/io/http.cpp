@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "daemon/io/http_accept.hpp"
-#include "daemon/io/http_bodies.hpp"
+#include "daemon/io/http_deadlines.hpp"
 #include "daemon/io/http_gzip.hpp"
 #include "daemon/io/http_listen.hpp"
 #include "daemon/io/signals.hpp"
@@ -59,19 +59,21 @@ bool has_body(MHD_Connection* connection) {
          !header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING).empty();
 }
 
-ssize_t read_body(void* live, std::uint64_t, char* buffer, std::size_t size) {
-  LiveBody& body = **static_cast<std::shared_ptr<LiveBody>*>(live);
+ssize_t read_body(void* body, std::uint64_t, char* buffer, std::size_t size) {
   try {
-    const std::optional<std::size_t> got = body.read(buffer, size);
-    if (!got) return MHD_CONTENT_READER_END_WITH_ERROR;
-    return *got == 0 ? MHD_CONTENT_READER_END_OF_STREAM : static_cast<ssize_t>(*got);
+    const std::size_t got = (*static_cast<BodyReader*>(body))(buffer, size);
+    return got == 0 ? MHD_CONTENT_READER_END_OF_STREAM : static_cast<ssize_t>(got);
   } catch (const std::exception&) {  // out of memory: this answer breaks off, the server goes on
     return MHD_CONTENT_READER_END_WITH_ERROR;
   }
 }
 
-void free_body(void* live) {
-  delete static_cast<std::shared_ptr<LiveBody>*>(live);
+void free_body(void* body) {
+  delete static_cast<BodyReader*>(body);
+}
+
+int fd_of(MHD_Connection* connection) {
+  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
 using Response = std::unique_ptr<MHD_Response, decltype(&MHD_destroy_response)>;
@@ -109,11 +111,15 @@ struct HttpServer::Impl {
   static MHD_Result handle(void* self, MHD_Connection* connection, const char* url,
                            const char* method, const char* version, const char* upload,
                            std::size_t* upload_size, void** state);
+  static void notify(void* self, MHD_Connection* connection, void** context,
+                     MHD_ConnectionNotificationCode what);
+  static void completed(void* self, MHD_Connection* connection, void** state,
+                        MHD_RequestTerminationCode why);
 
   const Exchange& exchange;
   ProcessFigures& figures;
   const ServerInfo server;
-  LiveBodies bodies;
+  HttpDeadlines deadlines;
   MHD_Daemon* daemon = nullptr;
 };
 
@@ -124,9 +130,16 @@ Answer HttpServer::Impl::answer(const Request& request) const {
     return text_answer("/-/healthy", MHD_HTTP_OK, "itnxt is healthy.\n");
   }
   if (request.path == "/-/ready") {
-    if (exchange.read().ready) return text_answer("/-/ready", MHD_HTTP_OK, "itnxt is ready.\n");
-    return text_answer("/-/ready", MHD_HTTP_SERVICE_UNAVAILABLE,
-                       "itnxt is not ready: its state is still being loaded.\n");
+    const Published now = exchange.read();
+    std::string text =
+        now.ready ? "itnxt is ready.\n" : "itnxt is not ready: its state is still being loaded.\n";
+    // Alerts are paged all the same: no reason to take it out of service.
+    if (const std::string& problem = now.board->storage_problem; !problem.empty()) {
+      text += "The alert state is not written: " + problem +
+              ": pages go out from memory, a restart forgets them; make room or mend the disk.\n";
+    }
+    return text_answer("/-/ready", now.ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
+                       std::move(text));
   }
   if (request.path == "/") {
     StatusPage page = make_status_page();
@@ -173,9 +186,8 @@ Answer HttpServer::Impl::api(const Request& request) const {
 
 MHD_Result HttpServer::Impl::send(MHD_Connection* connection, Answer answer) {
   const bool zipped = takes_gzip(header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING));
-  auto body = std::make_unique<std::shared_ptr<LiveBody>>(
-      bodies.add(zipped ? gzip(std::move(answer.body)) : std::move(answer.body),
-                 exchange.read().snapshot->at));
+  auto body =
+      std::make_unique<BodyReader>(zipped ? gzip(std::move(answer.body)) : std::move(answer.body));
   const Response response(
       MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, kBlock, read_body, body.get(), free_body),
       MHD_destroy_response);
@@ -192,6 +204,7 @@ MHD_Result HttpServer::Impl::handle(void* self, MHD_Connection* connection, cons
                                     void** state) {
   Impl& impl = *static_cast<Impl*>(self);
   try {
+    impl.deadlines.answering(fd_of(connection));  // all that is waited for: no body is
     const std::string_view verb = method;
     if (verb != MHD_HTTP_METHOD_GET && verb != MHD_HTTP_METHOD_HEAD) {
       // Answered before any body is read; libmicrohttpd closes the connection then.
@@ -217,6 +230,23 @@ MHD_Result HttpServer::Impl::handle(void* self, MHD_Connection* connection, cons
   }
 }
 
+// libmicrohttpd calls this before it closes the socket, too.
+void HttpServer::Impl::notify(void* self, MHD_Connection* connection, void**,
+                              MHD_ConnectionNotificationCode what) {
+  HttpDeadlines& deadlines = static_cast<Impl*>(self)->deadlines;
+  switch (what) {
+    case MHD_CONNECTION_NOTIFY_STARTED:
+      return deadlines.opened(fd_of(connection));
+    case MHD_CONNECTION_NOTIFY_CLOSED:
+      return deadlines.closed(fd_of(connection));
+  }
+}
+
+void HttpServer::Impl::completed(void* self, MHD_Connection* connection, void**,
+                                 MHD_RequestTerminationCode) {
+  static_cast<Impl*>(self)->deadlines.answered(fd_of(connection));
+}
+
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpConfig& config,
                                                       const Exchange& exchange,
                                                       ProcessFigures& figures, ServerInfo server) {
@@ -226,15 +256,16 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpConfig& config,
   const BlockedSignals blocked;
   impl->daemon = MHD_start_daemon(
       MHD_USE_EPOLL_INTERNAL_THREAD, 0, nullptr, nullptr, &Impl::handle, impl.get(),
-      MHD_OPTION_LISTEN_SOCKET, listening->socket.fd(), MHD_OPTION_THREAD_POOL_SIZE, kThreads,
+      MHD_OPTION_LISTEN_SOCKET, listening->socket.get(), MHD_OPTION_THREAD_POOL_SIZE, kThreads,
       MHD_OPTION_CONNECTION_LIMIT, kConnections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
       kConnectionsOfOneAddress, MHD_OPTION_CONNECTION_TIMEOUT, kTimeoutSeconds,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemory, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-      MHD_OPTION_END);
+      MHD_OPTION_NOTIFY_CONNECTION, &Impl::notify, impl.get(), MHD_OPTION_NOTIFY_COMPLETED,
+      &Impl::completed, impl.get(), MHD_OPTION_END);
   if (impl->daemon == nullptr) {
     return Error{"aggregator.http: the server cannot be started: out of memory or threads"};
   }
-  listening->socket.release();  // closed by MHD_stop_daemon
+  (void)listening->socket.release();  // closed by MHD_stop_daemon
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl), listening->port));
 }
 
@@ -242,5 +273,9 @@ HttpServer::HttpServer(std::unique_ptr<Impl> impl, std::uint16_t port)
     : impl_(std::move(impl)), port_(port) {}
 
 HttpServer::~HttpServer() = default;
+
+void HttpServer::sweep(Instant now) {
+  impl_->deadlines.sweep(now);
+}
 
 }  // namespace itnxt

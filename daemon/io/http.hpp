@@ -2,9 +2,9 @@
 //
 // Two threads of libmicrohttpd serve all connections by epoll; they read what Exchange holds and
 // nothing else. Bounds: 1024 connections (768 of one address: scraper and screens may share a
-// proxy), 32 KiB for a request's line and headers, 10 s without progress; answers are made piece by
-// piece while they are sent, from a state of the last two minutes. The Host header is of no
-// account. stop: the destructor; open connections end.
+// proxy), 32 KiB for a request's line and headers, 10 s without progress, 15 s for a whole request,
+// 2 min for its answer (http_deadlines.hpp); answers are made piece by piece while they are sent.
+// The Host header is of no account. stop: the destructor; open connections end.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 
 #include "daemon/config/config.hpp"
 #include "daemon/core/result.hpp"
+#include "daemon/core/time.hpp"
 #include "daemon/io/api.hpp"
 #include "daemon/io/exchange.hpp"
 #include "daemon/io/process_figures.hpp"
@@ -29,6 +30,9 @@ class HttpServer {
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
+
+  // Every second, on the loop's thread: ends the connections of clients that are too slow.
+  void sweep(Instant now);
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
 

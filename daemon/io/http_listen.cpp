@@ -3,13 +3,12 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <memory>
 #include <string>
-#include <system_error>
-#include <utility>
+
+#include "daemon/core/host_port.hpp"
 
 namespace itnxt {
 namespace {
@@ -17,9 +16,7 @@ namespace {
 constexpr int kBacklog = 256;
 
 std::string where(const HttpConfig& config) {
-  const bool is_ipv6 = config.host.find(':') != std::string::npos;
-  return "aggregator.http.listen " + (is_ipv6 ? "[" + config.host + "]" : config.host) + ":" +
-         std::to_string(config.port);
+  return "aggregator.http.listen " + host_port_text(config.host, config.port);
 }
 
 std::string advice(int error) {
@@ -30,8 +27,7 @@ std::string advice(int error) {
 }
 
 Error cannot_bind(const HttpConfig& config, int error) {
-  return Error{where(config) + ": cannot be bound: " + std::generic_category().message(error) +
-               ": " + advice(error)};
+  return Error{where(config) + ": cannot be bound: " + errno_text(error) + ": " + advice(error)};
 }
 
 std::uint16_t port_of(int fd) {
@@ -44,22 +40,6 @@ std::uint16_t port_of(int fd) {
 }
 
 }  // namespace
-
-Socket::~Socket() {
-  if (fd_ >= 0) close(fd_);
-}
-
-Socket& Socket::operator=(Socket&& other) noexcept {
-  if (this != &other) {
-    if (fd_ >= 0) close(fd_);
-    fd_ = other.release();
-  }
-  return *this;
-}
-
-int Socket::release() {
-  return std::exchange(fd_, -1);
-}
 
 Result<Listening> listen_on(const HttpConfig& config) {
   addrinfo hints{};
@@ -75,9 +55,9 @@ Result<Listening> listen_on(const HttpConfig& config) {
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, freeaddrinfo);
   const addrinfo& first = *addresses;
   Listening listening;
-  listening.socket = Socket(
+  listening.socket = Fd(
       socket(first.ai_family, first.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, first.ai_protocol));
-  const int fd = listening.socket.fd();
+  const int fd = listening.socket.get();
   if (fd < 0) return cannot_bind(config, errno);
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

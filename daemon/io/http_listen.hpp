@@ -4,26 +4,13 @@
 #include <cstdint>
 
 #include "daemon/config/config.hpp"
+#include "daemon/core/fd.hpp"
 #include "daemon/core/result.hpp"
 
 namespace itnxt {
 
-// Owns a file descriptor.
-class Socket {
- public:
-  explicit Socket(int fd = -1) : fd_(fd) {}
-  ~Socket();
-  Socket(Socket&& other) noexcept : fd_(other.release()) {}
-  Socket& operator=(Socket&& other) noexcept;
-  [[nodiscard]] int fd() const { return fd_; }
-  int release();
-
- private:
-  int fd_;
-};
-
 struct Listening {
-  Socket socket;  // bound, listening, non-blocking
+  Fd socket;  // bound, listening, non-blocking
   std::uint16_t port = 0;
 };
 

@@ -1,7 +1,6 @@
 #include "daemon/io/poll_loop.hpp"
 
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,8 @@
 #include <system_error>
 #include <unordered_map>
 #include <utility>
+
+#include "daemon/core/fd.hpp"
 
 namespace itnxt {
 namespace {
@@ -42,7 +43,7 @@ struct PollLoop::World {
   };
   using Due = std::pair<Instant, std::uint64_t>;
 
-  int epoll = -1;
+  Fd epoll;
   // An entry's id, never its fd, goes to the kernel: an fd closed and opened anew within a round
   // must not get the events of the old one.
   std::unordered_map<std::uint64_t, Entry> entries;
@@ -50,17 +51,13 @@ struct PollLoop::World {
   std::map<Due, Shared> timers;
   std::uint64_t next = 1;
 
-  ~World() {
-    if (epoll >= 0) close(epoll);
-  }
-
   // errno. For a watch that ends it does not matter: the fd may be closed by then.
   int control(int operation, std::uint64_t id, const Entry& entry) const {
     epoll_event event{};
     if (entry.callbacks[0]) event.events |= EPOLLIN;
     if (entry.callbacks[1]) event.events |= EPOLLOUT;
     event.data.u64 = id;
-    return epoll_ctl(epoll, operation, entry.fd, &event) == 0 ? 0 : errno;
+    return epoll_ctl(epoll.get(), operation, entry.fd, &event) == 0 ? 0 : errno;
   }
 };
 
@@ -100,8 +97,8 @@ struct PollLoop::TimerState final : Registration::State {
 };
 
 PollLoop::PollLoop() : world_(std::make_shared<World>()) {
-  world_->epoll = epoll_create1(EPOLL_CLOEXEC);
-  if (world_->epoll < 0) {
+  world_->epoll.reset(epoll_create1(EPOLL_CLOEXEC));
+  if (!world_->epoll.is_open()) {
     throw std::system_error(errno, std::generic_category(), "epoll_create1");
   }
   read_clocks();
@@ -145,8 +142,8 @@ void PollLoop::run() {
   std::array<epoll_event, kMaxEvents> events{};
   read_clocks();
   while (!stopped_) {
-    const int ready = epoll_wait(world_->epoll, events.data(), static_cast<int>(events.size()),
-                                 wait_milliseconds());
+    const int ready = epoll_wait(world_->epoll.get(), events.data(),
+                                 static_cast<int>(events.size()), wait_milliseconds());
     if (ready < 0 && errno != EINTR) {
       throw std::system_error(errno, std::generic_category(), "epoll_wait");
     }

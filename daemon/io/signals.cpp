@@ -14,8 +14,8 @@ Signals::Signals() {
   sigemptyset(&mine);
   for (const int signal : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&mine, signal);
   pthread_sigmask(SIG_BLOCK, &mine, &before_);
-  fd_ = signalfd(-1, &mine, SFD_NONBLOCK | SFD_CLOEXEC);
-  if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
+  fd_.reset(signalfd(-1, &mine, SFD_NONBLOCK | SFD_CLOEXEC));
+  if (!fd_.is_open()) throw std::system_error(errno, std::generic_category(), "signalfd");
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &ignore, &pipe_before_);
@@ -23,20 +23,19 @@ Signals::Signals() {
 
 Signals::~Signals() {
   watch_.cancel();
-  close(fd_);
   sigaction(SIGPIPE, &pipe_before_, nullptr);
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 void Signals::deliver(Loop& loop, std::function<void(Signal)> callback) {
-  watch_ = loop.watch(fd_, Interest::readable,
+  watch_ = loop.watch(fd_.get(), Interest::readable,
                       [this, callback = std::move(callback)] { read_all(callback); });
 }
 
 // The kernel folds a signal that is pending into one, so this ends.
 void Signals::read_all(const std::function<void(Signal)>& callback) {
   signalfd_siginfo info{};
-  while (read(fd_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+  while (read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
     callback(info.ssi_signo == SIGHUP ? Signal::reload : Signal::terminate);
   }
 }

@@ -6,7 +6,7 @@
 #include <csignal>
 #include <functional>
 
-#include "daemon/core/result.hpp"
+#include "daemon/core/fd.hpp"
 #include "daemon/io/loop.hpp"
 
 namespace itnxt {
@@ -29,7 +29,7 @@ class Signals {
  private:
   void read_all(const std::function<void(Signal)>& callback);
 
-  int fd_ = -1;
+  Fd fd_;
   sigset_t before_{};
   struct sigaction pipe_before_ {};
   Watch watch_;

@@ -84,7 +84,10 @@ std::optional<std::string> read_record(int fd, std::uint64_t left) {
 
 Status Spool::prepare() {
   const auto trouble = make_directory(directory_);
-  if (!trouble) return {};
+  if (!trouble) {
+    if (const auto open = open_to_others("spool.directory", directory_)) log_.warning(*open);
+    return {};
+  }
   return Error{"spool.directory " + directory_ + ": cannot be used: " + errno_text(trouble->error) +
                ": what is undelivered at a stop will be lost; make it writable for this user"};
 }

@@ -27,7 +27,8 @@ class Spool {
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
 
-  // Makes the directory. The error says what will be lost for want of it.
+  // Makes the directory; logs when it is open to others. The error says what will be lost for want
+  // of it.
   Status prepare();
   // Takes the collector's file for this process. Fails when another one has it, and what is
   // undelivered at a stop will be lost: to write over the other's file would lose that. The calls

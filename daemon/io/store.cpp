@@ -8,8 +8,8 @@
 #include <condition_variable>
 #include <mutex>
 #include <set>
-#include <system_error>
 
+#include "daemon/core/fd.hpp"
 #include "daemon/io/directory.hpp"
 #include "daemon/io/signals.hpp"
 
@@ -31,7 +31,7 @@ struct Store::Shared {
   std::string problem;
   std::string quarantined;
   std::vector<StoreRow> late;
-  int fd = -1;
+  Fd fd;
 
   // The writer's own. Every record as it should be on the disk: what a damaged or replaced file is
   // written anew from.
@@ -46,10 +46,6 @@ struct Store::Shared {
     std::string quarantined;
     std::vector<StoreRow> late;
   };
-
-  ~Shared() {
-    if (fd >= 0) ::close(fd);
-  }
 
   void take(StoreChanges&& changes) {
     for (auto& [key, body] : changes) {
@@ -144,7 +140,7 @@ struct Store::Shared {
       if (!found.quarantined.empty()) quarantined = std::move(found.quarantined);
       if (!found.late.empty()) late = std::move(found.late);
       const std::uint64_t one = 1;
-      (void)!::write(fd, &one, sizeof one);
+      (void)!::write(fd.get(), &one, sizeof one);
       if (!last) continue;
       ended = true;
       end.notify_all();
@@ -154,6 +150,8 @@ struct Store::Shared {
 };
 
 Result<Store::Opened> Store::open(Loop& loop, Log& log, StoreFile::Options options) {
+  const std::string key = options.config_key;
+  const std::string directory = options.directory;
   auto file = std::make_unique<StoreFile>(std::move(options));
   auto attached = file->attach(file_time(loop.wall_now()));
   Opened opened;
@@ -168,6 +166,7 @@ Result<Store::Opened> Store::open(Loop& loop, Log& log, StoreFile::Options optio
     }
   } else {
     loaded = true;
+    if (const auto open = open_to_others(key, directory)) log.warning(*open);
     auto& read = std::get<StoreFile::Loaded>(attached);
     if (!read.quarantined.empty()) {
       log.error("the alert state was damaged and is begun anew: alerts may be paged again",
@@ -178,7 +177,7 @@ Result<Store::Opened> Store::open(Loop& loop, Log& log, StoreFile::Options optio
   opened.store =
       std::unique_ptr<Store>(new Store(loop, log, std::move(file), opened.rows, problem, loaded));
   if (opened.store->completion_fd() < 0) {
-    return Error{"cannot make an eventfd: " + std::generic_category().message(errno)};
+    return Error{"cannot make an eventfd: " + errno_text(errno)};
   }
   return opened;
 }
@@ -186,8 +185,8 @@ Result<Store::Opened> Store::open(Loop& loop, Log& log, StoreFile::Options optio
 Store::Store(Loop& loop, Log& log, std::unique_ptr<StoreFile> file,
              const std::vector<StoreRow>& rows, std::string problem, bool loaded)
     : loop_(loop), log_(log), path_(file->path()), shared_(std::make_shared<Shared>()) {
-  shared_->fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (shared_->fd < 0) return;
+  shared_->fd.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!shared_->fd.is_open()) return;
   shared_->file = std::move(file);
   shared_->problem = problem;
   shared_->loaded = loaded;
@@ -197,7 +196,7 @@ Store::Store(Loop& loop, Log& log, std::unique_ptr<StoreFile> file,
     shared_->on_disk.insert({row.shelf, row.key});
   }
   note_problem(shared_->problem);
-  completions_ = loop_.watch(shared_->fd, Interest::readable, [this] { on_completion(); });
+  completions_ = loop_.watch(shared_->fd.get(), Interest::readable, [this] { on_completion(); });
   const BlockedSignals guard;
   writer_ = std::thread([shared = shared_] { shared->run(); });
 }
@@ -217,7 +216,7 @@ Store::~Store() {
 }
 
 int Store::completion_fd() const {
-  return shared_->fd;
+  return shared_->fd.get();
 }
 
 void Store::commit(StoreChanges changes, Done done) {
@@ -247,7 +246,7 @@ void Store::note_problem(const std::string& problem) {
 
 void Store::on_completion() {
   std::uint64_t count = 0;
-  (void)!::read(shared_->fd, &count, sizeof count);
+  (void)!::read(shared_->fd.get(), &count, sizeof count);
   std::uint64_t done_to = 0;
   bool durable = false;
   std::string problem;

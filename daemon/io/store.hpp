@@ -38,7 +38,8 @@ class Store {
   };
 
   // An unusable directory, one in use by another process, or a newer format is an Error. A disk
-  // that cannot be written now is not: the store begins with what can be read, and a problem().
+  // that cannot be written now is not: the store begins with what can be read, and a problem(). A
+  // directory open to others is logged.
   static Result<Opened> open(Loop& loop, Log& log, StoreFile::Options options);
   ~Store();
   Store(const Store&) = delete;

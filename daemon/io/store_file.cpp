@@ -4,13 +4,11 @@
 #include <sqlite3.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
-#include <system_error>
 
 #include "daemon/core/hash.hpp"
 #include "daemon/io/directory.hpp"
@@ -32,10 +30,6 @@ std::int64_t checksum(std::string_view shelf, std::string_view key, std::string_
   std::string all(shelf);
   all.append(1, '\0').append(key).append(1, '\0').append(body);
   return static_cast<std::int64_t>(stable_hash(all));
-}
-
-std::string error_text(int code) {
-  return std::generic_category().message(code);
 }
 
 // SQLite's URI of a path: what has a meaning there is escaped.
@@ -107,15 +101,12 @@ struct StoreFile::Db {
 StoreFile::StoreFile(Options options)
     : options_(std::move(options)), path_(options_.directory + "/alerts.db") {}
 
-StoreFile::~StoreFile() {
-  db_.reset();
-  if (lock_fd_ >= 0) ::close(lock_fd_);
-}
+StoreFile::~StoreFile() = default;
 
 StoreTrouble StoreFile::trouble(const std::string& doing) const {
   std::string text = "cannot " + doing + ' ' + path_ + ": " + sqlite3_errmsg(db_->handle);
   const int code = sqlite3_system_errno(db_->handle);
-  if (code != 0) text += " (" + error_text(code) + ')';
+  if (code != 0) text += " (" + errno_text(code) + ')';
   return {StoreTrouble::Kind::passing, text};
 }
 
@@ -135,42 +126,40 @@ std::optional<StoreTrouble> StoreFile::prepare_directory() const {
   const auto kind =
       may_pass(found->error) ? StoreTrouble::Kind::passing : StoreTrouble::Kind::configuration;
   return StoreTrouble{kind, options_.config_key + ": cannot use directory " + found->path + ": " +
-                                error_text(found->error) +
+                                errno_text(found->error) +
                                 "; it must be writable by the user of the aggregator"};
 }
 
 std::optional<StoreTrouble> StoreFile::take_lock() {
-  if (lock_fd_ >= 0) return std::nullopt;
+  if (lock_.is_open()) return std::nullopt;
   const std::string path = options_.directory + "/alerts.lock";
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) {
+  Fd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock.is_open()) {
     const int code = errno;
     return StoreTrouble{
         may_pass(code) ? StoreTrouble::Kind::passing : StoreTrouble::Kind::configuration,
-        options_.config_key + ": cannot open " + path + ": " + error_text(code)};
+        options_.config_key + ": cannot open " + path + ": " + errno_text(code)};
   }
   // Freed by the kernel with the process, however it ends.
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    ::close(fd);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     return StoreTrouble{StoreTrouble::Kind::configuration,
                         options_.config_key + ": state directory " + options_.directory +
                             " is in use by another aggregator; stop that one or name another "
                             "directory"};
   }
-  lock_fd_ = fd;
+  lock_ = std::move(lock);
   return std::nullopt;
 }
 
 std::optional<StoreTrouble> StoreFile::open_database() {
   // Made here, since SQLite would make it readable for all; its WAL takes over the mode.
-  const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) {
+  const Fd made(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!made.is_open()) {
     const int code = errno;
     return StoreTrouble{
         may_pass(code) ? StoreTrouble::Kind::passing : StoreTrouble::Kind::configuration,
-        options_.config_key + ": cannot open " + path_ + ": " + error_text(code)};
+        options_.config_key + ": cannot open " + path_ + ": " + errno_text(code)};
   }
-  ::close(fd);
   db_ = std::make_unique<Db>();
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
   if (sqlite3_open_v2(path_.c_str(), &db_->handle, flags, nullptr) != SQLITE_OK) {
@@ -250,7 +239,7 @@ std::optional<StoreTrouble> StoreFile::quarantine(const std::string& time, Loade
   std::rename((path_ + "-wal").c_str(), (loaded.quarantined + "-wal").c_str());
   if (std::rename(path_.c_str(), loaded.quarantined.c_str()) != 0) {
     return StoreTrouble{StoreTrouble::Kind::passing,
-                        "cannot rename damaged " + path_ + ": " + error_text(errno)};
+                        "cannot rename damaged " + path_ + ": " + errno_text(errno)};
   }
   if (auto problem = open_database()) return problem;
   Loaded fresh;

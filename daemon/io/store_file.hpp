@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "daemon/core/fd.hpp"
 #include "daemon/core/result.hpp"
 
 namespace itnxt {
@@ -85,7 +86,7 @@ class StoreFile {
 
   Options options_;
   std::string path_;
-  int lock_fd_ = -1;
+  Fd lock_;  // before the database: freed after it
   std::unique_ptr<Db> db_;
 };
 

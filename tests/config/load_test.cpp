@@ -272,6 +272,31 @@ TEST(Load, TwentyThousandDanglingNamesEndSoon) {
   EXPECT_LT(time.seconds(), 60);
 }
 
+// What its own room says of a collector stands at the key it names.
+TEST(Load, CollectorsAreAskedAboutTheirConfiguration) {
+  const std::string text =
+      "collectors:\n  - {kind: pcap, name: p, interface: eth0, filter: bad}\n"
+      "  - {kind: pcap, name: q, interface: eth0, snaplen: 1}\n"
+      "aggregator: {listen: \"ipc://x\"}\n";
+  const CheckCollector check = [](const CollectorConfig& config) {
+    EXPECT_EQ(name_of(config).text(), "p");  // the other does not read well
+    return std::vector<Objection>{{"filter", "filter: no good"}, {"snaplen", "too short", true}};
+  };
+  EXPECT_EQ(all_text(load_config_text("a.yaml", text, Purpose::check, check)),
+            "a.yaml:2:5: warning: too short\n"
+            "  - {kind: pcap, name: p, interface: eth0, filter: bad}\n"
+            "    ^\n"
+            "a.yaml:2:52: filter: no good\n"
+            "  - {kind: pcap, name: p, interface: eth0, filter: bad}\n"
+            "                                                   ^\n"
+            "a.yaml:3:53: snaplen: expected 64 to 262144, not '1'\n"
+            "  - {kind: pcap, name: q, interface: eth0, snaplen: 1}\n"
+            "                                                    ^\n");
+  // They run elsewhere.
+  EXPECT_EQ(all_text(load_config_text("a.yaml", text, Purpose::aggregate, check)).find("no good"),
+            std::string::npos);
+}
+
 TEST_F(Folder, FileThatCannotBeRead) {
   EXPECT_EQ(output(load_config(path_ / "none.yaml", Purpose::check)),
             "none.yaml:1:1: cannot be read: No such file or directory; correct the path\n");

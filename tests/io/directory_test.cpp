@@ -55,6 +55,22 @@ TEST_F(DirectoryTest, WhatIsThereKeepsItsMode) {
   EXPECT_EQ(mode_of("there"), 0755U);
 }
 
+TEST_F(DirectoryTest, WhatIsOpenToOthersIsSaid) {
+  ASSERT_EQ(mkdir("all", 0777), 0);
+  EXPECT_EQ(open_to_others("some.key", "all"),
+            "some.key all: open to other users (mode 0777): chmod 700 it, or name a directory that "
+            "nothing else uses");
+  for (const mode_t open : {01777U, 0755U, 0770U, 0701U}) {
+    ASSERT_EQ(chmod("all", open), 0);
+    EXPECT_TRUE(open_to_others("some.key", "all")) << open;
+  }
+  for (const mode_t closed : {0700U, 0750U}) {
+    ASSERT_EQ(chmod("all", closed), 0);
+    EXPECT_EQ(open_to_others("some.key", "all"), std::nullopt) << closed;
+  }
+  EXPECT_EQ(open_to_others("some.key", "missing"), std::nullopt);
+}
+
 TEST_F(DirectoryTest, WhatIsInTheWayIsNamed) {
   std::ofstream("file") << "x";
   const auto trouble = make_directory("file/below");

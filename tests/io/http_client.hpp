@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -50,6 +51,21 @@ class Client {
     std::string text(size, '\0');
     const ssize_t got = recv(fd_, text.data(), size, MSG_WAITALL);
     text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return text;
+  }
+  [[nodiscard]] bool still_open() const {
+    char next = 0;
+    return recv(fd_, &next, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+  }
+  // Until the text ends in `end`; gives up after 20 s of silence.
+  std::string receive_until(std::string_view end) {
+    std::string text;
+    pollfd readable{fd_, POLLIN, 0};
+    while (!text.ends_with(end) && poll(&readable, 1, 20'000) == 1) {
+      char next = 0;
+      if (recv(fd_, &next, 1, 0) != 1) break;
+      text += next;
+    }
     return text;
   }
   // Until the server closes; gives up after 20 s of silence.

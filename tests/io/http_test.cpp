@@ -8,7 +8,7 @@
 #include <sstream>
 #include <thread>
 
-#include "daemon/io/http_bodies.hpp"
+#include "daemon/io/http_deadlines.hpp"
 #include "tests/io/http_client.hpp"
 #include "tests/metrics/sample_state.hpp"
 
@@ -64,6 +64,20 @@ TEST_F(HttpTest, HealthyAndReady) {
   reply = ask(port, "/-/ready");
   EXPECT_EQ(reply.code, 200);
   EXPECT_EQ(reply.body, "itnxt is ready.\n");
+}
+
+TEST_F(HttpTest, ReadyWithAFullDiskSaysWhatToDo) {
+  auto board = std::make_shared<Board>(*test::sample_board());
+  board->storage_problem = "cannot write /state/alerts.db: database or disk is full";
+  exchange.publish(test::sample_snapshot(), board);
+  exchange.set_ready(true);
+  const Reply reply = ask(port, "/-/ready");
+  EXPECT_EQ(reply.code, 200);
+  EXPECT_EQ(reply.body,
+            "itnxt is ready.\n"
+            "The alert state is not written: cannot write /state/alerts.db: database or disk is "
+            "full: pages go out from memory, a restart forgets them; make room or mend the "
+            "disk.\n");
 }
 
 TEST_F(HttpTest, MetricsInBothFormatsWithTheProcessOwnFigures) {
@@ -179,6 +193,7 @@ TEST_F(HttpTest, HugeAndBrokenRequestsAreRefused) {
   EXPECT_GE(ask(port, "/metrics", many).code, 400);
   const Reply long_path = ask(port, "/" + std::string(64 << 10, 'a'));
   EXPECT_GE(long_path.code, 400);
+  Instant now{};
   for (const char* broken :
        {"\r\n\r\n\r\n", "GET\r\n\r\n", "GET /metrics HTTP/9.9\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n",
         "GET /metrics HTTP/1.1\r\n\r\n",
@@ -186,6 +201,9 @@ TEST_F(HttpTest, HugeAndBrokenRequestsAreRefused) {
     Client client(port);
     client.send(broken);
     client.finish();
+    EXPECT_EQ(ask(port, "/-/healthy").code, 200);
+    server->sweep(now);
+    server->sweep(now += kRequestLimit + 1s);  // who got no answer need not wait for his end
     client.receive_all();
   }
   EXPECT_EQ(ask(port, "/-/healthy").code, 200);
@@ -251,6 +269,40 @@ TEST_F(HttpTest, AClientThatGoesAwayInTheMiddleHarmsNobody) {
   EXPECT_EQ(ask(port, "/-/healthy").code, 200);
 }
 
+// Bytes that come now and then keep libmicrohttpd's own timeout from ever ending a connection.
+TEST_F(HttpTest, ARequestThatDripsIsEnded) {
+  Client dripping(port);
+  Client mute(port);
+  dripping.send("GET /-/healthy HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+  ASSERT_EQ(ask(port, "/-/healthy").code, 200);
+  const Instant start{};
+  server->sweep(start);
+  server->sweep(start + kRequestLimit);
+  dripping.send("a");
+  EXPECT_TRUE(dripping.still_open());
+  Instant now = start + kRequestLimit;
+  for (int i = 0; i < 500 && (dripping.still_open() || mute.still_open()); ++i) {
+    server->sweep(now += kRequestLimit + 1s);  // again: they may have been unknown to the first
+    dripping.send("a");
+    ASSERT_EQ(ask(port, "/-/healthy").code, 200);
+  }
+  EXPECT_FALSE(dripping.still_open());
+  EXPECT_FALSE(mute.still_open());
+}
+
+TEST_F(HttpTest, EveryRequestOfAConnectionHasItsOwnTime) {
+  Client client(port);
+  Instant now{};
+  for (int i = 0; i < 3; ++i) {
+    client.send("GET /-/healthy HTTP/1.1\r\nHost: x\r\n");
+    server->sweep(now);
+    server->sweep(now += kRequestLimit);
+    client.send("\r\n");
+    EXPECT_NE(client.receive_until("itnxt is healthy.\n\r\n0\r\n\r\n").find("200 OK"),
+              std::string::npos);
+  }
+}
+
 // Who reads a byte now and then must not make the server keep every state there ever was.
 TEST_F(HttpTest, AnAnswerDoesNotHoldThePastForEver) {
   std::weak_ptr<const Snapshot> old;
@@ -262,17 +314,16 @@ TEST_F(HttpTest, AnAnswerDoesNotHoldThePastForEver) {
   Client lazy(port);
   lazy.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
   ASSERT_EQ(lazy.receive(1).size(), 1U);
-  const auto publish_after = [&](Duration age) {
-    auto later = test::sample_snapshot();
-    later->at += age;
-    exchange.publish(later, test::sample_board());
-  };
-  // However many there were in the meantime.
-  for (int i = 0; i < 2000; ++i) publish_after(120s);
+  exchange.publish(test::sample_snapshot(), test::sample_board());
+  const Instant start{};
+  server->sweep(start);
+  server->sweep(start + kAnswerLimit);
   EXPECT_EQ(ask(port, "/-/healthy").code, 200);
   EXPECT_FALSE(old.expired());
-  publish_after(121s);
-  EXPECT_EQ(ask(port, "/-/healthy").code, 200);
+  server->sweep(start + kAnswerLimit + 1s);
+  for (int i = 0; i < 20'000 && !old.expired(); ++i) {
+    ASSERT_EQ(ask(port, "/-/healthy").code, 200);
+  }
   EXPECT_TRUE(old.expired());
 }
 

@@ -186,6 +186,16 @@ TEST_F(SpoolTest, ACollectorsFileIsOneProcesssOnly) {
   EXPECT_TRUE(spool.claim(CollectorName("snmp")).ok());  // free again
 }
 
+TEST_F(SpoolTest, ADirectoryThatIsOpenToOthersIsTakenWithAWarning) {
+  std::filesystem::create_directories(directory);
+  std::filesystem::permissions(directory, std::filesystem::perms::all);
+  EXPECT_TRUE(spool.prepare().ok());
+  EXPECT_EQ(log.lines, std::vector<std::string>{
+                           "level=warning msg=\"spool.directory " + directory +
+                           ": open to other users (mode 0777): chmod 700 it, or name a directory "
+                           "that nothing else uses\""});
+}
+
 TEST_F(SpoolTest, ADirectoryThatCannotBeMadeSaysWhatWillBeLost) {
   std::ofstream(dir.path() + "/deep") << "a file";
   EXPECT_EQ(spool.prepare().error(),

@@ -11,9 +11,7 @@
 #include <fstream>
 #include <future>
 
-#include "tests/support/recording.hpp"
-#include "tests/support/run_until.hpp"
-#include "tests/support/temp_dir.hpp"
+#include "tests/io/store_world.hpp"
 
 namespace itnxt::test {
 namespace {
@@ -24,43 +22,6 @@ using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
 namespace fs = std::filesystem;
-
-struct World {
-  TempDir dir;
-  PollLoop loop;
-  RecordingLog log;
-  std::string state = dir.path() + "/a/state";
-
-  Result<Store::Opened> open(std::int64_t max_pages = 0) {
-    StoreFile::Options options;
-    options.directory = state;
-    options.max_pages = max_pages;
-    return Store::open(loop, log, std::move(options));
-  }
-  // Commits and says whether it is on the disk.
-  bool commit(Store& store, StoreChanges changes) {
-    std::optional<bool> result;
-    store.commit(std::move(changes), [&](bool durable) { result = durable; });
-    EXPECT_TRUE(run_until(loop, [&] { return result.has_value(); }));
-    return result.value_or(false);
-  }
-  std::vector<std::string> stored() {
-    auto opened = open();
-    if (!opened) return {opened.error()};
-    std::vector<std::string> rows;
-    for (const StoreRow& row : opened->rows) rows.push_back(row.key + '=' + row.body);
-    return rows;
-  }
-};
-
-StoreChanges put(const std::string& key, const std::string& body) {
-  return {{{"alert", key}, body}};
-}
-
-mode_t mode(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777U : 0;
-}
 
 TEST(Store, KeepsWhatWasCommittedAndForgetsWhatWasDeleted) {
   World world;
@@ -174,6 +135,7 @@ std::vector<std::string> files_starting(const std::string& directory, const std:
 TEST(Store, AFileThatIsNoDatabaseIsMovedAwayLoudly) {
   World world;
   fs::create_directories(world.state);
+  ASSERT_EQ(::chmod(world.state.c_str(), 0700), 0);
   std::ofstream(world.state + "/alerts.db") << std::string(8192, 'x');
   EXPECT_THAT(world.stored(), IsEmpty());
   EXPECT_EQ(files_starting(world.state, "alerts.db.corrupt-").size(), 1U);
@@ -302,152 +264,15 @@ TEST(Store, ADiskThatHangsDoesNotHoldTheEnd) {
   })) << ::testing::PrintToString(rows);
 }
 
-// A real file system of one megabyte.
-class FullDisk : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "mounting a tmpfs needs root";
-    fs::create_directories(world_.state);
-    if (::mount("tmpfs", world_.state.c_str(), "tmpfs", 0, "size=1m,mode=0700") != 0) {
-      GTEST_SKIP() << "this machine does not let root mount a tmpfs";
-    }
-    mounted_ = true;
-  }
-  void TearDown() override {
-    if (mounted_) ::umount2(world_.state.c_str(), MNT_DETACH);
-  }
-  void fill() const {
-    std::ofstream file(world_.state + "/ballast", std::ios::binary | std::ios::app);
-    const std::string block(4096, 'x');
-    while (file.write(block.data(), 4096).flush()) {
-    }
-  }
-  bool remount(unsigned long flags) const {
-    return ::mount("tmpfs", world_.state.c_str(), "tmpfs", MS_REMOUNT | flags, "size=1m") == 0;
-  }
-  void empty() const { fs::remove(world_.state + "/ballast"); }
-
-  World world_;
-  bool mounted_ = false;
-};
-
-TEST_F(FullDisk, AtRunTimeItFailsOpenAndCatchesUpByItself) {
-  auto opened = world_.open();
-  ASSERT_TRUE(opened) << opened.error();
-  Store& store = *opened->store;
-  ASSERT_TRUE(world_.commit(store, put("before", "1")));
-  fill();
-  EXPECT_FALSE(world_.commit(store, put("during", std::string(50'000, 'x'))));
-  EXPECT_THAT(store.problem(), StartsWith("cannot write " + world_.state + "/alerts.db: "));
-  empty();
-  // Nobody commits anything: the store tries by itself.
-  EXPECT_TRUE(run_until(world_.loop, [&] { return store.problem().empty(); }));
-  opened->store.reset();
-  EXPECT_EQ(world_.stored().size(), 2U);
-}
-
-TEST_F(FullDisk, AtTheStartItBeginsFromMemory) {
-  fill();
-  auto opened = world_.open();
-  ASSERT_TRUE(opened) << opened.error();
-  Store& store = *opened->store;
-  EXPECT_THAT(store.problem(), HasSubstr(world_.state + "/alerts."));
-  EXPECT_FALSE(world_.commit(store, put("during", "1")));
-  empty();
-  EXPECT_TRUE(run_until(world_.loop, [&] { return store.problem().empty(); }));
-  opened->store.reset();
-  EXPECT_THAT(world_.stored(), ElementsAre("during=1"));
-}
-
-TEST_F(FullDisk, AFullDiskCanStillBeRead) {
-  {
-    auto opened = world_.open();
-    ASSERT_TRUE(world_.commit(*opened->store, put("kept", "1")));
-  }
-  fill();
-  EXPECT_THAT(world_.stored(), ElementsAre("kept=1"));
-}
-
-TEST_F(FullDisk, AReadOnlyDiskFailsOpenAndCatchesUp) {
-  auto opened = world_.open();
-  ASSERT_TRUE(opened) << opened.error();
-  Store& store = *opened->store;
-  ASSERT_TRUE(world_.commit(store, put("before", "1")));
-  opened->store.reset();
-  if (::mount("tmpfs", world_.state.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=1m") != 0) {
-    GTEST_SKIP() << "this machine does not let root remount a tmpfs";
-  }
-  auto again = world_.open();
-  ASSERT_TRUE(again) << again.error();
-  EXPECT_THAT(again->store->problem(), HasSubstr("Read-only file system"));
-  EXPECT_FALSE(world_.commit(*again->store, put("during", "2")));
-  ASSERT_EQ(::mount("tmpfs", world_.state.c_str(), "tmpfs", MS_REMOUNT, "size=1m"), 0);
-  EXPECT_TRUE(run_until(world_.loop, [&] { return again->store->problem().empty(); }));
-}
-
-TEST_F(FullDisk, AReadOnlyDiskIsReadAtTheStart) {
-  {
-    auto opened = world_.open();
-    ASSERT_TRUE(world_.commit(*opened->store, put("before", "1")));
-  }
-  ASSERT_TRUE(remount(MS_RDONLY));
-  auto again = world_.open();
-  ASSERT_TRUE(again) << again.error();
-  EXPECT_THAT(again->rows, ElementsAre(StoreRow{"alert", "before", "1"}));
-  EXPECT_THAT(again->store->problem(), HasSubstr("Read-only file system"));
-  EXPECT_FALSE(world_.commit(*again->store, put("during", "2")));
-  ASSERT_TRUE(remount(0));
-  EXPECT_TRUE(run_until(world_.loop, [&] { return again->store->problem().empty(); }));
-  again->store.reset();
-  EXPECT_THAT(world_.stored(), ElementsAre("before=1", "during=2"));
-}
-
-// What a killed process leaves: the last commits stand in the write-ahead log only.
-TEST_F(FullDisk, AReadOnlyDiskIsReadWithItsWriteAheadLog) {
-  {
-    auto opened = world_.open();
-    ASSERT_TRUE(world_.commit(*opened->store, put("before", "1")));
-    ASSERT_TRUE(world_.commit(*opened->store, put("before", "2")));
-    for (const char* file : {"/alerts.db", "/alerts.db-wal"}) {
-      fs::copy_file(world_.state + file, world_.dir.path() + file);
-    }
-  }
-  for (const char* file : {"/alerts.db", "/alerts.db-wal"}) {
-    fs::copy_file(world_.dir.path() + file, world_.state + file,
-                  fs::copy_options::overwrite_existing);
-  }
-  ASSERT_GT(fs::file_size(world_.state + "/alerts.db-wal"), 0U);
-  ASSERT_TRUE(remount(MS_RDONLY));
-  EXPECT_THAT(world_.stored(), ElementsAre("before=2"));
-}
-
-// The disk with the state came late: another one, without it and read-only, stood in its place.
-TEST(Store, WhatCouldNotBeReadAtTheStartIsHandedOverLaterAndNeverDeleted) {
-  if (::geteuid() != 0) GTEST_SKIP() << "mounting a tmpfs needs root";
+TEST(Store, ADirectoryThatIsOpenToOthersIsTakenWithAWarning) {
   World world;
-  {
-    auto opened = world.open();
-    ASSERT_TRUE(world.commit(*opened->store, put("old", "1")));
-    ASSERT_TRUE(world.commit(*opened->store, put("both", "1")));
-  }
-  const std::string above = world.dir.path() + "/a";
-  if (::mount("tmpfs", above.c_str(), "tmpfs", MS_RDONLY, "size=1m") != 0) {
-    GTEST_SKIP() << "this machine does not let root mount a tmpfs";
-  }
-  auto opened = world.open();
-  EXPECT_TRUE(opened) << opened.error();
-  EXPECT_THAT(opened->rows, IsEmpty());
-  Store& store = *opened->store;
-  std::vector<StoreRow> late;
-  store.on_late_rows([&](std::vector<StoreRow> rows) { late = std::move(rows); });
-  EXPECT_FALSE(world.commit(store, put("both", "2")));
-  EXPECT_FALSE(world.commit(store, put("new", "2")));
-  ::umount2(above.c_str(), MNT_DETACH);
-  EXPECT_TRUE(run_until(world.loop, [&] { return store.problem().empty(); }));
-  EXPECT_THAT(late, ElementsAre(StoreRow{"alert", "both", "1"}, StoreRow{"alert", "old", "1"}));
-  EXPECT_TRUE(world.commit(store, {{{"alert", "new"}, std::nullopt}}));
-  opened->store.reset();
-  EXPECT_THAT(world.stored(), ElementsAre("both=2", "old=1"));
+  fs::create_directories(world.state);
+  ASSERT_EQ(::chmod(world.state.c_str(), 0777), 0);
+  ASSERT_TRUE(world.open());
+  EXPECT_THAT(world.log.lines,
+              ElementsAre("level=warning msg=\"aggregator.state " + world.state +
+                          ": open to other users (mode 0777): chmod 700 it, or name a directory "
+                          "that nothing else uses\""));
 }
 
 }  // namespace

@@ -82,9 +82,6 @@ LOG = {  # case: the line, from its level on
     "no capability": 'error msg="capturing on tap0 needs CAP_NET_RAW: run as root, or give it by '
                      'systemd\'s AmbientCapabilities=CAP_NET_RAW or by setcap cap_net_raw+ep" '
                      'capture=tap interface=tap0',
-    "bad filter": 'error msg="filter \\"no such\\" is no BPF filter for this link type: can\'t '
-                  'parse filter expression: syntax error; correct \'filter\' (see '
-                  'pcap-filter(7))" capture=tap interface=tap0',
     "disk full": 'error msg="the alert state cannot be written: pages go out from memory, a '
                  'restart forgets them; make room or mend the disk" problem="cannot {do} '
                  '{state}/alerts.db: database or disk is full"',
@@ -335,6 +332,23 @@ class Captures(Running):
         self.assertEqual(metrics.get("itnxt_capture_malformed_packets_total", capture="short",
                                      reason="truncated"), len(looked_into))
 
+    def test_what_no_capture_could_take_is_refused_with_its_place(self):
+        text = ('collectors:\n'
+                '  - {kind: pcap, name: p, interface: nosuch0, filter: "tcp and ("}\n'
+                '  - {kind: pcap, name: q, file: /dev/zero}\n')
+        self.lab.write("bad.yaml", text)
+        path = self.lab.path("bad.yaml")
+        problems = (
+            path + ':2:55: filter: can\'t parse filter expression: syntax error; expected a BPF '
+            'expression, see pcap-filter(7)\n' + text.splitlines()[1] + "\n" + " " * 54 + "^\n"
+            + path + ':3:33: file: /dev/zero is no regular file; expected a savefile of tcpdump or '
+            'its like\n' + text.splitlines()[2] + "\n" + " " * 32 + "^\n")
+        binary = os.path.join(product.BIN, "itnxtd")
+        for verb in "check", "run":
+            ended = self.lab.run([binary, verb, "--config", path])
+            self.assertEqual(ended.returncode, BAD_CONFIG)
+            self.assertEqual(ended.stdout + ended.stderr, problems)
+
     def test_an_interface_that_is_not_there(self):
         self.begin(collectors=[product.pcap("tap", interface="nosuch0")])
         self.expect_log("no interface", self.daemon)
@@ -355,21 +369,6 @@ class Taps(Running):
         self.expect_log("no capability", self.daemon)
         self.check_all_else_goes_on()
         self.assertFalse(self.daemon.capture("tap")["open"])
-
-    def test_a_filter_that_is_none(self):
-        """Known when the file is read, where the filter can be compiled; else when it is opened."""
-        agent = peers.Snmpd(self.lab, "good")
-        daemon = product.Itnxtd(self.lab, "run", product.config(
-            self.lab, devices=[product.device("good", agent.address)],
-            collectors=[product.snmp(), product.pcap("tap", interface="tap0", filter="no such")]),
-            start=False)
-        if self.lab.run([daemon.argv[0], "check", *daemon.argv[2:]],
-                        env=daemon.env).returncode == BAD_CONFIG:
-            self.assertEqual(daemon.run().returncode, BAD_CONFIG)
-            return
-        self.daemon = daemon.start()
-        self.expect_log("bad filter", self.daemon)
-        self.check_all_else_goes_on()
 
 
 @needs_namespaces

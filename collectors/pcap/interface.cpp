@@ -1,0 +1,48 @@
+#include "collectors/pcap/interface.hpp"
+
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <cstring>
+#include <optional>
+
+#include "daemon/core/fd.hpp"
+
+namespace itnxt::pcap {
+namespace {
+
+// One question to the kernel about an interface; empty when it knows none of that name.
+std::optional<ifreq> ask(const std::string& interface, unsigned long question) {
+  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request{};
+  if (!socket.is_open() || interface.size() >= sizeof request.ifr_name) return std::nullopt;
+  std::memcpy(request.ifr_name, interface.data(), interface.size());
+  if (::ioctl(socket.get(), question, &request) != 0) return std::nullopt;
+  return request;
+}
+
+}  // namespace
+
+bool interface_is_up(const std::string& name) {
+  const auto answer = ask(name, SIOCGIFFLAGS);
+  return answer && (answer->ifr_flags & IFF_UP) != 0;
+}
+
+Vantage vantage_of(const std::string& interface) {
+  const auto answer = ask(interface, SIOCGIFHWADDR);
+  Vantage vantage;
+  if (!answer) return vantage;
+  vantage.loops_back = answer->ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
+  if (answer->ifr_hwaddr.sa_family == ARPHRD_ETHER) {
+    MacAddress own;
+    for (std::size_t i = 0; i < 6; ++i) {
+      own.number = own.number << 8U | static_cast<std::uint8_t>(answer->ifr_hwaddr.sa_data[i]);
+    }
+    vantage.own = own;
+  }
+  return vantage;
+}
+
+}  // namespace itnxt::pcap

@@ -1,0 +1,16 @@
+// What the kernel tells of an interface. Needs no privilege; cheap enough to be asked every second.
+#pragma once
+
+#include <string>
+
+#include "collectors/pcap/tally.hpp"
+
+namespace itnxt::pcap {
+
+// There and up.
+bool interface_is_up(const std::string& name);
+
+// Where a capture on it stands: what tells received from sent frames.
+Vantage vantage_of(const std::string& interface);
+
+}  // namespace itnxt::pcap

@@ -1,0 +1,118 @@
+// Reading a capture that was written before.
+#include <fcntl.h>
+#include <stdio_ext.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+#include "collectors/pcap/libpcap.hpp"
+#include "daemon/core/fd.hpp"
+
+namespace itnxt::pcap {
+namespace {
+
+using Kind = Trouble::Kind;
+
+constexpr std::size_t kBytesPerRead = 8U << 20U;  // packets may be huge
+constexpr std::size_t kFileBuffer = 256U << 10U;  // 64 times less read(2) than stdio's own
+
+struct FileCloser {
+  void operator()(std::FILE* file) const { (void)std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, FileCloser>;
+
+class Savefile final : public Capture {
+ public:
+  // `program`: empty: everything counts.
+  Savefile(Handle handle, std::string path, std::unique_ptr<Program> program)
+      : handle_(std::move(handle)),
+        path_(std::move(path)),
+        program_(std::move(program)),
+        link_(link_type_of(pcap_datalink(handle_.get()))) {}
+
+  [[nodiscard]] int fd() const override { return -1; }
+
+  std::variant<Progress, Trouble> read(Tally& tally) override {
+    tally_ = &tally;
+    bytes_ = 0;
+    const int count =
+        pcap_dispatch(handle_.get(), kPacketsPerRead, on_packet, reinterpret_cast<u_char*>(this));
+    tally_ = nullptr;
+    if (count > 0 || count == PCAP_ERROR_BREAK) return Progress::more;
+    if (count == 0) return Progress::finished;
+    return Trouble{Kind::unreadable, "savefile " + path_ + " cannot be read on after packet " +
+                                         std::to_string(packets_) + ": " +
+                                         pcap_geterr(handle_.get()) +
+                                         "; what was read before is counted"};
+  }
+
+  void count_drops(Tally&) override {}
+  void refresh_vantage() override {}
+
+ private:
+  // libpcap calls this once a packet. pcap_setfilter would filter, too, but then one pcap_dispatch
+  // reads on until enough packets match: the whole file, when none does.
+  static void on_packet(u_char* self, const pcap_pkthdr* header, const u_char* captured) {
+    Savefile& file = *reinterpret_cast<Savefile*>(self);
+    ++file.packets_;
+    file.bytes_ += header->caplen;
+    if (file.bytes_ > kBytesPerRead) pcap_breakloop(file.handle_.get());
+    if (file.program_ && pcap_offline_filter(file.program_->get(), header, captured) == 0) return;
+    const Frame frame = decode(file.link_, {captured, header->caplen}, header->len);
+    file.tally_->count(frame, direction_of(frame, Vantage{}), header->len);
+  }
+
+  const Handle handle_;
+  const std::string path_;
+  const std::unique_ptr<Program> program_;
+  const LinkType link_;
+  std::uint64_t packets_ = 0;  // records read so far, filtered out or not
+  // While read() runs.
+  Tally* tally_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace
+
+Opened open_savefile(const FileSource& source, std::string& remark) {
+  // O_NONBLOCK: a FIFO without writer must not hold the loop before we see that it is none.
+  Fd fd(::open(source.path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  if (!fd.is_open()) {
+    return Trouble{Kind::refused, "cannot read savefile " + source.path + ": " + errno_text(errno) +
+                                      "; it is tried again, correct 'file' or its permissions"};
+  }
+  struct stat what {};
+  if (::fstat(fd.get(), &what) != 0 || !S_ISREG(what.st_mode)) {
+    return Trouble{Kind::unreadable,
+                   "savefile " + source.path + " is no regular file; correct 'file'"};
+  }
+  File file(::fdopen(fd.get(), "rb"));
+  if (!file) {
+    return Trouble{Kind::refused, "cannot read savefile " + source.path + ": " + errno_text(errno)};
+  }
+  (void)fd.release();
+  (void)std::setvbuf(file.get(), nullptr, _IOFBF, kFileBuffer);
+  (void)::__fsetlocking(file.get(), FSETLOCKING_BYCALLER);  // ours alone: no lock twice a packet
+
+  std::array<char, PCAP_ERRBUF_SIZE> error{};
+  Handle handle(pcap_fopen_offline(file.get(), error.data()));
+  if (!handle) {
+    return Trouble{Kind::unreadable, "savefile " + source.path +
+                                         " is no capture libpcap can read: " + error.data() +
+                                         "; correct 'file'"};
+  }
+  (void)file.release();  // the handle's now
+  std::unique_ptr<Program> program;
+  if (!source.filter.empty()) {
+    program = std::make_unique<Program>();
+    if (const auto fault = program->compile(handle.get(), source.filter)) {
+      return bad_filter(source.filter, *fault);
+    }
+  }
+  remark = remark_on_link_type(pcap_datalink(handle.get()));
+  return std::make_unique<Savefile>(std::move(handle), source.path, std::move(program));
+}
+
+}  // namespace itnxt::pcap
