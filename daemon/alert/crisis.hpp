@@ -68,7 +68,7 @@ class Crisis {
   explicit Crisis(std::optional<CrisisConfig> config) : config_(config) {}
 
   // Without a configuration a crisis that is on ends at the next evaluate().
-  void reconfigure(std::optional<CrisisConfig> config) { config_ = std::move(config); }
+  void reconfigure(std::optional<CrisisConfig> config) { config_ = config; }
   // A crisis that is on already stays as it is, and only learns which sites were isolated before.
   void restore(CrisisMemory memory, Instant now, WallTime wall);
   CrisisVerdict evaluate(const Snapshot& snapshot, Instant now, WallTime wall);
