@@ -23,7 +23,7 @@ std::string uptime(const Json& device) {
 std::string interfaces(const Json& device) {
   const auto all = number_of(device, "interfaces");
   const auto up = number_of(device, "interfaces_up");
-  return all && up ? fmt::format("{:.0f} of {:.0f}", *up, *all) : "-";
+  return all && up && *all > 0 ? fmt::format("{:.0f} of {:.0f}", *up, *all) : "-";  // none known
 }
 
 std::string poll(const Json& device) {

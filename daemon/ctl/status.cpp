@@ -37,6 +37,7 @@ std::string devices(const Json& status, const Style& style) {
   const Json& d = child_of(status, "devices");
   const auto up = number_of(d, "up");
   const auto total = number_of(d, "total");
+  if (total == 0) return "none configured";
   const bool all = up && total && *up + number_of(d, "unknown").value_or(0) >= *total;
   std::string text = paint(fmt::format("{} of {} up", count(d, "up"), count(d, "total")),
                            all ? Tone::plain : Tone::bad, style);
@@ -48,6 +49,7 @@ std::string devices(const Json& status, const Style& style) {
 
 std::string links(const Json& status, const Style& style) {
   const Json& l = child_of(status, "links");
+  if (number_of(l, "total") == 0) return "none configured";
   std::string text = fmt::format("{} of {} up", count(l, "up"), count(l, "total"));
   if (any(l, "down")) text += ", " + paint(count(l, "down") + " down", Tone::bad, style);
   if (any(l, "unknown")) {
