@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/ctl/human.hpp"
+#include "daemon/ctl/json.hpp"
 #include "daemon/ctl/verbs.hpp"
 
 namespace itnxt::ctl {
@@ -123,14 +124,10 @@ std::string status_text(const Json& status, const Json& alerts, const Style& sty
   return text;
 }
 
-void add_status(CLI::App& app, Invocation& call) {
-  add_verb(app, call, "status", "One screen: is the network well, is itnxt well",
-           "itnxtctl status --json | jq .links.down")
-      ->callback([&call] {
-        answer(call, {"status", "alerts"}, [](const std::vector<Json>& data, const Style& style) {
-          return status_text(data[0], data[1], style);
-        });
-      });
+void run_status(Invocation& call) {
+  answer(call, {"status", "alerts"}, [](const std::vector<Json>& data, const Style& style) {
+    return status_text(data[0], data[1], style);
+  });
 }
 
 }  // namespace itnxt::ctl

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "daemon/ctl/json.hpp"
 #include "daemon/ctl/views.hpp"
 
 namespace itnxt::ctl {
