@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t kMaxPartBytes = 1 << 20;
 constexpr int kQueue = 256;  // messages each way; the credit window of an outlet is smaller
-constexpr std::size_t kMessagesPerRound = 256;
+constexpr std::size_t kPartsPerRound = 1024;  // a message has two, seldom more
 constexpr std::size_t kBytesPerRound = std::size_t{1} << 20;
 
 void set(void* socket, int option, int value) {
@@ -52,6 +52,13 @@ struct Part {
   [[nodiscard]] std::string_view bytes() {
     return {static_cast<const char*>(zmq_msg_data(&message)), zmq_msg_size(&message)};
   }
+};
+
+// What was read in one round of the loop.
+struct Round {
+  std::size_t parts = 0;
+  std::size_t bytes = 0;
+  [[nodiscard]] bool full() const { return parts >= kPartsPerRound || bytes >= kBytesPerRound; }
 };
 
 bool send_part(void* socket, std::string_view head, std::string_view tail, int flags) {
@@ -148,16 +155,17 @@ struct ZmqSocket::Impl {
   void process() {
     const std::shared_ptr<Impl> keep = weak.lock();
     again.cancel();
-    std::size_t bytes = 0;
-    for (std::size_t n = 0; n < kMessagesPerRound && bytes < kBytesPerRound; ++n) {
+    Round round;
+    while (!round.full()) {
       int events = 0;
       std::size_t size = sizeof events;
       if (zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size) != 0) return;
       if (blocked && !parted && (events & ZMQ_POLLOUT) != 0) {
         blocked = false;
+        ++round.parts;
         if (callbacks.writable) callbacks.writable();
       } else if ((events & ZMQ_POLLIN) != 0) {
-        bytes += receive();
+        receive(round);
       } else {
         return;  // nothing to do: the next change will be signalled
       }
@@ -166,30 +174,29 @@ struct ZmqSocket::Impl {
     look_again();
   }
 
-  // One message, all its parts. Returns its size.
-  std::size_t receive() {
-    std::size_t kept = 0;
-    std::size_t bytes = 0;
+  // A message, or as much of it as the round allows: how many parts it has is up to the peer. What
+  // is beyond those we keep is thrown away one by one.
+  void receive(Round& round) {
     bool more = true;
     while (more) {
+      if (round.full()) return;  // goes on in the next round
+      ++round.parts;
       Part part;
       while (zmq_msg_recv(&part.message, socket, ZMQ_DONTWAIT) < 0) {
-        if (zmq_errno() != EINTR) return bytes;
+        if (zmq_errno() != EINTR) return;
       }
-      bytes += zmq_msg_size(&part.message);
+      round.bytes += zmq_msg_size(&part.message);
       more = zmq_msg_more(&part.message) != 0;
-      if (kept == parts.size()) continue;
-      zmq_msg_move(&parts[kept++].message, &part.message);
+      if (kept < parts.size()) zmq_msg_move(&parts[kept++].message, &part.message);
     }
-    deliver(kept);
-    for (std::size_t i = 0; i < kept; ++i) {  // large ones are not to be kept
-      zmq_msg_close(&parts[i].message);
-      zmq_msg_init(&parts[i].message);
+    deliver();
+    for (; kept > 0; --kept) {  // large ones are not to be kept
+      zmq_msg_close(&parts[kept - 1].message);
+      zmq_msg_init(&parts[kept - 1].message);
     }
-    return bytes;
   }
 
-  void deliver(std::size_t kept) {
+  void deliver() {
     std::array<std::string_view, kMaxKeptParts + 1> views;
     for (std::size_t i = 0; i < kept; ++i) views[i] = parts[i].bytes();
     const std::size_t first = router ? 1 : 0;
@@ -206,9 +213,10 @@ struct ZmqSocket::Impl {
   Callbacks callbacks;
   std::weak_ptr<Impl> weak;
   void* monitor = nullptr;
-  bool blocked = false;  // a send() failed, writable() is owed
-  bool parted = false;   // the connection ended, the next is not there yet
-  std::array<Part, kMaxKeptParts + 1> parts;
+  bool blocked = false;                       // a send() failed, writable() is owed
+  bool parted = false;                        // the connection ended, the next is not there yet
+  std::array<Part, kMaxKeptParts + 1> parts;  // of the message that is being received
+  std::size_t kept = 0;                       // so many of them
   Watch readable_watch;
   Watch monitor_watch;
   Timer again;

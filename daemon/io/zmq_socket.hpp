@@ -4,7 +4,10 @@
 // linger.
 //
 // Limits against hostile and dead peers: parts of at most 1 MiB, handshake within 5 s, bounded
-// queues, TCP keepalive, no ZMTP heartbeats (they abort libzmq 4.3.4 under back-pressure).
+// queues, TCP keepalive, no ZMTP heartbeats (they abort libzmq 4.3.4 under back-pressure). Of a
+// message of any number of parts the first are kept, and a round of the loop reads 1024 parts or
+// 1 MiB. Before its last part has come a message is libzmq's, which bounds parts but not their
+// number (64 bytes for an empty one): who may connect can make us use memory.
 #pragma once
 
 #include <cstdint>
