@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "daemon/config/issue.hpp"
-#include "daemon/config/redact.hpp"
+#include "daemon/config/masks.hpp"
 
 namespace itnxt {
 

@@ -22,7 +22,7 @@ std::string alerts_table(const Json& alerts, std::optional<WallTime> now, const 
                {"ALERT"},
                {"SUBJECT"},
                {"FOR", Align::right},
-               {"SINCE (UTC)"},
+               {"SINCE (UTC)", Align::left, 1},
                {"SUMMARY"}});
   for (const Json& alert : alerts) {
     const std::string severity = text_of(alert, "severity");

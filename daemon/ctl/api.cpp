@@ -13,6 +13,8 @@ namespace {
 
 constexpr int kMaxDepth = 32;  // deeper than the API is, far less than a stack holds
 
+constexpr std::string_view kIsError = "is an error";
+
 const Json kNull;
 
 }  // namespace
@@ -36,7 +38,7 @@ Result<Json> parse_answer(std::string_view body) {
   }
   if (too_deep) return Error{fmt::format("is nested deeper than {} levels", kMaxDepth)};
   if (text_of(answer, "status") == "error") {
-    return Error{fmt::format("is an error: {}", text_of(answer, "error", 256))};
+    return Error{fmt::format("{}: {}", kIsError, text_of(answer, "error", 256))};
   }
   if (text_of(answer, "status") != "success" || !answer.contains("data")) {
     return Error{"is not one of itnxt's API: no \"status\":\"success\" with \"data\""};
@@ -52,10 +54,15 @@ Result<Json> Api::get(std::string_view name) const {
   auto response = http_get(url_, path, {}, cancel_);
   if (!response) return Error{response.error()};
   auto data = parse_answer(response->body);
+  constexpr std::string_view kElsewhere = "is that an itnxt aggregator? (--url names another)";
+  const bool is_ours = data || data.error().starts_with(kIsError);
   if (response->status != 200) {
     return at(fmt::format("the server refuses with status {}{}", response->status,
-                          data ? "" : fmt::format(": the answer {}", data.error())));
+                          data      ? ""
+                          : is_ours ? fmt::format(": the answer {}", data.error())
+                                    : fmt::format("; {}", kElsewhere)));
   }
+  if (!is_ours) return at(fmt::format("the answer {}; {}", data.error(), kElsewhere));
   if (!data) return at(fmt::format("the answer {}", data.error()));
   return data;
 }

@@ -38,10 +38,10 @@ std::string devices_table(const Json& devices, std::optional<WallTime> now, cons
   if (devices.empty()) return "no devices are configured\n";
   Table table({{"DEVICE"},
                {"STATE"},
-               {"SITE"},
-               {"UPTIME", Align::right},
-               {"IF UP", Align::right},
-               {"POLL", Align::right},
+               {"SITE", Align::left, 2},
+               {"UPTIME", Align::right, 3},
+               {"IF UP", Align::right, 1},
+               {"POLL", Align::right, 4},
                {"LAST ANSWER", Align::right},
                {"PROBLEM"}});
   for (const Json& device : devices) {

@@ -55,8 +55,8 @@ std::string links_table(const Json& links, const Style& style) {
                {"UTIL", Align::right},
                {"B → A", Align::right},
                {"UTIL", Align::right},
-               {"CAPACITY", Align::right},
-               {"CLASS"},
+               {"CAPACITY", Align::right, 2},
+               {"CLASS", Align::left, 3},
                {"A"},
                {"B"}});
   for (const Json& link : links) {

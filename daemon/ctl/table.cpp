@@ -92,7 +92,8 @@ std::string paint(std::string_view text, Tone tone, const Style& style) {
   return std::string(sgr(tone)).append(text).append("\x1b[0m");
 }
 
-std::string Table::render(const Style& style) const {
+// Every column's width; 0: left out, so that the line has room.
+std::vector<std::size_t> Table::widths(const Style& style) const {
   std::vector<std::size_t> widths;
   for (const Column& column : columns_) widths.push_back(display_width(column.title));
   for (const auto& row : rows_) {
@@ -100,11 +101,32 @@ std::string Table::render(const Style& style) const {
       widths[i] = std::max(widths[i], display_width(row[i].text));
     }
   }
+  std::size_t line = widths.size() * 2 - 2;
+  for (const std::size_t width : widths) line += width;
+  std::vector<std::size_t> spare;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (columns_[i].spare > 0) spare.push_back(i);
+  }
+  std::stable_sort(spare.begin(), spare.end(), [&](std::size_t a, std::size_t b) {
+    return columns_[a].spare > columns_[b].spare;
+  });
+  for (const std::size_t i : spare) {
+    if (line <= style.columns.value_or(line)) break;
+    line -= widths[i] + 2;
+    widths[i] = 0;
+  }
+  return widths;
+}
+
+std::string Table::render(const Style& style) const {
+  const std::vector<std::size_t> widths = this->widths(style);
+  const bool cuts = style.columns && !style.wraps;
   std::string text;
   const auto add_line = [&](const std::vector<Cell>& cells) {
-    std::size_t left = style.columns.value_or(static_cast<std::size_t>(-1));
+    std::size_t left = cuts ? *style.columns : static_cast<std::size_t>(-1);
     std::size_t spaces = 0;  // owed before the next cell: none trail at a line's end
     for (std::size_t i = 0; i < cells.size() && left > 0; ++i) {
+      if (widths[i] == 0) continue;
       const std::size_t padding = widths[i] - display_width(cells[i].text);
       if (columns_[i].align == Align::right) spaces += padding;
       if (!cells[i].text.empty()) {

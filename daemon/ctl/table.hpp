@@ -16,6 +16,7 @@ enum class Tone : std::uint8_t { plain, good, bad, warning, faint, strong };
 struct Column {
   std::string title;
   Align align = Align::left;
+  int spare = 0;  // where lines are too long, the highest goes first; 0: never
 };
 
 struct Cell {
@@ -28,7 +29,8 @@ struct Cell {
 // How to write for whoever reads.
 struct Style {
   bool colour = false;
-  std::optional<std::size_t> columns;  // cut lines here; nothing: never
+  std::optional<std::size_t> columns = {};  // what a line has; nothing: no bound
+  bool wraps = false;  // a line that is too long all the same is left to the terminal, not cut
 };
 
 // Terminal cells that valid UTF-8 takes: combining marks none, East Asian wide characters two.
@@ -51,6 +53,8 @@ class Table {
   [[nodiscard]] std::string render(const Style& style) const;
 
  private:
+  [[nodiscard]] std::vector<std::size_t> widths(const Style& style) const;
+
   std::vector<Column> columns_;
   std::vector<std::vector<Cell>> rows_;
 };

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,6 +23,8 @@ Style style_of_stdout() {
   Style style;
   style.colour = isatty(STDOUT_FILENO) == 1 && (no_colour == nullptr || *no_colour == '\0') &&
                  term != nullptr && std::string_view(term) != "dumb";
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) style.columns = size.ws_col;
   return style;
 }
 
@@ -45,7 +48,9 @@ void answer(Invocation& call, const std::vector<std::string_view>& names, const 
     if (call.json) break;
   }
   if (!call.json) {
-    print(call, render(data, style_of_stdout()));
+    Style style = style_of_stdout();
+    style.wraps = true;  // nothing that is wrong may be cut off
+    print(call, render(data, style));
     return;
   }
   // JSON is data and goes out as it came, but a terminal would obey what hides in it: there,

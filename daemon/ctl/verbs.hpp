@@ -41,7 +41,8 @@ void answer(Invocation& call, const std::vector<std::string_view>& names, const 
 // "error: …" on stderr; sets the exit code.
 void fail(Invocation& call, int exit_code, std::string_view message);
 
-// Colour only on a terminal that has it and where NO_COLOR does not forbid it (no-color.org).
+// Colour only on a terminal that has it and where NO_COLOR does not forbid it (no-color.org); lines
+// as long as the terminal's.
 Style style_of_stdout();
 
 // False (and the exit code set) when stdout does not take it.

@@ -89,8 +89,7 @@ class Watching {
     winsize size{};
     ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
     const std::size_t rows = tty_ && size.ws_row > 0 ? size.ws_row : 100'000U;
-    Style style = style_of_stdout();
-    if (tty_ && size.ws_col > 0) style.columns = size.ws_col;
+    const Style style = style_of_stdout();
     const auto status = api_.status();
     const auto links = status ? api_.get("links") : Error{status.error()};
     if (!links && signalled()) return true;  // interrupted: wait() reads why
@@ -142,7 +141,7 @@ class Watching {
 
 std::string watch_frame(const Json& status, const Json& links, std::size_t rows,
                         const Style& style) {
-  const Style uncut{style.colour, std::nullopt};
+  const Style uncut{style.colour};
   std::string text = status_head(status, style.columns ? Style{} : uncut);
   if (style.columns) {  // a coloured line cannot be cut by columns: the head is plain, but cut
     std::string cut_text;

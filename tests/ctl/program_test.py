@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """itnxtctl as an operator types it, against tests/ctl/fake_aggregator.py. Usage: program_test.py ITNXTCTL"""
+import http.server
 import json
 import os
 import pty
@@ -19,6 +20,11 @@ import fake_aggregator  # noqa: E402
 
 CTL = sys.argv.pop(1)
 ENV = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")}
+
+
+class Stranger(http.server.BaseHTTPRequestHandler):  # a web server that knows no GET
+    def log_message(self, *words):
+        pass
 
 
 def run(*args, **env):
@@ -130,6 +136,17 @@ class Program(unittest.TestCase):
         self.assertEqual((r.returncode, r.stdout), (1, ""))
         self.assertEqual(r.stderr, "itnxtctl: %s/elsewhere/api/v1/links: the server refuses with status 404: "
                                    "the answer is an error: no such path\n" % self.url)
+
+    def test_a_server_that_is_not_ours_is_told(self):
+        with http.server.HTTPServer(("127.0.0.1", 0), Stranger) as other:
+            threading.Thread(target=other.serve_forever, daemon=True).start()
+            url = "http://127.0.0.1:%d" % other.server_port
+            for words in (["status"], ["links", "--json"]):
+                r = run(*words, "--url", url)
+                self.assertEqual((r.returncode, r.stdout), (1, ""))
+                self.assertEqual(r.stderr, "itnxtctl: %s/api/v1/%s: the server refuses with status 501; is that "
+                                           "an itnxt aggregator? (--url names another)\n" % (url, words[0]))
+            other.shutdown()
 
     def test_full_disk_is_told(self):
         with open("/dev/full", "wb") as full:

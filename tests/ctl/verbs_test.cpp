@@ -131,6 +131,33 @@ TEST(Verbs, StatusShowsAtMostTenAlerts) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 8 + 1 + 1 + 10 + 1);
 }
 
+TEST(Verbs, ANarrowTerminalHasWhatMattersAtNight) {
+  const Style narrow{false, 80, true};
+  EXPECT_EQ(links_table(fixture("links"), narrow),
+            "LINK           STATE          A → B  UTIL        B → A   UTIL  "
+            "A                            B\n"
+            "md-hal-1       up       9.50 Gbit/s  95 %  43.0 Mbit/s  0.4 %  "
+            "md-core-1 Te0/0/1            hal-core-1 Te0/0/3\n"
+            "md-sdl-1       down               -     -            -      -  "
+            "md-core-1 Gi0/1              sdl-core-1 Gi0/1 (down)\n"
+            "schule-straße  up           0 bit/s     -    792 bit/s      -  "
+            "md-core-1 Straße [31m 2J #1  -\n"
+            "x-ray          unknown            -     -            -      -  "
+            "hal-core-1 Gi0/9 (unknown)   -\n");
+  EXPECT_EQ(devices_table(fixture("devices"), now(), narrow),
+            "DEVICE      STATE  LAST ANSWER  PROBLEM\n"
+            "hal-core-1  up          2s ago\n"
+            "md-core-1   stale       5m ago  partial: 40 of 48 rows\n"
+            "sdl-core-1  down         never  10.3.0.1:161: no answer within 2s after 3 tries\n");
+  EXPECT_EQ(alerts_table(fixture("alerts"), now(), narrow),
+            "SEVERITY  STATE       ALERT          SUBJECT               FOR  SUMMARY\n"
+            "critical  firing      LinkDown       link md-sdl-1      5m 13s  Link md-sdl-1 is "
+            "down.\n"
+            "critical  suppressed  DeviceDown     device sdl-core-1  5m 10s  Device sdl-core-1 "
+            "does not answer.\n"
+            "warning   pending     LinkSaturated  link md-hal-1          1m\n");
+}
+
 TEST(Verbs, NothingThere) {
   EXPECT_EQ(links_table(Json::array(), kPlain), "no links are configured\n");
   EXPECT_EQ(devices_table(Json::array(), now(), kPlain), "no devices are configured\n");
@@ -166,11 +193,11 @@ TEST(Verbs, WatchShowsTheWorstFirst) {
             "itnxt 0.1.0 (abc1234) on md-core-1, up 3d 4h, ready\n"
             "crisis normal · devices 2 of 3 up · links 2 of 4 up, 1 down, 1 unknown …\n"
             "\n"
-            "LINK           STATE          A → B  UTIL        B → A   UTIL    CAPACI…\n"
-            "md-sdl-1       down               -     -            -      -    1 Gbit…\n"
-            "x-ray          unknown            -     -            -      -  2.5 Gbit…\n"
-            "md-hal-1       up       9.50 Gbit/s  95 %  43.0 Mbit/s  0.4 %   10 Gbit…\n"
-            "schule-straße  up           0 bit/s     -    792 bit/s      -\n");
+            "LINK           STATE          A → B  UTIL        B → A   UTIL  A\n"
+            "md-sdl-1       down               -     -            -      -  md-core-…\n"
+            "x-ray          unknown            -     -            -      -  hal-core…\n"
+            "md-hal-1       up       9.50 Gbit/s  95 %  43.0 Mbit/s  0.4 %  md-core-…\n"
+            "schule-straße  up           0 bit/s     -    792 bit/s      -  md-core-…\n");
 }
 
 TEST(Verbs, WatchFillsTheWindowAndNoMore) {
