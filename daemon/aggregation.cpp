@@ -56,16 +56,27 @@ Result<std::unique_ptr<Aggregation>> Aggregation::open(const Shell& shell, const
   auto desk = AlertDesk::open(shell.loop, shell.log, config, external_url(config.aggregator.http));
   if (!desk) return Error{desk.error()};
   self->desk_ = std::move(*desk);
-  // ROUTER → table
-  const std::string& listen = config.aggregator.listen;
-  auto inlet = Inlet::open(shell.loop, shell.log, shell.zmq, listen.empty() ? kInproc : listen,
-                           [a = self.get()](const Batch& batch) { a->take(batch); });
-  if (!inlet) return Error{inlet.error()};
-  self->inlet_ = std::move(*inlet);
+  if (auto listening = self->listen(config); !listening) return Error{listening.error()};
   self->publish();
   self->tick();
   self->exchange_.set_ready(true);
   return self;
+}
+
+// ROUTERs → table
+Status Aggregation::listen(const Config& config) {
+  const auto open = [&](const std::string& endpoint) {
+    return Inlet::open(shell_.loop, shell_.log, shell_.zmq, endpoint,
+                       [this](const Batch& batch) { take(batch); });
+  };
+  auto own = open(kInproc);
+  if (!own) return Error{own.error()};
+  own_ = std::move(*own);
+  if (config.aggregator.listen.empty()) return {};
+  auto inlet = open(config.aggregator.listen);
+  if (!inlet) return Error{inlet.error()};
+  inlet_ = std::move(*inlet);
+  return {};
 }
 
 void Aggregation::reconfigure(const Config& config) {
@@ -123,13 +134,18 @@ void Aggregation::tick() {
   http_->sweep(shell_.loop.now());
   if (shell_.loop.now() - published_at_ >= 1s || table_.changed()) publish();
   lag_.set(seconds(shell_.loop.lag()));
-  const auto& refused = inlet_->counts().refused;
+  count_refused();
+  tell_stranger();
+  tell_refused();
+}
+
+void Aggregation::count_refused() {
+  decltype(InletCounts::refused) refused = own_->counts().refused;
   for (std::size_t i = 0; i < wire::kRefusals; ++i) {
+    if (inlet_) refused[i] += inlet_->counts().refused[i];
     refused_[i].add(static_cast<double>(refused[i] - refused_told_[i]));
   }
   refused_told_ = refused;
-  tell_stranger();
-  tell_refused();
 }
 
 void Aggregation::tell_stranger() {

@@ -39,6 +39,8 @@ class Aggregation {
   void take(const Batch& batch);
   void publish();
   void tick();
+  Status listen(const Config& config);
+  void count_refused();
   void tell_stranger();
   void tell_refused();
 
@@ -53,7 +55,8 @@ class Aggregation {
   std::shared_ptr<const Snapshot> last_;
   std::unique_ptr<AlertDesk> desk_;
   std::unique_ptr<HttpServer> http_;
-  std::unique_ptr<Inlet> inlet_;
+  std::unique_ptr<Inlet> own_;    // from the collectors of the same process
+  std::unique_ptr<Inlet> inlet_;  // from others; none: aggregator.listen is empty
   Instant published_at_{};
   Instant tell_stranger_at_{};
   Timer publish_;

@@ -91,7 +91,9 @@ class App {
            {"version", std::string(kVersion)}});
     }
     if (options_.purpose != Purpose::aggregate) {
-      collection_ = std::make_unique<Collection>(shell, config_, random_epoch(), options_.only);
+      collection_ = std::make_unique<Collection>(
+          shell, config_,
+          Collection::Options{random_epoch(), options_.only, aggregation_ != nullptr});
       log_.info("collecting", {{"node", config_.node.text()},
                                {"collectors", std::to_string(collection_->size())}});
     }
@@ -103,11 +105,7 @@ class App {
     if (stopping_) return;
     supervisor_.reloading();
     Loaded loaded = load_config(options_.config_file, options_.purpose, check_collector);
-    for (const Issue& issue : loaded.issues) {
-      const std::string place = fmt::format("{}:{}:{}", issue.file, issue.line, issue.column);
-      log_.write(issue.warning ? Severity::warning : Severity::error, issue.message,
-                 {{"at", place}});
-    }
+    log_issues(log_, loaded.issues);
     if (loaded.config) {
       apply(std::move(*loaded.config));
       log_.notice("configuration reloaded", {{"file", options_.config_file.string()}});
@@ -168,6 +166,13 @@ class App {
 bool has_collector(const Config& config, std::string_view name) {
   return std::ranges::any_of(config.collectors,
                              [&](const CollectorConfig& c) { return name_of(c).text() == name; });
+}
+
+void log_issues(Log& log, const std::vector<Issue>& issues) {
+  for (const Issue& issue : issues) {
+    log.write(issue.warning ? Severity::warning : Severity::error, issue.message,
+              {{"at", fmt::format("{}:{}:{}", issue.file, issue.line, issue.column)}});
+  }
 }
 
 int run_app(const AppOptions& options, Config config) {

@@ -9,6 +9,7 @@
 
 #include "daemon/config/config.hpp"
 #include "daemon/config/load.hpp"
+#include "daemon/core/log.hpp"
 
 namespace itnxt {
 
@@ -19,6 +20,9 @@ struct AppOptions {
 };
 
 [[nodiscard]] bool has_collector(const Config& config, std::string_view name);
+
+// A line each, as in every log: FILE:LINE:COLUMN in the field `at`.
+void log_issues(Log& log, const std::vector<Issue>& issues);
 
 // Serves until SIGTERM or SIGINT, then drains; returns the exit code: 0, or 1 when something that
 // it cannot work without could not be had (said in the log).

@@ -7,23 +7,25 @@
 namespace itnxt {
 namespace {
 
-OutletConfig outlet_config(const Config& config, std::uint64_t epoch) {
+OutletConfig outlet_config(const Config& config, const Collection::Options& options) {
   OutletConfig out;
   out.node = config.node;
   out.endpoints = config.transport.aggregators;
-  if (out.endpoints.empty()) out.endpoints = {kInproc};
+  if (options.feeds_own) {
+    std::erase(out.endpoints, config.aggregator.listen);  // the same one, by its other door
+    out.endpoints.insert(out.endpoints.begin(), kInproc);
+  }
   out.spool = config.transport.spool;
-  out.epoch = epoch;
+  out.epoch = options.epoch;
   return out;
 }
 
 }  // namespace
 
-Collection::Collection(const Shell& shell, const Config& config, std::uint64_t epoch,
-                       std::vector<std::string> only)
+Collection::Collection(const Shell& shell, const Config& config, Options options)
     : shell_(shell),
-      only_(std::move(only)),
-      outlet_(shell.loop, shell.log, shell.zmq, outlet_config(config, epoch)) {
+      only_(std::move(options.only)),
+      outlet_(shell.loop, shell.log, shell.zmq, outlet_config(config, options)) {
   reconfigure(config);
 }
 

@@ -15,9 +15,12 @@ namespace itnxt {
 
 class Collection {
  public:
-  // `epoch`: random per process. `only`: names of collectors; empty: all.
-  Collection(const Shell& shell, const Config& config, std::uint64_t epoch,
-             std::vector<std::string> only);
+  struct Options {
+    std::uint64_t epoch = 0;        // random per process
+    std::vector<std::string> only;  // names of collectors; empty: all
+    bool feeds_own = false;         // an aggregator is in this process: it always gets everything
+  };
+  Collection(const Shell& shell, const Config& config, Options options);
 
   // A collector whose settings are as they were goes on undisturbed.
   void reconfigure(const Config& config);

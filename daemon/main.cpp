@@ -30,6 +30,13 @@ void print(std::FILE* out, const std::vector<Issue>& issues) {
   for (const Issue& issue : issues) std::fputs(to_text(issue).c_str(), out);
 }
 
+// To people with the place and a caret; to the journal as lines of the log.
+void tell(const std::vector<Issue>& issues) {
+  if (std::getenv("JOURNAL_STREAM") == nullptr) return print(stderr, issues);
+  StderrLog log(true, [] { return WallTime{}; });
+  log_issues(log, issues);
+}
+
 int check(const std::filesystem::path& file) {
   const Loaded loaded = load_config(file, Purpose::check, check_collector);
   print(stdout, loaded.issues);
@@ -41,7 +48,7 @@ int check(const std::filesystem::path& file) {
 int serve(Purpose purpose, const std::filesystem::path& file,
           const std::vector<std::string>& only) {
   Loaded loaded = load_config(file, purpose, check_collector);
-  print(stderr, loaded.issues);
+  tell(loaded.issues);
   if (!loaded.config || has_error(loaded.issues)) return kBadConfig;
   for (const std::string& name : only) {
     if (!has_collector(*loaded.config, name)) {

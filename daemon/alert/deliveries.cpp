@@ -27,10 +27,9 @@ bool route_matches(const Route& route, const Labels& labels) {
   });
 }
 
-void Deliveries::restore(std::vector<Delivery> deliveries) {
-  for (Delivery& delivery : deliveries) {
-    DeliveryKey key{delivery.incident, delivery.channel};
-    book_.try_emplace(std::move(key), std::move(delivery));
+void Deliveries::restore(const std::vector<Delivery>& deliveries) {
+  for (const Delivery& delivery : deliveries) {
+    book_.try_emplace({delivery.incident, delivery.channel}, delivery);
   }
 }
 

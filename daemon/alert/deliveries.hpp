@@ -33,7 +33,7 @@ class Deliveries {
  public:
   explicit Deliveries(const NotifyConfig& config) : config_(config) {}
 
-  void restore(std::vector<Delivery> deliveries);
+  void restore(const std::vector<Delivery>& deliveries);
   // What Incidents::restore() decided. An outlived page is closed, with a text that says that a
   // newer one goes on; not where the newer page has the same identity (a channel that shows a
   // state), nor when it was never delivered: there it is forgotten.

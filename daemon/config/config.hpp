@@ -152,8 +152,7 @@ struct SpoolConfig {
 };
 
 struct TransportConfig {
-  std::vector<std::string>
-      aggregators;  // ZeroMQ endpoints (ipc, loopback tcp); empty: inproc, `run` only
+  std::vector<std::string> aggregators;  // ZeroMQ endpoints (ipc, loopback tcp), beside `run`'s own
   SpoolConfig spool;
   bool operator==(const TransportConfig&) const = default;
 };
@@ -172,7 +171,7 @@ struct Limits {
 };
 
 struct AggregatorConfig {
-  std::string listen;  // ZeroMQ endpoint; empty: inproc, `run` only
+  std::string listen;  // ZeroMQ endpoint; empty: only collectors of the same `run`
   HttpConfig http;
   std::string state = "/var/lib/itnxt/aggregator";
   std::uint32_t stale_after = 3;  // missed intervals until a series goes

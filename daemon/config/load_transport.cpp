@@ -10,6 +10,8 @@
 namespace itnxt {
 namespace {
 
+constexpr std::size_t kMostAggregators = 32;
+
 // An endpoint's text as ZeroMQ takes it; empty when it is wrong.
 std::string read_endpoint(Problems& problems, const Value& value, std::string_view what,
                           bool listening) {
@@ -103,6 +105,11 @@ void read_transport(Draft& draft, const Value& transport) {
         draft.problems.error(
             *item, fmt::format("aggregators: {} stands twice in this list", in_quotes(endpoint)));
         continue;
+      }
+      if (endpoints.size() == kMostAggregators) {
+        draft.problems.error(
+            *item, fmt::format("aggregators: expected at most {} endpoints", kMostAggregators));
+        break;
       }
       endpoints.push_back(std::move(endpoint));
     }

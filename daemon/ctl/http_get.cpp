@@ -110,7 +110,7 @@ class Exchange {
     } catch (const std::system_error& e) {
       return unreachable(e.what());
     }
-    const Status found = wait(lookup_->done.get(), POLLIN, "the host's name was not resolved");
+    Status found = wait(lookup_->done.get(), POLLIN, "the host's name was not resolved");
     if (!found) return found;
     std::uint64_t count = 0;
     if (read(lookup_->done.get(), &count, sizeof count) < 0) return at(errno_text(errno));
@@ -118,7 +118,7 @@ class Exchange {
   }
 
   Status connect_any() {
-    const Status looked_up = look_up();
+    Status looked_up = look_up();
     if (!looked_up) return looked_up;
     if (lookup_->error != 0) return unreachable(gai_strerror(lookup_->error));
     std::string why = "no address";

@@ -25,7 +25,7 @@ namespace itnxt {
 
 struct OutletConfig {
   NodeName node;
-  std::vector<std::string> endpoints;  // 1 to 64, as in transport.aggregators; `run`: inproc
+  std::vector<std::string> endpoints;  // 1 to 64
   SpoolConfig spool;
   std::uint64_t epoch = 0;                          // random at the start of the process
   std::size_t batch_bytes = std::size_t{32} << 10;  // a batch is closed at about this size …

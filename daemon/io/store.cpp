@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include "daemon/core/fd.hpp"
 #include "daemon/io/directory.hpp"
@@ -188,7 +189,7 @@ Store::Store(Loop& loop, Log& log, std::unique_ptr<StoreFile> file,
   shared_->fd.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!shared_->fd.is_open()) return;
   shared_->file = std::move(file);
-  shared_->problem = problem;
+  shared_->problem = std::move(problem);
   shared_->loaded = loaded;
   shared_->time = file_time(loop.wall_now());
   for (const StoreRow& row : rows) {

@@ -57,6 +57,10 @@ constexpr std::array<MetricInfo, kMetrics> kCatalogue = {{
      "What the link joins; always 1."},
     {"itnxt_site_info", kInfo, Of::site, "site kind district department latitude longitude",
      "Where the site is and whose; always 1."},
+    {"itnxt_capture_up", kGauge, Of::capture, "capture",
+     "Whether the capture is open, or its savefile was read to the end (1), or not (0). One that "
+     "was "
+     "never open has no other series."},
     {"itnxt_capture_packets_total", kCounter, Of::capture, "capture direction protocol",
      "Packets on the wire."},
     {"itnxt_capture_bytes_total", kCounter, Of::capture, "capture direction protocol",

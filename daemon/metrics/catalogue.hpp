@@ -60,6 +60,7 @@ enum class Metric : std::uint8_t {
   link_capacity,
   link_info,
   site_info,
+  capture_up,
   capture_packets,
   capture_bytes,
   capture_dropped,

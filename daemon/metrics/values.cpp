@@ -147,9 +147,15 @@ constexpr MetricValue<Site> kSites[] = {
      }},
 };
 
+// Before a capture has been open for the first time its zeros would say that nothing passed.
+bool has_counted(const CaptureSample& sample) {
+  return sample.open || sample.traffic != CaptureSample{}.traffic;
+}
+
 template <auto TrafficCount::*number>
 void traffic(FamilyText& out, const CaptureView& capture) {
   const CaptureSample& sample = capture.sample;
+  if (!has_counted(sample)) return;
   for (std::size_t d = 0; d < kDirections; ++d) {
     for (std::size_t p = 0; p < kProtocols; ++p) {
       out.line({{"capture", sample.capture.text()},
@@ -161,10 +167,15 @@ void traffic(FamilyText& out, const CaptureView& capture) {
 }
 
 constexpr MetricValue<CaptureView> kCaptures[] = {
+    {Metric::capture_up,
+     [](FamilyText& out, const CaptureView& capture) {
+       out.line({{"capture", capture.sample.capture.text()}}, capture.sample.open ? 1 : 0);
+     }},
     {Metric::capture_packets, traffic<&TrafficCount::packets>},
     {Metric::capture_bytes, traffic<&TrafficCount::bytes>},
     {Metric::capture_dropped,
      [](FamilyText& out, const CaptureView& capture) {
+       if (!has_counted(capture.sample)) return;
        for (std::size_t i = 0; i < kDropPoints; ++i) {
          out.line({{"capture", capture.sample.capture.text()}, {"where", kDropPointNames[i]}},
                   as_double(capture.sample.dropped[i].count()));
@@ -172,6 +183,7 @@ constexpr MetricValue<CaptureView> kCaptures[] = {
      }},
     {Metric::capture_malformed,
      [](FamilyText& out, const CaptureView& capture) {
+       if (!has_counted(capture.sample)) return;
        for (std::size_t i = 0; i < kMalformed; ++i) {
          out.line({{"capture", capture.sample.capture.text()}, {"reason", kMalformedNames[i]}},
                   as_double(capture.sample.malformed[i].count()));

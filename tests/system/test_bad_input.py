@@ -158,6 +158,14 @@ class Program(BadInput):
             self.assertIsNotNone(position, lines[i - 2])
             self.assertTrue(lines[i - 1].strip(), "the offending line stands above its caret")
 
+    def test_under_the_journal_a_problem_is_a_line_of_the_log(self):
+        daemon = product.Itnxtd(self.lab, "run", "node: a\nrulez: []\n", start=False,
+                                env={"JOURNAL_STREAM": "8:1"})
+        done = daemon.run()
+        self.assertEqual((done.returncode, done.stderr), (BAD_CONFIG, (
+            '<3>level=error msg="unknown key \'rulez\' in the configuration; did you mean '
+            '\'rules\'?" at=%s:2:1\n' % daemon.path)))
+
     def test_what_is_no_yaml(self):
         self.check("not YAML", "node: n\n\tinventory: {\n")
 

@@ -76,6 +76,23 @@ class Split(LabTest):
         self.check_series()
         self.check_outage(self.aggregator.stop)
 
+    def test_run_feeds_its_own_aggregator_and_listens_to_others(self):
+        endpoint = "ipc://" + self.lab.path("transport.sock")
+        devices = [product.device("r%d" % n, a.address) for n, a in enumerate(self.agents, 1)]
+        for aggregators in ([], [endpoint]):  # named once more, it is still one
+            central = product.Itnxtd(self.lab, "run", product.config(
+                self.lab, "central", devices=devices, aggregator={"listen": endpoint},
+                transport={"aggregators": aggregators},
+                collectors=[product.snmp(devices=["r1"])]))
+            outer = product.Itnxtd(self.lab, "collect", product.config(
+                self.lab, "node-2", devices=devices, transport={"aggregators": [endpoint]},
+                collectors=[product.snmp(devices=["r2"])]))
+            central.wait_poll_of("r1", "r2")
+            self.assertEqual({(c["node"], c["collector"]) for c in central.api("collectors")},
+                             {("central", "snmp"), ("node-2", "snmp")})
+            outer.stop()
+            central.stop()
+
     def test_one_collector_gone_leaves_the_other_alone(self):
         self.begin("ipc://" + self.lab.path("transport.sock"))
         self.collectors[0].kill()
