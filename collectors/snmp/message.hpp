@@ -73,7 +73,7 @@ inline constexpr std::int32_t kTooBig = 1;
 [[nodiscard]] std::string_view error_status_name(std::int64_t status);
 
 struct Message {
-  std::string_view community;
+  std::string_view community;  // empty: a PDU on its own
   PduType type = PduType::response;
   std::int32_t request_id = 0;
   std::int64_t error_status = kNoError;  // of a GETBULK: non-repeaters
@@ -89,5 +89,7 @@ enum class Fault : std::uint8_t { bad_length, bad_tag, bad_version, bad_number, 
 
 // Bytes behind the message are a fault too (bad_length).
 [[nodiscard]] std::variant<Message, Fault> decode(ByteView datagram);
+// A PDU without its envelope, as a scoped PDU of SNMPv3 holds it.
+[[nodiscard]] std::variant<Message, Fault> decode_pdu(ByteView bytes);
 
 }  // namespace itnxt::snmp
