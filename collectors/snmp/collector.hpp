@@ -35,11 +35,16 @@ class SnmpCollector final : public Collector {
 
   // Datagrams received and not used so far.
   [[nodiscard]] std::uint64_t ignored(snmp::Ignored reason) const {
-    return ignored_[static_cast<std::size_t>(reason)];
+    return ignored_[static_cast<std::size_t>(reason)].datagrams;
   }
 
  private:
   using Session = snmp::Session;
+  struct IgnoredCount {
+    std::uint64_t datagrams = 0;
+    std::uint64_t told = 0;
+    snmp::Address last_from;
+  };
 
   // collector.cpp: time
   void arm();
@@ -78,9 +83,7 @@ class SnmpCollector final : public Collector {
   std::vector<std::uint8_t> arena_;      // their bytes, a batch at a time
   std::uint64_t jitter_ = 0;
 
-  std::array<std::uint64_t, snmp::kIgnored> ignored_{};
-  std::array<std::uint64_t, snmp::kIgnored> ignored_told_{};
-  std::optional<snmp::Address> last_ignored_;
+  std::array<IgnoredCount, snmp::kIgnored> ignored_;  // by snmp::Ignored
   std::optional<Instant> ignored_told_at_;
 
   std::string socket_problem_ = "not started";

@@ -17,6 +17,27 @@ constexpr Duration kReopenAtMost = 30s;
 constexpr int kBatchesAtOnce = 16;  // then others of the loop have their turn
 constexpr Duration kTellIgnoredEvery = 60s;
 
+// What was received, and what to look at.
+constexpr std::string_view advice_on(snmp::Ignored reason) {
+  switch (reason) {
+    case snmp::Ignored::stranger:
+      return "replies from where nothing was asked: a device that answers from another of its "
+             "addresses, or a forger; correct 'address' in the inventory, or let the device answer "
+             "from there";
+    case snmp::Ignored::late:
+      return "replies to requests that were over: raise 'timeout' if they go on, or find out what "
+             "delays or doubles them";
+    case snmp::Ignored::wrong_community:
+      return "replies with another community than the request's: look at the device's "
+             "configuration, or for a forger";
+    case snmp::Ignored::not_a_response:
+      return "requests or traps, which nobody takes here: look at what sends them to this port";
+    case snmp::Ignored::malformed:
+      return "they are no SNMP message: look at what answers at that address";
+  }
+  return "";
+}
+
 }  // namespace
 
 void SnmpCollector::open_socket() {
@@ -174,28 +195,27 @@ void SnmpCollector::receive(const snmp::Message& message, const snmp::Address& f
 }
 
 void SnmpCollector::ignore(snmp::Ignored reason, const snmp::Address& from) {
-  ++ignored_[static_cast<std::size_t>(reason)];
-  last_ignored_ = from;
+  IgnoredCount& count = ignored_[static_cast<std::size_t>(reason)];
+  ++count.datagrams;
+  count.last_from = from;
 }
 
-// The sums of a minute, in one line; at once when it is the first.
+// The sums of a minute, a line each reason; at once when they are the first.
 void SnmpCollector::tell_ignored() {
-  if (ignored_ == ignored_told_) return;
   const Instant now = context_.loop.now();
   if (ignored_told_at_ && now - *ignored_told_at_ < kTellIgnoredEvery) return;
-  ignored_told_at_ = now;
-  const auto since = [&](snmp::Ignored reason) {
-    const auto i = static_cast<std::size_t>(reason);
-    return std::to_string(ignored_[i] - std::exchange(ignored_told_[i], ignored_[i]));
-  };
-  context_.log.warning("datagrams were ignored",
-                       {{"collector", config_.name.text()},
-                        {"stranger", since(snmp::Ignored::stranger)},
-                        {"late", since(snmp::Ignored::late)},
-                        {"wrong_community", since(snmp::Ignored::wrong_community)},
-                        {"not_a_response", since(snmp::Ignored::not_a_response)},
-                        {"malformed", since(snmp::Ignored::malformed)},
-                        {"last_from", to_text(*last_ignored_)}});
+  for (std::size_t i = 0; i < snmp::kIgnored; ++i) {
+    IgnoredCount& count = ignored_[i];
+    if (count.datagrams == count.told) continue;
+    ignored_told_at_ = now;
+    context_.log.warning(
+        "datagrams were ignored: " + std::string(advice_on(static_cast<snmp::Ignored>(i))),
+        {{"collector", config_.name.text()},
+         {"reason", std::string(snmp::kIgnoredNames[i])},
+         {"datagrams",
+          std::to_string(count.datagrams - std::exchange(count.told, count.datagrams))},
+         {"last_from", to_text(count.last_from)}});
+  }
 }
 
 }  // namespace itnxt

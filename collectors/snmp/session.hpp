@@ -46,5 +46,7 @@ enum class Ignored : std::uint8_t {
   malformed,
 };
 inline constexpr std::size_t kIgnored = 5;
+inline constexpr std::array<std::string_view, kIgnored> kIgnoredNames = {
+    "stranger", "late", "wrong_community", "not_a_response", "malformed"};
 
 }  // namespace itnxt::snmp

@@ -3,9 +3,9 @@
 // A site is isolated when each of its links is known to be down, or is unknown while the device at
 // the site's own end of it was asked and did not answer: a power cut, or management over the very
 // line that broke, leaves nobody who could say "down". A link that is unknown for another reason
-// (its collector is gone, the far end is silent) is not down. Isolated it stays until one of its
-// links is known to be up, or its own end of one that is not known to be down. A site without a
-// link never counts.
+// (its collector is gone, the far end is silent) is not down. It stays isolated until one of its
+// links is known to be up, or unknown only because of the far end while its own port is up. A site
+// without a link never counts.
 //
 //   normal ─ a site is isolated ─▶ watch ─ threshold reached ─▶ crisis ─ no longer ─▶ recovery
 //     ▲────────── none ◀──────────────┘        ▲──── relapse ────────────┘│
@@ -68,7 +68,7 @@ class Crisis {
   explicit Crisis(std::optional<CrisisConfig> config) : config_(config) {}
 
   // Without a configuration a crisis that is on ends at the next evaluate().
-  void reconfigure(std::optional<CrisisConfig> config) { config_ = std::move(config); }
+  void reconfigure(std::optional<CrisisConfig> config) { config_ = config; }
   // A crisis that is on already stays as it is, and only learns which sites were isolated before.
   void restore(CrisisMemory memory, Instant now, WallTime wall);
   CrisisVerdict evaluate(const Snapshot& snapshot, Instant now, WallTime wall);

@@ -1,185 +1,10 @@
 #include "daemon/alert/engine.hpp"
 
-#include <algorithm>
-#include <tuple>
 #include <utility>
 
+#include "daemon/alert/engine_round.hpp"
+
 namespace itnxt {
-
-// One subject as a rule sees it: names and view stay in the snapshot.
-struct Engine::Subject {
-  const std::string& group;
-  const std::string& member;
-  const LinkView* link = nullptr;
-  const DeviceView* device = nullptr;
-  const InterfaceView* interface = nullptr;
-  const CaptureView* capture = nullptr;
-  const CollectorView* collector = nullptr;
-
-  [[nodiscard]] bool covered_by(const Rule& rule) const {
-    if (rule.where.empty()) return true;
-    if (link != nullptr) return matches(rule, *link);
-    if (interface != nullptr) return matches(rule, *device, *interface);
-    if (device != nullptr) return matches(rule, *device);
-    if (capture != nullptr) return matches(rule, *capture);
-    return matches(rule, *collector);
-  }
-  [[nodiscard]] SubjectText text() const {
-    if (link != nullptr) return describe(*link);
-    if (interface != nullptr) return describe(*device, *interface);
-    if (device != nullptr) return describe(*device);
-    if (capture != nullptr) return describe(*capture);
-    return describe(*collector);
-  }
-};
-
-struct Engine::Round {
-  const Snapshot& snapshot;
-  Instant now;
-  WallTime wall;
-  std::uint64_t number;
-  const std::set<std::string, std::less<>>& collectors;
-  std::vector<Transition> transitions;
-};
-
-namespace {
-
-const CollectorView* find_collector(const Snapshot& snapshot, const std::string& node,
-                                    const std::string& name) {
-  const auto& all = snapshot.collectors;
-  const auto key = [](const CollectorView& c) {
-    return std::tie(c.node.text(), c.collector.text());
-  };
-  const auto wanted = std::tie(node, name);
-  const auto at =
-      std::lower_bound(all.begin(), all.end(), wanted,
-                       [&](const CollectorView& c, const auto& w) { return key(c) < w; });
-  return at != all.end() && key(*at) == wanted ? &*at : nullptr;
-}
-
-}  // namespace
-
-Engine::Engine(const Config& config) {
-  reconfigure(config);
-}
-
-void Engine::reconfigure(const Config& config) {
-  links_.clear();
-  devices_.clear();
-  collectors_.clear();
-  for (const Link& link : config.inventory.links) links_.insert(link.name.text());
-  for (const Device& device : config.inventory.devices) devices_.insert(device.name.text());
-  for (const CollectorConfig& c : config.collectors) collectors_.insert(name_of(c).text());
-
-  std::vector<RuleState> next;
-  next.reserve(config.rules.size());
-  for (const Rule& rule : config.rules) {
-    const auto old = std::find_if(rules_.begin(), rules_.end(), [&](const RuleState& state) {
-      return state.rule.alert == rule.alert && state.rule.on == rule.on;
-    });
-    RuleState state = old == rules_.end() ? RuleState{} : std::move(*old);
-    if (old != rules_.end()) rules_.erase(old);
-    state.rule = rule;
-    next.push_back(std::move(state));
-  }
-  for (RuleState& gone : rules_) {
-    for (const auto& [subject, at] : gone.ended) {
-      ends_.over.push_back({gone.rule.alert, gone.rule.on, subject.first, subject.second, {}});
-    }
-    for (auto& [group, members] : gone.groups) {
-      for (auto& [member, entry] : members) {
-        removed_.emplace_back(std::move(entry.active),
-                              "its rule was removed from the configuration");
-      }
-    }
-  }
-  rules_ = std::move(next);
-  drop_removed();
-}
-
-bool Engine::names(const ActiveAlert& active) const {
-  switch (active.kind) {
-    case SubjectKind::link:
-      return links_.contains(active.group);
-    case SubjectKind::device:
-    case SubjectKind::interface:
-      return devices_.contains(active.group);
-    case SubjectKind::capture:
-    case SubjectKind::collector:
-      // A node's own file may name collectors that this one does not: only what was named here
-      // can be removed here.
-      return !active.configured || collectors_.contains(active.member);
-  }
-  return true;
-}
-
-void Engine::drop_removed() {
-  for (RuleState& state : rules_) {
-    for (auto group = state.groups.begin(); group != state.groups.end();) {
-      Members& members = group->second;
-      for (auto member = members.begin(); member != members.end();) {
-        ActiveAlert& active = member->second.active;
-        if (names(active)) {
-          ++member;
-          continue;
-        }
-        removed_.emplace_back(std::move(active), "it was removed from the configuration");
-        member = members.erase(member);
-      }
-      group = members.empty() ? state.groups.erase(group) : std::next(group);
-    }
-  }
-}
-
-void Engine::restore(std::vector<ActiveAlert> active, Instant now, WallTime wall) {
-  for (ActiveAlert& one : active) {
-    const auto state = std::find_if(rules_.begin(), rules_.end(), [&](const RuleState& s) {
-      return s.rule.alert == one.alert.alert && s.rule.on == one.kind;
-    });
-    if (state == rules_.end()) {
-      removed_.emplace_back(std::move(one), "its rule was removed from the configuration");
-      continue;
-    }
-    Entry entry;
-    entry.bad_since = now - std::max(Duration::zero(), wall - one.alert.since);
-    Members& members = state->groups[one.group];
-    Entry& place = members[one.member];
-    if (place.active.phase == AlertPhase::firing) continue;
-    entry.active = std::move(one);
-    place = std::move(entry);
-  }
-  drop_removed();
-}
-
-void Engine::restore_ended(const std::vector<EndedAlert>& ended, Instant now, WallTime wall) {
-  for (const EndedAlert& one : ended) {
-    const auto state = std::find_if(rules_.begin(), rules_.end(), [&](const RuleState& s) {
-      return s.rule.alert == one.alert && s.rule.on == one.kind;
-    });
-    if (state == rules_.end()) {
-      ends_.over.push_back(one);
-      continue;
-    }
-    // Ended again in this life: that is the later one.
-    state->ended.try_emplace({one.group, one.member},
-                             now - std::max(Duration::zero(), wall - one.at));
-  }
-}
-
-void Engine::remember_end(RuleState& state, const Subject& subject, const Round& round) {
-  state.ended[{subject.group, subject.member}] = round.now;
-  ends_.begun.push_back(
-      {state.rule.alert, state.rule.on, subject.group, subject.member, round.wall});
-}
-
-void Engine::forget_ends(RuleState& state, Instant now) {
-  std::erase_if(state.ended, [&](const auto& end) {
-    if (now - end.second <= kCalmWindow) return false;
-    const auto& [group, member] = end.first;
-    ends_.over.push_back({state.rule.alert, state.rule.on, group, member, {}});
-    return true;
-  });
-}
 
 std::vector<Transition> Engine::evaluate(const Snapshot& snapshot, Instant now, WallTime wall) {
   Round round{snapshot, now, wall, ++rounds_, collectors_, {}};
@@ -326,72 +151,19 @@ bool Engine::may_end(Entry& entry, const Round& round) {
   return round.now - *entry.clear_since >= kCalm;
 }
 
-// What it means that this round did not have the subject; absent: nothing.
-std::optional<Engine::Absence> Engine::absence(const Entry& entry, const Round& round) {
-  const ActiveAlert& active = entry.active;
-  switch (active.kind) {
-    case SubjectKind::link:
-    case SubjectKind::device:
-      return std::nullopt;  // the configuration says when they go
-    case SubjectKind::interface: {
-      const DeviceView* device = find_device(round.snapshot, active.group);
-      const bool answers = device != nullptr && device->up && device->polled && device->fresh;
-      if (!answers) return std::nullopt;
-      return Absence{kGone, "it is gone, its device answers without it for "};
-    }
-    case SubjectKind::capture: {
-      const CollectorView* collector = find_collector(round.snapshot, active.group, active.member);
-      if (collector == nullptr) break;
-      if (round.now - collector->last_batch_at >= kGone) return std::nullopt;
-      return Absence{kGone, "it is gone, its collector sends without it for "};
-    }
-    case SubjectKind::collector:
-      break;
-  }
-  if (entry.seen_in > 0) {
-    return Absence{kGone, "it was removed or silent for a day, and is gone for "};
-  }
-  return Absence{kGoneAfterRestart, "it is gone, since the restart nothing was heard of it for "};
+void Engine::remember_end(RuleState& state, const Subject& subject, const Round& round) {
+  state.ended[{subject.group, subject.member}] = round.now;
+  ends_.begun.push_back(
+      {state.rule.alert, state.rule.on, subject.group, subject.member, round.wall});
 }
 
-bool Engine::is_gone(Entry& entry, Round& round) {
-  if (entry.seen_in == round.number) return false;
-  const std::optional<Absence> absent = absence(entry, round);
-  if (!absent) {
-    entry.absent_since.reset();
-    return false;
-  }
-  if (!entry.absent_since) entry.absent_since = round.now;
-  if (round.now - *entry.absent_since < absent->gone_after) return false;
-  const bool firing = entry.active.phase == AlertPhase::firing;
-  write_removed(entry.active.alert, std::string(absent->reason) + to_text(absent->gone_after),
-                round.wall);
-  round.transitions.push_back(
-      {firing ? AlertChange::resolved : AlertChange::dropped, std::move(entry.active)});
-  return true;
-}
-
-void Engine::end_gone(RuleState& state, Round& round) {
-  for (auto group = state.groups.begin(); group != state.groups.end();) {
-    Members& members = group->second;
-    for (auto member = members.begin(); member != members.end();) {
-      member = is_gone(member->second, round) ? members.erase(member) : std::next(member);
-    }
-    group = members.empty() ? state.groups.erase(group) : std::next(group);
-  }
-}
-
-std::vector<const ActiveAlert*> Engine::active() const {
-  std::vector<const ActiveAlert*> all;
-  for (const RuleState& state : rules_) {
-    for (const auto& [group, members] : state.groups) {
-      for (const auto& [member, entry] : members) all.push_back(&entry.active);
-    }
-  }
-  std::sort(all.begin(), all.end(), [](const ActiveAlert* a, const ActiveAlert* b) {
-    return std::tie(a->alert.alert, a->alert.subject) < std::tie(b->alert.alert, b->alert.subject);
+void Engine::forget_ends(RuleState& state, Instant now) {
+  std::erase_if(state.ended, [&](const auto& end) {
+    if (now - end.second <= kCalmWindow) return false;
+    const auto& [group, member] = end.first;
+    ends_.over.push_back({state.rule.alert, state.rule.on, group, member, {}});
+    return true;
   });
-  return all;
 }
 
 }  // namespace itnxt

@@ -10,6 +10,7 @@
 
 #include "daemon/config/config.hpp"
 #include "daemon/config/load.hpp"
+#include "daemon/config/name_table.hpp"
 #include "daemon/config/problems.hpp"
 #include "daemon/config/reader.hpp"
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <filesystem>
+#include <utility>
 
 #include "daemon/config/scalars.hpp"
 #include "daemon/core/text.hpp"
@@ -22,6 +23,23 @@ std::string join(const std::vector<std::string>& words) {
 void wrong(Problems& problems, const Value& value, std::string_view what,
            const std::string& error) {
   problems.error(value, fmt::format("{}: {}", what, error));
+}
+
+std::string in_words(std::int64_t number) {
+  return std::to_string(number);
+}
+std::string in_words(bool value) {
+  return value ? "true" : "false";
+}
+template <class T>
+std::string in_words(T value) {
+  return to_text(value);
+}
+
+template <class T>
+bool take(const std::optional<T>& value, T& out) {
+  if (value) out = *value;
+  return value.has_value();
 }
 
 }  // namespace
@@ -126,176 +144,111 @@ void Object::check_keys() {
   }
 }
 
-const Value* Object::key(std::string_view key) const {
+std::size_t Object::entry(std::string_view key) const {
   const auto known = std::find_if(spec_.keys.begin(), spec_.keys.end(),
                                   [&](const KeySpec& k) { return k.name == key; });
   assert(known != spec_.keys.end());  // else the table lacks it
-  const std::size_t at = at_[static_cast<std::size_t>(known - spec_.keys.begin())];
+  return at_[static_cast<std::size_t>(known - spec_.keys.begin())];
+}
+
+const Value* Object::key(std::string_view key) const {
+  const std::size_t at = entry(key);
   return at == 0 ? nullptr : &value_.key(at - 1);
 }
 
 const Value* Object::find(std::string_view key) const {
-  const auto known = std::find_if(spec_.keys.begin(), spec_.keys.end(),
-                                  [&](const KeySpec& k) { return k.name == key; });
-  assert(known != spec_.keys.end());
-  const std::size_t at = at_[static_cast<std::size_t>(known - spec_.keys.begin())];
+  const std::size_t at = entry(key);
   return at == 0 ? nullptr : &value_.value(at - 1);
 }
 
+std::optional<Object::Given> Object::given(std::string_view key) const {
+  const Value* at = find(key);
+  const auto text = at == nullptr ? std::nullopt : scalar_text(problems_, *at, key);
+  if (!text) return std::nullopt;
+  return Given{at, *text};
+}
+
 bool Object::text(std::string_view key, std::string& out, std::size_t most) const {
-  const Value* v = find(key);
-  const auto text = v == nullptr ? std::nullopt : scalar_text(problems_, *v, key);
-  if (!text) return false;
-  if (text->empty() || text->size() > most || sanitize(*text, most) != *text) {
-    wrong(problems_, *v, key,
+  const auto value = given(key);
+  if (!value) return false;
+  if (value->text.empty() || value->text.size() > most ||
+      sanitize(value->text, most) != value->text) {
+    wrong(problems_, *value->at, key,
           fmt::format("expected text of 1 to {} bytes on one line, without double spaces or white "
                       "space at its ends, not {}",
-                      most, in_quotes(*text)));
+                      most, in_quotes(value->text)));
     return false;
   }
-  out = *text;
+  out = value->text;
   return true;
 }
 
 bool Object::path(std::string_view key, std::string& out) const {
   constexpr std::size_t kMostPath = 4095;  // PATH_MAX without its NUL
-  const Value* v = find(key);
-  const auto text = v == nullptr ? std::nullopt : scalar_text(problems_, *v, key);
-  if (!text) return false;
-  if (text->empty() || text->size() > kMostPath || text->find('\0') != std::string_view::npos) {
-    wrong(problems_, *v, key,
-          fmt::format("expected a path of 1 to {} bytes, not {}", kMostPath, in_quotes(*text)));
+  const auto value = given(key);
+  if (!value) return false;
+  if (value->text.empty() || value->text.size() > kMostPath ||
+      value->text.find('\0') != std::string_view::npos) {
+    wrong(
+        problems_, *value->at, key,
+        fmt::format("expected a path of 1 to {} bytes, not {}", kMostPath, in_quotes(value->text)));
     return false;
   }
-  out = (v->source->directory() / *text).lexically_normal().string();
+  out = (value->at->source->directory() / value->text).lexically_normal().string();
   return true;
 }
 
-bool Object::boolean(std::string_view key, bool& out) const {
-  const Value* v = find(key);
-  const auto text = v == nullptr ? std::nullopt : scalar_text(problems_, *v, key);
-  if (!text) return false;
-  const auto value = parse_boolean(*text);
-  if (value && !v->quoted) {
-    out = *value;
-    return true;
+// `unquoted`: what it is called when it may not stand in quotes; empty when it may.
+template <class T>
+std::optional<T> Object::parsed(std::string_view key, Result<T> (*parse)(std::string_view),
+                                const Range<T>& range, std::string_view unquoted) const {
+  const auto value = given(key);
+  if (!value) return std::nullopt;
+  const Result<T> got = parse(value->text);
+  if (!got) {
+    wrong(problems_, *value->at, key, got.error());
+  } else if (value->at->quoted && !unquoted.empty()) {
+    wrong(problems_, *value->at, key, fmt::format("expected {} without quotes", unquoted));
+  } else if (!(*got >= range.least && *got <= range.most)) {  // so that a NaN fails too
+    wrong(problems_, *value->at, key,
+          fmt::format("expected {} to {}, not {}", in_words(range.least), in_words(range.most),
+                      in_quotes(value->text)));
+  } else {
+    return *got;
   }
-  wrong(problems_, *v, key, value ? "expected true or false without quotes" : value.error());
-  return false;
+  return std::nullopt;
+}
+
+bool Object::boolean(std::string_view key, bool& out) const {
+  return take(parsed<bool>(key, parse_boolean, {false, true}, "true or false"), out);
 }
 
 bool Object::duration(std::string_view key, Duration& out, Duration least, Duration most) const {
-  const Value* v = find(key);
-  const auto text = v == nullptr ? std::nullopt : scalar_text(problems_, *v, key);
-  if (!text) return false;
-  const auto value = parse_duration(*text);
-  if (value && *value >= least && *value <= most) {
-    out = *value;
-    return true;
-  }
-  wrong(problems_, *v, key,
-        value ? fmt::format("expected {} to {}, not {}", to_text(least), to_text(most),
-                            in_quotes(*text))
-              : value.error());
-  return false;
+  return take(parsed<Duration>(key, parse_duration, {least, most}, {}), out);
 }
 
 bool Object::size(std::string_view key, Bytes& out, Bytes least, Bytes most) const {
-  const Value* v = find(key);
-  const auto text = v == nullptr ? std::nullopt : scalar_text(problems_, *v, key);
-  if (!text) return false;
-  const auto value = parse_size(*text);
-  if (value && *value >= least && *value <= most) {
-    out = *value;
-    return true;
-  }
-  wrong(problems_, *v, key,
-        value ? fmt::format("expected {} to {}, not {}", to_text(least), to_text(most),
-                            in_quotes(*text))
-              : value.error());
-  return false;
+  return take(parsed<Bytes>(key, parse_size, {least, most}, {}), out);
 }
 
 bool Object::number(std::string_view key, double& out, double least, double most) const {
-  const Value* v = find(key);
-  const auto text = v == nullptr ? std::nullopt : scalar_text(problems_, *v, key);
-  if (!text) return false;
-  const auto value = parse_number(*text);
-  if (value && !v->quoted && *value >= least && *value <= most) {
-    out = *value;
-    return true;
-  }
-  std::string error = value ? "expected a number without quotes" : value.error();
-  if (value && !v->quoted) {
-    error =
-        fmt::format("expected {} to {}, not {}", to_text(least), to_text(most), in_quotes(*text));
-  }
-  wrong(problems_, *v, key, error);
-  return false;
+  return take(parsed<double>(key, parse_number, {least, most}, "a number"), out);
 }
 
 std::optional<std::int64_t> Object::whole(std::string_view key, std::int64_t least,
                                           std::int64_t most) const {
-  const Value* v = find(key);
-  const auto text = v == nullptr ? std::nullopt : scalar_text(problems_, *v, key);
-  if (!text) return std::nullopt;
-  const auto value = parse_integer(*text);
-  if (value && !v->quoted && *value >= least && *value <= most) return *value;
-  std::string error = value ? "expected a whole number without quotes" : value.error();
-  if (value && !v->quoted) {
-    error = fmt::format("expected {} to {}, not {}", least, most, in_quotes(*text));
-  }
-  wrong(problems_, *v, key, error);
-  return std::nullopt;
+  return parsed<std::int64_t>(key, parse_integer, {least, most}, "a whole number");
 }
 
 std::optional<std::size_t> Object::choose(std::string_view key,
                                           std::span<const std::string_view> names) const {
-  const Value* v = find(key);
-  const auto text = v == nullptr ? std::nullopt : scalar_text(problems_, *v, key);
-  if (!text) return std::nullopt;
-  const auto found = std::find(names.begin(), names.end(), *text);
+  const auto value = given(key);
+  if (!value) return std::nullopt;
+  const auto found = std::find(names.begin(), names.end(), value->text);
   if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
-  wrong(problems_, *v, key,
-        fmt::format("unknown {}{}", in_quotes(*text),
-                    hint(problems_, *text, std::vector<std::string>(names.begin(), names.end()))));
-  return std::nullopt;
-}
-
-bool NameTable::add(Problems& problems, const std::string& name, const Value& at,
-                    std::size_t index) {
-  const auto [entry, is_new] = entries_.try_emplace(name, Entry{index, &at});
-  if (is_new) {
-    names_.push_back(name);
-    return true;
-  }
-  if (problems.full()) {  // only counted: spare the words
-    problems.error(at, {});
-    return false;
-  }
-  const Value& first = *entry->second.at;
-  problems.error(at, fmt::format("{} name '{}' is given twice; it stands first at {}", what_, name,
-                                 first.source->where(first.at)));
-  return false;
-}
-
-const std::size_t* NameTable::look_up(const std::string& name) const {
-  const auto entry = entries_.find(name);
-  return entry == entries_.end() ? nullptr : &entry->second.index;
-}
-
-std::string NameTable::unknown(const Problems& problems, const std::string& name) {
-  std::string message = fmt::format("no {} is named {}", what_, in_quotes(name));
-  if (names_.empty()) return message + fmt::format("; {} has none", home_);
-  if (comparisons_left_ < names_.size()) return message;
-  comparisons_left_ -= names_.size();
-  return message + hint(problems, name, names_);
-}
-
-std::optional<std::size_t> NameTable::find(Problems& problems, const std::string& name,
-                                           const Value& at) {
-  if (const std::size_t* index = look_up(name)) return *index;
-  problems.error(at, unknown(problems, name));
+  wrong(problems_, *value->at, key,
+        fmt::format("unknown {}{}", in_quotes(value->text),
+                    hint(problems_, value->text, {names.begin(), names.end()})));
   return std::nullopt;
 }
 

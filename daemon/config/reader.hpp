@@ -10,8 +10,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
-#include <unordered_map>
 #include <vector>
 
 #include "daemon/config/document.hpp"
@@ -87,6 +85,21 @@ class Object {
   }
 
  private:
+  struct Given {
+    const Value* at;
+    std::string_view text;
+  };
+  template <class T>
+  struct Range {
+    T least;
+    T most;
+  };
+  [[nodiscard]] std::size_t entry(std::string_view key) const;  // plus 1; 0: not given
+  // What a key says; nothing when it is not given or no scalar, which is reported.
+  [[nodiscard]] std::optional<Given> given(std::string_view key) const;
+  template <class T>
+  [[nodiscard]] std::optional<T> parsed(std::string_view key, Result<T> (*parse)(std::string_view),
+                                        const Range<T>& range, std::string_view unquoted) const;
   [[nodiscard]] std::optional<std::int64_t> whole(std::string_view key, std::int64_t least,
                                                   std::int64_t most) const;
   [[nodiscard]] std::optional<std::size_t> choose(std::string_view key,
@@ -98,34 +111,6 @@ class Object {
   const Value& value_;
   const ObjectSpec& spec_;
   std::array<std::size_t, kMostKeys> at_{};  // entry of each key of the table, plus 1
-};
-
-// Names of one kind with the place where each stands: uniqueness, references, suggestions.
-class NameTable {
- public:
-  // `what`: "device"; `home`: where they are given, "inventory.devices".
-  NameTable(std::string_view what, std::string_view home) : what_(what), home_(home) {}
-
-  // False when the name stood before; reports it with the first place. `index` is what find()
-  // gives.
-  bool add(Problems& problems, const std::string& name, const Value& at, std::size_t index);
-  // The index of a name; reports a name that nothing bears.
-  std::optional<std::size_t> find(Problems& problems, const std::string& name, const Value& at);
-  [[nodiscard]] const std::size_t* look_up(const std::string& name) const;
-  // "no device is named 'x'; did you mean 'y'?"
-  std::string unknown(const Problems& problems, const std::string& name);
-  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
-
- private:
-  struct Entry {
-    std::size_t index;
-    const Value* at;
-  };
-  std::string_view what_;
-  std::string_view home_;
-  std::unordered_map<std::string, Entry> entries_;
-  std::vector<std::string> names_;
-  std::size_t comparisons_left_ = 2'000'000;  // names looked at for "did you mean"
 };
 
 }  // namespace itnxt

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "daemon/ctl/human.hpp"
+#include "daemon/ctl/json.hpp"
 #include "daemon/ctl/verbs.hpp"
 
 namespace itnxt::ctl {
@@ -36,14 +37,10 @@ std::string alerts_table(const Json& alerts, std::optional<WallTime> now, const 
   return table.render(style);
 }
 
-void add_alerts(CLI::App& app, Invocation& call) {
-  add_verb(app, call, "alerts", "Every active alert: pending, firing, suppressed",
-           "itnxtctl alerts --json | jq 'map(select(.severity == \"critical\")) | length'")
-      ->callback([&call] {
-        answer(call, {"alerts", "status"}, [](const std::vector<Json>& data, const Style& style) {
-          return alerts_table(data[0], time_of(data[1], "now"), style);
-        });
-      });
+void run_alerts(Invocation& call) {
+  answer(call, {"alerts", "status"}, [](const std::vector<Json>& data, const Style& style) {
+    return alerts_table(data[0], time_of(data[1], "now"), style);
+  });
 }
 
 }  // namespace itnxt::ctl

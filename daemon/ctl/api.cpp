@@ -5,6 +5,7 @@
 #include "daemon/core/text.hpp"
 #include "daemon/ctl/http_get.hpp"
 #include "daemon/ctl/human.hpp"
+#include "daemon/ctl/json.hpp"
 #include "daemon/ctl/views.hpp"
 
 namespace itnxt::ctl {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "daemon/ctl/human.hpp"
+#include "daemon/ctl/json.hpp"
 #include "daemon/ctl/verbs.hpp"
 
 namespace itnxt::ctl {
@@ -23,7 +24,7 @@ std::string uptime(const Json& device) {
 std::string interfaces(const Json& device) {
   const auto all = number_of(device, "interfaces");
   const auto up = number_of(device, "interfaces_up");
-  return all && up ? fmt::format("{:.0f} of {:.0f}", *up, *all) : "-";
+  return all && up && *all > 0 ? fmt::format("{:.0f} of {:.0f}", *up, *all) : "-";  // none known
 }
 
 std::string poll(const Json& device) {
@@ -52,14 +53,10 @@ std::string devices_table(const Json& devices, std::optional<WallTime> now, cons
   return table.render(style);
 }
 
-void add_devices(CLI::App& app, Invocation& call) {
-  add_verb(app, call, "devices", "Every device: whether it answers, and what is wrong if not",
-           "itnxtctl devices --url http://10.1.0.10:9690")
-      ->callback([&call] {
-        answer(call, {"devices", "status"}, [](const std::vector<Json>& data, const Style& style) {
-          return devices_table(data[0], time_of(data[1], "now"), style);
-        });
-      });
+void run_devices(Invocation& call) {
+  answer(call, {"devices", "status"}, [](const std::vector<Json>& data, const Style& style) {
+    return devices_table(data[0], time_of(data[1], "now"), style);
+  });
 }
 
 }  // namespace itnxt::ctl

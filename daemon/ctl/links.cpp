@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/ctl/human.hpp"
+#include "daemon/ctl/json.hpp"
 #include "daemon/ctl/verbs.hpp"
 
 namespace itnxt::ctl {
@@ -77,14 +78,10 @@ Json worst_first(const Json& links) {
   return sorted;
 }
 
-void add_links(CLI::App& app, Invocation& call) {
-  add_verb(app, call, "links", "Every link: state, traffic, how full it is",
-           "itnxtctl links --json | jq -r '.[] | select(.up == false) | .name'")
-      ->callback([&call] {
-        answer(call, {"links"}, [](const std::vector<Json>& data, const Style& style) {
-          return links_table(data[0], style);
-        });
-      });
+void run_links(Invocation& call) {
+  answer(call, {"links"}, [](const std::vector<Json>& data, const Style& style) {
+    return links_table(data[0], style);
+  });
 }
 
 }  // namespace itnxt::ctl

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/ctl/human.hpp"
+#include "daemon/ctl/json.hpp"
 #include "daemon/ctl/verbs.hpp"
 
 namespace itnxt::ctl {
@@ -37,6 +38,7 @@ std::string devices(const Json& status, const Style& style) {
   const Json& d = child_of(status, "devices");
   const auto up = number_of(d, "up");
   const auto total = number_of(d, "total");
+  if (total == 0) return "none configured";
   const bool all = up && total && *up + number_of(d, "unknown").value_or(0) >= *total;
   std::string text = paint(fmt::format("{} of {} up", count(d, "up"), count(d, "total")),
                            all ? Tone::plain : Tone::bad, style);
@@ -48,6 +50,7 @@ std::string devices(const Json& status, const Style& style) {
 
 std::string links(const Json& status, const Style& style) {
   const Json& l = child_of(status, "links");
+  if (number_of(l, "total") == 0) return "none configured";
   std::string text = fmt::format("{} of {} up", count(l, "up"), count(l, "total"));
   if (any(l, "down")) text += ", " + paint(count(l, "down") + " down", Tone::bad, style);
   if (any(l, "unknown")) {
@@ -121,14 +124,10 @@ std::string status_text(const Json& status, const Json& alerts, const Style& sty
   return text;
 }
 
-void add_status(CLI::App& app, Invocation& call) {
-  add_verb(app, call, "status", "One screen: is the network well, is itnxt well",
-           "itnxtctl status --json | jq .links.down")
-      ->callback([&call] {
-        answer(call, {"status", "alerts"}, [](const std::vector<Json>& data, const Style& style) {
-          return status_text(data[0], data[1], style);
-        });
-      });
+void run_status(Invocation& call) {
+  answer(call, {"status", "alerts"}, [](const std::vector<Json>& data, const Style& style) {
+    return status_text(data[0], data[1], style);
+  });
 }
 
 }  // namespace itnxt::ctl

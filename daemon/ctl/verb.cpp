@@ -6,18 +6,10 @@
 #include <cstdlib>
 
 #include "daemon/core/fd.hpp"
+#include "daemon/ctl/json.hpp"
 #include "daemon/ctl/verbs.hpp"
 
 namespace itnxt::ctl {
-
-CLI::App* add_verb(CLI::App& app, Invocation& call, const std::string& name,
-                   const std::string& what, const std::string& example, bool json) {
-  CLI::App* verb = app.add_subcommand(name, what);
-  verb->add_option("--url", call.url, "Where the aggregator answers")->capture_default_str();
-  if (json) verb->add_flag("--json", call.json, "The API's data instead of a table");
-  verb->footer(fmt::format("\nExample:\n  {}", example));
-  return verb;
-}
 
 void fail(Invocation& call, int exit_code, std::string_view message) {
   fmt::print(stderr, "itnxtctl: {}\n", message);

@@ -1,8 +1,8 @@
 // The verbs of itnxtctl, one file each. A verb has two halves: a pure one that turns the API's
-// `data` into text (views.hpp), and one that puts it on the command line.
+// `data` into text (views.hpp), and one that does what the command line said. main.cpp parses it.
 #pragma once
 
-#include <CLI/CLI.hpp>  // whole: its App.hpp alone does not link
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -20,20 +20,18 @@ inline constexpr int kWrongUsage = 2;
 struct Invocation {
   std::string url = "http://127.0.0.1:9690";
   bool json = false;
+  std::int64_t interval_ms = 1000;  // of watch
+  std::int64_t for_ms = 0;          // of watch; 0: until Ctrl-C
   int exit_code = 0;
 };
 
-void add_status(CLI::App& app, Invocation& call);
-void add_links(CLI::App& app, Invocation& call);
-void add_devices(CLI::App& app, Invocation& call);
-void add_alerts(CLI::App& app, Invocation& call);
-void add_watch(CLI::App& app, Invocation& call);
+void run_status(Invocation& call);
+void run_links(Invocation& call);
+void run_devices(Invocation& call);
+void run_alerts(Invocation& call);
+void run_watch(Invocation& call);
 
 // Shared by the verbs (verb.cpp).
-
-// A subcommand with --url and an example under its help; with --json if `json`.
-CLI::App* add_verb(CLI::App& app, Invocation& call, const std::string& name,
-                   const std::string& what, const std::string& example, bool json = true);
 
 // Asks for every name, then prints the first one's data under --json, else what `render` makes of
 // all of them, in the order asked for. Errors go to stderr and the exit code.

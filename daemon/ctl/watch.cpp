@@ -10,20 +10,12 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <map>
-#include <memory>
 
+#include "daemon/ctl/json.hpp"
 #include "daemon/ctl/verbs.hpp"
 
 namespace itnxt::ctl {
 namespace {
-
-constexpr std::int64_t kLongestMs = std::int64_t{31} * 86'400'000;
-
-struct Options {
-  std::int64_t interval_ms = 1000;
-  std::int64_t for_ms = 0;  // 0: until Ctrl-C
-};
 
 // The alternate screen without cursor, for as long as the object lives.
 class Screen {
@@ -73,12 +65,12 @@ std::string as_screen(const std::string& text) {
 
 class Watching {
  public:
-  Watching(Invocation& call, const Url& url, const Options& options)
+  Watching(Invocation& call, const Url& url)
       : call_(call),
         tty_(isatty(STDOUT_FILENO) == 1),
         signals_(take_signals()),
-        tick_(start_timer(options.interval_ms, options.interval_ms)),
-        end_(start_timer(options.for_ms, 0)),
+        tick_(start_timer(call.interval_ms, call.interval_ms)),
+        end_(start_timer(call.for_ms, 0)),
         api_(url, signals_) {}
 
   void run() {
@@ -170,34 +162,10 @@ std::string watch_frame(const Json& status, const Json& links, std::size_t rows,
   return text.substr(0, at) + fmt::format("… {} more links, none worse: itnxtctl links\n", left);
 }
 
-void add_watch(CLI::App& app, Invocation& call) {
-  static const std::map<std::string, std::int64_t> units = {
-      {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
-  const auto options = std::make_shared<Options>();
-  CLI::App* verb = add_verb(app, call, "watch", "The links live, the worst first, until Ctrl-C",
-                            "itnxtctl watch --interval 2s --for 10m", false);
-  CLI::AsNumberWithUnit duration(units, CLI::AsNumberWithUnit::UNIT_REQUIRED);
-  duration.description("");  // the type's name says it
-  const CLI::Validator range(
-      [](std::string& text) {
-        std::int64_t ms = 0;
-        const bool fits = CLI::detail::lexical_cast(text, ms) && ms >= 100 && ms <= kLongestMs;
-        return fits ? std::string() : "a duration from 100ms to 744h is expected";
-      },
-      "");
-  verb->add_option("--interval", options->interval_ms, "How often to ask (500ms, 2s; default 1s)")
-      ->transform(duration)
-      ->check(range)
-      ->type_name("DURATION");
-  verb->add_option("--for", options->for_ms, "End by itself after this long (30s, 10m)")
-      ->transform(duration)
-      ->check(range)
-      ->type_name("DURATION");
-  verb->callback([&call, options] {
-    auto url = parse_url(call.url);
-    if (!url) return fail(call, kWrongUsage, "--url: " + url.error());
-    Watching(call, *url, *options).run();
-  });
+void run_watch(Invocation& call) {
+  auto url = parse_url(call.url);
+  if (!url) return fail(call, kWrongUsage, "--url: " + url.error());
+  Watching(call, *url).run();
 }
 
 }  // namespace itnxt::ctl

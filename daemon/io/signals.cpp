@@ -3,16 +3,22 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
 
 namespace itnxt {
+namespace {
+
+constexpr std::array kOurs = {SIGHUP, SIGTERM, SIGINT};
+
+}  // namespace
 
 Signals::Signals() {
   sigset_t mine;
   sigemptyset(&mine);
-  for (const int signal : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&mine, signal);
+  for (const int signal : kOurs) sigaddset(&mine, signal);
   pthread_sigmask(SIG_BLOCK, &mine, &before_);
   fd_.reset(signalfd(-1, &mine, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!fd_.is_open()) throw std::system_error(errno, std::generic_category(), "signalfd");
@@ -24,6 +30,9 @@ Signals::Signals() {
 Signals::~Signals() {
   watch_.cancel();
   sigaction(SIGPIPE, &pipe_before_, nullptr);
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;  // what is pending is forgotten with it
+  for (const int signal : kOurs) sigaction(signal, &ignore, nullptr);
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 

@@ -18,8 +18,8 @@ enum class Signal {
 
 class Signals {
  public:
-  Signals();  // throws std::system_error when the kernel has no fd left
-  ~Signals();
+  Signals();   // throws std::system_error when the kernel has no fd left
+  ~Signals();  // from then on they are ignored: a program that ends must not be ended by them
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 

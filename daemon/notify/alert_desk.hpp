@@ -1,14 +1,11 @@
-// The shell of alerting: engine → crisis → incidents → deliveries → store → channels. Owns all of
-// them; decides nothing itself. On the loop's thread; SQLite and HTTP run on threads of their own.
+// The shell of alerting: engine → crisis → incidents → deliveries → commit queue → channels. Owns
+// all of them; decides nothing itself. On the loop's thread; SQLite and HTTP have their own.
 //
-// A page leaves only after it is on the disk. When the disk cannot take it, or does not answer for
-// kMaxCommit, it leaves all the same and board()->storage_problem says so.
+// A page leaves only after it is on the disk (commit_queue.hpp). When the disk cannot take it, or
+// does not answer, it leaves all the same and board()->storage_problem says so.
 #pragma once
 
-#include <deque>
-#include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -22,16 +19,15 @@
 #include "daemon/core/result.hpp"
 #include "daemon/io/loop.hpp"
 #include "daemon/io/store.hpp"
+#include "daemon/notify/channel_set.hpp"
+#include "daemon/notify/commit_queue.hpp"
 #include "daemon/notify/http_client.hpp"
-#include "daemon/notify/notifier.hpp"
 #include "daemon/state/snapshot.hpp"
 
 namespace itnxt {
 
 class AlertDesk {
  public:
-  static constexpr Duration kMaxCommit = 5s;
-
   // Reads back what was active in config.aggregator.state (made if it is not there) and goes on
   // with it: nothing is paged again, what was owed is sent. `external_url` stands in the messages.
   // An unusable directory is an Error that names key and path.
@@ -54,17 +50,7 @@ class AlertDesk {
   void drain(Duration limit, Loop::Callback done);
 
  private:
-  struct Slot {
-    Channel config;
-    std::unique_ptr<Notifier> notifier;
-    bool replace = false;  // the configuration changed while a request was in flight
-  };
-  struct Held {
-    std::uint64_t number = 0;
-    Instant since;
-    std::vector<Delivery> deliveries;
-  };
-  AlertDesk(Loop& loop, Log& log, const Config& config, std::string external_url,
+  AlertDesk(Loop& loop, Log& log, const Config& config, const std::string& external_url,
             std::unique_ptr<Store> store, std::unique_ptr<HttpPoster> http);
   // Returns what is to be stored; `changed`: what is then to be sent.
   StoreChanges take_over(const std::vector<StoreRow>& rows, std::vector<Delivery>& changed);
@@ -72,15 +58,9 @@ class AlertDesk {
   void restore_late(const std::vector<StoreRow>& rows);
   void tell(const IncidentChanges& incidents, StoreChanges records);
   void await_release();  // of the pages that wait for a crisis
-  void record_deliveries(const DeliveryChanges& changes, StoreChanges& records) const;
-  void commit(StoreChanges records, std::vector<Delivery> then_send);
-  void release(std::uint64_t up_to);
-  void watch_commits();
+  void send(Delivery delivery);
+  [[nodiscard]] std::vector<Delivery> owed_to(const ChannelName& channel) const;
   void on_report(const ChannelName& channel, const std::string& incident, Progress progress);
-  std::unique_ptr<Notifier> make_channel(const Channel& channel, BoardChannel start);
-  void set_channels(const NotifyConfig& config);
-  void replace_idle_channels();
-  [[nodiscard]] std::set<DeliveryKey> held_keys() const;
   void check_drained(Loop::Callback done);
   [[nodiscard]] bool is_current(const Board* board) const;
   [[nodiscard]] Board make_board() const;
@@ -88,25 +68,18 @@ class AlertDesk {
   Loop& loop_;
   Log& log_;
   Config config_;
-  const std::string external_url_;
   Engine engine_;
   Crisis crisis_;
   Incidents incidents_;
   Deliveries deliveries_;
-  std::uint64_t commits_ = 0;
-  std::deque<Held> held_;  // deliveries waiting for their commit
-  std::string stalled_;    // the disk does not answer
   mutable bool dirty_ = true;
   mutable std::shared_ptr<const Board> board_;
   Instant drain_until_;
   bool draining_ = false;
 
   // Last: destroyed first, so that no callback finds a desk half gone.
-  std::unique_ptr<Store> store_;
-  std::unique_ptr<HttpPoster> http_;
-  std::map<ChannelName, Slot> slots_;
-  std::vector<std::unique_ptr<Notifier>> leaving_;  // of removed channels, until idle
-  Timer commit_timer_;
+  CommitQueue commits_;
+  ChannelSet channels_;
   Timer release_timer_;
   Timer drain_timer_;
 };

@@ -59,18 +59,18 @@ Collectors::State* Collectors::find_or_add(const Batch& batch, Admission& admiss
   return &collectors_.emplace(key, std::move(state)).first->second;
 }
 
-Arrival Collectors::arrive(const Batch& batch, Instant now, WallTime wall,
+Arrived Collectors::arrive(const Batch& batch, Instant now, WallTime wall,
                            std::uint32_t stale_after, Admission& admission) {
   State* state = find_or_add(batch, admission);
-  if (state == nullptr) return Arrival::refused;
+  if (state == nullptr) return {Arrival::refused};
   std::vector<Epoch>& epochs = state->epochs;
   auto epoch = std::find_if(epochs.begin(), epochs.end(),
                             [&](const Epoch& e) { return e.id == batch.epoch; });
   if (state->retired && epoch == epochs.end()) {
-    if (!admission.admit(batch.node, kSeriesOfCollector)) return Arrival::refused;
+    if (!admission.admit(batch.node, kSeriesOfCollector)) return {Arrival::refused};
     state->retired = false;
   }
-  if (epoch != epochs.end() && batch.sequence <= epoch->last_sequence) return Arrival::duplicate;
+  if (epoch != epochs.end() && batch.sequence <= epoch->last_sequence) return {Arrival::duplicate};
 
   // Without clocks, since those of dead and living processes step: while the present process is
   // alive, only one at its beginning can follow it. What its dead predecessor left was numbered on.
@@ -100,10 +100,10 @@ Arrival Collectors::arrive(const Batch& batch, Instant now, WallTime wall,
   state->view.spool = batch.waiting;
   state->view.clock_skew.reset();
   if (batch.sent_wall != WallTime{}) state->view.clock_skew = batch.sent_wall - wall;
-  if (is_backlog) return Arrival::backlog;
+  if (is_backlog) return {Arrival::backlog, !state->retired};
   state->fresh_at = now;
   state->view.interval = batch.interval;
-  return Arrival::fresh;
+  return {Arrival::fresh, !state->retired};
 }
 
 bool Collectors::tick(Instant now, std::uint32_t stale_after, Admission& admission) {

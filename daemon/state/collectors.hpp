@@ -22,6 +22,11 @@ enum class Arrival : std::uint8_t {
               // aggregator.limits allow
 };
 
+struct Arrived {
+  Arrival how = Arrival::fresh;
+  bool is_shown = false;  // views() tell of its collector
+};
+
 class Collectors {
  public:
   // Those that the configuration names are kept however silent; one that it named before and names
@@ -29,7 +34,7 @@ class Collectors {
   void configure(const NodeName& node, std::set<CollectorName> names, Admission& admission);
 
   // Counts the batch and says what to do with it.
-  Arrival arrive(const Batch& batch, Instant now, WallTime wall, std::uint32_t stale_after,
+  Arrived arrive(const Batch& batch, Instant now, WallTime wall, std::uint32_t stale_after,
                  Admission& admission);
   // Lets go of who is not configured and has been silent for a day; true when somebody went.
   bool tick(Instant now, std::uint32_t stale_after, Admission& admission);

@@ -93,12 +93,11 @@ void Table::take_links() {
 
 void Table::apply(const Batch& batch, Instant now, WallTime wall) {
   const std::uint64_t rejected = admission_.rejected();
-  const Arrival arrival = collectors_.arrive(batch, now, wall, stale_after_, admission_);
-  switch (arrival) {
+  const Arrived arrived = collectors_.arrive(batch, now, wall, stale_after_, admission_);
+  changed_ = changed_ || arrived.is_shown;
+  switch (arrived.how) {
     case Arrival::duplicate:
-      return;
     case Arrival::backlog:
-      changed_ = true;
       return;
     case Arrival::refused:
       samples_refused_ += batch.samples.size();
@@ -107,7 +106,7 @@ void Table::apply(const Batch& batch, Instant now, WallTime wall) {
     case Arrival::fresh:
       break;
   }
-  changed_ = true;
+  changed_ = changed_ || !batch.samples.empty();
   const SampleSource source{batch.node, batch.collector, batch.epoch};
   for (const Sample& sample : batch.samples) {
     if (const auto* device = std::get_if<DeviceSample>(&sample)) {

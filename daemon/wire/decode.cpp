@@ -1,168 +1,17 @@
 #include <google/protobuf/arena.h>
 
-#include <bit>
 #include <limits>
 
-#include "daemon/core/text.hpp"
 #include "daemon/wire/codec.hpp"
+#include "daemon/wire/decode_sample.hpp"
 #include "daemon/wire/fields.hpp"
 #include "daemon/wire/itnxt.pb.h"
 
 namespace itnxt::wire {
 namespace {
 
-constexpr std::size_t kName = 256;  // bytes of text, see itnxt.proto
-constexpr std::size_t kLongText = 512;
-constexpr const char* kNotPlain =
-    ": is no plain text: it has control characters, needless spaces, invalid UTF-8 or more than "
-    "256 "
-    "bytes; choose another name";
-constexpr double kFastest = 1e15;
-constexpr std::uint32_t kAllColumns = (1U << kColumns) - 1;
-
 // Enough for the batches of every day (32 KiB of text and counters), so that they cost no malloc.
 constexpr std::size_t kArenaBlock = std::size_t{256} << 10;
-
-template <class Name>
-void take_name(const std::string& from, const std::string& field, Problem& problem, Name& to) {
-  if (to.text() == from && !from.empty()) return;  // the same as in the batch before, and checked
-  std::string text;
-  sanitize_into(text, from, kName);
-  if (text.empty()) problem.say(field + ": is empty");
-  to = Name(std::move(text));
-}
-
-// A name that is to come back as it was: what cleaning would change is refused.
-template <class Name>
-void take_exact_name(const std::string& from, const std::string& field, Problem& problem,
-                     Name& to) {
-  take_name(from, field, problem, to);
-  if (to.text() != from) problem.say(field + kNotPlain);
-}
-
-void take_counters(const v1::Interface& from, Fields& fields, CounterSet& to) {
-  to = CounterSet{};
-  const std::uint32_t present = from.present();
-  if ((present & ~kAllColumns) != 0) {
-    fields.wrong("present", std::to_string(present) + " names columns that do not exist");
-    return;
-  }
-  if ((from.wide() & ~present) != 0) {
-    fields.wrong("wide", std::to_string(from.wide()) + " names columns that are not present");
-    return;
-  }
-  if (from.counters_size() != std::popcount(present)) {
-    fields.wrong("counters", std::to_string(from.counters_size()) + " values for " +
-                                 std::to_string(std::popcount(present)) + " columns");
-    return;
-  }
-  int next = 0;
-  for (std::size_t i = 0; i < kColumns; ++i) {
-    if ((present >> i & 1U) == 0) continue;
-    const std::uint64_t value = from.counters(next++);
-    const bool wide = (from.wide() >> i & 1U) != 0;
-    if (!wide && value > std::numeric_limits<std::uint32_t>::max()) {
-      fields.wrong("counters", std::to_string(value) + " in a 32-bit column");
-      return;
-    }
-    to.set(static_cast<Column>(i), {value, wide ? CounterWidth::bits64 : CounterWidth::bits32});
-  }
-}
-
-void take(const v1::Interface& from, Fields& fields, InterfaceSample& to) {
-  to.if_index = from.if_index();
-  sanitize_into(to.if_name, from.if_name(), kName);
-  sanitize_into(to.if_descr, from.if_descr(), kName);
-  sanitize_into(to.if_alias, from.if_alias(), kName);
-  to.admin = fields.closed(from.admin(), AdminStatus::testing, "admin", "AdminStatus");
-  to.oper = fields.closed(from.oper(), OperStatus::lower_layer_down, "oper", "OperStatus");
-  to.speed.reset();
-  if (from.has_speed()) {
-    if (!(from.speed() >= 0 && from.speed() <= kFastest)) {  // so that a NaN fails too
-      fields.wrong("speed", "is no number of bytes per second from 0 to 1e15");
-    } else {
-      to.speed = BytesPerSecond(from.speed());
-    }
-  }
-  to.discontinuity.reset();
-  if (from.has_discontinuity()) to.discontinuity = TimeTicks{from.discontinuity()};
-  to.at = fields.source_time(from.at_ns(), "at_ns");
-  to.uptime = TimeTicks{from.uptime()};
-  take_counters(from, fields, to.counters);
-}
-
-// Reads `rows` into the device's rows from `first` on, over what is there: their strings keep their
-// memory. `before`: rows the batch holds already.
-template <class Rows>
-void take_rows(const Rows& rows, std::size_t before, std::size_t first, Fields& fields,
-               Problem& problem, DeviceSample& to) {
-  const auto more = static_cast<std::size_t>(rows.size());
-  if (before + more > kMaxInterfaces) {
-    fields.wrong("interfaces", std::to_string(before + more) + " in one batch, at most " +
-                                   std::to_string(kMaxInterfaces));
-    return;
-  }
-  to.interfaces.resize(first + more);
-  for (std::size_t i = 0; i < more && !problem.any(); ++i) {
-    fields.row(first + i);
-    take(rows.Get(static_cast<int>(i)), fields, to.interfaces[first + i]);
-  }
-}
-
-void take(const v1::Device& from, std::size_t number, std::size_t rows_before, Problem& problem,
-          DeviceSample& to) {
-  Fields fields(problem, "device", number);
-  take_name(from.device(), fields.name("device"), problem, to.device);
-  to.at = fields.source_time(from.at_ns(), "at_ns");
-  to.interval = fields.duration(from.interval_ns(), "interval_ns");
-  to.took = fields.duration(from.took_ns(), "took_ns");
-  to.result = fields.closed(from.result(), PollResult::error, "result", "PollResult");
-  sanitize_into(to.problem, from.problem(), kLongText);
-  to.uptime.reset();
-  if (from.has_uptime()) to.uptime = TimeTicks{from.uptime()};
-  sanitize_into(to.sys_name, from.sys_name(), kName);
-  sanitize_into(to.sys_descr, from.sys_descr(), kLongText);
-  sanitize_into(to.sys_object_id, from.sys_object_id(), kName);
-  to.complete = from.complete();
-  take_rows(from.interfaces(), rows_before, 0, fields, problem, to);
-}
-
-template <class Array, class Values>
-void take_packets(const Values& from, const char* field, Fields& fields, Array& to) {
-  to = {};
-  if (static_cast<std::size_t>(from.size()) > to.size()) {
-    fields.wrong(field,
-                 std::to_string(from.size()) + " values, at most " + std::to_string(to.size()));
-    return;
-  }
-  for (int i = 0; i < from.size(); ++i) to[static_cast<std::size_t>(i)] = Packets(from.Get(i));
-}
-
-void take(const v1::Capture& from, std::size_t number, Problem& problem, CaptureSample& to) {
-  Fields fields(problem, "capture", number);
-  take_name(from.capture(), fields.name("capture"), problem, to.capture);
-  to.at = fields.source_time(from.at_ns(), "at_ns");
-  to.interval = fields.duration(from.interval_ns(), "interval_ns");
-  to.open = from.open();
-  sanitize_into(to.source, from.source(), kLongText);
-  to.traffic = {};
-  std::uint32_t seen = 0;
-  for (const v1::Traffic& row : from.traffic()) {
-    const auto direction =
-        fields.closed(row.direction(), Direction::unknown, "traffic.direction", "Direction");
-    const auto protocol =
-        fields.closed(row.protocol(), Protocol::other, "traffic.protocol", "Protocol");
-    if (problem.any()) return;
-    const auto d = static_cast<std::size_t>(direction);
-    const auto p = static_cast<std::size_t>(protocol);
-    const std::uint32_t bit = 1U << (d * kProtocols + p);
-    if ((seen & bit) != 0) return fields.wrong("traffic", "a direction and protocol come twice");
-    seen |= bit;
-    to.traffic[d][p] = {Packets(row.packets()), Bytes(row.bytes())};
-  }
-  take_packets(from.dropped(), "dropped", fields, to.dropped);
-  take_packets(from.malformed(), "malformed", fields, to.malformed);
-}
 
 template <class T>
 T& as(Sample& sample) {
@@ -220,8 +69,7 @@ std::size_t rows_of(const Batch& batch) {
 void take(const v1::Continuation& from, Problem& problem, Batch& to) {
   auto* device = to.samples.empty() ? nullptr : std::get_if<DeviceSample>(&to.samples.back());
   if (device == nullptr) return problem.say("continuation: follows no device");
-  Fields fields(problem, "device", to.samples.size() - 1);
-  take_rows(from.interfaces(), rows_of(to), device->interfaces.size(), fields, problem, *device);
+  take(from, to.samples.size() - 1, rows_of(to), problem, *device);
 }
 
 void take_sending(const v1::Frame& from, Problem& problem, Batch& to) {

@@ -1,5 +1,5 @@
-// Checked reading of numbers from the wire, for decode.cpp only: what is wrong is said with the
-// field's name, and something harmless is returned.
+// Checked reading of names and numbers from the wire, for the decode files only: what is wrong is
+// said with the field's name, and something harmless is returned.
 #pragma once
 
 #include <chrono>
@@ -8,10 +8,15 @@
 #include <string>
 #include <utility>
 
+#include "daemon/core/text.hpp"
 #include "daemon/core/time.hpp"
 
 namespace itnxt::wire {
 
+inline constexpr std::size_t kName = 256;  // bytes of text, see itnxt.proto
+inline constexpr const char* kNotPlain =
+    ": is no plain text: it has control characters, needless spaces, invalid UTF-8 or more than "
+    "256 bytes; choose another name";
 inline constexpr std::int64_t kLatest = std::int64_t{1}
                                         << 62;  // so that differences cannot overflow
 inline constexpr std::int64_t kLongest = Duration(std::chrono::hours(24 * 31)).count();
@@ -29,6 +34,23 @@ class Problem {
  private:
   std::string message_;
 };
+
+template <class Name>
+void take_name(const std::string& from, const std::string& field, Problem& problem, Name& to) {
+  if (to.text() == from && !from.empty()) return;  // the same as in the batch before, and checked
+  std::string text;
+  sanitize_into(text, from, kName);
+  if (text.empty()) problem.say(field + ": is empty");
+  to = Name(std::move(text));
+}
+
+// A name that is to come back as it was: what cleaning would change is refused.
+template <class Name>
+void take_exact_name(const std::string& from, const std::string& field, Problem& problem,
+                     Name& to) {
+  take_name(from, field, problem, to);
+  if (to.text() != from) problem.say(field + kNotPlain);
+}
 
 inline std::string of_sample(const char* kind, std::size_t sample) {
   return "batch.samples[" + std::to_string(sample) + "]." + kind + '.';

@@ -1,5 +1,6 @@
 // The contract of a page, over random histories: links failing, recovering and falling silent,
-// crises, restarts, reloads, receivers that fail and answers that get lost.
+// devices falling silent, crises, holds, restarts, reloads, receivers that fail and answers that
+// get lost.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
@@ -122,6 +123,14 @@ struct World {
     crisis.reconfigure(config.crisis);
     (void)deliveries.reconfigure(config.notify, incidents.open());
   }
+  // Nobody waits for a page that nothing will ever send.
+  void expect_nothing_forgotten() const {
+    for (const auto& [key, incident] : incidents.open()) {
+      if (incident.held_until) RC_ASSERT(incidents.next_release().has_value());
+      const bool owed = deliveries.all().contains({incident.id, ChannelName("hook")});
+      RC_ASSERT(owed == incident.is_told());
+    }
+  }
   void finish() {
     reload(true, true);
     for (int i = 0; i < kLinks; ++i) set_up(snapshot, "l" + std::to_string(i), true);
@@ -145,8 +154,10 @@ TEST(PageContract, EveryPageGetsExactlyOneCloseOnceEverythingIsFine) {
         set_up(world.snapshot, link, false);
       } else if (what < 12) {
         set_up(world.snapshot, link, true);
-      } else if (what < 14) {
+      } else if (what < 13) {
         set_up(world.snapshot, link, std::nullopt);
+      } else if (what < 14) {
+        set_answers(world.snapshot, 's' + link.substr(1), *rc::gen::arbitrary<bool>());
       } else if (what < 17) {
         world.deliver(*rc::gen::inRange(0, 3));
       } else if (what < 19) {
@@ -157,6 +168,7 @@ TEST(PageContract, EveryPageGetsExactlyOneCloseOnceEverythingIsFine) {
       const Duration unit = *rc::gen::arbitrary<bool>() ? Duration(1s) : Duration(50ms);
       if (*rc::gen::arbitrary<bool>()) world.release(unit);
       world.evaluate(unit * *rc::gen::inRange(0, 45));
+      world.expect_nothing_forgotten();
     }
     world.finish();
     RC_ASSERT(world.receiver.open_of.empty());

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "daemon/ctl/json.hpp"
 #include "daemon/ctl/views.hpp"
 
 namespace itnxt::ctl {
@@ -42,9 +43,9 @@ TEST(Verbs, Devices) {
   EXPECT_EQ(devices_table(fixture("devices"), now(), kPlain),
             "DEVICE      STATE  SITE       UPTIME     IF UP     POLL  LAST ANSWER  PROBLEM\n"
             "hal-core-1  up     halle       3d 4h  23 of 24    42 ms       2s ago\n"
-            "md-core-1   stale  magdeburg       -    0 of 0  2000 ms       5m ago  partial: 40 of "
+            "md-core-1   stale  magdeburg       -         -  2000 ms       5m ago  partial: 40 of "
             "48 rows\n"
-            "sdl-core-1  down                   -    0 of 0  6000 ms        never  10.3.0.1:161: "
+            "sdl-core-1  down                   -         -  6000 ms        never  10.3.0.1:161: "
             "no answer within 2s after 3 tries\n");
 }
 
@@ -91,6 +92,15 @@ TEST(Verbs, StatusInTrouble) {
             "alerts    1 firing, 1 pending, 1 suppressed\n"
             "series    12\u2009345, 0 refused\n"
             "storage   /var/lib/itnxt: No space left on device\n");
+}
+
+TEST(Verbs, StatusWithoutAnInventory) {
+  Json status = fixture("status");
+  status["devices"] = {{"total", 0}, {"up", 0}, {"unknown", 0}};
+  status["links"] = {{"total", 0}, {"up", 0}, {"down", 0}, {"unknown", 0}};
+  const std::string text = status_text(status, Json::array(), kPlain);
+  EXPECT_NE(text.find("devices   none configured\nlinks     none configured\n"), std::string::npos)
+      << text;
 }
 
 TEST(Verbs, StatusRightAfterStart) {

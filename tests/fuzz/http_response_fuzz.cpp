@@ -5,8 +5,8 @@
 #include <string>
 
 #include "daemon/core/text.hpp"
-#include "daemon/ctl/api.hpp"
 #include "daemon/ctl/http_response.hpp"
+#include "daemon/ctl/json.hpp"
 #include "daemon/ctl/views.hpp"
 
 namespace {

@@ -6,7 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <string>
@@ -28,6 +31,12 @@ struct Pair {
     EXPECT_EQ(read(fd[0], &c, 1), 1);
   }
 };
+
+// Returns once the real clock has gone on by more than that.
+void spin_for(Duration time) {
+  const auto begin = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() - begin <= time) continue;
+}
 
 class PollLoopTest : public testing::Test {
  protected:
@@ -56,7 +65,7 @@ TEST_F(PollLoopTest, NowStandsStillWithinARound) {
   bool same = false;
   const Timer first = loop.after(0s, [&] {
     const Instant before = loop.now();
-    std::this_thread::sleep_for(2ms);
+    spin_for(Duration(1));
     same = before == loop.now();
     loop.stop();
   });
@@ -205,7 +214,7 @@ TEST_F(PollLoopTest, SlowCallbacksAreReportedAndLagSeen) {
     seen = slow;
     ++count;
   });
-  const Timer slow = loop.after(0s, [] { std::this_thread::sleep_for(PollLoop::kSlow + 10ms); });
+  const Timer slow = loop.after(0s, [] { spin_for(PollLoop::kSlow); });
   const Timer late = loop.after(1ms, [&] { loop.stop(); });
   loop.run();
   EXPECT_EQ(count, 1);
@@ -215,21 +224,26 @@ TEST_F(PollLoopTest, SlowCallbacksAreReportedAndLagSeen) {
   EXPECT_GT(loop.lag(), 50ms);
 }
 
+std::atomic<int> signals_handled = 0;
+
 TEST_F(PollLoopTest, ASignalHandlerDoesNotDisturb) {
   struct sigaction action {};
-  action.sa_handler = [](int) {};
+  action.sa_handler = [](int) { ++signals_handled; };
   struct sigaction before {};
   sigaction(SIGUSR1, &action, &before);  // without SA_RESTART: epoll_wait returns EINTR
+  const Pair pair;
   const pthread_t self = pthread_self();
-  std::thread sender([self] {
+  std::thread sender([self, &pair] {
     for (int i = 0; i < 20; ++i) {
       pthread_kill(self, SIGUSR1);
-      std::this_thread::sleep_for(1ms);
+      while (signals_handled == i) std::this_thread::yield();
     }
+    pair.send();
   });
-  const Timer stop = loop.after(30ms, [&] { loop.stop(); });
+  const Watch stop = loop.watch(pair.fd[0], Interest::readable, [&] { loop.stop(); });
   loop.run();
   sender.join();
+  EXPECT_EQ(signals_handled, 20);
   sigaction(SIGUSR1, &before, nullptr);
 }
 

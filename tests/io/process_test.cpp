@@ -35,6 +35,35 @@ TEST(Signals, AreEventsOfTheLoop) {
   EXPECT_THAT(seen, testing::ElementsAre(Signal::reload, Signal::terminate, Signal::terminate));
 }
 
+// Else SIGHUP or a second SIGTERM, come while a program ends, would end it by the signal.
+TEST(Signals, AtTheEndTheyAreIgnored) {
+  const auto all = [] {
+    for (const int signal : {SIGHUP, SIGTERM, SIGINT}) kill(getpid(), signal);
+  };
+  {
+    const Signals signals;
+    all();
+  }
+  all();  // still here
+  Signals again;
+  PollLoop loop;
+  int seen = 0;
+  again.deliver(loop, [&](Signal) { ++seen; });
+  const Timer stop = loop.after(0s, [&] { loop.stop(); });
+  loop.run();
+  EXPECT_EQ(seen, 0);
+  all();
+  const Timer guard = loop.after(20s, [] { std::abort(); });
+  Timer look;
+  const std::function<void()> until_all = [&] {
+    if (seen == 3) return loop.stop();
+    look = loop.after(0s, until_all);
+  };
+  look = loop.after(0s, until_all);
+  loop.run();
+  EXPECT_EQ(seen, 3);
+}
+
 TEST(Signals, ABrokenPipeIsAnErrorNotTheEnd) {
   const Signals signals;
   int fd[2];

@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cctype>
+#include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -53,7 +55,12 @@ class TestServer {
     acceptor_ = std::thread([this] { accept_all(); });
   }
   ~TestServer() {
-    stop_ = true;
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+      for (const int fd : open_) ::shutdown(fd, SHUT_RDWR);
+    }
+    stopped_.notify_all();
     ::shutdown(listener_, SHUT_RDWR);
     acceptor_.join();
     for (std::thread& one : connections_) one.join();
@@ -77,33 +84,36 @@ class TestServer {
 
  private:
   void accept_all() {
-    while (!stop_) {
+    while (true) {
       const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+      const std::lock_guard lock(mutex_);
+      if (stop_) {
+        if (fd >= 0) ::close(fd);
+        return;
+      }
       if (fd < 0) continue;
+      open_.insert(fd);
       connections_.emplace_back([this, fd] {
         serve(fd);
+        const std::lock_guard closing(mutex_);
+        open_.erase(fd);
         ::close(fd);
       });
     }
   }
 
   // Appends what comes; false when the peer is gone or the server stops.
-  bool more(int fd, std::string& data) const {
+  static bool more(int fd, std::string& data) {
     char buffer[16384];
-    while (!stop_) {
-      const ssize_t got = ::recv(fd, buffer, sizeof buffer, 0);
-      if (got > 0) {
-        data.append(buffer, static_cast<std::size_t>(got));
-        return true;
-      }
-      if (got == 0 || (errno != EAGAIN && errno != EINTR)) return false;
-    }
-    return false;
+    ssize_t got = 0;
+    do {
+      got = ::recv(fd, buffer, sizeof buffer, 0);
+    } while (got < 0 && errno == EINTR);
+    if (got > 0) data.append(buffer, static_cast<std::size_t>(got));
+    return got > 0;
   }
 
   void serve(int fd) {
-    const timeval patience{0, 20'000};
-    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     std::string data;
     while (true) {
       std::size_t end = 0;
@@ -131,11 +141,11 @@ class TestServer {
       handler = handler_;
     }
     const Reply reply = handler(request);
-    const auto until = std::chrono::steady_clock::now() + reply.delay;
-    while (!stop_ && (reply.hang || std::chrono::steady_clock::now() < until)) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (reply.hang) return wait_for_stop();
+    if (reply.delay.count() > 0) {
+      std::unique_lock lock(mutex_);
+      if (stopped_.wait_for(lock, reply.delay, [this] { return stop_; })) return false;
     }
-    if (reply.hang) return false;
     const std::size_t promised = reply.body.size() + (reply.hang_after ? 100 : 0);
     const std::string text = "HTTP/1.1 " + std::to_string(reply.status) + " X\r\n" + reply.headers +
                              "Content-Length: " + std::to_string(promised) + "\r\n\r\n" +
@@ -146,8 +156,13 @@ class TestServer {
       if (n <= 0) return false;
       sent += static_cast<std::size_t>(n);
     }
-    while (reply.hang_after && !stop_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    return true;
+    return reply.hang_after ? wait_for_stop() : true;
+  }
+
+  bool wait_for_stop() {
+    std::unique_lock lock(mutex_);
+    stopped_.wait(lock, [this] { return stop_; });
+    return false;
   }
 
   static Received parse(const std::string& head) {
@@ -173,7 +188,9 @@ class TestServer {
   mutable std::mutex mutex_;
   Handler handler_;
   std::vector<Received> received_;
-  std::atomic<bool> stop_{false};
+  std::set<int> open_;  // connections
+  bool stop_ = false;
+  std::condition_variable stopped_;
   int listener_;
   int port_ = 0;
   std::thread acceptor_;

@@ -160,6 +160,20 @@ class Scripts(unittest.TestCase):
             self.assertFalse(answers(port))
             self.assertFalse((files / "itnxtd.pid").exists())
 
+    def test_the_summary_tells_what_was_never_polled(self):
+        metrics = ('itnxt_link_info{link="a"} 1\nitnxt_link_info{link="b"} 1\nitnxt_link_up{link="a"} 1\n'
+                   'itnxt_device_info{device="x"} 1\nitnxt_capture_packets_total{capture="c"} 7\n')
+        for polled, devices in (("", "1 devices: 0 up, 0 down, 1 not polled yet"),
+                                ('itnxt_device_up{device="x"} 0\n', "1 devices: 0 up, 1 down, 0 not polled yet"),
+                                ('itnxt_device_up{device="x"} 1\n', "1 devices: 1 up, 0 down, 0 not polled yet")):
+            with quickstart() as (folder, _):
+                (folder / "build/release/bin/itnxtctl").write_text("#!/bin/sh\n")
+                itnxtd = folder / "build/release/bin/itnxtd"
+                itnxtd.write_text(itnxtd.read_text().replace(
+                    "self.end_headers()", f"self.end_headers(); self.wfile.write({(metrics + polled).encode()!r})"))
+                out, errors = start(folder).communicate(timeout=60)
+            self.assertIn(f"2 links: 1 up, 0 down, 1 unknown\n{devices}\n7 packets captured\n", out, errors)
+
     def test_a_stale_pid_file_harms_nobody(self):
         bystander = subprocess.Popen(["sleep", "60"])
         try:

@@ -438,7 +438,9 @@ TEST_F(TableTest, ACollectorThatTheConfigurationNoLongerNamesIsLetGo) {
   EXPECT_EQ(collectors(*poller.look(table)), "center/foreign center/snmp hal/tap");
   EXPECT_EQ(poller.look(table)->series, before + 3 * kSeriesOfCollector);
   // What it had on its way still comes, and does not bring it back.
+  ASSERT_FALSE(table.changed());
   from("center", "tap");
+  EXPECT_FALSE(table.changed()) << "nothing of it is shown";
   EXPECT_EQ(collectors(*poller.look(table)), "center/foreign center/snmp hal/tap");
   // A new process of that name does, and so does the configuration.
   poller.epoch = 2;

@@ -38,6 +38,7 @@ def link(name, a, b=None, **keys):
 
 LINK_DOWN = {"alert": "LinkDown", "on": "link", "when": {"metric": "up", "below": 1},
              "severity": "critical"}
+DEVICE_DOWN = {**LINK_DOWN, "alert": "DeviceDown", "on": "device"}
 
 
 def config(lab, node="node-1", sites=(), devices=(), links=(), collectors=(), **sections):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Many sites lose every link at once: one crisis page that names them, one close."""
+"""Many sites lose every link or fall silent at once: one crisis page that names them, one close."""
 
 import json
 
@@ -28,12 +28,12 @@ class Crisis(LabTest):
         for site in [self.core, *self.sites]:
             site.begin()
 
-    def begin(self, **rule):
+    def begin(self, *more_rules, **rule):
         places = [self.core, *self.sites]
         self.daemon = product.Itnxtd(self.lab, "run", product.config(
             self.lab, sites=[s.entry for s in places], devices=[s.device for s in places],
             links=[w.entry for w in self.wires], collectors=[product.snmp()],
-            rules=[{**product.LINK_DOWN, **rule}],
+            rules=[{**product.LINK_DOWN, **rule}, *more_rules],
             crisis={"declare": {"min_sites": 3, "within": "1m"}, "recover_after": "3s"},
             notify=product.notify(hook=product.webhook(self.hook))))
         for wire in self.wires:
@@ -96,8 +96,42 @@ class Crisis(LabTest):
             wire.mend()
         self.wait_crisis(NORMAL)
 
+        self.expect_one_close_for_every_page()
+
+    def test_a_dead_region_of_silent_devices_is_one_page_and_one_close(self):
+        self.begin(product.DEVICE_DOWN)
+        region = [site for site in self.sites if site.name != "naumburg"]
+        for site in region:  # a power cut: nobody is left who could say that a link is down
+            site.agent.stop()
+        self.wait_crisis(DECLARED)
+        wait_until(lambda: self.sums(alertname=CRISIS) == (1, 0), "one crisis page")
+
+        def told_of():
+            crisis = self.daemon.api("crisis")
+            if sorted(crisis["sites"]) != sorted(site.name for site in region):
+                raise NotYet(crisis)
+            texts = [a["annotations"]["description"] for a in self.daemon.api("alerts")
+                     if a["alert"] == CRISIS]
+            if not any("3 not answering" in text for text in texts):
+                raise NotYet(texts)
+            return True
+        wait_until(told_of, "the crisis page names the region and says that it does not answer")
+        before = self.sums()
+        stays(lambda: self.sums() == before, GRACE, "no page after that of the crisis")
+        for site in region:
+            site.agent.start()
+        self.wait_crisis(NORMAL)
+        wait_until(lambda: self.sums(alertname=CRISIS) == (1, 1), "one close")
+        self.expect_one_close_for_every_page()
+        self.assertEqual(self.daemon.api("alerts"), [])
+        self.assertEqual(self.sums(alertname="LinkDown"), (0, 0))
+
+    def expect_one_close_for_every_page(self):
+        devices = [{"device": site.device_name} for site in [self.core, *self.sites]]
+        links = [{"link": wire.name} for wire in self.wires]
+
         def every_page_has_its_close():
-            for labels in [{"alertname": CRISIS}] + [{"link": w.name} for w in self.wires]:
+            for labels in [{"alertname": CRISIS}, *devices, *links]:
                 pages, closes = self.sums(**labels)
                 if pages != closes or pages > 1:
                     raise NotYet("%r: %d pages, %d closes" % (labels, pages, closes))

@@ -64,6 +64,28 @@ class Signals(LabTest):
             slow.sendall(b"GET /metrics HTTP/1.1\r\nHost:")
             self.check_end(alone, daemon)
 
+    def test_sighup_while_draining_changes_nothing(self):
+        """From SIGTERM to the very end of the process."""
+        receiver, mute = peers.Receiver(self.lab), peers.BadAgent(self.lab, peers.silent)
+        receiver.script(*["hang"] * 20)
+        rule = {"alert": "DeviceDown", "on": "device", "when": {"metric": "up", "below": 1},
+                "severity": "critical"}
+        daemon = product.Itnxtd(self.lab, "run", product.config(
+            self.lab, devices=[product.device("r1", mute.address)], collectors=[product.snmp()],
+            rules=[rule], notify=product.notify(hook=product.webhook(receiver))))
+        wait_until(lambda: receiver.deliveries, "a delivery hangs: there is something to drain")
+        daemon.process.signal(signal.SIGTERM)
+        start = time.monotonic()
+        daemon.wait_log('msg="?stopping')
+        hangups = 0
+        while daemon.process.running and time.monotonic() - start < END * PATIENCE:
+            daemon.process.signal(signal.SIGHUP)
+            hangups += 1
+        self.assertEqual(daemon.process.wait(END), 0)
+        self.assertLess(time.monotonic() - start, END * PATIENCE)
+        self.assertGreater(hangups, 100)
+        self.assertNotIn("configuration reloaded", daemon.log)
+
     def test_sighup_takes_devices_in_and_out(self):
         agent = peers.Snmpd(self.lab)
         r1, r2 = (product.device(name, agent.address) for name in ("r1", "r2"))
