@@ -163,6 +163,24 @@ TEST_F(World, NotInTimeWindowIsRepeatedOnce) {
   EXPECT_EQ(session.datagrams, 2);
 }
 
+// The agent counts a little other than we: its clock is taken over without ado.
+TEST_F(World, ASlightlySlowClockIsTakenOver) {
+  make_proven();
+  agent.time_then -= 60;
+  int sent = 0;
+  const Verdict verdict = session.ask([&](ByteView datagram) {
+    const auto decoded = decode_v3(datagram);
+    const Header& header = std::get<V3Message>(decoded).header;
+    if (sent++ > 0) {
+      EXPECT_EQ(header.time, agent.time(session.now));
+      return agent.answer(datagram, session.now);
+    }
+    return agent.report(header.message_id, UsmReport::not_in_time_windows, kAuth, session.now);
+  });
+  expect_accepted(verdict);
+  EXPECT_TRUE(session.findings.empty());
+}
+
 TEST_F(World, BootsThatWentBackwardsAreFollowedAndTold) {
   make_proven();
   session.now += 60s;
