@@ -276,6 +276,42 @@ TEST_F(World, AForgedEngineThatFallsSilentIsDroppedInTime) {
   EXPECT_EQ(session.datagrams, 1);
 }
 
+TEST_F(World, AnAnswerOfTheProvenEngineEndsATrial) {
+  make_proven();
+  Exchange first;
+  const Bytes sent = session.send(first);
+  Exchange second;
+  (void)session.send(second);
+  Agent forger(kOther, user, 99, 99, session.now);
+  EXPECT_EQ(session
+                .take(second, forger.report(second.message_id, UsmReport::unknown_engine_ids,
+                                            kPlain, session.now))
+                .action,
+            Action::send_again);
+  EXPECT_EQ(session.state.engine_id(), kOther);
+  expect_accepted(session.take(first, agent.answer(sent, session.now)));
+  EXPECT_EQ(session.state.engine_id(), kEngine);
+  expect_accepted(session.ask(agent));
+  EXPECT_EQ(session.datagrams, 1);
+}
+
+TEST_F(World, AProbeIsAnsweredByAReportOnly) {
+  make_proven();
+  session.state.rediscover();
+  Exchange exchange;
+  (void)session.send(exchange);
+  ASSERT_TRUE(exchange.probe);
+  const Bytes answer = test::pdu_of(PduType::response, 1, test::kUptime, {0x43, 1, 1});
+  EXPECT_EQ(session
+                .take(exchange,
+                      agent.say(exchange.message_id, SecurityLevel::auth_priv, answer, session.now))
+                .reason,
+            Reason::stranger);
+  EXPECT_EQ(
+      session.take(exchange, agent.say(exchange.message_id, kPlain, answer, session.now)).reason,
+      Reason::unauthenticated);
+}
+
 TEST_F(World, ADeviceWithEverNewEnginesIsGivenUp) {
   std::uint8_t n = 0;
   const Verdict verdict = session.ask([&](ByteView datagram) {
@@ -434,6 +470,16 @@ TEST_F(World, StrangersAreIgnored) {
                 7, 10'000, session.now);
   EXPECT_EQ(reason(renamed.say(exchange.message_id, level, answer, session.now)), Reason::stranger)
       << "the same keys, another user";
+  agent.context_name = "vlan-7";
+  EXPECT_EQ(reason(agent.say(exchange.message_id, level, answer, session.now)), Reason::stranger);
+  agent.context_name = "";
+  agent.context_id = kOther;
+  EXPECT_EQ(reason(agent.say(exchange.message_id, level, answer, session.now)), Reason::stranger);
+  agent.context_id = EngineId{};
+  EXPECT_EQ(
+      reason(other.report(exchange.message_id, UsmReport::wrong_digests, kPlain, session.now)),
+      Reason::stranger)
+      << "another engine complains";
   expect_accepted(session.take(exchange, agent.answer(sent, session.now)));
 }
 
