@@ -28,5 +28,8 @@ struct Request {
 // with a community of up to 255 bytes.
 [[nodiscard]] ByteView encode(const Request& request, std::string_view community,
                               std::int32_t request_id, std::span<std::uint8_t> buffer);
+// The same without its envelope, for a scoped PDU of SNMPv3.
+[[nodiscard]] ByteView encode_pdu(const Request& request, std::int32_t request_id,
+                                  std::span<std::uint8_t> buffer);
 
 }  // namespace itnxt::snmp

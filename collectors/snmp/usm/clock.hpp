@@ -36,6 +36,12 @@ class EngineClock {
     return time + kWindow < this->time(now) ? Timeliness::time_behind : Timeliness::timely;
   }
 
+  // By a boot, or by so much time that the other one went back rather than being a little slow.
+  [[nodiscard]] bool is_far_ahead_of(const EngineClock& other, Instant now) const {
+    if (boots_ != other.boots_) return boots_ > other.boots_;
+    return time(now) > other.time(now) + kWindow / 2;
+  }
+
  private:
   std::uint32_t boots_;
   std::uint32_t latest_;  // the highest time received

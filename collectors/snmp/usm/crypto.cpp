@@ -12,58 +12,43 @@
 namespace itnxt::snmp::usm {
 namespace {
 
-struct AuthFacts {
-  std::string_view name;
-  const char* openssl;
-  std::size_t digest;
-  std::size_t tag;
-};
-
-constexpr AuthFacts facts(AuthAlgorithm algorithm) {
+constexpr const char* openssl_name(AuthAlgorithm algorithm) {
   switch (algorithm) {
     case AuthAlgorithm::none:
-      return {"none", nullptr, 0, 0};
+      return nullptr;
     case AuthAlgorithm::md5:
-      return {"md5", "MD5", 16, 12};
+      return "MD5";
     case AuthAlgorithm::sha1:
-      return {"sha1", "SHA1", 20, 12};
+      return "SHA1";
     case AuthAlgorithm::sha224:
-      return {"sha224", "SHA224", 28, 16};
+      return "SHA224";
     case AuthAlgorithm::sha256:
-      return {"sha256", "SHA256", 32, 24};
+      return "SHA256";
     case AuthAlgorithm::sha384:
-      return {"sha384", "SHA384", 48, 32};
+      return "SHA384";
     case AuthAlgorithm::sha512:
-      return {"sha512", "SHA512", 64, 48};
+      return "SHA512";
   }
-  return {};
+  return nullptr;
 }
 
-struct PrivFacts {
-  std::string_view name;
-  const char* openssl;
-  std::size_t key;
-};
-
-constexpr PrivFacts facts(PrivAlgorithm algorithm) {
+constexpr const char* openssl_name(PrivAlgorithm algorithm) {
   switch (algorithm) {
     case PrivAlgorithm::none:
-      return {"none", nullptr, 0};
+      return nullptr;
     case PrivAlgorithm::des:
       // Single DES is in the legacy provider, which is not loaded; three times the same key is DES.
-      return {"des", "DES-EDE3-CBC", 16};
+      return "DES-EDE3-CBC";
     case PrivAlgorithm::aes128:
-      return {"aes128", "AES-128-CFB", 16};
+      return "AES-128-CFB";
     case PrivAlgorithm::aes192:
-      return {"aes192", "AES-192-CFB", 24};
-    case PrivAlgorithm::aes256:
-      return {"aes256", "AES-256-CFB", 32};
     case PrivAlgorithm::aes192c:
-      return {"aes192c", "AES-192-CFB", 24};
+      return "AES-192-CFB";
+    case PrivAlgorithm::aes256:
     case PrivAlgorithm::aes256c:
-      return {"aes256c", "AES-256-CFB", 32};
+      return "AES-256-CFB";
   }
-  return {};
+  return nullptr;
 }
 
 Error refused(std::string_view algorithm) {
@@ -87,7 +72,7 @@ using DigestContext = std::unique_ptr<EVP_MD_CTX, FreeDigestContext>;
 
 // A context ready for update; null when refused.
 DigestContext begin_digest(AuthAlgorithm algorithm) {
-  const char* openssl = facts(algorithm).openssl;
+  const char* openssl = openssl_name(algorithm);
   if (openssl == nullptr) return nullptr;
   const std::unique_ptr<EVP_MD, FreeDigest> type(EVP_MD_fetch(nullptr, openssl, nullptr));
   DigestContext context(EVP_MD_CTX_new());
@@ -112,22 +97,6 @@ void put32(std::uint8_t* to, std::uint32_t value) {
 }
 
 }  // namespace
-
-std::string_view name(AuthAlgorithm algorithm) {
-  return facts(algorithm).name;
-}
-std::string_view name(PrivAlgorithm algorithm) {
-  return facts(algorithm).name;
-}
-std::size_t digest_size(AuthAlgorithm algorithm) {
-  return facts(algorithm).digest;
-}
-std::size_t tag_size(AuthAlgorithm algorithm) {
-  return facts(algorithm).tag;
-}
-std::size_t key_size(PrivAlgorithm algorithm) {
-  return facts(algorithm).key;
-}
 
 Key::Key(ByteView bytes) {
   append(bytes);
@@ -181,22 +150,22 @@ void Authenticator::Free::operator()(evp_mac_ctx_st* context) const {
 }
 
 Result<Authenticator> Authenticator::make(AuthAlgorithm algorithm, const Key& key) {
-  const AuthFacts fact = facts(algorithm);
-  if (fact.openssl == nullptr || key.size() != fact.digest) {
+  const char* openssl = openssl_name(algorithm);
+  if (openssl == nullptr || key.size() != digest_size(algorithm)) {
     return Error{"an authentication key of " + std::to_string(key.size()) + " octets is none of " +
-                 std::string(fact.name)};
+                 std::string(name(algorithm))};
   }
   const std::unique_ptr<EVP_MAC, FreeMac> hmac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
   Context context(hmac ? EVP_MAC_CTX_new(hmac.get()) : nullptr);
-  std::string digest_name = fact.openssl;
+  std::string digest_name = openssl;
   const std::array<OSSL_PARAM, 2> parameters = {
       OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest_name.data(), 0),
       OSSL_PARAM_construct_end()};
   if (!context ||
       EVP_MAC_init(context.get(), key.bytes().data(), key.size(), parameters.data()) != 1) {
-    return refused(fact.name);
+    return refused(name(algorithm));
   }
-  return Authenticator(std::move(context), fact.tag);
+  return Authenticator(std::move(context), usm::tag_size(algorithm));
 }
 
 bool Authenticator::compute(ByteView message, std::size_t at, Tag& tag) {
@@ -230,10 +199,10 @@ void Cipher::Free::operator()(evp_cipher_ctx_st* context) const {
 }
 
 Result<Cipher> Cipher::make(PrivAlgorithm algorithm, const Key& key) {
-  const PrivFacts fact = facts(algorithm);
-  if (fact.openssl == nullptr || key.size() != fact.key) {
+  const char* openssl = openssl_name(algorithm);
+  if (openssl == nullptr || key.size() != key_size(algorithm)) {
     return Error{"a privacy key of " + std::to_string(key.size()) + " octets is none of " +
-                 std::string(fact.name)};
+                 std::string(name(algorithm))};
   }
   Key secret = key;
   Key pre_iv;
@@ -244,14 +213,13 @@ Result<Cipher> Cipher::make(PrivAlgorithm algorithm, const Key& key) {
     secret.append(des);
     pre_iv = Key(key.bytes().subspan(8));
   }
-  const std::unique_ptr<EVP_CIPHER, FreeCipher> type(
-      EVP_CIPHER_fetch(nullptr, fact.openssl, nullptr));
+  const std::unique_ptr<EVP_CIPHER, FreeCipher> type(EVP_CIPHER_fetch(nullptr, openssl, nullptr));
   Context context(EVP_CIPHER_CTX_new());
   if (!type || !context ||
       EVP_CipherInit_ex2(context.get(), type.get(), secret.bytes().data(), nullptr, 1, nullptr) !=
           1 ||
       EVP_CIPHER_CTX_set_padding(context.get(), 0) != 1) {
-    return refused(fact.name);
+    return refused(name(algorithm));
   }
   return Cipher(std::move(context), pre_iv);
 }

@@ -248,16 +248,13 @@ Verdict SecurityState::judge_report(Exchange& exchange, Engine& engine, UsmRepor
   }
   if (exchange.repeated) return fail(Reason::not_in_time_window);
   exchange.repeated = true;
-  if (!engine.clock) {
-    engine.clock = EngineClock(header.boots, header.time, now);
-  } else if (engine.clock->receive(header.boots, header.time, now) != Timeliness::timely) {
+  const EngineClock clock(header.boots, header.time, now);
+  if (engine.proven && engine.clock->is_far_ahead_of(clock, now)) {
     // Its clock went back. Followed on trial: the answer to the repetition proves it.
-    if (engine.proven) {
-      trial_ = Engine{engine.id, engine.keys, EngineClock(header.boots, header.time, now), false};
-      trial_since_ = now;
-    } else {
-      engine.clock = EngineClock(header.boots, header.time, now);
-    }
+    trial_ = Engine{engine.id, engine.keys, clock, false};
+    trial_since_ = now;
+  } else {
+    engine.clock = clock;
   }
   return again();
 }

@@ -6,7 +6,7 @@ namespace itnxt::snmp::usm {
 namespace {
 
 constexpr std::size_t kLeastPassPhrase = 8;
-constexpr std::size_t kExpanded = 1024 * 1024;  // RFC 3414 A.2
+constexpr std::size_t kExpanded = 1U << 20U;  // RFC 3414 A.2
 
 ByteView as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
@@ -106,7 +106,7 @@ Result<Key> KeyCache::get(AuthAlgorithm algorithm, std::string_view pass_phrase)
   for (const Entry& entry : entries_) {
     if (entry.algorithm == algorithm && entry.fingerprint.equals(*fingerprint)) return entry.key;
   }
-  const Result<Key> key = pass_phrase_key(algorithm, pass_phrase);
+  Result<Key> key = pass_phrase_key(algorithm, pass_phrase);
   if (!key || capacity_ == 0) return key;
   if (entries_.size() < capacity_) {
     entries_.reserve(capacity_);  // never moved: no copy is left behind in freed memory

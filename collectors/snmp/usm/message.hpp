@@ -26,7 +26,9 @@ inline constexpr std::size_t kMostOverhead = 304;
 
 struct Header {
   std::int32_t message_id = 0;
-  std::uint32_t max_size = kMostUdpPayload;  // of a message that we take
+  // Of a message that we take. Never less, to have answers cut: Debian's snmpd gives genErr
+  // instead.
+  std::uint32_t max_size = kMostUdpPayload;
   SecurityLevel level = SecurityLevel::no_auth_no_priv;
   bool reportable = true;  // of every request (RFC 3412 §6.4)
   ByteView engine_id;      // of the authoritative engine; empty: a discovery

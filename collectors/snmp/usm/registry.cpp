@@ -33,7 +33,8 @@ std::vector<DeviceName> EngineRegistry::devices(const EngineId& engine) const {
 std::string to_text(const SharedEngine& shared) {
   return "device " + shared.first.text() + " and device " + shared.second.text() +
          " share engine ID " + to_text(shared.engine) +
-         ": give each its own, else other managers lose one of them";
+         ": one device under two names, or a cloned configuration; give each its own, else other "
+         "managers lose one of them";
 }
 
 }  // namespace itnxt::snmp::usm

@@ -245,6 +245,38 @@ void feed(const Bytes& bytes) {
   for (int i = 0; i < 4 && !walk.done(); ++i) walk.answer(*message, Instant{});
 }
 
+TEST(Message, APduOnItsOwnIsTheMessageWithoutItsEnvelope) {
+  Request request;
+  request.type = RequestType::get_bulk;
+  request.non_repeaters = 1;
+  request.max_repetitions = 25;
+  request.add(kUptimeObject);
+  request.add(kMibColumns[0].oid);
+  std::array<std::uint8_t, 1024> room;
+  const ByteView message = encode(request, "public", 4711, room);
+  std::array<std::uint8_t, 1024> pdu_room;
+  const ByteView pdu = encode_pdu(request, 4711, pdu_room);
+  ASSERT_FALSE(pdu.empty());
+  EXPECT_TRUE(std::equal(pdu.begin(), pdu.end(), message.end() - static_cast<long>(pdu.size())));
+
+  const auto decoded = decode_pdu(pdu);
+  const auto& alone = std::get<Message>(decoded);
+  EXPECT_EQ(alone.community, "");
+  EXPECT_EQ(alone.type, PduType::get_bulk);
+  EXPECT_EQ(alone.request_id, 4711);
+  EXPECT_EQ(alone.error_status, 1);
+  EXPECT_EQ(alone.error_index, 25);
+  EXPECT_EQ(alone.varbind_count, 2U);
+  for (std::size_t size = 0; size < pdu.size(); ++size) {
+    EXPECT_EQ(std::get<Fault>(decode_pdu(pdu.first(size))), Fault::bad_length);
+    std::array<std::uint8_t, 1024> small;
+    EXPECT_TRUE(encode_pdu(request, 4711, std::span(small).first(size)).empty());
+  }
+  Bytes longer(pdu.begin(), pdu.end());
+  longer.push_back(0);
+  EXPECT_EQ(std::get<Fault>(decode_pdu(longer)), Fault::bad_length);
+}
+
 TEST(Message, TruncatedAtEveryByte) {
   for (const Bytes& reply : corpus()) {
     for (std::size_t size = 0; size < reply.size(); ++size) {

@@ -92,6 +92,8 @@ struct Agent {
   std::shared_ptr<LocalKeys> keys;
   SaltCounter salts{0x1122334455667788};
   int requests = 0;
+  EngineId context_id;  // empty: its own
+  std::string context_name;
 
   [[nodiscard]] std::uint32_t time(Instant now) const {
     return EngineClock(boots, time_then, then).time(now);
@@ -116,7 +118,8 @@ struct Agent {
     header.time = time(now);
     header.user = user->name;
     Bytes room(8192);
-    return copy(encode(header, {id.bytes(), user->context_name, pdu}, keys.get(), salts, room));
+    const ByteView context = context_id.empty() ? id.bytes() : context_id.bytes();
+    return copy(encode(header, {context, context_name, pdu}, keys.get(), salts, room));
   }
   Bytes report(std::int32_t message_id, UsmReport report, SecurityLevel level, Instant now) {
     return say(message_id, level, report_pdu(message_id, report), now);

@@ -309,6 +309,52 @@ TEST(UsmMessage, AnotherPrivacyKeyIsNoticed) {
             OpenFault::no_keys);
 }
 
+// What an agent signed and enciphered, right or not.
+struct Sealed {
+  Sealed(PrivAlgorithm priv, Bytes plain, std::size_t salt_size = 8)
+      : talk(AuthAlgorithm::sha256, priv),
+        salt(salt_size, 0x11),
+        bytes(tag_size(AuthAlgorithm::sha256)) {
+    Salt used;
+    used.fill(0x11);
+    EXPECT_TRUE(talk.keys->priv->encrypt(used, 0, 0, plain, plain));
+    const std::size_t tag = bytes.size();
+    bytes.insert(bytes.end(), plain.begin(), plain.end());
+    EXPECT_TRUE(talk.keys->auth->sign(bytes, 0));
+    message.whole = bytes;
+    message.header.level = SecurityLevel::auth_priv;
+    message.auth_parameters = message.whole.first(tag);
+    message.privacy_parameters = salt;
+    message.data = message.whole.subspan(tag);
+  }
+  std::string fault() {
+    Bytes room(bytes.size());
+    const auto opened = open(message, talk.keys.get(), room);
+    const auto* why = std::get_if<OpenFault>(&opened);
+    return why == nullptr ? std::string("none") : std::string(name(*why));
+  }
+  Talk talk;
+  Bytes salt;
+  Bytes bytes;
+  V3Message message;
+};
+
+TEST(UsmMessage, OnlyABlockCipherPads) {
+  const auto fault = [](PrivAlgorithm priv, std::size_t padding, std::size_t salt = 8) {
+    Bytes plain = from_hex("300604000400a000");
+    plain.resize(plain.size() + padding);
+    return Sealed(priv, plain, salt).fault();
+  };
+  EXPECT_EQ(fault(PrivAlgorithm::des, 0), "none");
+  EXPECT_EQ(fault(PrivAlgorithm::des, 8), "none") << "a whole block, as some agents do";
+  EXPECT_EQ(fault(PrivAlgorithm::des, 16), "bad_cipher");
+  EXPECT_EQ(fault(PrivAlgorithm::aes128, 0), "none");
+  EXPECT_EQ(fault(PrivAlgorithm::aes128, 1), "bad_cipher");
+  EXPECT_EQ(fault(PrivAlgorithm::aes128, 0, 0), "bad_cipher") << "no salt";
+  EXPECT_EQ(Sealed(PrivAlgorithm::aes128, {}).fault(), "bad_cipher") << "nothing enciphered";
+  EXPECT_EQ(Sealed(PrivAlgorithm::aes128, from_hex("300404000400")).fault(), "bad_cipher");
+}
+
 TEST(UsmMessage, ReportsAreTold) {
   const auto about = [](const Bytes& pdu) -> std::string {
     const auto decoded = decode_pdu(pdu);

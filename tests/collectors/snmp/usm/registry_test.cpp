@@ -22,9 +22,10 @@ TEST(EngineRegistry, NamesBothOnce) {
   EXPECT_FALSE(registry.learn(kA, kOne)) << "itself";
   const auto shared = registry.learn(kB, kOne);
   ASSERT_TRUE(shared);
-  EXPECT_EQ(to_text(*shared),
-            "device hal-1 and device hal-2 share engine ID 0x8000000001: give each its own, else "
-            "other managers lose one of them");
+  EXPECT_EQ(
+      to_text(*shared),
+      "device hal-1 and device hal-2 share engine ID 0x8000000001: one device under two names, "
+      "or a cloned configuration; give each its own, else other managers lose one of them");
   EXPECT_FALSE(registry.learn(kB, kOne)) << "told once";
   EXPECT_TRUE(registry.learn(kC, kOne));
   EXPECT_THAT(registry.devices(kOne), ElementsAre(kA, kB, kC));
