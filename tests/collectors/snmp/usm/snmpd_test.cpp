@@ -1,20 +1,16 @@
 // Against Debian's own agent, over loopback: every pair of algorithms it supports, every wrong
 // credential, and its reboots.
+#include "tests/support/snmpd.hpp"
+
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <filesystem>
-#include <fstream>
 
 #include "collectors/snmp/usm/engine.hpp"
 #include "tests/collectors/snmp/usm/agent.hpp"
-#include "tests/support/temp_dir.hpp"
 
 namespace itnxt::snmp::usm {
 namespace {
@@ -78,77 +74,29 @@ std::string quoted(std::string_view text) {
   return '"' + std::string(text) + '"';
 }
 
-// An snmpd that knows a user for each pair, and "plain" without any.
-class Snmpd {
- public:
-  // With storage of an engine ID, if any, and boots, which it counts up at every start.
-  explicit Snmpd(const std::string& engine_id = "", std::uint32_t boots = 0) : port(free_port()) {
-    if (!engine_id.empty()) store(engine_id, boots);
-    std::ofstream conf(path("snmpd.conf"));
-    for (const AuthAlgorithm auth : kAuths) {
-      for (const PrivAlgorithm priv : kPrivs) {
-        conf << "createUser " << user_name(auth, priv) << ' ' << spelt_by_netsnmp(auth) << ' '
-             << quoted(kAuthPassPhrase);
-        if (priv != PrivAlgorithm::none) {
-          conf << ' ' << spelt_by_netsnmp(priv) << ' ' << quoted(kPrivPassPhrase);
-        }
-        conf << "\nrouser " << user_name(auth, priv)
-             << (priv == PrivAlgorithm::none ? " authNoPriv\n" : " authPriv\n");
-      }
+// A user for each pair, and "plain" without any.
+std::string users() {
+  std::string conf;
+  for (const AuthAlgorithm auth : kAuths) {
+    for (const PrivAlgorithm priv : kPrivs) {
+      const bool encrypts = priv != PrivAlgorithm::none;
+      conf += "createUser " + user_name(auth, priv) + ' ' + spelt_by_netsnmp(auth) + ' ' +
+              quoted(kAuthPassPhrase);
+      if (encrypts) conf += ' ' + spelt_by_netsnmp(priv) + ' ' + quoted(kPrivPassPhrase);
+      conf += "\nrouser " + user_name(auth, priv) + (encrypts ? " authPriv\n" : " authNoPriv\n");
     }
-    conf << "createUser plain\nrouser plain noauth\n";
-    conf.close();
+  }
+  return conf + "createUser plain\nrouser plain noauth\n";
+}
+
+class Snmpd : public itnxt::test::Snmpd {
+ public:
+  // With storage of an engine ID, if any, and boots.
+  explicit Snmpd(const std::string& engine_id = "", std::uint32_t boots = 0)
+      : itnxt::test::Snmpd(users()) {
+    if (!engine_id.empty()) store(engine_id, boots);
     start();
   }
-  ~Snmpd() { stop(); }
-
-  void start() {
-    // -C would have it ignore its own storage too: only these two are searched instead.
-    std::string program = "/usr/sbin/snmpd";
-    std::string log = path("log");
-    std::string address = "udp:127.0.0.1:" + std::to_string(port);
-    std::string flags[] = {"-f", "-Lf", "-I", "-smux"};
-    char* argv[] = {program.data(),  flags[0].data(), flags[1].data(), log.data(),
-                    flags[2].data(), flags[3].data(), address.data(),  nullptr};
-    std::string search = "SNMPCONFPATH=" + directory_.path() + ":" + path("persistent");
-    std::string persistent = "SNMP_PERSISTENT_DIR=" + path("persistent");
-    std::string mibs = "MIBS=";
-    char* environment[] = {search.data(), persistent.data(), mibs.data(), nullptr};
-    ASSERT_EQ(::posix_spawn(&pid_, argv[0], nullptr, nullptr, argv, environment), 0);
-  }
-  void stop() {
-    if (pid_ == 0) return;
-    ::kill(pid_, SIGTERM);
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = 0;
-  }
-  void lose_storage() const { std::filesystem::remove_all(path("persistent")); }
-  void store(const std::string& engine_id, std::uint32_t boots) const {
-    lose_storage();
-    std::filesystem::create_directory(path("persistent"));
-    std::ofstream(path("persistent/snmpd.conf"))
-        << "engineBoots " << boots << "\noldEngineID " << engine_id << '\n';
-  }
-
-  const std::uint16_t port;
-
- private:
-  static std::uint16_t free_port() {
-    const int fd = ::socket(AF_INET, SOCK_DGRAM, 0);
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&at), size), 0);
-    ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size);
-    ::close(fd);
-    return ntohs(at.sin_port);
-  }
-  [[nodiscard]] std::string path(const std::string& file) const {
-    return directory_.path() + "/" + file;
-  }
-  itnxt::test::TempDir directory_;
-  pid_t pid_ = 0;
 };
 
 Instant steady_now() {
