@@ -40,6 +40,7 @@ SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext contex
     session.named = !session.address;
     if (session.address) by_address_.emplace(*session.address, i);
   }
+  make_users();
 }
 
 void SnmpCollector::start() {
@@ -75,6 +76,7 @@ void SnmpCollector::due(std::uint32_t device) {
   Session& session = sessions_[device];
   const Instant now = context_.loop.now();
   if (session.walk) {
+    suspect_silence(session);
     if (now >= session.next_poll) {
       session.walk->expire(config_.interval);
     } else {
@@ -95,7 +97,7 @@ void SnmpCollector::begin_poll(std::uint32_t device) {
   if (session.named && (!session.address || now - session.resolved_at >= kResolveEvery)) {
     lookup(device);
   }
-  if (!socket_ || !session.address) {
+  if (!socket_ || !session.address || !session.unusable.empty()) {
     if (socket_ && session.resolving && session.unresolved.empty() && !waited) {
       session.waiting = true;  // the first lookup is under way: begin with its answer
       schedule_.set(device, session.next_poll);
@@ -106,6 +108,8 @@ void SnmpCollector::begin_poll(std::uint32_t device) {
     sample.result = PollResult::error;
     if (!socket_) {
       sample.problem = "no UDP socket: " + socket_problem_;
+    } else if (!session.unusable.empty()) {
+      sample.problem = session.unusable;
     } else {
       sample.problem = "cannot resolve " + session.target.device.host + ": " +
                        (session.unresolved.empty() ? "no answer yet" : session.unresolved) +
@@ -114,7 +118,10 @@ void SnmpCollector::begin_poll(std::uint32_t device) {
     publish(device, std::move(sample));
     return;
   }
-  session.walk.emplace(session.memory, snmp::WalkPolicy{config_.timeout, config_.retries}, now);
+  const auto version = session.target.credentials.version == SnmpVersion::v1 ? snmp::Version::v1
+                                                                             : snmp::Version::v2c;
+  session.walk.emplace(session.memory, snmp::WalkPolicy{config_.timeout, config_.retries, version},
+                       now);
   proceed(device);
 }
 
@@ -140,6 +147,7 @@ void SnmpCollector::end_poll(std::uint32_t device) {
   session.walk.reset();
   const bool lost = sample.result == PollResult::timeout || sample.result == PollResult::error;
   if (session.named && lost) lookup(device);
+  if (session.security && lost) session.security->rediscover();
   publish(device, std::move(sample));
 }
 
@@ -162,8 +170,8 @@ void SnmpCollector::tell(Session& session, const DeviceSample& sample) {
     session.silent_since = now;
     context_.log.warning(
         sample.result == PollResult::timeout
-            ? "device does not answer; check that it is up, its address, its community and whom it "
-              "lets ask"
+            ? "device does not answer; check that it is up, its address, its credentials and whom "
+              "it lets ask"
             : "device cannot be polled",
         {{"device", name}, {"address", where(session)}, {"problem", sample.problem}});
     return;
@@ -181,7 +189,8 @@ void SnmpCollector::tell(Session& session, const DeviceSample& sample) {
   session.told = sample.problem;
   session.told_at = now;
   context_.log.warning(
-      "device was polled in part",
+      sample.result == PollResult::auth ? "device refuses our credentials"
+                                        : "device was polled in part",
       {{"device", name}, {"address", where(session)}, {"problem", sample.problem}});
 }
 

@@ -1,6 +1,7 @@
-// Polls IF-MIB of many devices by SNMPv2c: one thread, one socket, one timer for all of them.
-// A DeviceSample per device and interval, also when it does not answer; devices are spread over the
-// interval by their names and keep their place. A poll ends before the next of its device begins.
+// Polls IF-MIB of many devices by SNMP 1, 2c and 3: one thread, one socket, one timer for all of
+// them. A DeviceSample per device and interval, also when it does not answer; devices are spread
+// over the interval by their names and keep their place. A poll ends before the next of its device
+// begins.
 #pragma once
 
 #include <array>
@@ -18,6 +19,7 @@
 #include "collectors/snmp/schedule.hpp"
 #include "collectors/snmp/session.hpp"
 #include "collectors/snmp/udp.hpp"
+#include "collectors/snmp/usm/registry.hpp"
 #include "daemon/config/config.hpp"
 
 namespace itnxt {
@@ -58,10 +60,18 @@ class SnmpCollector final : public Collector {
   void lookup(std::uint32_t device);
   void resolved(std::uint32_t device, Result<snmp::Address> address);
 
+  // collector_security.cpp: version 3
+  void make_users();
+  static void suspect_silence(Session& session);
+  void judge(std::uint32_t device, const snmp::usm::V3Message& message, const snmp::Address& from);
+  void tell(const Session& session, const snmp::usm::Finding& finding);
+  void learn_engine(const Session& session);
+
   // collector_io.cpp: the socket
   void open_socket();
   void close_socket(std::string_view why);
   void ask(std::uint32_t device);
+  snmp::ByteView encode(Session& session, std::span<std::uint8_t> room);
   void forget_request(Session& session);
   void flush();
   std::size_t send_batch();
@@ -69,6 +79,8 @@ class SnmpCollector final : public Collector {
   void on_readable();
   void receive(const snmp::UdpSocket::Datagram& datagram);
   void receive(const snmp::Message& message, const snmp::Address& from);
+  void receive(const snmp::usm::V3Message& message, const snmp::Address& from);
+  void malformed(snmp::Fault fault, const snmp::Address& from);
   void ignore(snmp::Ignored reason, const snmp::Address& from);
   void tell_ignored();
 
@@ -81,6 +93,9 @@ class SnmpCollector final : public Collector {
   snmp::RequestTable requests_;
   std::vector<std::uint32_t> outgoing_;  // devices whose request is to be sent
   std::vector<std::uint8_t> arena_;      // their bytes, a batch at a time
+  std::vector<std::uint8_t> plain_;      // of a reply that came enciphered
+  std::optional<snmp::usm::SaltCounter> salts_;
+  snmp::usm::EngineRegistry engines_;
   std::uint64_t jitter_ = 0;
 
   std::array<IgnoredCount, snmp::kIgnored> ignored_;  // by snmp::Ignored

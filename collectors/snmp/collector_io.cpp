@@ -11,7 +11,8 @@
 namespace itnxt {
 namespace {
 
-constexpr std::size_t kLargestRequest = 1024;
+constexpr std::size_t kLargestPdu = 1024;
+constexpr std::size_t kLargestRequest = kLargestPdu + snmp::usm::kMostOverhead;
 constexpr Duration kResendAfter = 2ms;  // the kernel's queue is full
 constexpr Duration kReopenAtMost = 30s;
 constexpr int kBatchesAtOnce = 16;  // then others of the loop have their turn
@@ -28,12 +29,21 @@ constexpr std::string_view advice_on(snmp::Ignored reason) {
       return "replies to requests that were over: raise 'timeout' if they go on, or find out what "
              "delays or doubles them";
     case snmp::Ignored::wrong_community:
-      return "replies with another community than the request's: look at the device's "
+      return "replies with another community or version than the request's: look at the device's "
              "configuration, or for a forger";
     case snmp::Ignored::not_a_response:
       return "requests or traps, which nobody takes here: look at what sends them to this port";
     case snmp::Ignored::malformed:
       return "they are no SNMP message: look at what answers at that address";
+    case snmp::Ignored::unauthenticated:
+      return "unsigned where SNMPv3 must sign: a forger, or a device with the user on a lower "
+             "level; look at the device's configuration";
+    case snmp::Ignored::bad_signature:
+      return "their signature is not the user's, or they cannot be deciphered: a forger, or bytes "
+             "altered on the way; look at the path to the device";
+    case snmp::Ignored::outside_window:
+      return "signed more than 150 s ago: a replay, or a device whose clock jumps; look at its "
+             "snmpEngineTime";
   }
   return "";
 }
@@ -79,6 +89,7 @@ void SnmpCollector::ask(std::uint32_t device) {
   Session& session = sessions_[device];
   const std::uint32_t number = session.walk->request_number();
   if (session.request_id == 0 || session.request_number != number) {
+    if (session.request_number != number) session.exchange = {};
     forget_request(session);
     do {
       session.request_id = ids_.next();
@@ -86,6 +97,21 @@ void SnmpCollector::ask(std::uint32_t device) {
     session.request_number = number;
   }
   if (!std::exchange(session.queued, true)) outgoing_.push_back(device);
+}
+
+snmp::ByteView SnmpCollector::encode(Session& session, std::span<std::uint8_t> room) {
+  const snmp::Request request = session.walk->request();
+  if (!session.security) {
+    const auto version = session.target.credentials.version == SnmpVersion::v1 ? snmp::Version::v1
+                                                                               : snmp::Version::v2c;
+    return snmp::encode(request, version, session.target.credentials.community.reveal(),
+                        session.request_id, room);
+  }
+  std::array<std::uint8_t, kLargestPdu> pdu;
+  const snmp::ByteView plain = snmp::encode_pdu(request, session.request_id, pdu);
+  if (plain.empty()) return {};
+  return session.security->encode(session.exchange, session.request_id, plain, context_.loop.now(),
+                                  *salts_, room);
 }
 
 // One batch off the front of outgoing_; how many were dealt with, 0: the kernel takes no more now.
@@ -99,11 +125,10 @@ std::size_t SnmpCollector::send_batch() {
     Session& session = sessions_[device];
     if (!session.walk || session.request_id == 0) continue;  // its poll has ended meanwhile
     const std::span<std::uint8_t> room(arena_.data() + used * kLargestRequest, kLargestRequest);
-    const snmp::ByteView bytes =
-        encode(session.walk->request(), session.target.credentials.community.reveal(),
-               session.request_id, room);
+    const snmp::ByteView bytes = encode(session, room);
     if (bytes.empty()) {
-      session.walk->not_sent("the community is too long for a request");
+      session.walk->not_sent(session.security ? "the request could not be signed or enciphered"
+                                              : "the community is too long for a request");
       continue;
     }
     devices[used] = device;
@@ -169,11 +194,37 @@ void SnmpCollector::receive(const snmp::UdpSocket::Datagram& datagram) {
     receive(*message, datagram.peer);
     return;
   }
-  ignore(snmp::Ignored::malformed, datagram.peer);
-  const auto device = by_address_.find(datagram.peer);
-  if (device != by_address_.end() && sessions_[device->second].walk) {
-    sessions_[device->second].walk->malformed(std::get<snmp::Fault>(decoded));
+  const snmp::Fault fault = std::get<snmp::Fault>(decoded);
+  if (fault == snmp::Fault::bad_version) {
+    const auto v3 = snmp::usm::decode_v3(datagram.bytes);
+    if (const auto* message = std::get_if<snmp::usm::V3Message>(&v3)) {
+      receive(*message, datagram.peer);
+      return;
+    }
   }
+  malformed(fault, datagram.peer);
+}
+
+void SnmpCollector::malformed(snmp::Fault fault, const snmp::Address& from) {
+  ignore(snmp::Ignored::malformed, from);
+  const auto device = by_address_.find(from);
+  if (device != by_address_.end() && sessions_[device->second].walk) {
+    sessions_[device->second].walk->malformed(fault);
+  }
+}
+
+// The same by the message ID, which only a device that was asked can know.
+void SnmpCollector::receive(const snmp::usm::V3Message& message, const snmp::Address& from) {
+  const std::optional<std::uint32_t> device = requests_.find(message.header.message_id);
+  if (!device) {
+    const bool known = by_address_.contains(from);
+    return ignore(known ? snmp::Ignored::late : snmp::Ignored::stranger, from);
+  }
+  const Session& session = sessions_[*device];
+  if (!session.walk || !session.security || !(*session.address == from)) {
+    return ignore(snmp::Ignored::stranger, from);
+  }
+  judge(*device, message, from);
 }
 
 // A reply counts when it bears the request's id AND comes from where the request went AND knows the
@@ -187,7 +238,9 @@ void SnmpCollector::receive(const snmp::Message& message, const snmp::Address& f
   }
   Session& session = sessions_[*device];
   if (!session.walk || !(*session.address == from)) return ignore(snmp::Ignored::stranger, from);
-  if (message.community != session.target.credentials.community.reveal()) {
+  const bool v1 = session.target.credentials.version == SnmpVersion::v1;
+  if (session.security || v1 != (message.version == snmp::Version::v1) ||
+      message.community != session.target.credentials.community.reveal()) {
     return ignore(snmp::Ignored::wrong_community, from);
   }
   session.walk->answer(message, context_.loop.now());

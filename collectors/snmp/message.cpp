@@ -10,7 +10,6 @@ constexpr std::uint8_t kInteger = 0x02;
 constexpr std::uint8_t kOctets = 0x04;
 constexpr std::uint8_t kOid = 0x06;
 constexpr std::uint8_t kSequence = 0x30;
-constexpr std::int64_t kVersion2c = 1;
 
 // A tag that is no type of SMIv2 is `other`: one odd object does not cost the whole reply.
 Type type_of(std::uint8_t tag) {
@@ -182,20 +181,10 @@ std::string_view name(Fault fault) {
   return "bad_length";
 }
 
-std::variant<Message, Fault> decode(ByteView datagram) {
-  Reader outer(datagram);
-  const std::optional<Element> whole = outer.next();
-  if (!whole || !outer.empty()) return Fault::bad_length;
-  if (whole->tag != kSequence) return Fault::bad_tag;
-
-  Reader reader(whole->content);
-  const std::optional<std::int64_t> version = take_integer(reader);
-  if (!version) return Fault::bad_tag;
-  if (*version != kVersion2c) return Fault::bad_version;
-  const std::optional<ByteView> community = reader.next(kOctets);
-  if (!community) return Fault::bad_tag;
-  const std::optional<Element> pdu = reader.next();
-  if (!pdu || !reader.empty()) return Fault::bad_length;
+std::variant<Message, Fault> decode_pdu(ByteView bytes) {
+  Reader outer(bytes);
+  const std::optional<Element> pdu = outer.next();
+  if (!pdu || !outer.empty()) return Fault::bad_length;
   if (!is_pdu(pdu->tag)) return Fault::bad_tag;
 
   Reader body(pdu->content);
@@ -211,13 +200,35 @@ std::variant<Message, Fault> decode(ByteView datagram) {
   if (!list || !body.empty()) return Fault::bad_length;
   const std::optional<std::uint32_t> count = check_varbinds(*list);
   if (!count) return Fault::bad_varbind;
-  return Message{as_text(*community),
-                 static_cast<PduType>(pdu->tag),
-                 static_cast<std::int32_t>(*id),
-                 *status,
-                 *index,
-                 *list,
-                 *count};
+  Message message;
+  message.type = static_cast<PduType>(pdu->tag);
+  message.request_id = static_cast<std::int32_t>(*id);
+  message.error_status = *status;
+  message.error_index = *index;
+  message.varbinds = *list;
+  message.varbind_count = *count;
+  return message;
+}
+
+std::variant<Message, Fault> decode(ByteView datagram) {
+  Reader outer(datagram);
+  const std::optional<Element> whole = outer.next();
+  if (!whole || !outer.empty()) return Fault::bad_length;
+  if (whole->tag != kSequence) return Fault::bad_tag;
+
+  Reader reader(whole->content);
+  const std::optional<std::int64_t> version = take_integer(reader);
+  if (!version) return Fault::bad_tag;
+  const auto known = static_cast<Version>(*version & 1);
+  if (*version != static_cast<std::int64_t>(known)) return Fault::bad_version;
+  const std::optional<ByteView> community = reader.next(kOctets);
+  if (!community) return Fault::bad_tag;
+  std::variant<Message, Fault> decoded = decode_pdu(reader.rest());
+  if (auto* message = std::get_if<Message>(&decoded)) {
+    message->version = known;
+    message->community = as_text(*community);
+  }
+  return decoded;
 }
 
 }  // namespace itnxt::snmp

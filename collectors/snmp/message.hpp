@@ -1,5 +1,5 @@
-// An SNMPv2c message (RFC 1901 §3, RFC 3416 §3) as views into the received bytes. Pure; no
-// allocation; a message is accepted whole or not at all.
+// An SNMPv1 or v2c message (RFC 1157 §4, RFC 1901 §3, RFC 3416 §3) as views into the received
+// bytes. Pure; no allocation; a message is accepted whole or not at all.
 //
 // Decoding is ours: Debian's libsnmp 5.9.3 lacks fixes that its parser got upstream, allocates for
 // every varbind, and the bytes are anybody's.
@@ -70,10 +70,15 @@ class Varbinds {
 
 inline constexpr std::int32_t kNoError = 0;
 inline constexpr std::int32_t kTooBig = 1;
+inline constexpr std::int32_t kNoSuchName = 2;  // of version 1; its position is error_index
 [[nodiscard]] std::string_view error_status_name(std::int64_t status);
 
+// As the envelope has it. Version 3 has another envelope (usm/message.hpp): bad_version here.
+enum class Version : std::uint8_t { v1 = 0, v2c = 1 };
+
 struct Message {
-  std::string_view community;
+  Version version = Version::v2c;  // of a PDU without its envelope: v2c
+  std::string_view community;      // empty: a PDU on its own
   PduType type = PduType::response;
   std::int32_t request_id = 0;
   std::int64_t error_status = kNoError;  // of a GETBULK: non-repeaters
@@ -87,7 +92,9 @@ struct Message {
 enum class Fault : std::uint8_t { bad_length, bad_tag, bad_version, bad_number, bad_varbind };
 [[nodiscard]] std::string_view name(Fault fault);
 
-// Bytes behind the message are a fault too (bad_length).
+// Versions 1 and 2c. Bytes behind the message are a fault too (bad_length).
 [[nodiscard]] std::variant<Message, Fault> decode(ByteView datagram);
+// A PDU without its envelope, as a scoped PDU of SNMPv3 holds it.
+[[nodiscard]] std::variant<Message, Fault> decode_pdu(ByteView bytes);
 
 }  // namespace itnxt::snmp

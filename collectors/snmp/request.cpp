@@ -37,24 +37,48 @@ struct Writer {
   }
 };
 
-}  // namespace
+u_char tag_of(RequestType type) {
+  switch (type) {
+    case RequestType::get:
+      return SNMP_MSG_GET;
+    case RequestType::get_next:
+      return SNMP_MSG_GETNEXT;
+    case RequestType::get_bulk:
+      return SNMP_MSG_GETBULK;
+  }
+  return SNMP_MSG_GET;
+}
 
-ByteView encode(const Request& request, std::string_view community, std::int32_t request_id,
-                std::span<std::uint8_t> buffer) {
-  Writer writer{buffer.data(), buffer.size()};
+void write_pdu(Writer& writer, const Request& request, std::int32_t request_id) {
   const bool bulk = request.type == RequestType::get_bulk;
   for (std::size_t i = request.count; i > 0; --i) writer.null_varbind(request.oids[i - 1]);
   writer.wrap(kSequence, 0);
   writer.integer(bulk ? request.max_repetitions : 0);
   writer.integer(bulk ? request.non_repeaters : 0);
   writer.integer(request_id);
-  writer.wrap(bulk ? SNMP_MSG_GETBULK : SNMP_MSG_GET, 0);
+  writer.wrap(tag_of(request.type), 0);
+}
+
+}  // namespace
+
+ByteView encode(const Request& request, Version version, std::string_view community,
+                std::int32_t request_id, std::span<std::uint8_t> buffer) {
+  Writer writer{buffer.data(), buffer.size()};
+  write_pdu(writer, request, request_id);
   writer.ok = writer.ok &&
               asn_realloc_rbuild_string(
                   &writer.buffer, &writer.size, &writer.used, 0, static_cast<u_char>(ASN_OCTET_STR),
                   reinterpret_cast<const u_char*>(community.data()), community.size()) != 0;
-  writer.integer(SNMP_VERSION_2c);
+  writer.integer(static_cast<long>(version));
   writer.wrap(kSequence, 0);
+  if (!writer.ok) return {};
+  return ByteView(buffer).last(writer.used);
+}
+
+ByteView encode_pdu(const Request& request, std::int32_t request_id,
+                    std::span<std::uint8_t> buffer) {
+  Writer writer{buffer.data(), buffer.size()};
+  write_pdu(writer, request, request_id);
   if (!writer.ok) return {};
   return ByteView(buffer).last(writer.used);
 }

@@ -1,4 +1,4 @@
-// SNMPv2c requests as bytes, by net-snmp's BER writer. No session, no configuration file, no MIB
+// SNMP requests as bytes, by net-snmp's BER writer. No session, no configuration file, no MIB
 // file, no global state of the library is touched. Pure.
 #pragma once
 
@@ -9,10 +9,11 @@
 
 #include "collectors/snmp/ber.hpp"
 #include "collectors/snmp/if_mib.hpp"
+#include "collectors/snmp/message.hpp"
 
 namespace itnxt::snmp {
 
-enum class RequestType : std::uint8_t { get, get_bulk };
+enum class RequestType : std::uint8_t { get, get_next, get_bulk };  // version 1 has no GETBULK
 
 struct Request {
   static constexpr std::size_t kMostOids = kMibColumnCount + 1;
@@ -26,7 +27,10 @@ struct Request {
 
 // The message, at the end of `buffer`; empty when it does not fit. 1,024 bytes hold any Request
 // with a community of up to 255 bytes.
-[[nodiscard]] ByteView encode(const Request& request, std::string_view community,
+[[nodiscard]] ByteView encode(const Request& request, Version version, std::string_view community,
                               std::int32_t request_id, std::span<std::uint8_t> buffer);
+// The same without its envelope, for a scoped PDU of SNMPv3.
+[[nodiscard]] ByteView encode_pdu(const Request& request, std::int32_t request_id,
+                                  std::span<std::uint8_t> buffer);
 
 }  // namespace itnxt::snmp

@@ -1,11 +1,14 @@
 // One device as the collector sees it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "collectors/snmp/udp.hpp"
+#include "collectors/snmp/usm/engine.hpp"
 #include "collectors/snmp/walk.hpp"
 #include "daemon/config/config.hpp"
 
@@ -26,9 +29,14 @@ struct Session {
   // The poll.
   std::optional<Walk> walk;
   Instant next_poll{};          // also when the one under way must be over
-  std::int32_t request_id = 0;  // waited for; 0: none
+  std::int32_t request_id = 0;  // waited for; 0: none; of version 3 the message ID, too
   std::uint32_t request_number = 0;
   bool queued = false;  // to be sent
+
+  // Of version 3.
+  std::optional<usm::SecurityState> security;
+  usm::Exchange exchange;
+  std::string unusable;  // why there is no such user on this host; empty: there is
 
   // What the log has said.
   bool silent = false;
@@ -41,12 +49,16 @@ struct Session {
 enum class Ignored : std::uint8_t {
   stranger,         // from an address nobody asked, or not the one that was asked
   late,             // from a device, but to a request that is over
-  wrong_community,  // right in all but the community
+  wrong_community,  // right in all but the community, or the version
   not_a_response,
   malformed,
+  unauthenticated,  // where version 3 expects a signature
+  bad_signature,
+  outside_window,  // signed, but long ago
 };
-inline constexpr std::size_t kIgnored = 5;
+inline constexpr std::size_t kIgnored = 8;
 inline constexpr std::array<std::string_view, kIgnored> kIgnoredNames = {
-    "stranger", "late", "wrong_community", "not_a_response", "malformed"};
+    "stranger",        "late",          "wrong_community", "not_a_response", "malformed",
+    "unauthenticated", "bad_signature", "outside_window"};
 
 }  // namespace itnxt::snmp

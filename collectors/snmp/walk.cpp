@@ -33,9 +33,13 @@ Request Walk::request() const {
     return request;
   }
   const Pass& pass = passes_.back();
-  request.type = RequestType::get_bulk;
-  request.non_repeaters = 1;
-  request.max_repetitions = repetitions();
+  if (policy_.version == Version::v1) {
+    request.type = RequestType::get_next;
+  } else {
+    request.type = RequestType::get_bulk;
+    request.non_repeaters = 1;
+    request.max_repetitions = repetitions();
+  }
   request.add(kUptimeObject);
   for (ColumnMask rest = pass.columns; rest != 0; rest &= rest - 1) {
     const Oid& column = kMibColumns[static_cast<std::size_t>(std::countr_zero(rest))].oid;
@@ -52,6 +56,7 @@ Duration Walk::patience() const {
 
 // As many rows as the device has shown to bear and as stay below the path's MTU.
 std::uint16_t Walk::repetitions() const {
+  if (policy_.version == Version::v1) return 1;
   const std::size_t columns = columns_in(passes_.back().columns);
   const std::size_t by_count = (memory_.max_varbinds - 1U) / columns;
   const std::size_t row_bytes = columns * std::max<std::size_t>(memory_.cell_bytes, 8);
@@ -89,8 +94,10 @@ void Walk::timed_out() {
     } else if (answered_) {
       stop("stopped answering after " + number(rows_.size()) + " rows: " + tries +
            " without a reply");
+    } else if (suspects_credentials_) {
+      denied(suspicion_, true);
     } else {
-      stop("no answer to " + tries + (send_problem_.empty() ? "" : "; " + send_problem_));
+      stop("no answer to " + tries + why_silent());
     }
     return;
   }
@@ -111,14 +118,35 @@ void Walk::expire(Duration interval) {
          " rows so far; raise 'interval'");
   } else if (faults_ > 0) {
     stop("no usable answer" + within + malformed_replies());
+  } else if (suspects_credentials_) {
+    denied(suspicion_, true);
   } else {
-    stop("no answer" + within + (send_problem_.empty() ? "" : "; " + send_problem_));
+    stop("no answer" + within + why_silent());
   }
+}
+
+std::string Walk::why_silent() const {
+  std::string why;
+  for (const std::string* text : {&send_problem_, &suspicion_}) {
+    if (!text->empty()) why += "; " + *text;
+  }
+  return why;
 }
 
 std::string Walk::malformed_replies() const {
   return "; " + number(faults_) + (faults_ == 1 ? " reply was" : " replies were") + " malformed (" +
          std::string(name(*fault_)) + "); does an SNMP agent answer there?";
+}
+
+void Walk::denied(std::string reason, bool credentials) {
+  denied_ = credentials;
+  refused_ = !credentials;
+  stop(std::move(reason));
+}
+
+void Walk::suspect(std::string reason, bool credentials) {
+  suspicion_ = std::move(reason);
+  suspects_credentials_ = credentials;
 }
 
 void Walk::not_sent(std::string reason) {
@@ -319,7 +347,9 @@ DeviceSample Walk::finish(Instant now) {
   sample.at = source_time(now);
   sample.took = now - started_;
   sample.complete = !incomplete_ && failed_ == 0;
-  if (refused_) {
+  if (denied_) {
+    sample.result = PollResult::auth;
+  } else if (refused_) {
     sample.result = PollResult::error;
   } else if (!answered_) {
     const bool local_or_rubbish = faults_ > 0 || !send_problem_.empty();

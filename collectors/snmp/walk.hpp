@@ -7,7 +7,8 @@
 // device clock come out of one PDU. All columns of a request share one cursor: a row is taken when
 // every column has passed it, and a column that ran ahead over holes is asked again from there.
 // Rows without a 64-bit counter are asked for the 32-bit one, from the next poll on in the same
-// request.
+// request. Version 1 has neither GETBULK nor Counter64: a GETNEXT brings one row, an agent steps
+// over what it may not say (RFC 3584 §4.2.2.1), and noSuchName is the end of what it names.
 //
 // What a device can do to it: at most kMostRows rows, kMostRequests requests; whatever breaks the
 // protocol's rules ends the column it happened in, keeps what has arrived and is named in the
@@ -48,8 +49,9 @@ struct DeviceMemory {
 };
 
 struct WalkPolicy {
-  Duration timeout = 2s;      // of a request's first try
-  std::uint32_t retries = 2;  // after its first try
+  Duration timeout = 2s;           // of a request's first try
+  std::uint32_t retries = 2;       // after its first try
+  Version version = Version::v2c;  // v1: GETNEXTs, a row each; version 3 asks as v2c does
 };
 
 class Walk {
@@ -72,6 +74,11 @@ class Walk {
   void timed_out();
   // Bytes from the device that were no message; the try goes on.
   void malformed(Fault fault);
+  // The device says who may ask and this is not: nothing more is asked. `credentials`: what is
+  // wrong is ours to correct, and the device is alive.
+  void denied(std::string reason, bool credentials);
+  // Why silence may be no outage; told if none of the tries gets an answer.
+  void suspect(std::string reason, bool credentials);
   // The try could not be sent; it goes on, and what was wrong is told if none gets an answer.
   void not_sent(std::string reason);
   // The next poll is due, an interval after this one began.
@@ -113,6 +120,10 @@ class Walk {
   void store_scalar(Scalar scalar, const Varbind& varbind);
   void skip_cell();
 
+  [[nodiscard]] const char* verb() const {
+    return policy_.version == Version::v1 ? "GETNEXT" : "GETBULK";
+  }
+  [[nodiscard]] std::string why_silent() const;
   [[nodiscard]] std::string malformed_replies() const;  // precondition: there were some
   void begin_pass(ColumnMask columns);
   void next_pass();
@@ -140,6 +151,9 @@ class Walk {
   bool shrunk_ = false;
   bool incomplete_ = false;
   bool refused_ = false;  // answers, but nothing of use
+  bool denied_ = false;   // the credentials are wrong
+  std::string suspicion_;
+  bool suspects_credentials_ = false;
   std::string send_problem_;
   std::optional<Fault> fault_;
   std::uint32_t faults_ = 0;

@@ -129,8 +129,8 @@ void Walk::read_table(const Message& reply, Instant now) {
   if (!read_uptime(varbinds)) return;
   const std::size_t count = sort_cells(varbinds);
   if (count == 0) {
-    stop("the device answers a GETBULK with an empty reply after " + number(rows_.size()) +
-         " rows");
+    stop(std::string("the device answers a ") + verb() + " with an empty reply after " +
+         number(rows_.size()) + " rows");
     return;
   }
   if (count < progress_.size()) {  // not one whole row fits: legal (RFC 3416 §4.2.3), so ask less
@@ -148,17 +148,21 @@ void Walk::read_table(const Message& reply, Instant now) {
   settle(row);
 }
 
-// tooBig: ask for less. Any other error: without the column it names, else for less.
+// tooBig: ask for less. Any other error: without the column it names, else for less. In version 1
+// noSuchName says that nothing comes behind what it names.
 void Walk::refused_table(const Message& reply) {
   Pass& pass = passes_.back();
+  const bool ended = policy_.version == Version::v1 && reply.error_status == kNoSuchName;
   if (reply.error_status != kTooBig && reply.error_index >= 2) {
     std::int64_t position = 1;  // sysUpTime is the first
     for (ColumnMask rest = pass.columns; rest != 0; rest &= rest - 1) {
       if (++position != reply.error_index) continue;
       const auto column = static_cast<std::size_t>(std::countr_zero(rest));
-      problem(std::string(kMibColumns[column].name) + ": the device answers " +
-              std::string(error_status_name(reply.error_status)));
-      failed_ |= bit(column);
+      if (!ended) {
+        problem(std::string(kMibColumns[column].name) + ": the device answers " +
+                std::string(error_status_name(reply.error_status)));
+        failed_ |= bit(column);
+      }
       pass.columns &= ~bit(column);
       if (pass.columns == 0) next_pass();
       return;
@@ -169,7 +173,7 @@ void Walk::refused_table(const Message& reply) {
     skip_cell();
     return;
   }
-  stop("refuses a GETBULK of " +
+  stop(std::string("refuses a ") + verb() + " of " +
        std::string(kMibColumns[static_cast<std::size_t>(std::countr_zero(pass.columns))].name) +
        ": " + std::string(error_status_name(reply.error_status)));
 }

@@ -62,12 +62,32 @@ struct Site {
   bool operator==(const Site&) const = default;
 };
 
-enum class SnmpVersion : std::uint8_t { v2c };
+enum class SnmpVersion : std::uint8_t { v1, v2c, v3 };
+inline constexpr std::array<std::string_view, 3> kSnmpVersionNames = {"1", "2c", "3"};
+
+// RFC 3414 §6, §7, RFC 7860.
+enum class SnmpAuth : std::uint8_t { none, md5, sha1, sha224, sha256, sha384, sha512 };
+inline constexpr std::array<std::string_view, 7> kSnmpAuthNames = {
+    "none", "md5", "sha1", "sha224", "sha256", "sha384", "sha512"};
+
+// RFC 3414 §8, RFC 3826; AES-192 and AES-256 by draft-blumenthal-aes-usm-04 or, with a c ("Cisco"),
+// by draft-reeder-snmpv3-usm-3desede-00.
+enum class SnmpPriv : std::uint8_t { none, des, aes128, aes192, aes256, aes192c, aes256c };
+inline constexpr std::array<std::string_view, 7> kSnmpPrivNames = {
+    "none", "des", "aes128", "aes192", "aes256", "aes192c", "aes256c"};
 
 struct Credentials {
   SnmpVersion version = SnmpVersion::v2c;
+  // 1 and 2c.
   Secret community;
-  std::string insecure_ok;  // why v2c is acceptable here; required for v2c
+  std::string insecure_ok;  // why a version without encryption is acceptable here; required
+  // 3, by USM (RFC 3414). A pass phrase has at least eight characters; none where no algorithm is.
+  std::string user;
+  SnmpAuth auth = SnmpAuth::none;
+  Secret auth_password;
+  SnmpPriv priv = SnmpPriv::none;  // not without auth
+  Secret priv_password;
+  std::string context;  // contextName (RFC 3411 §3.3.1)
   bool operator==(const Credentials&) const = default;
 };
 

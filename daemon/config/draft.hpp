@@ -43,7 +43,11 @@ struct Draft {
   struct CredentialsNote {
     std::string name;
     const Value* key;
-    const Value* secret;  // null when it could not be read
+    struct SecretAt {
+      const Value* value;
+      Secret Credentials::*secret;
+    };
+    std::vector<SecretAt> secrets;  // references that could be read
     bool used_by_device = false;
     bool used_by_collector = false;
   };
@@ -60,7 +64,8 @@ void read_inventory(Draft& draft, const Value& inventory);
 void read_credentials(Draft& draft, const Value& credentials);
 void check_devices(Draft& draft);  // their credentials
 void read_collectors(Draft& draft, const Value& collectors);
-void resolve_credentials(Draft& draft);  // reads their secrets, then makes the targets
+void resolve_credentials(Draft& draft);  // reads their secrets
+void make_targets(Draft& draft);         // of the collectors, with the credentials as resolved
 void read_transport(Draft& draft, const Value& transport);
 void read_aggregator(Draft& draft, const Value& aggregator);
 void read_rules(Draft& draft, const Value& rules);

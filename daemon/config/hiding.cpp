@@ -11,8 +11,8 @@ namespace {
 using Area = Hiding::Area;
 
 // Of a set of credentials; under any other key a secret is likelier than not.
-constexpr std::array<std::string_view, 5> kShownOfSet = {"version", "user", "auth", "priv",
-                                                         "insecure_ok"};
+constexpr std::array<std::string_view, 6> kShownOfSet = {"version", "user",    "auth",
+                                                         "priv",    "context", "insecure_ok"};
 
 Area area_of(const Hiding::Slot& slot) {
   if (slot.in == nullptr) return Area::document;

@@ -59,6 +59,7 @@ std::optional<Config> interpret(Problems& problems, const Value& document, Purpo
   check_devices(draft);
   section("collectors", read_collectors);
   resolve_credentials(draft);
+  make_targets(draft);
   section("transport", read_transport);
   section("aggregator", read_aggregator);
   section("rules", read_rules);

@@ -195,19 +195,6 @@ void read_collector(Draft& draft, const Value& value) {
   }
 }
 
-bool secret_is_needed(const Draft& draft, const Draft::CredentialsNote& note) {
-  switch (draft.purpose) {
-    case Purpose::check:
-    case Purpose::run:
-      return true;
-    case Purpose::collect:
-      return note.used_by_collector;
-    case Purpose::aggregate:
-      return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 void read_collectors(Draft& draft, const Value& collectors) {
@@ -216,19 +203,7 @@ void read_collectors(Draft& draft, const Value& collectors) {
   }
 }
 
-void resolve_credentials(Draft& draft) {
-  for (const Draft::CredentialsNote& note : draft.credentials_notes) {
-    Credentials& credentials = draft.config.credentials.at(note.name);
-    if (note.secret != nullptr && secret_is_needed(draft, note)) {
-      resolve_secret(draft, *note.secret, credentials.community);
-    }
-    if (note.used_by_device && !credentials.insecure_ok.empty()) {
-      draft.problems.warning(
-          *note.key, fmt::format("credentials '{}' use SNMP 2c: who sees the traffic can read the "
-                                 "community (insecure_ok: {})",
-                                 note.name, in_quotes(credentials.insecure_ok)));
-    }
-  }
+void make_targets(Draft& draft) {
   for (const Draft::Polls& polls : draft.polls) {
     auto& collector = std::get<SnmpCollectorConfig>(draft.config.collectors[polls.collector]);
     collector.targets.reserve(polls.devices.size());

@@ -1,4 +1,4 @@
-// Sites, devices, links and credentials.
+// Sites, devices and links.
 #include <fmt/format.h>
 
 #include "daemon/config/addresses.hpp"
@@ -119,37 +119,6 @@ void read_link(Draft& draft, const Value& value) {
   draft.config.inventory.links.push_back(std::move(link));
 }
 
-// `version` decides how the rest is read. True for the one version this release speaks.
-bool check_version(Problems& problems, const Value& credentials) {
-  const Value* version = peek(credentials, "version");
-  if (version == nullptr) return true;  // reported as missing
-  const auto text = scalar_text(problems, *version, "version");
-  if (!text || *text == "2c") return true;
-  problems.error(*version, fmt::format("version: this release speaks SNMP 2c only; expected 2c, "
-                                       "not {}",
-                                       in_quotes(*text)));
-  return false;
-}
-
-void read_credentials_entry(Draft& draft, const Value& key, const Value& value) {
-  const auto name = clean_name(draft.problems, key, "credentials");
-  if (!name) return;
-  Draft::CredentialsNote note{*name, &key, nullptr};
-  draft.credentials.add(draft.problems, *name, key, draft.credentials_notes.size());
-  Credentials credentials;
-  if (!value.is_map() || check_version(draft.problems, value)) {
-    const Object object(draft.problems, value, schema::credentials);
-    object.text("insecure_ok", credentials.insecure_ok);
-    const Value* community = object.is_map() ? object.find("community") : nullptr;
-    if (community != nullptr &&
-        read_secret_reference(draft.problems, *community, "community", credentials.community)) {
-      note.secret = community;
-    }
-  }
-  draft.config.credentials.emplace(*name, std::move(credentials));
-  draft.credentials_notes.push_back(std::move(note));
-}
-
 }  // namespace
 
 const Value* peek(const Value& map, std::string_view key) {
@@ -171,20 +140,6 @@ void read_inventory(Draft& draft, const Value& inventory) {
   each("sites", read_site);
   each("devices", read_device);
   each("links", read_link);
-}
-
-void read_credentials(Draft& draft, const Value& credentials) {
-  if (credentials.is_null()) return;
-  if (!credentials.is_map()) {
-    draft.problems.error(credentials, fmt::format("credentials: expected a map of names, not {}",
-                                                  kind_of(credentials)));
-    return;
-  }
-  for (std::size_t i = 0; i < credentials.entries(); ++i) {
-    const Value& key = credentials.key(i);
-    if (!key.is_scalar() || draft.credentials.look_up(std::string(key.text)) != nullptr) continue;
-    read_credentials_entry(draft, key, credentials.value(i));
-  }
 }
 
 void check_devices(Draft& draft) {

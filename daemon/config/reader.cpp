@@ -115,9 +115,9 @@ void Object::check_keys() {
   // A key inside a secret's value may be the secret itself, and so may one without a value in a map
   // that bears one: it is not repeated.
   const bool is_secret = spec_.id == schema::secret.id;
-  const bool bears_secret = spec_.id == schema::credentials.id ||
-                            spec_.id == schema::webhook_channel.id ||
-                            spec_.id == schema::alertmanager_channel.id;
+  const bool bears_secret =
+      spec_.id == schema::community_credentials.id || spec_.id == schema::user_credentials.id ||
+      spec_.id == schema::webhook_channel.id || spec_.id == schema::alertmanager_channel.id;
   for (std::size_t i = 0; i < value_.entries(); ++i) {
     const Value& key = value_.key(i);
     if (!key.is_scalar()) continue;  // reported with the document

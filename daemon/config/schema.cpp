@@ -30,8 +30,10 @@ struct Alternatives {
 constexpr Alternatives<kCollectorKindNames> kKindsText;
 constexpr Alternatives<kChannelTypeNames> kTypesText;
 constexpr Alternatives<kSubjectKindNames> kSubjectsText;
+constexpr Alternatives<kSnmpVersionNames> kVersionsText;
 constexpr std::string_view kKinds = kKindsText.view();
 constexpr std::string_view kTypes = kTypesText.view();
+constexpr std::string_view kVersions = kVersionsText.view();
 
 constexpr KeySpec kConfiguration[] = {{"include", {}},     {"node", {}},       {"inventory", {}},
                                       {"credentials", {}}, {"collectors", {}}, {"transport", {}},
@@ -50,10 +52,15 @@ constexpr KeySpec kLink[] = {{"name", kUniqueName},
                              {"class", {}}};
 constexpr KeySpec kLinkEnd[] = {{"device", "a name of inventory.devices"},
                                 {"interface", "the ifName, else ifDescr, else ifAlias"}};
-constexpr KeySpec kCredentials[] = {
-    {"version", "2c"},
-    {"community", "{file: PATH}, {env: NAME} or {credential: NAME}"},
-    {"insecure_ok", "the reason why version 2c, which has no encryption, is acceptable here"}};
+constexpr std::string_view kReference = "{file: PATH}, {env: NAME} or {credential: NAME}";
+constexpr KeySpec kCommunityCredentials[] = {
+    {"version", kVersions},
+    {"community", kReference},
+    {"insecure_ok", "the reason why a version without encryption is acceptable here"}};
+constexpr KeySpec kUserCredentials[] = {{"version", kVersions}, {"user", "the name of a USM user"},
+                                        {"auth", {}},           {"auth_password", {}},
+                                        {"priv", {}},           {"priv_password", {}},
+                                        {"context", {}}};
 constexpr KeySpec kSecret[] = {{"file", {}}, {"env", {}}, {"credential", {}}};
 constexpr KeySpec kSnmpCollector[] = {{"kind", kKinds}, {"name", kUniqueName}, {"interval", {}},
                                       {"timeout", {}},  {"retries", {}},       {"devices", {}}};
@@ -98,7 +105,9 @@ const ObjectSpec site{"site", "a site", kSite};
 const ObjectSpec device{"device", "a device", kDevice};
 const ObjectSpec link{"link", "a link", kLink};
 const ObjectSpec link_end{"link_end", "the end of a link", kLinkEnd};
-const ObjectSpec credentials{"credentials", "a set of credentials", kCredentials};
+const ObjectSpec community_credentials{"community_credentials", "a set of credentials",
+                                       kCommunityCredentials};
+const ObjectSpec user_credentials{"user_credentials", "a set of credentials", kUserCredentials};
 const ObjectSpec secret{"secret", "a secret", kSecret};
 const ObjectSpec snmp_collector{"snmp_collector", "an snmp collector", kSnmpCollector};
 const ObjectSpec pcap_collector{"pcap_collector", "a pcap collector", kPcapCollector};
@@ -125,7 +134,8 @@ std::span<const ObjectSpec* const> objects() {
                                           &device,
                                           &link,
                                           &link_end,
-                                          &credentials,
+                                          &community_credentials,
+                                          &user_credentials,
                                           &secret,
                                           &snmp_collector,
                                           &pcap_collector,

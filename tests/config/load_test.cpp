@@ -157,6 +157,67 @@ TEST(Load, TheContractsExample) {
   EXPECT_EQ(*loaded.config, contract());
 }
 
+TEST(Load, UserCredentials) {
+  setenv("ITNXT_TEST_AUTH", "authentic", 1);
+  setenv("ITNXT_TEST_PRIV", "privates", 1);
+  const Loaded loaded = load_config_text(
+      "a.yaml",
+      "credentials: {core: {version: 3, user: itnxt, auth: sha256, auth_password: {env: "
+      "ITNXT_TEST_AUTH}, priv: aes256c, priv_password: {env: ITNXT_TEST_PRIV}, context: vrf-1}}\n"
+      "inventory: {devices: [{name: a, address: 10.0.0.1, credentials: core}]}\n"
+      "collectors: [{kind: snmp, name: s}]\n",
+      Purpose::run);
+  EXPECT_EQ(all_text(loaded), "");
+  ASSERT_TRUE(loaded.config);
+  const auto& targets = std::get<SnmpCollectorConfig>(loaded.config->collectors.at(0)).targets;
+  ASSERT_EQ(targets.size(), 1U);
+  const Credentials& core = targets[0].credentials;
+  EXPECT_EQ(core.version, SnmpVersion::v3);
+  EXPECT_EQ(core.user, "itnxt");
+  EXPECT_EQ(core.auth, SnmpAuth::sha256);
+  EXPECT_EQ(core.auth_password.reveal(), "authentic");
+  EXPECT_EQ(core.priv, SnmpPriv::aes256c);
+  EXPECT_EQ(core.priv_password.reveal(), "privates");
+  EXPECT_EQ(core.context, "vrf-1");
+}
+
+TEST(Load, PassPhrasesHaveEightCharacters) {
+  setenv("ITNXT_TEST_AUTH", "seven77", 1);
+  EXPECT_EQ(all_text(load_config_text("a.yaml",
+                                      "credentials: {c: {version: 3, user: u, auth: sha256, "
+                                      "auth_password: {env: ITNXT_TEST_AUTH}}}\n",
+                                      Purpose::run)),
+            "a.yaml:1:69: the pass phrase in 'ITNXT_TEST_AUTH' has 7 characters; expected at least "
+            "8 (RFC 3414 §11.2)\n"
+            "credentials: {c: {version: 3, user: u, auth: sha256, auth_password: {env: "
+            "ITNXT_TEST_AUTH}}}\n"
+            "                                                                    ^\n");
+}
+
+TEST(Load, WeakCredentialsAreWarnings) {
+  setenv("ITNXT_TEST_AUTH", "authentic", 1);
+  const std::string password = "_password: {env: ITNXT_TEST_AUTH}";
+  const std::pair<std::string, std::string> cases[] = {
+      {"",
+       "SNMP 3 without authentication: anybody can answer in a device's name; set auth and priv"},
+      {", auth: sha512, auth" + password,
+       "SNMP 3 without encryption: who sees the traffic can read it; set priv"},
+      {", auth: md5, priv: aes128, auth" + password + ", priv" + password,
+       "MD5, which is no longer safe; use sha256 where the device can"},
+      {", auth: sha1, priv: des, auth" + password + ", priv" + password,
+       "DES, which is no longer safe; use aes128 where the device can"},
+  };
+  for (const auto& [keys, weak] : cases) {
+    const std::string line = "credentials: {c: {version: 3, user: u" + keys + "}}\n";
+    EXPECT_EQ(
+        all_text(load_config_text(
+            "a.yaml",
+            line + "inventory: {devices: [{name: a, address: 10.0.0.1, credentials: c}]}\n",
+            Purpose::run)),
+        "a.yaml:1:15: warning: credentials 'c' use " + weak + "\n" + line + "              ^\n");
+  }
+}
+
 TEST(Load, NothingGivenIsTheDefault) {
   const Loaded loaded = load_config_text("a.yaml", "node: a\n", Purpose::run);
   EXPECT_EQ(all_text(loaded), "");

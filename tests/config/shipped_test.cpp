@@ -204,6 +204,11 @@ constexpr const char* kGood[] = {
     "inventory: {devices: [{name: a, address: h}], links: [{name: l, a: {device: a, interface: "
     "e1}, capacity: 2.5Gbit/s, class: backbone}]}",
     "credentials: {a: {version: 2c, community: {env: X}, insecure_ok: why}}",
+    "credentials: {a: {version: 1, community: {env: X}, insecure_ok: why}}",
+    "credentials: {a: {version: 3, user: a, context: c}}",
+    "credentials: {a: {version: 3, user: a, auth: sha256, auth_password: {env: X}, priv: aes256c, "
+    "priv_password: "
+    "{file: x}}}",
     "collectors: [{kind: snmp, name: s, devices: []}]",
     "collectors: [{kind: snmp, name: s, interval: 1m30s, devices: all}]",
     "collectors: [{kind: pcap, name: p, file: a.pcap, filter: \"\", buffer: 1MiB}]",
@@ -236,7 +241,8 @@ constexpr const char* kBad[] = {
     "credentials: {a: {version: 2c, community: public, insecure_ok: why}}",
     "credentials: {a: {version: 2c, community: {env: A, file: b}, insecure_ok: why}}",
     "credentials: {a: {version: 2c, community: {env: A}}}",
-    "credentials: {a: {version: 3, user: a}}",
+    "credentials: {a: {version: 3}}",
+    "credentials: {a: {version: 3, user: a, auth: sha2}}",
     "collectors: [{kind: trap, name: a}]",
     "collectors: [{kind: snmp}]",
     "collectors: [{kind: snmp, name: s, interval: 60}]",

@@ -123,17 +123,43 @@ Recording Recording::load(const std::filesystem::path& file) {
   return recording;
 }
 
+// RFC 3584 §4.2.2.1: what version 1 cannot say is stepped over, and what is not there fails the
+// whole PDU with the offender's position.
+std::vector<std::uint8_t> Recording::answer_v1(const snmp::Message& message,
+                                               const std::vector<Arcs>& asked) const {
+  constexpr std::uint8_t kCounter64 = 0x46;
+  std::vector<std::uint8_t> out(65'000);
+  ReplyWriter reply(out);
+  reply.begin(message.community, message.request_id, snmp::Version::v1);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    auto found =
+        message.type == snmp::PduType::get ? values_.find(asked[i]) : values_.upper_bound(asked[i]);
+    while (message.type != snmp::PduType::get && found != values_.end() &&
+           found->second.tag == kCounter64) {
+      ++found;
+    }
+    if (found == values_.end() || found->second.tag == kCounter64) {
+      out.resize(reply.finish(snmp::kNoSuchName, static_cast<std::uint8_t>(i + 1)));
+      return out;
+    }
+    reply.varbind(found->second.oid, found->second.tag, found->second.content);
+  }
+  out.resize(reply.finish());
+  return out;
+}
+
 std::vector<std::uint8_t> Recording::answer(snmp::ByteView request,
                                             std::size_t max_varbinds) const {
   const auto decoded = snmp::decode(request);
   const auto* message = std::get_if<snmp::Message>(&decoded);
   if (message == nullptr) return {};
-  std::vector<std::uint8_t> out(65'000);
-  ReplyWriter reply(out);
-  reply.begin(message->community, message->request_id);
   std::vector<Arcs> asked;
   snmp::Varbinds varbinds = message->begin();
   while (const auto varbind = varbinds.next()) asked.push_back(decode_oid(varbind->oid));
+  if (message->version == snmp::Version::v1) return answer_v1(*message, asked);
+  std::vector<std::uint8_t> out(65'000);
+  ReplyWriter reply(out);
+  reply.begin(message->community, message->request_id);
   std::size_t written = 0;
   const auto step = [&](Arcs& oid) {
     const auto next = values_.upper_bound(oid);

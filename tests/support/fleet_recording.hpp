@@ -32,6 +32,8 @@ class Recording {
   [[nodiscard]] const std::map<Arcs, RecordedValue>& values() const { return values_; }
 
  private:
+  [[nodiscard]] std::vector<std::uint8_t> answer_v1(const snmp::Message& message,
+                                                    const std::vector<Arcs>& asked) const;
   std::map<Arcs, RecordedValue> values_;
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "collectors/snmp/ber.hpp"
+#include "collectors/snmp/message.hpp"
 
 namespace itnxt::test {
 
@@ -15,10 +16,12 @@ class ReplyWriter {
  public:
   explicit ReplyWriter(std::span<std::uint8_t> buffer) : out_(buffer) {}
 
-  void begin(std::string_view community, std::int32_t request_id) {
+  void begin(std::string_view community, std::int32_t request_id,
+             snmp::Version version = snmp::Version::v2c) {
     used_ = 0;
     outer_ = open(0x30);
-    put({0x02, 0x01, 0x01, 0x04, static_cast<std::uint8_t>(community.size())});
+    put({0x02, 0x01, static_cast<std::uint8_t>(version), 0x04,
+         static_cast<std::uint8_t>(community.size())});
     put({reinterpret_cast<const std::uint8_t*>(community.data()), community.size()});
     pdu_ = open(0xA2);
     const auto id = static_cast<std::uint32_t>(request_id);

@@ -35,8 +35,8 @@ inline Driven drive(DeviceMemory& memory, const Agent& agent, WalkPolicy policy 
     const Request request = walk.request();
     driven.oids.push_back(request.count);
     driven.repetitions.push_back(request.max_repetitions);
-    const ByteView bytes =
-        encode(request, "public", static_cast<std::int32_t>(++driven.requests), buffer);
+    const ByteView bytes = encode(request, policy.version, "public",
+                                  static_cast<std::int32_t>(++driven.requests), buffer);
     const Bytes reply = agent(bytes);
     if (reply.empty()) {
       now += walk.patience();

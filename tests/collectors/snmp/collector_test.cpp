@@ -159,7 +159,7 @@ TEST(SnmpCollector, SilentDevicesDelayNobodyAndAreToldOnceEachWay) {  // R10
   const auto line =
       std::find(rig.log.lines.begin(), rig.log.lines.end(),
                 "level=warning msg=\"device does not answer; check that it is up, its address, its "
-                "community and whom it lets ask\" device=d2 address=127.0.4.2:" +
+                "credentials and whom it lets ask\" device=d2 address=127.0.4.2:" +
                     std::to_string(fleet.port()) + " problem=\"no answer to 2 tries\"");
   EXPECT_NE(line, rig.log.lines.end()) << rig.log.lines.front();
 
@@ -281,27 +281,28 @@ TEST(SnmpCollector, StrangersDuplicatesAndForgeriesAreIgnoredAndCounted) {  // T
     said += std::regex_replace(line, std::regex(" datagrams=[1-9][0-9]*"), "") + '\n';
   }
   const std::string begin = "level=warning msg=\"datagrams were ignored: ";
-  EXPECT_EQ(said,
-            begin +
-                "replies from where nothing was asked: a device that answers from another of its "
-                "addresses, or a forger; correct 'address' in the inventory, or let the device "
-                "answer from there\" collector=snmp reason=stranger "
-                "last_from=127.0.0.1" +
-                neighbour_at + begin +
-                "replies to requests that were over: raise 'timeout' if they go on, or find out "
-                "what delays or doubles them\" collector=snmp reason=late last_from=127.0.0.1" +
-                at + begin +
-                "replies with another community than the request's: look at the device's "
-                "configuration, or for a forger\" collector=snmp reason=wrong_community "
-                "last_from=127.0.0.1" +
-                at + begin +
-                "requests or traps, which nobody takes here: look at what sends them to this "
-                "port\" collector=snmp reason=not_a_response last_from=127.0.0.1" +
-                at + begin +
-                "they are no SNMP message: look at what answers at that address\" collector=snmp "
-                "reason=malformed "
-                "last_from=127.0.0.1" +
-                at);
+  EXPECT_EQ(
+      said,
+      begin +
+          "replies from where nothing was asked: a device that answers from another of its "
+          "addresses, or a forger; correct 'address' in the inventory, or let the device "
+          "answer from there\" collector=snmp reason=stranger "
+          "last_from=127.0.0.1" +
+          neighbour_at + begin +
+          "replies to requests that were over: raise 'timeout' if they go on, or find out "
+          "what delays or doubles them\" collector=snmp reason=late last_from=127.0.0.1" +
+          at + begin +
+          "replies with another community or version than the request's: look at the device's "
+          "configuration, or for a forger\" collector=snmp reason=wrong_community "
+          "last_from=127.0.0.1" +
+          at + begin +
+          "requests or traps, which nobody takes here: look at what sends them to this "
+          "port\" collector=snmp reason=not_a_response last_from=127.0.0.1" +
+          at + begin +
+          "they are no SNMP message: look at what answers at that address\" collector=snmp "
+          "reason=malformed "
+          "last_from=127.0.0.1" +
+          at);
 }
 
 TEST(SnmpCollector, AReplyToTheFirstTryStillCountsAfterTheSecond) {

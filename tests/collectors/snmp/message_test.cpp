@@ -71,10 +71,10 @@ TEST(Request, NetSnmpReadsWhatWeWrite) {
   request.add(kUptimeObject);
   for (const MibColumn& column : kMibColumns) request.add(column.oid.with(4'000'000'000U));
   std::array<std::uint8_t, 1024> buffer;
-  const ByteView bytes = encode(request, std::string(255, 'c'), 0x7FFFFFFF, buffer);
+  const ByteView bytes = encode(request, Version::v2c, std::string(255, 'c'), 0x7FFFFFFF, buffer);
   ASSERT_FALSE(bytes.empty()) << "the largest request fits 1,024 bytes";
 
-  const ByteView mine = encode(request, "public", 1234567, buffer);
+  const ByteView mine = encode(request, Version::v2c, "public", 1234567, buffer);
   const Pdu pdu = parse_by_netsnmp(Bytes(mine.begin(), mine.end()));
   ASSERT_TRUE(pdu);
   EXPECT_EQ(pdu->command, SNMP_MSG_GETBULK);
@@ -97,9 +97,10 @@ TEST(Request, WhatDoesNotFitIsNotWritten) {
   Request request;
   request.add(kMibScalars[0].oid);
   std::array<std::uint8_t, 64> buffer;
-  EXPECT_FALSE(encode(request, "public", 1, buffer).empty());
+  EXPECT_FALSE(encode(request, Version::v2c, "public", 1, buffer).empty());
   for (std::size_t size = 0; size < 30; ++size) {
-    EXPECT_TRUE(encode(request, "public", 1, std::span(buffer).first(size)).empty()) << size;
+    EXPECT_TRUE(encode(request, Version::v2c, "public", 1, std::span(buffer).first(size)).empty())
+        << size;
   }
 }
 
@@ -196,10 +197,11 @@ TEST(Message, WhyBytesAreNoMessage) {
       {{'h', 'e', 'l', 'l', 'o'}, "bad_length"},
       {{0x04, 0x00}, "bad_tag"},
       {{0x30, 0x05, 0x02, 0x01, 0x01, 0x04, 0x00}, "bad_length"},               // no PDU
-      {{0x30, 0x07, 0x02, 0x01, 0x00, 0x04, 0x00, 0xA2, 0x00}, "bad_version"},  // SNMPv1
+      {{0x30, 0x07, 0x02, 0x01, 0x02, 0x04, 0x00, 0xA2, 0x00}, "bad_version"},  // party-based v2
       {{0x30, 0x07, 0x02, 0x01, 0x03, 0x04, 0x00, 0xA2, 0x00}, "bad_version"},  // SNMPv3
       {{0x30, 0x07, 0x02, 0x01, 0x01, 0x04, 0x00, 0xA4, 0x00}, "bad_tag"},      // trap of v1
       {{0x30, 0x07, 0x02, 0x01, 0x01, 0x04, 0x00, 0xA2, 0x00}, "bad_number"},   // empty PDU
+      {{0x30, 0x07, 0x02, 0x01, 0x00, 0x04, 0x00, 0xA2, 0x00}, "bad_number"},   // of SNMPv1
       {{0x30, 0x12, 0x02, 0x01, 0x01, 0x04, 0x00, 0xA2, 0x0B, 0x02,
         0x01, 0x01, 0x02, 0x01, 0x00, 0x02, 0x01, 0x00, 0x04, 0x00},
        "bad_length"},  // no list of varbinds
@@ -243,6 +245,38 @@ void feed(const Bytes& bytes) {
   DeviceMemory memory;
   Walk walk(memory, {}, Instant{});
   for (int i = 0; i < 4 && !walk.done(); ++i) walk.answer(*message, Instant{});
+}
+
+TEST(Message, APduOnItsOwnIsTheMessageWithoutItsEnvelope) {
+  Request request;
+  request.type = RequestType::get_bulk;
+  request.non_repeaters = 1;
+  request.max_repetitions = 25;
+  request.add(kUptimeObject);
+  request.add(kMibColumns[0].oid);
+  std::array<std::uint8_t, 1024> room;
+  const ByteView message = encode(request, Version::v2c, "public", 4711, room);
+  std::array<std::uint8_t, 1024> pdu_room;
+  const ByteView pdu = encode_pdu(request, 4711, pdu_room);
+  ASSERT_FALSE(pdu.empty());
+  EXPECT_TRUE(std::equal(pdu.begin(), pdu.end(), message.end() - static_cast<long>(pdu.size())));
+
+  const auto decoded = decode_pdu(pdu);
+  const auto& alone = std::get<Message>(decoded);
+  EXPECT_EQ(alone.community, "");
+  EXPECT_EQ(alone.type, PduType::get_bulk);
+  EXPECT_EQ(alone.request_id, 4711);
+  EXPECT_EQ(alone.error_status, 1);
+  EXPECT_EQ(alone.error_index, 25);
+  EXPECT_EQ(alone.varbind_count, 2U);
+  for (std::size_t size = 0; size < pdu.size(); ++size) {
+    EXPECT_EQ(std::get<Fault>(decode_pdu(pdu.first(size))), Fault::bad_length);
+    std::array<std::uint8_t, 1024> small;
+    EXPECT_TRUE(encode_pdu(request, 4711, std::span(small).first(size)).empty());
+  }
+  Bytes longer(pdu.begin(), pdu.end());
+  longer.push_back(0);
+  EXPECT_EQ(std::get<Fault>(decode_pdu(longer)), Fault::bad_length);
 }
 
 TEST(Message, TruncatedAtEveryByte) {

@@ -1,16 +1,12 @@
 // Against Debian's own agent: names and counters as snmpget says they are.
+#include "tests/support/snmpd.hpp"
+
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 
@@ -18,101 +14,115 @@
 #include "tests/support/recording.hpp"
 #include "tests/support/run_until.hpp"
 
-extern char** environ;
-
 namespace itnxt {
 namespace {
 
-// A port that was free a moment ago: snmpd cannot be told to choose one.
-std::uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_DGRAM, 0);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof at;
-  EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&at), size), 0);
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size);
-  ::close(fd);
-  return ntohs(at.sin_port);
+constexpr const char* kConfiguration =
+    "sysName itnxt-snmpd\n"
+    "rocommunity itnxt-test 127.0.0.1\n"
+    "rocommunity6 itnxt-test ::1\n"
+    "createUser itnxt SHA-256 \"correct horse\" AES \"battery staple\"\n"
+    "rouser itnxt authPriv\n";
+
+// OID → value, by one snmpget.
+std::map<std::string, std::string> snmpget(std::uint16_t port,
+                                           const std::vector<std::string>& oids) {
+  std::string command =
+      "MIBS= snmpget -v2c -c itnxt-test -On -Oe -Oq -Ot -OU 127.0.0.1:" + std::to_string(port);
+  for (const std::string& oid : oids) command += " ." + oid;
+  std::map<std::string, std::string> values;
+  const std::unique_ptr<FILE, int (*)(FILE*)> out(::popen(command.c_str(), "r"), &::pclose);
+  std::array<char, 1024> line{};
+  while (std::fgets(line.data(), line.size(), out.get()) != nullptr) {
+    std::string text(line.data());
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    const std::size_t space = text.find(' ');
+    if (space == std::string::npos) continue;
+    std::string value = text.substr(space + 1);
+    if (value.size() >= 2 && value.front() == '"') value = value.substr(1, value.size() - 2);
+    values[text.substr(1, space - 1)] = value;
+  }
+  return values;
 }
 
-class Snmpd {
- public:
-  Snmpd() : port(free_port()) {
-    std::string pattern = std::filesystem::temp_directory_path() / "itnxt-snmpd-XXXXXX";
-    directory_ = ::mkdtemp(pattern.data());
-    std::ofstream(directory_ / "snmpd.conf")
-        << "rocommunity itnxt-test 127.0.0.1\nsysName itnxt-snmpd\n";
-    ::setenv("SNMP_PERSISTENT_DIR", directory_.c_str(), 1);
-    ::setenv("MIBS", "", 1);
-    const std::string conf = directory_ / "snmpd.conf";
-    const std::string log = directory_ / "log";
-    const std::string address = "udp:127.0.0.1:" + std::to_string(port);
-    std::array<const char*, 9> argv = {
-        "/usr/sbin/snmpd", "-f",   "-C", "-c", conf.c_str(), "-Lf", log.c_str(),
-        address.c_str(),   nullptr};
-    EXPECT_EQ(
-        ::posix_spawn(&pid_, argv[0], nullptr, nullptr, const_cast<char**>(argv.data()), environ),
-        0);
-  }
-  ~Snmpd() {
-    ::kill(pid_, SIGTERM);
-    ::waitpid(pid_, nullptr, 0);
-    std::filesystem::remove_all(directory_);
-  }
-  // OID → value, by one snmpget.
-  std::map<std::string, std::string> get(const std::vector<std::string>& oids) const {
-    std::string command =
-        "snmpget -v2c -c itnxt-test -On -Oe -Oq -Ot -OU 127.0.0.1:" + std::to_string(port);
-    for (const std::string& oid : oids) command += " ." + oid;
-    std::map<std::string, std::string> values;
-    const std::unique_ptr<FILE, int (*)(FILE*)> out(::popen(command.c_str(), "r"), &::pclose);
-    std::array<char, 1024> line{};
-    while (std::fgets(line.data(), line.size(), out.get()) != nullptr) {
-      std::string text(line.data());
-      while (!text.empty() && text.back() == '\n') text.pop_back();
-      const std::size_t space = text.find(' ');
-      if (space == std::string::npos) continue;
-      std::string value = text.substr(space + 1);
-      if (value.size() >= 2 && value.front() == '"') value = value.substr(1, value.size() - 2);
-      values[text.substr(1, space - 1)] = value;
-    }
-    return values;
-  }
-  const std::uint16_t port;
+Credentials community(SnmpVersion version) {
+  Credentials made;
+  made.version = version;
+  made.community.set("itnxt-test");
+  return made;
+}
 
- private:
-  std::filesystem::path directory_;
-  pid_t pid_ = 0;
-};
+Credentials user(const std::string& name, const std::string& auth_password,
+                 const std::string& priv_password) {
+  Credentials made;
+  made.version = SnmpVersion::v3;
+  made.user = name;
+  made.auth = SnmpAuth::sha256;
+  made.auth_password.set(auth_password);
+  made.priv = SnmpPriv::aes128;
+  made.priv_password.set(priv_password);
+  return made;
+}
+Credentials right_user() {
+  return user("itnxt", "correct horse", "battery staple");
+}
 
-TEST(Snmpd, NamesAndCountersAsSnmpgetSaysTheyAre) {
-  if (::access("/usr/sbin/snmpd", X_OK) != 0 || ::access("/usr/bin/snmpget", X_OK) != 0) {
-    GTEST_SKIP() << "snmpd or snmpget is not installed: nothing to compare with";
-  }
-  const Snmpd snmpd;
+// A collector that polls one agent once a second.
+struct Rig {
   PollLoop loop;
   test::RecordingSink sink;
   test::RecordingLog log;
-  SnmpCollectorConfig config;
-  config.name = CollectorName("snmp");
-  config.interval = 1s;
-  config.timeout = 400ms;
-  config.retries = 1;
-  config.targets.resize(1);
-  config.targets[0].device.name = DeviceName("local");
-  config.targets[0].device.host = "127.0.0.1";
-  config.targets[0].device.port = snmpd.port;
-  config.targets[0].credentials.community.set("itnxt-test");
-  SnmpCollector collector(config, {loop, sink, log});
-  collector.start();
-  const auto answered = [&] {
-    return !sink.samples.empty() &&
-           std::get<DeviceSample>(sink.samples.back()).interfaces.size() > 0;
-  };
-  ASSERT_TRUE(test::run_until(loop, answered, 20s)) << "snmpd did not come up";
+  std::optional<SnmpCollector> collector;
 
-  const auto known = std::get<DeviceSample>(sink.samples.back());
+  void run(std::uint16_t port, const Credentials& credentials,
+           const std::string& host = "127.0.0.1") {
+    SnmpCollectorConfig config;
+    config.name = CollectorName("snmp");
+    config.interval = 1s;
+    config.timeout = 300ms;
+    config.retries = 1;
+    config.targets.resize(1);
+    config.targets[0].device.name = DeviceName("local");
+    config.targets[0].device.host = host;
+    config.targets[0].device.port = port;
+    config.targets[0].device.credentials = "test";
+    config.targets[0].credentials = credentials;
+    collector.emplace(config, CollectorContext{loop, sink, log});
+    collector->start();
+  }
+  [[nodiscard]] DeviceSample last() const { return std::get<DeviceSample>(sink.samples.back()); }
+  bool until(PollResult result) {
+    return test::run_until(
+        loop, [&] { return !sink.samples.empty() && last().result == result; }, 20s);
+  }
+  bool until_more(std::size_t more) {
+    const std::size_t have = sink.samples.size();
+    return test::run_until(
+        loop, [&] { return sink.samples.size() >= have + more; }, 10s);
+  }
+  [[nodiscard]] bool said(const std::string& text) const {
+    return std::any_of(log.lines.begin(), log.lines.end(), [&](const std::string& line) {
+      return line.find(text) != std::string::npos;
+    });
+  }
+};
+
+class SnmpdTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!test::Snmpd::installed()) GTEST_SKIP() << "snmpd is not installed: nothing to poll";
+  }
+};
+
+TEST_F(SnmpdTest, NamesAndCountersAsSnmpgetSaysTheyAre) {
+  if (::access("/usr/bin/snmpget", X_OK) != 0) GTEST_SKIP() << "snmpget is not installed";
+  test::Snmpd snmpd(kConfiguration);
+  snmpd.start();
+  Rig rig;
+  rig.run(snmpd.port, community(SnmpVersion::v2c));
+  ASSERT_TRUE(rig.until(PollResult::ok)) << "snmpd did not come up";
+
+  const DeviceSample known = rig.last();
   std::vector<std::string> oids = {"1.3.6.1.2.1.1.5.0"};
   for (const InterfaceSample& row : known.interfaces) {
     const std::string index = '.' + std::to_string(row.if_index);
@@ -121,12 +131,10 @@ TEST(Snmpd, NamesAndCountersAsSnmpgetSaysTheyAre) {
       oids.push_back(column + index);
     }
   }
-  const auto before = snmpd.get(oids);
-  const std::size_t have = sink.samples.size();
-  ASSERT_TRUE(test::run_until(
-      loop, [&] { return sink.samples.size() >= have + 2; }, 10s));
-  const auto sample = std::get<DeviceSample>(sink.samples.back());
-  const auto after = snmpd.get(oids);
+  const auto before = snmpget(snmpd.port, oids);
+  ASSERT_TRUE(rig.until_more(2));
+  const DeviceSample sample = rig.last();
+  const auto after = snmpget(snmpd.port, oids);
 
   EXPECT_EQ(sample.result, PollResult::ok) << sample.problem;
   EXPECT_TRUE(sample.complete);
@@ -145,6 +153,96 @@ TEST(Snmpd, NamesAndCountersAsSnmpgetSaysTheyAre) {
     between(Column::in_octets, "1.3.6.1.2.1.31.1.1.1.6");
     between(Column::out_octets, "1.3.6.1.2.1.31.1.1.1.10");
   }
+}
+
+// What the agent says must be the same whichever version asks; version 1 has no 64-bit counters.
+TEST_F(SnmpdTest, EveryVersionReadsTheSame) {
+  const struct {
+    const char* name;
+    const char* host;
+    Credentials credentials;
+  } cases[] = {
+      {"version 1", "127.0.0.1", community(SnmpVersion::v1)},
+      {"version 2c", "127.0.0.1", community(SnmpVersion::v2c)},
+      {"version 3", "127.0.0.1", right_user()},
+      {"version 2c over IPv6", "::1", community(SnmpVersion::v2c)},
+      {"version 3 over IPv6", "::1", right_user()},
+  };
+  for (const auto& one : cases) {
+    SCOPED_TRACE(one.name);
+    const bool v6 = std::string(one.host) == "::1";
+    test::Snmpd snmpd(kConfiguration, v6 ? "[::1]" : "127.0.0.1");
+    snmpd.start();
+    Rig rig;
+    rig.run(snmpd.port, one.credentials, one.host);
+    ASSERT_TRUE(rig.until(PollResult::ok)) << rig.last().problem;
+    const DeviceSample sample = rig.last();
+    EXPECT_TRUE(sample.complete);
+    EXPECT_EQ(sample.sys_name, "itnxt-snmpd");
+    ASSERT_GT(sample.interfaces.size(), 0U);
+    for (const InterfaceSample& row : sample.interfaces) {
+      EXPECT_FALSE(row.if_name.empty() && row.if_descr.empty());
+      const auto octets = row.counters.get(Column::in_octets);
+      ASSERT_TRUE(octets);
+      EXPECT_EQ(octets->width, one.credentials.version == SnmpVersion::v1 ? CounterWidth::bits32
+                                                                          : CounterWidth::bits64);
+    }
+  }
+}
+
+// T21: who answers is not down, whatever is wrong with our credentials.
+TEST_F(SnmpdTest, WrongCredentialsAreNoOutage) {
+  const struct {
+    Credentials credentials;
+    const char* problem;
+  } cases[] = {
+      {user("nobody", "correct horse", "battery staple"),
+       "credentials wrong: the device knows no user 'nobody' (usmStatsUnknownUserNames)"},
+      {user("itnxt", "wrong horse", "battery staple"),
+       "credentials wrong: the device refuses the signature of user 'itnxt' "
+       "(usmStatsWrongDigests): "
+       "check auth (now sha256) and auth_password"},
+      {user("itnxt", "correct horse", "wrong staple"),
+       "credentials wrong: the device takes our signature but does not answer what is enciphered: "
+       "check priv and priv_password"},
+  };
+  for (const auto& one : cases) {
+    SCOPED_TRACE(one.problem);
+    test::Snmpd snmpd(kConfiguration);
+    snmpd.start();
+    Rig rig;
+    rig.run(snmpd.port, one.credentials);
+    ASSERT_TRUE(rig.until(PollResult::auth)) << rig.last().problem;
+    EXPECT_EQ(rig.last().problem, one.problem);
+    ASSERT_TRUE(rig.until_more(2));  // and stays so
+    EXPECT_EQ(rig.last().result, PollResult::auth) << rig.last().problem;
+    EXPECT_TRUE(rig.said("device refuses our credentials"));
+  }
+}
+
+TEST_F(SnmpdTest, ARestartedAgentIsFollowed) {
+  test::Snmpd snmpd(kConfiguration);
+  snmpd.store("0x80001f8880112233445566778899", 40);
+  snmpd.start();
+  Rig rig;
+  rig.run(snmpd.port, right_user());
+  ASSERT_TRUE(rig.until(PollResult::ok));
+  snmpd.stop();
+  ASSERT_TRUE(rig.until(PollResult::timeout));
+  snmpd.start();  // boots are one more
+  ASSERT_TRUE(rig.until(PollResult::ok));
+  snmpd.stop();
+  ASSERT_TRUE(rig.until(PollResult::timeout));
+  snmpd.store("0x80001f8880112233445566778899", 6);  // an old copy of its storage is put back
+  snmpd.start();
+  ASSERT_TRUE(rig.until(PollResult::ok));
+  EXPECT_TRUE(rig.said("engine boots went backwards from 42 to 7"));
+  snmpd.stop();
+  ASSERT_TRUE(rig.until(PollResult::timeout));
+  snmpd.lose_storage();  // it makes up a new engine ID
+  snmpd.start();
+  ASSERT_TRUE(rig.until(PollResult::ok));
+  EXPECT_TRUE(rig.said("the engine ID changed from 0x80001f8880112233445566778899 to "));
 }
 
 }  // namespace

@@ -1,0 +1,143 @@
+// The collector's part in SNMPv3: who asks, and what is made of what the security model says.
+#include <map>
+#include <utility>
+
+#include "collectors/snmp/collector.hpp"
+
+namespace itnxt {
+namespace {
+
+using snmp::usm::AuthAlgorithm;
+using snmp::usm::PrivAlgorithm;
+
+// The configuration's enums and the model's name the same algorithms in the same order.
+static_assert(static_cast<int>(SnmpAuth::sha512) == static_cast<int>(AuthAlgorithm::sha512));
+static_assert(static_cast<int>(SnmpPriv::aes256c) == static_cast<int>(PrivAlgorithm::aes256c));
+
+snmp::usm::UserSettings settings_of(const Credentials& credentials) {
+  snmp::usm::UserSettings settings;
+  settings.name = credentials.user;
+  settings.context_name = credentials.context;
+  settings.auth = static_cast<AuthAlgorithm>(credentials.auth);
+  settings.auth_pass_phrase = credentials.auth_password.reveal();
+  settings.priv = static_cast<PrivAlgorithm>(credentials.priv);
+  settings.priv_pass_phrase = credentials.priv_password.reveal();
+  return settings;
+}
+
+snmp::Ignored ignored_as(snmp::usm::Reason reason) {
+  using snmp::usm::Reason;
+  switch (reason) {
+    case Reason::unauthenticated:
+      return snmp::Ignored::unauthenticated;
+    case Reason::bad_digest:
+    case Reason::bad_cipher:
+      return snmp::Ignored::bad_signature;
+    case Reason::outside_window:
+      return snmp::Ignored::outside_window;
+    case Reason::bad_pdu:
+      return snmp::Ignored::malformed;
+    case Reason::none:
+    case Reason::unknown_user:
+    case Reason::wrong_digest:
+    case Reason::decryption_error:
+    case Reason::unsupported_level:
+    case Reason::engine_exhausted:
+    case Reason::not_in_time_window:
+    case Reason::unknown_engine:
+    case Reason::refused:
+    case Reason::keys_refused:
+    case Reason::stranger:
+      return snmp::Ignored::stranger;
+  }
+  return snmp::Ignored::stranger;
+}
+
+}  // namespace
+
+// A user is made once for all devices that share its credentials: its keys are dear.
+void SnmpCollector::make_users() {
+  snmp::usm::KeyCache keys;
+  std::map<std::string, Result<std::shared_ptr<const snmp::usm::User>>> users;
+  for (Session& session : sessions_) {
+    const Credentials& credentials = session.target.credentials;
+    if (credentials.version != SnmpVersion::v3) continue;
+    if (!salts_) {
+      const Result<std::uint64_t> seed = snmp::usm::random_salt_seed();
+      if (!seed) {
+        session.unusable = seed.error();
+        continue;
+      }
+      salts_.emplace(*seed);
+    }
+    auto user = users.find(session.target.device.credentials);
+    if (user == users.end()) {
+      user = users
+                 .emplace(session.target.device.credentials,
+                          snmp::usm::make_user(settings_of(credentials), keys))
+                 .first;
+    }
+    if (user->second) {
+      session.security.emplace(*user->second);
+    } else {
+      session.unusable = "credentials '" + session.target.device.credentials +
+                         "' cannot be used: " + user->second.error();
+    }
+  }
+}
+
+void SnmpCollector::judge(std::uint32_t device, const snmp::usm::V3Message& message,
+                          const snmp::Address& from) {
+  using snmp::usm::Action;
+  Session& session = sessions_[device];
+  if (plain_.size() < message.whole.size()) plain_.resize(message.whole.size());
+  const snmp::usm::Verdict verdict =
+      session.security->judge(session.exchange, message, context_.loop.now(), plain_);
+  if (verdict.finding) tell(session, *verdict.finding);
+  switch (verdict.action) {
+    case Action::ignore:
+      return ignore(ignored_as(verdict.reason), from);
+    case Action::send_again:
+      forget_request(session);  // under a message ID of its own
+      return proceed(device);
+    case Action::fail: {
+      const bool credentials = is_credentials(verdict.reason);
+      if (verdict.forgeable) {
+        return session.walk->suspect(session.security->explain(verdict.reason), credentials);
+      }
+      session.walk->denied(session.security->explain(verdict.reason), credentials);
+      return proceed(device);
+    }
+    case Action::accept:
+      if (verdict.pdu.request_id != session.request_id) {
+        return ignore(snmp::Ignored::stranger, from);
+      }
+      learn_engine(session);
+      session.walk->answer(verdict.pdu, context_.loop.now());
+      return proceed(device);
+  }
+}
+
+// Some agents answer nothing at all to what they cannot decipher. Who has just told us its engine
+// ID is there, so that its silence to what followed is about the credentials.
+void SnmpCollector::suspect_silence(Session& session) {
+  if (!session.security) return;
+  const std::string_view hint = session.security->silence_hint();
+  if (hint.empty()) return;
+  const bool there = session.exchange.discoveries > 0;
+  session.walk->suspect((there ? "credentials wrong: " : "") + std::string(hint), there);
+}
+
+void SnmpCollector::learn_engine(const Session& session) {
+  const auto shared = engines_.learn(session.target.device.name, session.security->engine_id());
+  if (shared) {
+    context_.log.warning(to_text(*shared), {{"collector", config_.name.text()}});
+  }
+}
+
+void SnmpCollector::tell(const Session& session, const snmp::usm::Finding& finding) {
+  context_.log.warning(to_text(finding), {{"device", session.target.device.name.text()},
+                                          {"address", to_text(*session.address)}});
+}
+
+}  // namespace itnxt

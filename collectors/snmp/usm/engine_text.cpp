@@ -1,0 +1,125 @@
+// What people read of SNMPv3: refusals, findings, hints.
+#include "collectors/snmp/usm/engine.hpp"
+
+namespace itnxt::snmp::usm {
+
+std::string_view name(Reason reason) {
+  switch (reason) {
+    case Reason::none:
+      return "none";
+    case Reason::unknown_user:
+      return "unknown_user";
+    case Reason::wrong_digest:
+      return "wrong_digest";
+    case Reason::decryption_error:
+      return "decryption_error";
+    case Reason::unsupported_level:
+      return "unsupported_level";
+    case Reason::engine_exhausted:
+      return "engine_exhausted";
+    case Reason::not_in_time_window:
+      return "not_in_time_window";
+    case Reason::unknown_engine:
+      return "unknown_engine";
+    case Reason::refused:
+      return "refused";
+    case Reason::keys_refused:
+      return "keys_refused";
+    case Reason::stranger:
+      return "stranger";
+    case Reason::unauthenticated:
+      return "unauthenticated";
+    case Reason::bad_digest:
+      return "bad_digest";
+    case Reason::bad_cipher:
+      return "bad_cipher";
+    case Reason::bad_pdu:
+      return "bad_pdu";
+    case Reason::outside_window:
+      return "outside_window";
+  }
+  return "none";
+}
+
+bool is_credentials(Reason reason) {
+  return reason == Reason::unknown_user || reason == Reason::wrong_digest ||
+         reason == Reason::decryption_error || reason == Reason::unsupported_level;
+}
+
+std::string SecurityState::explain(Reason reason) const {
+  const std::string user = "'" + user_->name + "'";
+  const std::string auth(name(user_->auth));
+  const std::string priv(name(user_->priv));
+  switch (reason) {
+    case Reason::unknown_user:
+      return "credentials wrong: the device knows no user " + user + " (usmStatsUnknownUserNames)";
+    case Reason::wrong_digest:
+      return "credentials wrong: the device refuses the signature of user " + user +
+             " (usmStatsWrongDigests): check auth (now " + auth + ") and auth_password";
+    case Reason::decryption_error:
+      return "credentials wrong: the device cannot decipher what user " + user +
+             " sends (usmStatsDecryptionErrors): check priv (now " + priv + ") and priv_password";
+    case Reason::unsupported_level:
+      return "credentials wrong: the device does not take user " + user +
+             " on this level (usmStatsUnsupportedSecLevels): check auth (now " + auth +
+             ") and priv (now " + priv + ") against its configuration";
+    case Reason::engine_exhausted:
+      return "the device's engine has used up its boots (snmpEngineBoots is 2147483647) and "
+             "refuses "
+             "every authenticated request: give it a new engine ID or set its keys anew (RFC 3414 "
+             "§2.2.2)";
+    case Reason::not_in_time_window:
+      return "the device says twice that our time is not its own (usmStatsNotInTimeWindows)";
+    case Reason::unknown_engine:
+      return "the device names a new engine ID each time it is asked: is there more than one "
+             "device behind this address?";
+    case Reason::refused:
+      return "the device refuses the request by a report: does it know context '" +
+             user_->context_name + "'?";
+    case Reason::keys_refused:
+      return "no keys for auth " + auth + " and priv " + priv +
+             ": this host's OpenSSL refuses the algorithm (a FIPS policy?)";
+    case Reason::none:
+    case Reason::stranger:
+    case Reason::unauthenticated:
+    case Reason::bad_digest:
+    case Reason::bad_cipher:
+    case Reason::bad_pdu:
+    case Reason::outside_window:
+      return "ignored: " + std::string(name(reason));
+  }
+  return {};
+}
+
+std::string_view SecurityState::silence_hint() const {
+  if (proven() || stage() == Stage::undiscovered) return {};
+  if (stage() == Stage::timed && user_->priv != PrivAlgorithm::none) {
+    return "the device takes our signature but does not answer what is enciphered: check priv and "
+           "priv_password";
+  }
+  return "the device answers discovery but no request: check the user, and its access to the "
+         "context";
+}
+
+std::string to_text(const Finding& finding) {
+  switch (finding.kind) {
+    case Finding::Kind::boots_backwards:
+      return "engine boots went backwards from " + std::to_string(finding.before) + " to " +
+             std::to_string(finding.after) + " (engine ID " + to_text(finding.engine_after) +
+             "): the device lost its SNMP storage, or was replaced by one with its engine ID";
+    case Finding::Kind::time_backwards:
+      return "engine time went backwards from " + std::to_string(finding.before) + " s to " +
+             std::to_string(finding.after) + " s (engine ID " + to_text(finding.engine_after) +
+             ") without a new boot: its clock stood still, or two devices share the engine ID";
+    case Finding::Kind::engine_changed:
+      return "the engine ID changed from " + to_text(finding.engine_before) + " to " +
+             to_text(finding.engine_after) + ": the device was replaced or set up anew";
+    case Finding::Kind::exhausted:
+      return "engine boots are used up at 2147483647 (engine ID " + to_text(finding.engine_after) +
+             "): the device refuses every authenticated request until it has a new engine ID or "
+             "new keys";
+  }
+  return {};
+}
+
+}  // namespace itnxt::snmp::usm
