@@ -41,6 +41,7 @@ class Aggregation {
   void tick();
   void tell_stranger();
   void tell_refused();
+  void tell_changes();
 
   const Shell shell_;
   Table table_;

@@ -84,21 +84,34 @@ std::variant<Span, Gap> span_of(const InterfaceState& state, const ReadingClocks
                                 const Continuation& how) {
   if (!state.has_base) return Gap::first;
   const std::variant<Span, Gap> span = span_between(state.clocks, clocks, how.shortest);
-  if (how.renumbered && std::holds_alternative<Span>(span)) return Gap::discontinuity;
+  if (!how.comparable && std::holds_alternative<Span>(span)) return Gap::discontinuity;
   return span;
 }
 
 }  // namespace
+
+void withhold(InterfaceState& state, InterfaceView& view) {
+  state.in_doubt = true;
+  view.up.reset();
+  view.admin_up.reset();
+  view.speed.reset();
+  view.counters = CounterSet{};
+  view.receive = view.transmit = Gap::discontinuity;
+  view.errors = view.discards = Gap::discontinuity;
+  ++view.gaps[static_cast<std::size_t>(Gap::discontinuity)];
+}
 
 void advance(InterfaceState& state, InterfaceView& view, const InterfaceSample& sample,
              const Continuation& how, Instant now) {
   view.if_index = sample.if_index;
   view.descr = sample.if_descr;
   view.alias = sample.if_alias;
+  view.phys_address = sample.phys_address;
   view.up = is_up(sample.oper);
   view.admin_up = is_up(sample.admin);
   view.speed = usable(sample.speed);
   state.seen = now;
+  state.in_doubt = false;
 
   const ReadingClocks clocks{sample.uptime, sample.discontinuity, sample.at,
                              faster(view.speed, how.capacity)};
