@@ -14,6 +14,7 @@ namespace itnxt {
 struct InterfaceState {
   std::uint32_t called_length = 0;  // what the device calls it is so much of its name …
   bool nameless = false;            // the device calls it nothing
+  bool severed = false;             // the base is not comparable with what came since
   bool in_doubt = false;            // what became of it cannot be told
   bool link_follows = false;        // its link's configuration means its name, not its alias
   std::string called;               // … or this: only where two exchanged names

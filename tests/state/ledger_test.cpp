@@ -120,6 +120,20 @@ TEST_F(LedgerTest, AReplacedCardIsTheSamePortWithOtherCounters) {
   EXPECT_EQ(changes(), "replaced eth0: 00:1c:73:00:00:01 > 00:1c:73:00:00:09; ");
 }
 
+TEST_F(LedgerTest, AChangeThatAnEarlyPollShowedIsNotForgotten) {
+  poll({{1, "eth0", "to Halle", 1, 1000}});
+  poller.pass(-55s);
+  EXPECT_EQ(poll({{1, "eth0", "to Halle", 9, 500000}}), "eth0=late");
+  EXPECT_EQ(poll({{1, "eth0", "to Halle", 9, 560000}}), "eth0=1000") << "of the new card alone";
+}
+
+TEST_F(LedgerTest, ACounterThatAnEarlyPollSawBehindIsNotForgotten) {
+  poll({{1, "eth0", "", 0, 1'000'000}});
+  poller.pass(-55s);
+  EXPECT_EQ(poll({{1, "eth0", "", 0, 10}}), "eth0=late");
+  EXPECT_EQ(poll({{1, "eth0", "", 0, 6'000'010}}), "eth0=100000") << "it began anew in between";
+}
+
 TEST_F(LedgerTest, AnAddressThatTheWholeChassisBearsSaysNothing) {
   poll({{1, "eth0", "", 1}, {2, "eth1", "", 1}, {3, "eth2", "", 1}});
   EXPECT_EQ(poll({{1, "eth0", "", 2}, {2, "eth1", "", 2}, {3, "eth2", "", 2}}),
