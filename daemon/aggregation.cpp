@@ -137,6 +137,7 @@ void Aggregation::tick() {
   count_refused();
   tell_stranger();
   tell_refused();
+  tell_changes();
 }
 
 void Aggregation::count_refused() {
@@ -166,6 +167,25 @@ void Aggregation::tell_refused() {
                                        {"node", one.node.text()},
                                        {"refused", std::to_string(one.refused)},
                                        {"kept", std::to_string(one.kept)}});
+  }
+}
+
+void Aggregation::tell_changes() {
+  for (const InterfaceChanges& changes : table_.take_changes(shell_.loop.now())) {
+    for (const InterfaceChange& one : changes.kept) {
+      const Severity severity =
+          one.change == PortChange::ambiguous ? Severity::warning : Severity::notice;
+      shell_.log.write(severity, describe(one.change),
+                       {{"device", one.device.text()},
+                        {"interface", one.port.text()},
+                        {"change", std::string(name(one.change))},
+                        {"from", one.from},
+                        {"to", one.to}});
+    }
+    if (changes.untold == 0) continue;
+    shell_.log.notice(
+        "more interfaces changed; see itnxt_device_interface_changes_total",
+        {{"device", changes.kept.front().device.text()}, {"more", std::to_string(changes.untold)}});
   }
 }
 

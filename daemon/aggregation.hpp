@@ -43,6 +43,7 @@ class Aggregation {
   void count_refused();
   void tell_stranger();
   void tell_refused();
+  void tell_changes();
 
   const Shell shell_;
   Table table_;

@@ -53,6 +53,7 @@ enum class Role : std::uint8_t {
   if_name,
   if_descr,
   if_alias,
+  phys_address,
 };
 
 struct MibColumn {
@@ -102,6 +103,7 @@ inline constexpr std::array kMibColumns = {
     MibColumn{"ifName", Role::if_name, Column{}, detail::ifx_entry(1)},
     MibColumn{"ifDescr", Role::if_descr, Column{}, detail::if_entry(2)},
     MibColumn{"ifAlias", Role::if_alias, Column{}, detail::ifx_entry(18)},
+    MibColumn{"ifPhysAddress", Role::phys_address, Column{}, detail::if_entry(6)},
     MibColumn{"ifInOctets", Role::counter, Column::in_octets, detail::if_entry(10)},
     MibColumn{"ifOutOctets", Role::counter, Column::out_octets, detail::if_entry(16)},
     MibColumn{"ifInUcastPkts", Role::counter, Column::in_unicast_packets, detail::if_entry(11)},
@@ -122,7 +124,7 @@ using ColumnMask = std::uint32_t;
 constexpr ColumnMask bit(std::size_t column) {
   return ColumnMask{1} << column;
 }
-inline constexpr std::size_t kFirstFallback = 19;
+inline constexpr std::size_t kFirstFallback = 20;
 inline constexpr ColumnMask kCounterColumns = bit(13) - 1;  // with the discontinuity time
 inline constexpr std::size_t kDiscontinuityColumn = 12;
 inline constexpr ColumnMask kPrimaryColumns = bit(kFirstFallback) - 1;
@@ -130,7 +132,14 @@ inline constexpr ColumnMask kFallbackColumns = (bit(kMibColumnCount) - 1) & ~kPr
 inline constexpr std::size_t kSpeedFallback = kMibColumnCount - 1;
 
 // Asked once a poll, by GET.
-enum class Scalar : std::uint8_t { sys_uptime, sys_name, sys_object_id, if_number, sys_descr };
+enum class Scalar : std::uint8_t {
+  sys_uptime,
+  sys_name,
+  sys_object_id,
+  if_number,
+  if_table_last_change,
+  sys_descr
+};
 struct MibScalar {
   std::string_view name;
   Oid oid;
@@ -142,6 +151,7 @@ inline constexpr std::array kMibScalars = {
     MibScalar{"sysName", {1, 3, 6, 1, 2, 1, 1, 5, 0}},
     MibScalar{"sysObjectID", {1, 3, 6, 1, 2, 1, 1, 2, 0}},
     MibScalar{"ifNumber", {1, 3, 6, 1, 2, 1, 2, 1, 0}},
+    MibScalar{"ifTableLastChange", {1, 3, 6, 1, 2, 1, 31, 1, 5, 0}},
     MibScalar{"sysDescr", {1, 3, 6, 1, 2, 1, 1, 1, 0}},
 };
 // sysUpTime without its instance: the non-repeater of a GETBULK names the object before.

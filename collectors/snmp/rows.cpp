@@ -102,6 +102,10 @@ Rows::Stored Rows::store(std::size_t column, std::uint32_t row, const Varbind& c
       return store_text(one.if_descr, cell);
     case Role::if_alias:
       return store_text(one.if_alias, cell);
+    case Role::phys_address:
+      if (cell.type != Type::octets) return Stored::odd;
+      one.phys_address = PhysAddress(cell.value);
+      return Stored::used;
   }
   return Stored::odd;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <utility>
 
 #include "collectors/snmp/walk_detail.hpp"
@@ -170,6 +171,11 @@ void Walk::store_scalar(Scalar scalar, const Varbind& varbind) {
       return;
     case Scalar::if_number:
       if_number_ = varbind.number();
+      return;
+    case Scalar::if_table_last_change:
+      if (const auto ticks = varbind.number(); ticks && varbind.type == Type::time_ticks) {
+        table_last_change_ = TimeTicks{static_cast<std::uint32_t>(*ticks)};
+      }
       return;
     case Scalar::sys_descr:
       if (varbind.type == Type::octets) sanitize_into(sys_descr_, varbind.text());
@@ -366,6 +372,10 @@ DeviceSample Walk::finish(Instant now) {
   sample.sys_name = std::move(sys_name_);
   sample.sys_descr = std::move(sys_descr_);
   sample.sys_object_id = std::move(sys_object_id_);
+  if (if_number_ && *if_number_ <= std::numeric_limits<std::uint32_t>::max()) {
+    sample.if_number = static_cast<std::uint32_t>(*if_number_);
+  }
+  sample.if_table_last_change = table_last_change_;
   sample.interfaces = rows_.take();
   return sample;
 }

@@ -161,6 +161,7 @@ class Walk {
   std::uint32_t more_problems_ = 0;
   std::optional<TimeTicks> uptime_;
   std::optional<std::uint64_t> if_number_;
+  std::optional<TimeTicks> table_last_change_;
   std::string sys_name_, sys_descr_, sys_object_id_;
   Rows rows_;
   std::vector<Progress> progress_;

@@ -12,6 +12,7 @@
 
 #include "daemon/core/counter.hpp"
 #include "daemon/core/ids.hpp"
+#include "daemon/core/phys_address.hpp"
 #include "daemon/core/time.hpp"
 #include "daemon/core/units.hpp"
 
@@ -36,6 +37,7 @@ struct InterfaceSample {
   std::string if_name;   // may be empty
   std::string if_descr;  // may be empty
   std::string if_alias;  // may be empty
+  PhysAddress phys_address;
   AdminStatus admin = AdminStatus::unknown;
   OperStatus oper = OperStatus::unknown;
   std::optional<BytesPerSecond>
@@ -66,8 +68,10 @@ struct DeviceSample {
   std::optional<TimeTicks> uptime;
   std::string sys_name;
   std::string sys_descr;
-  std::string sys_object_id;  // dotted
-  bool complete = false;      // the walk reached the table's end: a missing row is really gone
+  std::string sys_object_id;                      // dotted
+  std::optional<std::uint32_t> if_number;         // ifNumber: how many rows there should be
+  std::optional<TimeTicks> if_table_last_change;  // ifTableLastChange: a row came or went
+  bool complete = false;  // the walk reached the table's end: a missing row is really gone
   std::vector<InterfaceSample> interfaces;
 };
 

@@ -140,6 +140,7 @@ Json interface_json(const DeviceView& device, const InterfaceView& one) {
           {"if_index", one.if_index},
           {"alias", one.alias},
           {"descr", one.descr},
+          {"phys_address", text_or_null(one.phys_address.text())},
           {"link", text_or_null(one.link.text())},
           {"up", yes_or_no(one.up)},
           {"admin_up", yes_or_no(one.admin_up)},

@@ -42,6 +42,9 @@ constexpr std::array<MetricInfo, kMetrics> kCatalogue = {{
      "Time since the device's own boot."},
     {"itnxt_device_info", kInfo, Of::device, "device site model sys_name sys_object_id",
      "What the device is; always 1. The model is what it says in sysDescr."},
+    {"itnxt_device_interface_changes_total", kCounter, Of::device, "device change",
+     "What became of its interfaces from poll to poll: renumbered, swapped, moved, replaced, "
+     "appeared, disappeared, ambiguous."},
     {"itnxt_snmp_polls_total", kCounter, Of::device, "device result",
      "Whole polls, by how they ended."},
     {"itnxt_snmp_poll_seconds", kGauge, Of::device, "device", "Duration of the last whole poll."},

@@ -52,6 +52,7 @@ enum class Metric : std::uint8_t {
   device_up,
   device_uptime,
   device_info,
+  device_interface_changes,
   snmp_polls,
   snmp_poll_seconds,
   snmp_last_success,

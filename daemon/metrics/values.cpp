@@ -83,6 +83,13 @@ constexpr MetricValue<DeviceView> kDevices[] = {
                  {"sys_object_id", device.sys_object_id}},
                 1);
      }},
+    {Metric::device_interface_changes,
+     [](FamilyText& out, const DeviceView& device) {
+       for (std::size_t i = 0; i < kPortChanges; ++i) {
+         out.line({{"device", device.name.text()}, {"change", kPortChangeNames[i]}},
+                  as_double(device.changes[i]));
+       }
+     }},
     {Metric::snmp_polls,
      [](FamilyText& out, const DeviceView& device) {
        for (std::size_t i = 0; i < kPollResults; ++i) {

@@ -23,7 +23,7 @@ namespace itnxt {
 // Lines of /metrics that one subject exposes at most (a test of the metrics room holds them
 // against the exposition).
 inline constexpr std::uint64_t kSeriesOfInterface = 18;
-inline constexpr std::uint64_t kSeriesOfDevice = 10;
+inline constexpr std::uint64_t kSeriesOfDevice = 17;
 inline constexpr std::uint64_t kSeriesOfLink = 5;
 inline constexpr std::uint64_t kSeriesOfSite = 1;
 inline constexpr std::uint64_t kSeriesOfCapture = 43;

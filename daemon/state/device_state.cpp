@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/state/identity.hpp"
-
 namespace itnxt {
 namespace {
 
 constexpr Duration kShortestInterval = 100ms;
 constexpr Duration kLongestInterval = 24h;
 constexpr Duration kTellRefusedEvery = 1min;
+constexpr Duration kTellChangesEvery = 1min;
 constexpr Duration kTwoTo32Ticks = std::chrono::milliseconds(42'949'672'960);
 
 Duration bounded(Duration interval) {
@@ -37,6 +36,11 @@ void keep_if_told(std::string& text, std::string_view told) {
   if (!told.empty()) text = told;
 }
 
+InterfaceChange stale_change(const DeviceView& device, const InterfaceView& port, Instant now) {
+  return {PortChange::disappeared,   device.name, port.identity->name,
+          index_text(port.if_index), {},          now};
+}
+
 }  // namespace
 
 Duration stale_time(Duration interval, std::uint32_t stale_after) {
@@ -54,8 +58,11 @@ DeviceState::DeviceState(const Device& device, std::uint32_t stale_after)
 void DeviceState::configure(const Device& device, std::vector<LinkPort> ports,
                             std::uint32_t stale_after) {
   stale_after_ = stale_after;
-  ports_ = std::move(ports);
   auto view = std::make_shared<DeviceView>(*view_);
+  if (ports != ports_) {  // what a link meant before says nothing of what it means now
+    for (InterfaceView& interface : view->interfaces) interface.link = LinkName();
+  }
+  ports_ = std::move(ports);
   view->site = device.site;
   resolve_ports(*view);
   publish(std::move(view));
@@ -73,6 +80,7 @@ bool DeviceState::apply(const DeviceSample& sample, const SampleSource& source, 
     }
     for (InterfaceState& row : rows_) row.has_base = false;
     uptime_base_.reset();
+    restarted_ = true;
     source_ = source;
   }
   interval_ = bounded(sample.interval > Duration::zero() ? sample.interval : Duration(60s));
@@ -101,6 +109,7 @@ void DeviceState::take_poll(DeviceView& view, const DeviceSample& sample, Instan
   view.problem = sample.problem;
   view.polls = before.polls;
   ++view.polls[static_cast<std::size_t>(sample.result)];
+  view.changes = before.changes;
   view.poll_took = std::max(Duration::zero(), sample.took);
   view.last_success = before.last_success;
   polled_ = now;
@@ -120,12 +129,14 @@ void DeviceState::take_uptime(DeviceView& view, const DeviceSample& sample) {
   if (!sample.uptime) return;
   const ReadingClocks clocks{*sample.uptime, std::nullopt, sample.at, std::nullopt};
   if (uptime_base_ && clocks.at <= uptime_base_->at) return;
-  const bool went_back = uptime_base_ && clocks.uptime < uptime_base_->uptime;
-  if (went_back) {
-    const auto span = span_between(*uptime_base_, clocks, Duration::zero());
-    uptime_wraps_ = std::holds_alternative<Span>(span) ? uptime_wraps_ + 1 : 0;
-  } else if (!uptime_base_) {
+  if (!uptime_base_) {
     uptime_wraps_ = 0;
+  } else {
+    const auto span = span_between(*uptime_base_, clocks, Duration::zero());
+    const Gap* gap = std::get_if<Gap>(&span);
+    if (gap != nullptr && *gap == Gap::reset) restarted_ = true;
+    if (clocks.uptime < uptime_base_->uptime)
+      uptime_wraps_ = gap == nullptr ? uptime_wraps_ + 1 : 0;
   }
   uptime_base_ = clocks;
   view.uptime =
@@ -133,114 +144,16 @@ void DeviceState::take_uptime(DeviceView& view, const DeviceSample& sample) {
       kTwoTo32Ticks * static_cast<std::int64_t>(std::min<std::uint64_t>(uptime_wraps_, 100));
 }
 
-// Who a link names is in. Of the others, those who stay keep their place, those who are new take
-// the places of those who went; what is more has to be admitted.
-void DeviceState::admit_rows(std::vector<WantedRow>& rows, Admission& admission) {
-  const std::vector<InterfaceView>& old = view_->interfaces;
-  std::vector<bool> in = rows_of_ports(find_ports(ports_, texts_of(rows, old)), rows.size());
-  std::size_t places = rows_.size() - linked_;  // admitted before
-  std::size_t unused = places;
-  admission.release(source_.node, linked_ * kSeriesOfInterface);
-  linked_ = static_cast<std::size_t>(std::count(in.begin(), in.end(), true));
-  admission.take(source_.node, linked_ * kSeriesOfInterface);
-  std::optional<Limit> in_the_way;
-  const auto has_place = [&] {
-    if (unused > 0) {
-      --unused;
-      return true;
-    }
-    const auto refused =
-        admission.refuses(source_.node, kSeriesOfInterface, places * kSeriesOfInterface);
-    if (refused) {
-      in_the_way = refused;
-    } else {
-      ++places;
-    }
-    return !refused;
-  };
-  for (const bool staying : {true, false}) {
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (!in[i] && rows[i].old.has_value() == staying) in[i] = has_place();
-    }
-  }
-  admission.release(source_.node, unused * kSeriesOfInterface);
-  std::vector<WantedRow> kept;
-  kept.reserve(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (in[i]) kept.push_back(std::move(rows[i]));
-  }
-  std::swap(rows, kept);
-  if (in_the_way) {
-    refused_ = {view_->name, source_.node, kept.size() - rows.size(), rows.size(), *in_the_way};
-  }
+void DeviceState::note(DeviceView& view, InterfaceChanges changes) {
+  for (std::size_t i = 0; i < kPortChanges; ++i) view.changes[i] += changes.counts[i];
+  for (InterfaceChange& change : changes.kept) changes_.add(std::move(change));
+  changes_.untold += changes.untold;
 }
 
-void DeviceState::take_rows(DeviceView& view, const DeviceSample& sample, Instant now,
-                            Admission& admission) {
-  const std::vector<InterfaceView>& old = view_->interfaces;
-  std::vector<WantedRow> rows = wanted_rows(sample, old, rows_);
-  const bool same = continue_rows(rows, old, rows_);
-  refused_.reset();
-  if (!same) admit_rows(rows, admission);
-  std::vector<InterfaceState> states(rows.size());
-  view.interfaces.resize(rows.size());
-  oldest_row_ = now;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    advance_row(rows[i], states[i], view.interfaces[i], now);
-    oldest_row_ = std::min(oldest_row_, states[i].seen);
-  }
-  rows_ = std::move(states);
-  if (same) return;
-  resolve_ports(view);
-}
-
-void DeviceState::advance_row(const WantedRow& row, InterfaceState& state, InterfaceView& view,
-                              Instant now) const {
-  Continuation how;
-  how.shortest = interval_ / 2;
-  if (row.old) {
-    const InterfaceView& old = view_->interfaces[*row.old];
-    state = rows_[*row.old];
-    if (row.sample == nullptr) {
-      view = old;
-      if (row.name.empty() || row.name == old.identity->name.text()) return;
-      view.identity = make_identity(view_->name, row.name);  // its number among its like changed
-      state.has_base = false;
-      return;
-    }
-    state.has_base = state.has_base && row.comparable;
-    how.renumbered = old.if_index != row.if_index;
-    view.identity = old.identity;
-    view.link = old.link;
-    view.gaps = old.gaps;
-    view.counters = old.counters;
-    for (const LinkPort& port : ports_) {
-      if (port.capacity && port.link == old.link)
-        how.capacity = faster(how.capacity, port.capacity);
-    }
-  } else {
-    view.identity = make_identity(view_->name, row.name);
-  }
-  state.base_name_length = static_cast<std::uint32_t>(row.base.size());
-  advance(state, view, *row.sample, how, now);
-}
-
-void DeviceState::resolve_ports(DeviceView& view) {
-  std::vector<RowTexts> texts;
-  if (!ports_.empty()) texts.reserve(view.interfaces.size());
-  for (InterfaceView& interface : view.interfaces) {
-    interface.link = LinkName();
-    if (!ports_.empty()) texts.push_back(texts_of(interface));
-  }
-  port_rows_ = find_ports(ports_, texts);
-  linked_ = 0;
-  for (std::size_t p = 0; p < ports_.size(); ++p) {
-    if (!port_rows_[p]) continue;
-    InterfaceView& interface = view.interfaces[*port_rows_[p]];
-    if (!interface.link.empty()) continue;  // the first of two links that name one row
-    interface.link = ports_[p].link;
-    ++linked_;
-  }
+InterfaceChanges DeviceState::take_changes(Instant now) {
+  if (changes_.kept.empty() || now < tell_changes_at_) return {};
+  tell_changes_at_ = now + kTellChangesEvery;
+  return std::exchange(changes_, {});
 }
 
 bool DeviceState::tick(Instant now, Admission& admission) {
@@ -258,9 +171,13 @@ bool DeviceState::tick(Instant now, Admission& admission) {
   if (rows_go) {
     std::vector<InterfaceState> states;
     std::vector<InterfaceView> left;
+    InterfaceChanges gone;
     oldest_row_ = now;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-      if (silent || now - rows_[i].seen > stale) continue;
+      if (silent || now - rows_[i].seen > stale) {
+        if (!silent) gone.add(stale_change(*view, view->interfaces[i], now));
+        continue;
+      }
       oldest_row_ = std::min(oldest_row_, rows_[i].seen);
       states.push_back(rows_[i]);
       left.push_back(std::move(view->interfaces[i]));
@@ -268,6 +185,7 @@ bool DeviceState::tick(Instant now, Admission& admission) {
     admission.release(source_.node, (rows_.size() - left.size()) * kSeriesOfInterface);
     rows_ = std::move(states);
     view->interfaces = std::move(left);
+    note(*view, std::move(gone));
     resolve_ports(*view);
   }
   publish(std::move(view));

@@ -49,6 +49,9 @@ class DeviceState {
   void release(Admission& admission);
   // What the last poll told and was refused, for the log: at most once a minute.
   std::optional<RowsRefused> take_refused(Instant now);
+  // What became of its interfaces, for the log: at most InterfaceChanges::kMostKept a minute, the
+  // rest as a number. `counts` is not filled: DeviceView::changes has them.
+  InterfaceChanges take_changes(Instant now);
 
   [[nodiscard]] const std::shared_ptr<const DeviceView>& view() const { return view_; }
   // The interface of a link's end; null while the device does not answer (it says nothing about its
@@ -61,8 +64,15 @@ class DeviceState {
   void take_uptime(DeviceView& view, const DeviceSample& sample);
   void admit_rows(std::vector<WantedRow>& rows, Admission& admission);
   void take_rows(DeviceView& view, const DeviceSample& sample, Instant now, Admission& admission);
+  void take_same_rows(DeviceView& view, const DeviceSample& sample, Instant now);
+  void take_other_rows(DeviceView& view, const DeviceSample& sample, Instant now,
+                       Admission& admission);
   void advance_row(const WantedRow& row, InterfaceState& state, InterfaceView& view,
                    Instant now) const;
+  void advance_known(std::size_t old, const InterfaceSample& sample, bool comparable,
+                     InterfaceState& state, InterfaceView& view, Instant now) const;
+  void note_new(const std::vector<WantedRow>& rows, InterfaceChanges& changes, Instant now) const;
+  void note(DeviceView& view, InterfaceChanges changes);
   void resolve_ports(DeviceView& view);
   void publish(std::shared_ptr<DeviceView> view);
 
@@ -78,6 +88,11 @@ class DeviceState {
   std::optional<ReadingClocks> uptime_base_;
   std::uint64_t uptime_wraps_ = 0;
   std::vector<InterfaceState> rows_;  // beside view_->interfaces
+  Completeness completeness_;
+  bool restarted_ = false;      // since its rows were told, or it cannot be known
+  std::uint64_t question_ = 0;  // that the last whole walk left open
+  InterfaceChanges changes_;    // to be told
+  Instant tell_changes_at_ = Instant::min();
   std::optional<RowsRefused> refused_;
   Instant tell_refused_at_ = Instant::min();
   std::shared_ptr<const DeviceView> view_;

@@ -2,8 +2,6 @@
 
 #include <initializer_list>
 #include <string_view>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "daemon/core/labels.hpp"
@@ -27,27 +25,17 @@ std::shared_ptr<const InterfaceIdentity> make_identity(const DeviceName& device,
   return identity;
 }
 
-std::vector<std::string> distinct_names(const std::vector<std::string>& bases) {
-  std::vector<std::string> names;
-  names.reserve(bases.size());
-  // A base that stands alone keeps its name even if another's numbered form would be the same.
-  std::unordered_set<std::string_view> taken(bases.begin(), bases.end());
-  std::unordered_set<std::string> numbered;
-  std::unordered_map<std::string_view, std::uint32_t> met;
-  for (const std::string& base : bases) {
-    std::uint32_t& count = met[base];
-    if (++count == 1) {
-      names.push_back(base);
-      continue;
-    }
-    std::string name = base + "#" + std::to_string(count);
-    while (taken.contains(name) || numbered.contains(name)) {
-      name = base + "#" + std::to_string(++count);
-    }
-    numbered.insert(name);
-    names.push_back(std::move(name));
-  }
-  return names;
+NameGiver::NameGiver(const std::vector<std::string_view>& called)
+    : called_(called.begin(), called.end()) {}
+
+std::string NameGiver::give(std::string_view called) {
+  std::string name(called);
+  if (taken_.insert(name).second) return name;
+  std::uint32_t& number = last_number_.try_emplace(*called_.insert(called).first, 1).first->second;
+  do {
+    name = std::string(called) + '#' + std::to_string(++number);
+  } while (called_.contains(name) || !taken_.insert(name).second);
+  return name;
 }
 
 }  // namespace itnxt

@@ -1,10 +1,20 @@
-// Under which name an interface is known. ifIndex is only constant between two re-initialisations
-// of a device (RFC 2863 §3.1.5), so history hangs on the name.
+// Under which name a port is known: the `interface` of its series.
+//
+// At first sight it is what the device calls it (ifName, else ifDescr, else "ifIndex N"); where
+// several are called alike, the first by ifIndex bears it plain, the next "#2", "#3" …. From then
+// on a port keeps its name while it lives: when "eth0" goes, "eth0#2" stays "eth0#2", and "eth0" is
+// free for the next one that is called so and is new. A port that the device calls otherwise now
+// takes the new name, as new series, unless another living port has it: two that exchange names
+// keep theirs, since a series must not go from one port's counters to another's.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "daemon/core/sample.hpp"
@@ -17,8 +27,22 @@ std::string base_name(const InterfaceSample& sample);
 
 std::shared_ptr<const InterfaceIdentity> make_identity(const DeviceName& device, std::string name);
 
-// Names for rows in ifIndex order: the first of one base bears it plain, the others "#2", "#3" …;
-// never two alike, whatever the bases are.
-std::vector<std::string> distinct_names(const std::vector<std::string>& bases);
+// Gives out names, never two alike, whatever devices call their ports.
+class NameGiver {
+ public:
+  // `called`: what the rows of the poll are called; no numbered form takes one of these. Valid as
+  // long as the giver.
+  explicit NameGiver(const std::vector<std::string_view>& called);
+  // A name that a port keeps; once each.
+  void keep(std::string name) { taken_.insert(std::move(name)); }
+  [[nodiscard]] bool is_taken(const std::string& name) const { return taken_.contains(name); }
+  // For a port that is called so.
+  std::string give(std::string_view called);
+
+ private:
+  std::unordered_set<std::string_view> called_;
+  std::unordered_set<std::string> taken_;
+  std::unordered_map<std::string_view, std::uint32_t> last_number_;
+};
 
 }  // namespace itnxt

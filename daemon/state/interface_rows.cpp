@@ -1,11 +1,11 @@
 #include "daemon/state/interface_rows.hpp"
 
 #include <algorithm>
-#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "daemon/state/identity.hpp"
+#include "daemon/state/match.hpp"
 
 namespace itnxt {
 namespace {
@@ -14,8 +14,8 @@ bool by_index(const WantedRow& a, const WantedRow& b) {
   return a.if_index < b.if_index;
 }
 
-std::string_view base_of(const InterfaceView& view, const InterfaceState& state) {
-  return std::string_view(view.identity->name.text()).substr(0, state.base_name_length);
+std::string_view told_name(const InterfaceSample& sample) {
+  return sample.if_name.empty() ? std::string_view(sample.if_descr) : sample.if_name;
 }
 
 std::vector<WantedRow> told_rows(const DeviceSample& sample) {
@@ -25,7 +25,7 @@ std::vector<WantedRow> told_rows(const DeviceSample& sample) {
     WantedRow row;
     row.sample = &one;
     row.if_index = one.if_index;
-    row.base = base_name(one);
+    row.called = base_name(one);
     rows.push_back(std::move(row));
   }
   if (!std::is_sorted(rows.begin(), rows.end(), by_index)) {
@@ -37,106 +37,254 @@ std::vector<WantedRow> told_rows(const DeviceSample& sample) {
   return rows;
 }
 
-bool same_layout(const std::vector<WantedRow>& rows, const std::vector<InterfaceView>& old,
-                 const std::vector<InterfaceState>& states) {
-  if (rows.size() != old.size()) return false;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i].if_index != old[i].if_index) return false;
-    if (rows[i].base != base_of(old[i], states[i])) return false;
-  }
-  return true;
-}
+// One ledger in the making.
+class Clerk {
+ public:
+  Clerk(const DeviceSample& sample, const std::vector<InterfaceView>& old,
+        const std::vector<InterfaceState>& states, const Completeness& completeness,
+        const LedgerTerms& terms)
+      : sample_(sample),
+        old_(old),
+        states_(states),
+        completeness_(completeness),
+        terms_(terms),
+        told_(told_rows(sample)) {}
 
-bool same_texts(const std::vector<WantedRow>& rows, const std::vector<InterfaceView>& old) {
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const InterfaceSample* told = rows[i].sample;
-    if (told == nullptr) continue;
-    if (told->if_descr != old[i].descr || told->if_alias != old[i].alias) return false;
+  Ledger make() {
+    made_.told = told_.size();
+    match();
+    believed_ = completeness_.believes(sample_, told_.size(), terms_.restarted);
+    for (std::size_t r = 0; r < told_.size(); ++r) {
+      if (!matching_.row_in_doubt[r]) indexes_.insert(told_[r].if_index);
+    }
+    made_.settled = sample_.complete;
+    for (std::size_t p = 0; p < old_.size(); ++p) keep_or_drop(p);
+    name_all();
+    note_what_changed();
+    for (std::size_t r = 0; r < told_.size(); ++r) {
+      if (!matching_.row_in_doubt[r]) made_.rows.push_back(std::move(told_[r]));
+    }
+    for (WantedRow& row : kept_) made_.rows.push_back(std::move(row));
+    std::sort(made_.rows.begin(), made_.rows.end(), by_index);
+    return std::move(made_);
   }
-  return true;
-}
 
-// What a partial poll did not tell stays, unless it told the same name at an index where that was
-// not before: then the interface moved there.
-void keep_untold(std::vector<WantedRow>& rows, const std::vector<InterfaceView>& old,
-                 const std::vector<InterfaceState>& states) {
-  std::unordered_map<std::uint32_t, std::string_view> before;
-  for (std::size_t i = 0; i < old.size(); ++i) {
-    before.emplace(old[i].if_index, base_of(old[i], states[i]));
+ private:
+  void match() {
+    std::vector<PortTraits> ports;
+    std::vector<PortTraits> rows;
+    ports.reserve(old_.size());
+    rows.reserve(told_.size());
+    for (std::size_t p = 0; p < old_.size(); ++p) {
+      const InterfaceView& view = old_[p];
+      ports.push_back({view.if_index, called(view, states_[p]), view.alias, view.phys_address});
+    }
+    for (const WantedRow& row : told_) {
+      rows.push_back({row.if_index, row.called, row.sample->if_alias, row.sample->phys_address});
+    }
+    MatchTerms how{terms_.restarted, sample_.complete, false};
+    matching_ = match_ports(ports, rows, how);
+    made_.question = sample_.complete ? matching_.question : terms_.question;
+    if (matching_.question != 0 && sample_.complete && matching_.question == terms_.question) {
+      how.decide = true;
+      matching_ = match_ports(ports, rows, how);
+      made_.question = 0;
+    }
+    for (std::size_t r = 0; r < told_.size(); ++r) {
+      const std::uint32_t port = matching_.port_of_row[r];
+      if (port == Matching::kNone) continue;
+      told_[r].old = port;
+      // Without a restart an ifIndex is for life: under another one it was taken away and made
+      // anew.
+      told_[r].comparable = !matching_.replaced[r] && !states_[port].in_doubt &&
+                            old_[port].if_index == told_[r].if_index &&
+                            called(old_[port], states_[port]) == told_[r].called;
+    }
   }
-  std::unordered_set<std::uint32_t> told;
-  std::unordered_set<std::string> moved;
-  for (const WantedRow& row : rows) {
-    told.insert(row.if_index);
-    const auto found = before.find(row.if_index);
-    if (found == before.end() || found->second != row.base) moved.insert(row.base);
-  }
-  for (std::size_t i = 0; i < old.size(); ++i) {
+
+  // What this poll did not tell of.
+  void keep_or_drop(std::size_t p) {
+    if (matching_.row_of_port[p] != Matching::kNone) return;
+    const bool in_doubt = matching_.port_in_doubt[p];
+    const bool ousted = indexes_.contains(old_[p].if_index);
+    if (ousted || (believed_ && !in_doubt)) {
+      note(PortChange::disappeared, old_[p].identity->name.text(), index_text(old_[p].if_index),
+           {});
+      return;
+    }
+    made_.settled = false;
+    if (in_doubt && !states_[p].in_doubt) {
+      note(PortChange::ambiguous, old_[p].identity->name.text(), index_text(old_[p].if_index), {});
+    }
     WantedRow row;
-    row.if_index = old[i].if_index;
-    row.base = std::string(base_of(old[i], states[i]));
-    row.old = i;
-    if (!told.contains(row.if_index) && !moved.contains(row.base)) rows.push_back(std::move(row));
+    row.if_index = old_[p].if_index;
+    row.called = called(old_[p], states_[p]);
+    row.name = old_[p].identity->name.text();
+    row.old = p;
+    row.in_doubt = in_doubt || states_[p].in_doubt;
+    kept_.push_back(std::move(row));
   }
-  std::sort(rows.begin(), rows.end(), by_index);
-}
+
+  void name_all() {
+    std::unordered_map<std::string_view, std::size_t> living;  // by the name it had
+    for (const WantedRow& row : kept_) living.emplace(row.name, *row.old);
+    std::vector<std::string_view> all_called;
+    all_called.reserve(told_.size());
+    for (std::size_t r = 0; r < told_.size(); ++r) {
+      if (matching_.row_in_doubt[r]) continue;
+      all_called.push_back(told_[r].called);
+      if (told_[r].old) living.emplace(old_[*told_[r].old].identity->name.text(), *told_[r].old);
+    }
+    NameGiver names(all_called);
+    for (const WantedRow& row : kept_) names.keep(row.name);
+    std::vector<WantedRow*> nameless;
+    for (std::size_t r = 0; r < told_.size(); ++r) {
+      WantedRow& row = told_[r];
+      if (matching_.row_in_doubt[r]) continue;
+      if (row.old) {
+        const auto bearer = living.find(row.called);
+        const bool renamed = called(old_[*row.old], states_[*row.old]) != row.called;
+        const bool free = bearer == living.end() || bearer->second == *row.old;
+        if (!renamed || !free) {
+          row.name = old_[*row.old].identity->name.text();
+          names.keep(row.name);
+          continue;
+        }
+      }
+      nameless.push_back(&row);
+    }
+    for (WantedRow* row : nameless) row->name = names.give(row->called);
+  }
+
+  void note_what_changed() {
+    std::unordered_map<std::uint32_t, std::size_t> port_at;
+    std::unordered_map<std::string_view, std::size_t> port_called;
+    for (std::size_t p = 0; p < old_.size(); ++p) {
+      port_at.emplace(old_[p].if_index, p);
+      port_called.emplace(called(old_[p], states_[p]), p);
+    }
+    for (std::size_t r = 0; r < told_.size(); ++r) {
+      const WantedRow& row = told_[r];
+      if (!row.old) continue;
+      const InterfaceView& port = old_[*row.old];
+      const std::string_view before = called(port, states_[*row.old]);
+      const bool other_index = port.if_index != row.if_index;
+      const bool other_name = before != row.called;
+      if (other_index) {
+        const WantedRow* with = row_of(port_at, row.if_index);
+        const bool exchanged = with != nullptr && with->if_index == port.if_index;
+        if (exchanged) {
+          if (with > &row) note_swap(row, *with);
+        } else {
+          note(PortChange::renumbered, row.name, index_text(port.if_index),
+               index_text(row.if_index));
+        }
+      }
+      if (other_name) {
+        const WantedRow* with = row_of(port_called, row.called);
+        const bool exchanged = with != nullptr && with->called == before;
+        if (!exchanged) {
+          note(PortChange::moved, row.name, before, row.called);
+        } else if (with > &row && !other_index) {
+          note_swap(row, *with);
+        }
+      }
+      if (matching_.replaced[r]) {
+        note(PortChange::replaced, row.name, port.phys_address.text(),
+             row.sample->phys_address.text());
+      }
+    }
+  }
+
+  // The row that goes on with the port that the map has under `key`.
+  template <class Map, class Key>
+  const WantedRow* row_of(const Map& ports, const Key& key) const {
+    const auto port = ports.find(key);
+    if (port == ports.end()) return nullptr;
+    const std::uint32_t row = matching_.row_of_port[port->second];
+    return row == Matching::kNone ? nullptr : &told_[row];
+  }
+
+  void note_swap(const WantedRow& row, const WantedRow& with) {
+    note(PortChange::swapped, row.name, row.name, with.name);
+  }
+  void note(PortChange change, const std::string& port, std::string_view from,
+            std::string_view to) {
+    if (!made_.changes.has_room()) return made_.changes.add_untold(change);
+    made_.changes.add({change, terms_.device, InterfaceName(port), std::string(from),
+                       std::string(to), terms_.now});
+  }
+  const DeviceSample& sample_;
+  const std::vector<InterfaceView>& old_;
+  const std::vector<InterfaceState>& states_;
+  const Completeness& completeness_;
+  const LedgerTerms& terms_;
+  std::vector<WantedRow> told_;
+  std::vector<WantedRow> kept_;
+  Matching matching_;
+  std::unordered_set<std::uint32_t> indexes_;  // of the rows that are not in doubt
+  bool believed_ = false;
+  Ledger made_;
+};
 
 }  // namespace
 
-std::vector<WantedRow> wanted_rows(const DeviceSample& sample,
-                                   const std::vector<InterfaceView>& old,
-                                   const std::vector<InterfaceState>& states) {
-  std::vector<WantedRow> rows = told_rows(sample);
-  if (!sample.complete && !same_layout(rows, old, states)) keep_untold(rows, old, states);
-  return rows;
+std::string index_text(std::uint32_t if_index) {
+  return "ifIndex " + std::to_string(if_index);
 }
 
-bool continue_rows(std::vector<WantedRow>& rows, const std::vector<InterfaceView>& old,
-                   const std::vector<InterfaceState>& states) {
-  if (same_layout(rows, old, states)) {
-    for (std::size_t i = 0; i < rows.size(); ++i) rows[i].old = i;
-    return same_texts(rows, old);
+std::string_view called(const InterfaceView& view, const InterfaceState& state) {
+  if (!state.called.empty()) return state.called;
+  return std::string_view(view.identity->name.text()).substr(0, state.called_length);
+}
+
+void remember_called(InterfaceState& state, std::string_view name, std::string_view called) {
+  state.called_length = static_cast<std::uint32_t>(called.size());
+  if (name.starts_with(called)) {
+    state.called.clear();
+  } else {
+    state.called = called;
   }
-  std::unordered_map<std::string_view, std::size_t> by_name;
-  std::unordered_map<std::string_view, int> alike;  // how many shared a base before
+}
+
+Layout compare_layout(const DeviceSample& sample, const std::vector<InterfaceView>& old,
+                      const std::vector<InterfaceState>& states) {
+  if (sample.interfaces.size() != old.size()) return Layout::other;
+  Layout layout = Layout::still;
   for (std::size_t i = 0; i < old.size(); ++i) {
-    by_name.emplace(old[i].identity->name.text(), i);
-    ++alike[base_of(old[i], states[i])];
-  }
-  std::vector<std::string> bases;
-  bases.reserve(rows.size());
-  for (const WantedRow& row : rows) bases.push_back(row.base);
-  std::unordered_map<std::string_view, int> alike_now;
-  for (const std::string& base : bases) ++alike_now[base];
-  std::vector<std::string> names = distinct_names(bases);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    WantedRow& row = rows[i];
-    const auto found = by_name.find(names[i]);
-    row.name = std::move(names[i]);
-    if (row.sample == nullptr) continue;  // it is what it was, if under another number
-    if (found == by_name.end()) {
-      row.old.reset();
-      continue;
+    const InterfaceSample& row = sample.interfaces[i];
+    const InterfaceView& view = old[i];
+    if (row.if_index != view.if_index || row.if_alias != view.alias ||
+        row.phys_address != view.phys_address) {
+      return Layout::other;
     }
-    row.old = found->second;
-    // With two of one name, only the index tells which is which.
-    row.comparable = old[*row.old].if_index == row.if_index ||
-                     (alike_now[row.base] == 1 && alike[row.base] == 1);
+    const std::string_view name = told_name(row);
+    if (name.empty() ? !states[i].nameless : name != called(view, states[i])) return Layout::other;
+    if (row.if_descr != view.descr) layout = Layout::same;
   }
-  return false;
+  return layout;
 }
 
-RowTexts texts_of(const InterfaceView& view) {
-  return {view.identity->name.text(), view.descr, view.alias};
+Ledger make_ledger(const DeviceSample& sample, const std::vector<InterfaceView>& old,
+                   const std::vector<InterfaceState>& states, const Completeness& completeness,
+                   const LedgerTerms& terms) {
+  return Clerk(sample, old, states, completeness, terms).make();
+}
+
+RowTexts texts_of(const InterfaceView& view, const InterfaceState& state) {
+  RowTexts texts{view.identity->name.text(), view.descr, view.alias, {}};
+  if (state.link_follows) texts.link = view.link.text();
+  return texts;
 }
 
 std::vector<RowTexts> texts_of(const std::vector<WantedRow>& rows,
-                               const std::vector<InterfaceView>& old) {
+                               const std::vector<InterfaceView>& old,
+                               const std::vector<InterfaceState>& states) {
   std::vector<RowTexts> texts;
   texts.reserve(rows.size());
   for (const WantedRow& row : rows) {
-    RowTexts one = row.old ? texts_of(old[*row.old]) : RowTexts{};
-    if (!row.name.empty()) one.name = row.name;
+    RowTexts one = row.old ? texts_of(old[*row.old], states[*row.old]) : RowTexts{};
+    one.name = row.name;
     if (row.sample != nullptr) {
       one.descr = row.sample->if_descr;
       one.alias = row.sample->if_alias;

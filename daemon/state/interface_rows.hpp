@@ -1,43 +1,82 @@
-// Which row of a poll continues which interface: by name, since ifIndex may be given anew at each
-// re-initialisation (RFC 2863 §3.1.5). Pure.
+// The ledger of one device's ports: what each row of a poll continues, what of the ports it did not
+// tell, under which names, and what changed. Pure.
+//
+// Which row is which port: match.hpp. What is in doubt is kept apart: the port keeps its name and
+// what was counted of it, shows nothing, and its rates are withheld; the row is not shown. A whole
+// walk that puts the same question again decides it, by the better match; what is still tied is
+// taken for gone, and the rows for new ports. A port in doubt whose ifIndex another port has by now
+// is gone too.
+//
+// A port is gone when a walk that can be believed (completeness.hpp) lacks it, or when another port
+// has its ifIndex; else it stays until it is stale.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/core/sample.hpp"
+#include "daemon/state/completeness.hpp"
+#include "daemon/state/interface_change.hpp"
 #include "daemon/state/interface_state.hpp"
 #include "daemon/state/ports.hpp"
 #include "daemon/state/snapshot.hpp"
 
 namespace itnxt {
 
-// A row of the table to come: told by this poll, or kept because the poll did not get so far.
+// A row of the table to come: told by this poll, or kept because the poll did not tell it.
 struct WantedRow {
   const InterfaceSample* sample = nullptr;  // null: kept
   std::uint32_t if_index = 0;
-  std::string base;                // name without "#2"
-  std::string name;                // with it; empty where all names are as before
+  std::string called;              // what the device calls it, "ifIndex N" if nothing
+  std::string name;                // of its series
   std::optional<std::size_t> old;  // which of the present rows it continues
-  bool comparable = true;          // the counters of the two are surely of one interface
+  bool comparable = true;          // the counters of the two are surely of one life of one port
+  bool in_doubt = false;           // kept: what became of it cannot be told
 };
 
-// The rows after `sample`, by ifIndex. A complete poll is the whole truth; a partial one leaves
-// what it did not tell as it is. `old` and `states` are the present rows, side by side.
-std::vector<WantedRow> wanted_rows(const DeviceSample& sample,
-                                   const std::vector<InterfaceView>& old,
-                                   const std::vector<InterfaceState>& states);
+struct LedgerTerms {
+  DeviceName device;
+  Instant now;
+  bool restarted = false;      // the device, since its rows were told; or it cannot be known
+  std::uint64_t question = 0;  // that the last whole walk left open
+};
 
-// Gives each row its past, or a name. True: the same names, ifDescr and ifAlias in the same order
-// as before.
-bool continue_rows(std::vector<WantedRow>& rows, const std::vector<InterfaceView>& old,
-                   const std::vector<InterfaceState>& states);
+struct Ledger {
+  std::vector<WantedRow> rows;  // by ifIndex
+  std::size_t told = 0;         // by this poll, each ifIndex once
+  InterfaceChanges changes;     // all but what appeared: that has to be admitted first
+  std::uint64_t question = 0;   // left open by this poll
+  bool settled = false;         // every port was told, or is believed to be gone
+};
 
-// What ports are found by.
-RowTexts texts_of(const InterfaceView& view);
+// How a poll's rows stand to the present ones: the hot path, one comparison a row.
+enum class Layout : std::uint8_t {
+  other,  // ports came, went, moved …: make_ledger()
+  same,   // row by row the same ports; an ifDescr or a matter of links changed
+  still,  // the same in every text
+};
+Layout compare_layout(const DeviceSample& sample, const std::vector<InterfaceView>& old,
+                      const std::vector<InterfaceState>& states);
+
+// `old` and `states` are the present rows, side by side.
+Ledger make_ledger(const DeviceSample& sample, const std::vector<InterfaceView>& old,
+                   const std::vector<InterfaceState>& states, const Completeness& completeness,
+                   const LedgerTerms& terms);
+
+// "ifIndex 5": for people.
+std::string index_text(std::uint32_t if_index);
+
+// What the device calls a port, and how a state remembers it.
+std::string_view called(const InterfaceView& view, const InterfaceState& state);
+void remember_called(InterfaceState& state, std::string_view name, std::string_view called);
+
+// What links' ports are found by.
+RowTexts texts_of(const InterfaceView& view, const InterfaceState& state);
 std::vector<RowTexts> texts_of(const std::vector<WantedRow>& rows,
-                               const std::vector<InterfaceView>& old);
+                               const std::vector<InterfaceView>& old,
+                               const std::vector<InterfaceState>& states);
 
 }  // namespace itnxt

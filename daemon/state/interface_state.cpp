@@ -84,24 +84,62 @@ std::variant<Span, Gap> span_of(const InterfaceState& state, const ReadingClocks
                                 const Continuation& how) {
   if (!state.has_base) return Gap::first;
   const std::variant<Span, Gap> span = span_between(state.clocks, clocks, how.shortest);
-  if (how.renumbered && std::holds_alternative<Span>(span)) return Gap::discontinuity;
+  if (state.severed && std::holds_alternative<Span>(span)) return Gap::discontinuity;
   return span;
 }
 
+// RFC 2578 §7.1.10: a 64-bit counter that is behind where it was began anew.
+bool went_back(const CounterSet& before, const CounterSet& now) {
+  for (std::size_t i = 0; i < kColumns; ++i) {
+    const auto earlier = before.get(static_cast<Column>(i));
+    const auto later = now.get(static_cast<Column>(i));
+    if (earlier && later && later->width == CounterWidth::bits64 &&
+        earlier->width == CounterWidth::bits64 && later->value < earlier->value) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Whether `sample` is to stay without consequence for those that follow: it came too early, so what
+// was counted until it counts with the next one. Unless it shows that the base is of the past: the
+// next one might have overtaken it.
+bool keeps_base(InterfaceState& state, const InterfaceSample& sample, const ReadingClocks& clocks,
+                Duration shortest) {
+  if (!state.has_base || !too_early(state.clocks, clocks, shortest)) return false;
+  if (sample.at <= state.clocks.at) return true;
+  state.severed = state.severed || went_back(state.counters, sample.counters);
+  return !state.severed;
+}
+
 }  // namespace
+
+void withhold(InterfaceState& state, InterfaceView& view) {
+  state.in_doubt = true;
+  view.up.reset();
+  view.admin_up.reset();
+  view.speed.reset();
+  view.counters = CounterSet{};
+  view.receive = view.transmit = Gap::discontinuity;
+  view.errors = view.discards = Gap::discontinuity;
+  ++view.gaps[static_cast<std::size_t>(Gap::discontinuity)];
+}
 
 void advance(InterfaceState& state, InterfaceView& view, const InterfaceSample& sample,
              const Continuation& how, Instant now) {
   view.if_index = sample.if_index;
   view.descr = sample.if_descr;
   view.alias = sample.if_alias;
+  view.phys_address = sample.phys_address;
   view.up = is_up(sample.oper);
   view.admin_up = is_up(sample.admin);
   view.speed = usable(sample.speed);
   state.seen = now;
+  state.in_doubt = false;
 
   const ReadingClocks clocks{sample.uptime, sample.discontinuity, sample.at,
                              faster(view.speed, how.capacity)};
+  state.severed = state.has_base && (state.severed || !how.comparable);
   const bool older = state.has_base && sample.at <= state.clocks.at;
   if (!older) view.counters = sample.counters;  // a counter never goes back for being told late
   Rates rates(state, sample.counters, span_of(state, clocks, how),
@@ -113,8 +151,9 @@ void advance(InterfaceState& state, InterfaceView& view, const InterfaceSample& 
   for (std::size_t i = 0; i < kGaps; ++i) view.gaps[i] += rates.gaps()[i] ? 1U : 0U;
 
   if (sample.counters.empty()) return;  // the base waits for the next counters
-  if (state.has_base && too_early(state.clocks, clocks, how.shortest)) return;
+  if (keeps_base(state, sample, clocks, how.shortest)) return;
   state.has_base = true;
+  state.severed = false;
   state.clocks = clocks;
   state.counters = sample.counters;
 }

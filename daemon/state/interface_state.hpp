@@ -1,7 +1,9 @@
 // One interface from sample to sample: its counters' base and its view. Pure; the loop's thread.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string>
 
 #include "daemon/state/rate.hpp"
 #include "daemon/state/snapshot.hpp"
@@ -10,8 +12,13 @@ namespace itnxt {
 
 // What is kept of an interface besides what is shown of it.
 struct InterfaceState {
-  std::uint32_t base_name_length = 0;  // of its name, without "#2"
-  bool has_base = false;               // clocks and counters below are of the present epoch
+  std::uint32_t called_length = 0;  // what the device calls it is so much of its name …
+  bool nameless = false;            // the device calls it nothing
+  bool severed = false;             // the base is not comparable with what came since
+  bool in_doubt = false;            // what became of it cannot be told
+  bool link_follows = false;        // its link's configuration means its name, not its alias
+  std::string called;               // … or this: only where two exchanged names
+  bool has_base = false;            // clocks and counters below are of the present epoch
   ReadingClocks clocks;
   CounterSet counters;
   Instant seen;  // when its last sample came, by the aggregator's clock
@@ -19,11 +26,15 @@ struct InterfaceState {
 
 // How a row of a poll continues what is known.
 struct Continuation {
-  bool renumbered = false;  // known under another ifIndex: if the device did not reboot, the
-                            // interface was taken away and made anew
-  Duration shortest{};      // an earlier sample than this is no successor
+  bool comparable = true;  // false: whatever the clocks say, the counters may be of another life of
+                           // the port (another ifIndex, other hardware, a time of doubt)
+  Duration shortest{};     // an earlier sample than this is no successor
   std::optional<BytesPerSecond> capacity;  // of its link by configuration: devices understate
 };
+
+// A port that is known but of which this poll cannot tell which row it is: it shows nothing, and
+// its rates are withheld as a discontinuity.
+void withhold(InterfaceState& state, InterfaceView& view);
 
 // Moves `state` and `view` on by one sample: status, counters, rates or gaps. `view` keeps its
 // identity, link and gap counts.

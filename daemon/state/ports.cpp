@@ -11,10 +11,12 @@ PortRows find_ports(const std::vector<LinkPort>& ports, const std::vector<RowTex
   ByText names;
   ByText descrs;
   ByText aliases;
+  ByText links;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     names.emplace(rows[i].name, i);
     descrs.emplace(rows[i].descr, i);
     aliases.emplace(rows[i].alias, i);
+    if (!rows[i].link.empty()) links.emplace(rows[i].link, i);
   }
   for (std::size_t p = 0; p < ports.size(); ++p) {
     for (const ByText* by : {&names, &descrs, &aliases}) {
@@ -23,6 +25,9 @@ PortRows find_ports(const std::vector<LinkPort>& ports, const std::vector<RowTex
       found[p] = row->second;
       break;
     }
+    if (found[p]) continue;
+    const auto before = links.find(ports[p].link.text());
+    if (before != links.end()) found[p] = before->second;
   }
   return found;
 }

@@ -11,23 +11,116 @@ constexpr Duration since_boot(TimeTicks uptime) {
   return elapsed(TimeTicks{0}, uptime);
 }
 
+// The verdicts on two readings, by table: the first rule that holds gives the gap; none, and there
+// is a rate.
+template <class Case>
+struct Rule {
+  bool (*holds)(const Case&);
+  Gap verdict;
+};
+template <class Case, std::size_t n>
+std::optional<Gap> judge(const Rule<Case> (&rules)[n], const Case& of) {
+  for (const Rule<Case>& rule : rules) {
+    if (rule.holds(of)) return rule.verdict;
+  }
+  return std::nullopt;
+}
+
+// --- the clocks of two PDUs ---------------------------------------------------------------------
+
+struct TwoPdus {
+  const ReadingClocks& earlier;
+  const ReadingClocks& later;
+  Duration shortest;
+  Duration ours = collector_time(earlier.at, later.at);
+  // Modulo the wrap: a reboot makes this differ from our own clock by at least the uptime that was
+  // lost with it.
+  Duration device = elapsed(earlier.uptime, later.uptime);
+  Duration tolerance = clock_tolerance(ours);
+};
+
+bool too_close(const TwoPdus& of) {
+  return of.ours <= Duration::zero() || of.ours < of.shortest;
+}
+
+// Just booted, or just past the 497 days: one more reboot would not show.
+bool just_booted(const TwoPdus& of) {
+  return since_boot(of.earlier.uptime) <= of.tolerance;
+}
+
+bool clocks_differ(const TwoPdus& of) {
+  return of.device < of.ours - of.tolerance || of.device > of.ours + of.tolerance;
+}
+
+// A device that has been up for longer than we waited cannot have booted meanwhile.
+bool rebooted(const TwoPdus& of) {
+  return clocks_differ(of) && (of.later.uptime < of.earlier.uptime ||
+                               since_boot(of.later.uptime) <= of.ours + of.tolerance);
+}
+
+bool too_close_by_device(const TwoPdus& of) {
+  return of.device <= Duration::zero() || of.device < of.shortest;
+}
+
+bool counters_began_anew(const TwoPdus& of) {
+  if (!of.later.discontinuity) return false;
+  if (of.earlier.discontinuity) return *of.earlier.discontinuity != *of.later.discontinuity;
+  // First seen now: it matters if it happened after the earlier reading, by the device's clock.
+  const Duration after = elapsed(of.earlier.uptime, *of.later.discontinuity);
+  return after > Duration::zero() && after <= of.device;
+}
+
+constexpr Rule<TwoPdus> kClockRules[] = {
+    {too_close, Gap::late},           {just_booted, Gap::reset},
+    {rebooted, Gap::reset},           {clocks_differ, Gap::late},
+    {too_close_by_device, Gap::late}, {counters_began_anew, Gap::discontinuity},
+};
+
+// --- two values of one counter ------------------------------------------------------------------
+
 enum class Doubt : std::uint8_t { any_wrap, seen_wrap };
 
-// `per_second`: what can be counted in a second at most.
+struct TwoValues {
+  Counter earlier;
+  Counter later;
+  const Span& span;
+  double per_second;  // what can be counted in a second at most
+  Doubt doubt;
+  std::uint64_t grown = later.width == CounterWidth::bits32
+                            ? (later.value - earlier.value) & 0xFFFF'FFFFU
+                            : later.value - earlier.value;
+};
+
+bool width_changed(const TwoValues& of) {
+  return of.earlier.width != of.later.width;
+}
+
+bool wide_went_back(const TwoValues& of) {
+  return of.later.width == CounterWidth::bits64 && of.later.value < of.earlier.value;
+}
+
+bool may_have_wrapped_unseen(const TwoValues& of) {
+  const bool doubted = of.doubt == Doubt::any_wrap || of.later.value < of.earlier.value;
+  return of.later.width == CounterWidth::bits32 && doubted &&
+         of.per_second * seconds(of.span.longest) >= kTwoTo32;
+}
+
+bool more_than_the_line_carries(const TwoValues& of) {
+  return static_cast<double>(of.grown) > of.per_second * seconds(of.span.device);
+}
+
+constexpr Rule<TwoValues> kValueRules[] = {
+    {width_changed, Gap::discontinuity},
+    {wide_went_back, Gap::discontinuity},
+    {may_have_wrapped_unseen, Gap::wrap},
+    {more_than_the_line_carries, Gap::implausible},
+};
+
 std::variant<std::uint64_t, Gap> increase(Counter earlier, Counter later, const Span& span,
                                           double per_second, Doubt doubt) {
-  if (earlier.width != later.width) return Gap::discontinuity;
-  const bool went_back = later.value < earlier.value;
-  std::uint64_t grown = later.value - earlier.value;
-  if (later.width == CounterWidth::bits32) {
-    const bool doubted = went_back || doubt == Doubt::any_wrap;
-    if (doubted && per_second * seconds(span.longest) >= kTwoTo32) return Gap::wrap;
-    grown &= 0xFFFF'FFFFU;
-  } else if (went_back) {
-    return Gap::discontinuity;
-  }
-  if (static_cast<double>(grown) > per_second * seconds(span.device)) return Gap::implausible;
-  return grown;
+  const TwoValues values{earlier, later, span, per_second, doubt};
+  if (const auto gap = judge(kValueRules, values)) return *gap;
+  return values.grown;
 }
 
 double most_bytes(CounterWidth width, std::optional<BytesPerSecond> line) {
@@ -52,34 +145,9 @@ std::optional<BytesPerSecond> faster(std::optional<BytesPerSecond> a,
 
 std::variant<Span, Gap> span_between(const ReadingClocks& earlier, const ReadingClocks& later,
                                      Duration shortest) {
-  const Duration ours = collector_time(earlier.at, later.at);
-  if (ours <= Duration::zero() || ours < shortest) return Gap::late;
-  // Modulo the wrap: a reboot makes this differ from our own clock by at least the uptime that was
-  // lost with it.
-  const Duration device = elapsed(earlier.uptime, later.uptime);
-  const Duration tolerance = clock_tolerance(ours);
-  if (since_boot(earlier.uptime) <= tolerance) {
-    // Just booted, or just past the 497 days: one more reboot would not show.
-    return Gap::reset;
-  }
-  if (device < ours - tolerance || device > ours + tolerance) {
-    // A device that has been up for longer than we waited cannot have booted meanwhile.
-    const bool rebooted =
-        later.uptime < earlier.uptime || since_boot(later.uptime) <= ours + tolerance;
-    return rebooted ? Gap::reset : Gap::late;
-  }
-  if (device <= Duration::zero() || device < shortest) return Gap::late;
-  if (later.discontinuity) {
-    if (earlier.discontinuity && *earlier.discontinuity != *later.discontinuity) {
-      return Gap::discontinuity;
-    }
-    // First seen now: it matters if it happened after the earlier reading, by the device's clock.
-    const Duration after = elapsed(earlier.uptime, *later.discontinuity);
-    if (!earlier.discontinuity && after > Duration::zero() && after <= device) {
-      return Gap::discontinuity;
-    }
-  }
-  return Span{device, std::max(device, ours)};
+  const TwoPdus pdus{earlier, later, shortest};
+  if (const auto gap = judge(kClockRules, pdus)) return *gap;
+  return Span{pdus.device, std::max(pdus.device, pdus.ours)};
 }
 
 Rate<BytesPerSecond> byte_rate(Counter earlier, Counter later, const Span& span,

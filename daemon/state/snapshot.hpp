@@ -15,6 +15,7 @@
 #include "daemon/core/ids.hpp"
 #include "daemon/core/sample.hpp"
 #include "daemon/core/units.hpp"
+#include "daemon/state/interface_change.hpp"
 
 namespace itnxt {
 
@@ -30,7 +31,7 @@ std::optional<Unit> known(const Rate<Unit>& rate) {
 // What an interface is over its life. Shared by all views of it, so that its text stands once.
 struct InterfaceIdentity {
   DeviceName device;
-  InterfaceName name;  // ifName, else ifDescr, else "ifIndex N"; "#2" … where two share one
+  InterfaceName name;  // ifName, else ifDescr, else "ifIndex N"; "#2" … (identity.hpp)
   std::string labels;  // {device="…",interface="…"} as core/labels.hpp renders it, once
 };
 
@@ -39,6 +40,7 @@ struct InterfaceView {
   std::uint32_t if_index = 0;
   std::string descr;
   std::string alias;
+  PhysAddress phys_address;
   LinkName link;           // the link it is an end of; empty: none
   std::optional<bool> up;  // absent: the device did not say
   std::optional<bool> admin_up;
@@ -63,6 +65,7 @@ struct DeviceView {
   std::string sys_object_id;
   std::string problem;  // of the last poll, for people; empty when fine
   std::array<std::uint64_t, kPollResults> polls{};
+  std::array<std::uint64_t, kPortChanges> changes{};  // of its interfaces so far, by kind
   Duration poll_took{};
   std::optional<WallTime> last_success;
   std::vector<InterfaceView> interfaces;  // by if_index; empty when not fresh

@@ -153,6 +153,14 @@ std::vector<RowsRefused> Table::take_refused(Instant now) {
   return all;
 }
 
+std::vector<InterfaceChanges> Table::take_changes(Instant now) {
+  std::vector<InterfaceChanges> all;
+  for (auto& [name, device] : devices_) {
+    if (auto some = device.take_changes(now); !some.kept.empty()) all.push_back(std::move(some));
+  }
+  return all;
+}
+
 std::vector<LinkView> Table::link_views() const {
   const auto found_end = [](const Port& port) {
     FoundEnd end;

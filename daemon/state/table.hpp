@@ -50,6 +50,8 @@ class Table {
   // Devices of whose interfaces aggregator.limits refused some, for the log: each at most once a
   // minute.
   std::vector<RowsRefused> take_refused(Instant now);
+  // What became of devices' interfaces, for the log: of each device at most a few a minute.
+  std::vector<InterfaceChanges> take_changes(Instant now);
   // Whether anything changed since the last snapshot().
   [[nodiscard]] bool changed() const { return changed_; }
 

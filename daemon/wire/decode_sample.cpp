@@ -1,7 +1,10 @@
 #include "daemon/wire/decode_sample.hpp"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <limits>
+#include <span>
 
 #include "daemon/core/text.hpp"
 #include "daemon/wire/codec.hpp"
@@ -13,6 +16,13 @@ namespace {
 constexpr std::size_t kLongText = 512;  // bytes of text, see itnxt.proto
 constexpr double kFastest = 1e15;
 constexpr std::uint32_t kAllColumns = (1U << kColumns) - 1;
+
+PhysAddress address_of(const std::string& octets) {
+  std::array<std::uint8_t, PhysAddress::kMost> bytes{};
+  const std::size_t size = std::min(octets.size(), bytes.size());
+  std::copy_n(octets.begin(), size, bytes.begin());
+  return PhysAddress(std::span(bytes).first(size));
+}
 
 void take_counters(const v1::Interface& from, Fields& fields, CounterSet& to) {
   to = CounterSet{};
@@ -48,6 +58,7 @@ void take_row(const v1::Interface& from, Fields& fields, InterfaceSample& to) {
   sanitize_into(to.if_name, from.if_name(), kName);
   sanitize_into(to.if_descr, from.if_descr(), kName);
   sanitize_into(to.if_alias, from.if_alias(), kName);
+  to.phys_address = address_of(from.phys_address());
   to.admin = fields.closed(from.admin(), AdminStatus::testing, "admin", "AdminStatus");
   to.oper = fields.closed(from.oper(), OperStatus::lower_layer_down, "oper", "OperStatus");
   to.speed.reset();
@@ -110,6 +121,12 @@ void take(const v1::Device& from, std::size_t number, std::size_t rows_before, P
   sanitize_into(to.sys_name, from.sys_name(), kName);
   sanitize_into(to.sys_descr, from.sys_descr(), kLongText);
   sanitize_into(to.sys_object_id, from.sys_object_id(), kName);
+  to.if_number.reset();
+  if (from.has_if_number()) to.if_number = from.if_number();
+  to.if_table_last_change.reset();
+  if (from.has_if_table_last_change()) {
+    to.if_table_last_change = TimeTicks{from.if_table_last_change()};
+  }
   to.complete = from.complete();
   take_rows(from.interfaces(), rows_before, 0, fields, problem, to);
 }

@@ -16,6 +16,8 @@ void put(const InterfaceSample& from, v1::Interface& to) {
   to.set_if_name(from.if_name);
   to.set_if_descr(from.if_descr);
   to.set_if_alias(from.if_alias);
+  const auto address = from.phys_address.octets();
+  if (!address.empty()) to.set_phys_address(address.data(), address.size());
   to.set_admin(static_cast<v1::AdminStatus>(from.admin));
   to.set_oper(static_cast<v1::OperStatus>(from.oper));
   if (from.speed) to.set_speed(from.speed->count());
@@ -48,6 +50,10 @@ void put(const DeviceSample& from, std::size_t rows, v1::Device& to) {
   to.set_sys_descr(from.sys_descr);
   to.set_sys_object_id(from.sys_object_id);
   to.set_complete(from.complete && from.interfaces.size() <= kMaxInterfaces);
+  if (from.if_number) to.set_if_number(*from.if_number);
+  if (from.if_table_last_change) {
+    to.set_if_table_last_change(from.if_table_last_change->hundredths);
+  }
   to.mutable_interfaces()->Reserve(static_cast<int>(rows));
   for (std::size_t i = 0; i < rows; ++i) put(from.interfaces[i], *to.add_interfaces());
 }

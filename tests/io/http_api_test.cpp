@@ -95,7 +95,8 @@ TEST(HttpApi, Devices) {
 TEST(HttpApi, Interfaces) {
   const std::string all =
       R"({"status":"success","data":[{"device":"r1","interface":"eth0","if_index":1,)"
-      R"("alias":"Straße \"1\"","descr":"GigabitEthernet0/0/1","link":"md-hal","up":true,)"
+      R"("alias":"Straße \"1\"","descr":"GigabitEthernet0/0/1","phys_address":null,)"
+      R"("link":"md-hal","up":true,)"
       R"("admin_up":true,"speed_bytes":125000000.0,"receive_bytes_per_second":1500.5,)"
       R"("transmit_bytes_per_second":null,"errors_per_second":null,"discards_per_second":null,)"
       R"("gap":null}]})"

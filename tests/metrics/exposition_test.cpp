@@ -64,7 +64,7 @@ TEST(Exposition, GoesOnWherePiecesEnd) {
   std::istringstream lines(text);
   std::uint64_t samples = 0;
   for (std::string line; std::getline(lines, line);) samples += line.starts_with('#') ? 0U : 1U;
-  constexpr std::uint64_t kSilentDevice = 6;
+  constexpr std::uint64_t kSilentDevice = 13;
   constexpr std::uint64_t kAggregator = 15;
   constexpr std::uint64_t kSites = 2;
   EXPECT_EQ(samples, 6000 * kSeriesOfInterface + 2 * kSeriesOfDevice + kSilentDevice +

@@ -83,16 +83,19 @@ TEST_F(TableTest, RenumberedWithoutARebootIsADiscontinuity) {
   EXPECT_EQ(received(*r1()), "tun0=1000");
 }
 
-TEST_F(TableTest, TwoOfOneNameAreNumberedByIndexAndNeverMixedUp) {
+TEST_F(TableTest, TwoOfOneNameAreNumberedByIndexAndKeepTheirNumbers) {
   poll_r1({{7, "vlan", 100, 0}, {3, "vlan", 200, 0}, {9, "vlan#2", 300, 0}});
   EXPECT_EQ(received(*r1()), "vlan=first vlan#3=first vlan#2=first");
   minute();
   poll_r1({{3, "vlan", 60200, 0}, {7, "vlan", 120100, 0}, {9, "vlan#2", 300, 0}});
   EXPECT_EQ(received(*r1()), "vlan=1000 vlan#3=2000 vlan#2=0");
   minute();
-  // The first of them goes; the other one bears its name now, but not its counters.
-  poll_r1({{7, "vlan", 999999, 0}, {9, "vlan#2", 300, 0}});
-  EXPECT_EQ(received(*r1()), "vlan=first vlan#2=0");
+  // The first of them goes; the other one stays what it is, and the next one takes the free name.
+  poll_r1({{7, "vlan", 180100, 0}, {9, "vlan#2", 300, 0}});
+  EXPECT_EQ(received(*r1()), "vlan#3=1000 vlan#2=0");
+  minute();
+  poll_r1({{7, "vlan", 240100, 0}, {9, "vlan#2", 300, 0}, {11, "vlan", 5, 0}});
+  EXPECT_EQ(received(*r1()), "vlan#3=1000 vlan#2=0 vlan=first");
 }
 
 TEST_F(TableTest, NamesFallBackToDescrAndIndex) {

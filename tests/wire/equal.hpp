@@ -7,15 +7,16 @@ namespace itnxt {
 
 inline bool operator==(const InterfaceSample& a, const InterfaceSample& b) {
   return a.if_index == b.if_index && a.if_name == b.if_name && a.if_descr == b.if_descr &&
-         a.if_alias == b.if_alias && a.admin == b.admin && a.oper == b.oper && a.speed == b.speed &&
-         a.discontinuity == b.discontinuity && a.at == b.at && a.uptime == b.uptime &&
-         a.counters == b.counters;
+         a.if_alias == b.if_alias && a.phys_address == b.phys_address && a.admin == b.admin &&
+         a.oper == b.oper && a.speed == b.speed && a.discontinuity == b.discontinuity &&
+         a.at == b.at && a.uptime == b.uptime && a.counters == b.counters;
 }
 inline bool operator==(const DeviceSample& a, const DeviceSample& b) {
   return a.device == b.device && a.at == b.at && a.interval == b.interval && a.took == b.took &&
          a.result == b.result && a.problem == b.problem && a.uptime == b.uptime &&
          a.sys_name == b.sys_name && a.sys_descr == b.sys_descr &&
          a.sys_object_id == b.sys_object_id && a.complete == b.complete &&
+         a.if_number == b.if_number && a.if_table_last_change == b.if_table_last_change &&
          a.interfaces == b.interfaces;
 }
 inline bool operator==(const CaptureSample& a, const CaptureSample& b) {

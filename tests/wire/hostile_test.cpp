@@ -76,6 +76,19 @@ TEST(Hostile, ANewerMinorIsAccepted) {
   EXPECT_TRUE(*batch == test::small_batch());
 }
 
+TEST(Hostile, ALongPhysAddressIsCut) {
+  v1::Frame frame = small_frame();
+  frame.mutable_batch()
+      ->mutable_samples(0)
+      ->mutable_device()
+      ->mutable_interfaces(0)
+      ->set_phys_address(std::string(300, 'a'));
+  const auto batch = wire::decode(frame.SerializeAsString());
+  ASSERT_TRUE(batch.ok()) << batch.error();
+  EXPECT_EQ(std::get<DeviceSample>(batch->samples[0]).interfaces[0].phys_address.octets().size(),
+            20U);
+}
+
 TEST(Hostile, ANewerMajorIsRefusedBeforeItsBodyIsLookedAt) {
   const auto refused = refusal("\x08\x02\xff\xff\xff");
   ASSERT_TRUE(refused.has_value());

@@ -77,6 +77,7 @@ inline InterfaceSample any_interface() {
   row.if_name = *any_text();
   row.if_descr = *any_text();
   row.if_alias = *any_text();
+  row.phys_address = PhysAddress(*rc::gen::arbitrary<std::vector<std::uint8_t>>());
   row.admin = static_cast<AdminStatus>(*rc::gen::inRange(0, 4));
   row.oper = static_cast<OperStatus>(*rc::gen::inRange(0, 8));
   if (*rc::gen::arbitrary<bool>()) {
@@ -119,6 +120,10 @@ inline Sample any_sample() {
     device.sys_descr = *any_text();
     device.sys_object_id = *any_text();
     device.complete = *rc::gen::arbitrary<bool>();
+    if (*rc::gen::arbitrary<bool>()) device.if_number = *rc::gen::arbitrary<std::uint32_t>();
+    if (*rc::gen::arbitrary<bool>()) {
+      device.if_table_last_change = TimeTicks{*rc::gen::arbitrary<std::uint32_t>()};
+    }
     const int rows = *rc::gen::inRange(0, 6);
     for (int i = 0; i < rows; ++i) device.interfaces.push_back(any_interface());
     return device;

@@ -59,10 +59,28 @@ std::set<std::uint32_t> recorded_rows(const Recording& recording, Version versio
   return rows;
 }
 
+std::optional<std::uint32_t> recorded_scalar(const Recording& recording, Scalar scalar) {
+  const Oid& oid = kMibScalars[static_cast<std::size_t>(scalar)].oid;
+  const auto found =
+      recording.values().find(Recording::Arcs(oid.arcs.begin(), oid.arcs.begin() + oid.size));
+  if (found == recording.values().end()) return std::nullopt;
+  return static_cast<std::uint32_t>(*unsigned_number(found->second.content, 4));
+}
+
+PhysAddress recorded_address(const Recording& recording, std::uint32_t row) {
+  const auto* value = find(recording, detail::if_entry(6), row);
+  return value == nullptr ? PhysAddress() : PhysAddress(value->content);
+}
+
 void expect_as_recorded(const Recording& recording, Version version, const DeviceSample& sample) {
+  EXPECT_EQ(sample.if_number, recorded_scalar(recording, Scalar::if_number));
+  EXPECT_EQ(sample.if_table_last_change ? std::optional(sample.if_table_last_change->hundredths)
+                                        : std::nullopt,
+            recorded_scalar(recording, Scalar::if_table_last_change));
   std::set<std::uint32_t> rows;
   for (const InterfaceSample& row : sample.interfaces) {
     rows.insert(row.if_index);
+    EXPECT_EQ(row.phys_address, recorded_address(recording, row.if_index)) << row.if_index;
     for (std::size_t c = 0; c < kColumns; ++c) {
       EXPECT_EQ(row.counters.get(static_cast<Column>(c)),
                 recorded(recording, version, static_cast<Column>(c), row.if_index))

@@ -1,0 +1,180 @@
+// The part of DeviceState that takes the rows of a poll over.
+#include <algorithm>
+#include <utility>
+
+#include "daemon/state/device_state.hpp"
+#include "daemon/state/identity.hpp"
+
+namespace itnxt {
+
+// Who a link names is in. Of the others, those who stay keep their place, those who are new take
+// the places of those who went; what is more has to be admitted.
+void DeviceState::admit_rows(std::vector<WantedRow>& rows, Admission& admission) {
+  const std::vector<InterfaceView>& old = view_->interfaces;
+  std::vector<bool> in = rows_of_ports(find_ports(ports_, texts_of(rows, old, rows_)), rows.size());
+  std::size_t places = rows_.size() - linked_;  // admitted before
+  std::size_t unused = places;
+  admission.release(source_.node, linked_ * kSeriesOfInterface);
+  linked_ = static_cast<std::size_t>(std::count(in.begin(), in.end(), true));
+  admission.take(source_.node, linked_ * kSeriesOfInterface);
+  std::optional<Limit> in_the_way;
+  const auto has_place = [&] {
+    if (unused > 0) {
+      --unused;
+      return true;
+    }
+    const auto refused =
+        admission.refuses(source_.node, kSeriesOfInterface, places * kSeriesOfInterface);
+    if (refused) {
+      in_the_way = refused;
+    } else {
+      ++places;
+    }
+    return !refused;
+  };
+  for (const bool staying : {true, false}) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (!in[i] && rows[i].old.has_value() == staying) in[i] = has_place();
+    }
+  }
+  admission.release(source_.node, unused * kSeriesOfInterface);
+  std::vector<WantedRow> kept;
+  kept.reserve(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (in[i]) kept.push_back(std::move(rows[i]));
+  }
+  std::swap(rows, kept);
+  if (in_the_way) {
+    refused_ = {view_->name, source_.node, kept.size() - rows.size(), rows.size(), *in_the_way};
+  }
+}
+
+void DeviceState::take_rows(DeviceView& view, const DeviceSample& sample, Instant now,
+                            Admission& admission) {
+  refused_.reset();
+  const Layout layout = compare_layout(sample, view_->interfaces, rows_);
+  switch (layout) {
+    case Layout::other:
+      take_other_rows(view, sample, now, admission);
+      break;
+    case Layout::same:
+    case Layout::still:
+      take_same_rows(view, sample, now);
+      break;
+  }
+  if (layout != Layout::still) resolve_ports(view);
+}
+
+void DeviceState::take_same_rows(DeviceView& view, const DeviceSample& sample, Instant now) {
+  std::vector<InterfaceState> states(rows_.size());
+  view.interfaces.resize(rows_.size());
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    advance_known(i, sample.interfaces[i], !rows_[i].in_doubt, states[i], view.interfaces[i], now);
+  }
+  rows_ = std::move(states);
+  oldest_row_ = now;
+  question_ = 0;
+  restarted_ = false;
+  completeness_.learn(sample, rows_.size());
+}
+
+void DeviceState::take_other_rows(DeviceView& view, const DeviceSample& sample, Instant now,
+                                  Admission& admission) {
+  Ledger ledger = make_ledger(sample, view_->interfaces, rows_, completeness_,
+                              {view_->name, now, restarted_, question_});
+  if (ledger.settled) completeness_.learn(sample, ledger.told);
+  restarted_ = restarted_ && !ledger.settled && !rows_.empty();
+  question_ = ledger.question;
+  std::vector<WantedRow>& rows = ledger.rows;
+  admit_rows(rows, admission);
+  if (!rows_.empty()) note_new(rows, ledger.changes, now);
+  note(view, std::move(ledger.changes));
+  std::vector<InterfaceState> states(rows.size());
+  view.interfaces.resize(rows.size());
+  oldest_row_ = now;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    advance_row(rows[i], states[i], view.interfaces[i], now);
+    oldest_row_ = std::min(oldest_row_, states[i].seen);
+  }
+  rows_ = std::move(states);
+}
+
+void DeviceState::note_new(const std::vector<WantedRow>& rows, InterfaceChanges& changes,
+                           Instant now) const {
+  for (const WantedRow& row : rows) {
+    if (row.old) continue;
+    if (!changes.has_room()) {
+      changes.add_untold(PortChange::appeared);
+      continue;
+    }
+    changes.add({PortChange::appeared,
+                 view_->name,
+                 InterfaceName(row.name),
+                 {},
+                 index_text(row.if_index),
+                 now});
+  }
+}
+
+void DeviceState::advance_row(const WantedRow& row, InterfaceState& state, InterfaceView& view,
+                              Instant now) const {
+  if (row.sample == nullptr) {
+    state = rows_[*row.old];
+    view = view_->interfaces[*row.old];
+    if (row.in_doubt) withhold(state, view);
+    return;
+  }
+  if (row.old) {
+    advance_known(*row.old, *row.sample, row.comparable, state, view, now);
+    if (row.name != view.identity->name.text())
+      view.identity = make_identity(view_->name, row.name);
+  } else {
+    view.identity = make_identity(view_->name, row.name);
+    advance(state, view, *row.sample, Continuation{true, interval_ / 2, std::nullopt}, now);
+  }
+  remember_called(state, row.name, row.called);
+  state.nameless = row.sample->if_name.empty() && row.sample->if_descr.empty();
+}
+
+void DeviceState::advance_known(std::size_t old, const InterfaceSample& sample, bool comparable,
+                                InterfaceState& state, InterfaceView& view, Instant now) const {
+  const InterfaceView& before = view_->interfaces[old];
+  Continuation how;
+  how.comparable = comparable;
+  how.shortest = interval_ / 2;
+  state = rows_[old];
+  view.identity = before.identity;
+  view.link = before.link;
+  view.gaps = before.gaps;
+  view.counters = before.counters;
+  if (!before.link.empty()) {
+    for (const LinkPort& port : ports_) {
+      if (port.capacity && port.link == before.link) {
+        how.capacity = faster(how.capacity, port.capacity);
+      }
+    }
+  }
+  advance(state, view, sample, how, now);
+}
+
+void DeviceState::resolve_ports(DeviceView& view) {
+  std::vector<InterfaceView>& interfaces = view.interfaces;
+  std::vector<RowTexts> texts;
+  if (!ports_.empty()) texts.reserve(interfaces.size());
+  for (std::size_t i = 0; i < interfaces.size() && !ports_.empty(); ++i) {
+    texts.push_back(texts_of(interfaces[i], rows_[i]));
+  }
+  port_rows_ = find_ports(ports_, texts);
+  for (InterfaceView& interface : interfaces) interface.link = LinkName();
+  linked_ = 0;
+  for (std::size_t p = 0; p < ports_.size(); ++p) {
+    if (!port_rows_[p]) continue;
+    InterfaceView& interface = interfaces[*port_rows_[p]];
+    if (!interface.link.empty()) continue;  // the first of two links that name one row
+    interface.link = ports_[p].link;
+    rows_[*port_rows_[p]].link_follows = ports_[p].interface != interface.alias;
+    ++linked_;
+  }
+}
+
+}  // namespace itnxt
