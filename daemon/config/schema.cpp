@@ -56,7 +56,8 @@ constexpr KeySpec kCredentials[] = {
     {"insecure_ok", "the reason why version 2c, which has no encryption, is acceptable here"}};
 constexpr KeySpec kSecret[] = {{"file", {}}, {"env", {}}, {"credential", {}}};
 constexpr KeySpec kSnmpCollector[] = {{"kind", kKinds}, {"name", kUniqueName}, {"interval", {}},
-                                      {"timeout", {}},  {"retries", {}},       {"devices", {}}};
+                                      {"timeout", {}},  {"retries", {}},       {"devices", {}},
+                                      {"profiles", {}}};
 constexpr KeySpec kPcapCollector[] = {{"kind", kKinds},  {"name", kUniqueName}, {"interval", {}},
                                       {"interface", {}}, {"file", {}},          {"link", {}},
                                       {"filter", {}},    {"snaplen", {}},       {"buffer", {}}};
