@@ -48,6 +48,8 @@ class SnmpCollector final : public Collector {
   void begin_poll(std::uint32_t device);
   void proceed(std::uint32_t device);
   void end_poll(std::uint32_t device);
+  bool begin_profiles(Session& session, const DeviceSample& poll);
+  void end_profiles(std::uint32_t device);
   void publish(std::uint32_t device, DeviceSample sample);
   void tell(Session& session, const DeviceSample& sample);
   void lookup(std::uint32_t device);

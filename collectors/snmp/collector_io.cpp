@@ -56,7 +56,7 @@ void SnmpCollector::forget_request(Session& session) {
 // request gets another.
 void SnmpCollector::ask(std::uint32_t device) {
   Session& session = sessions_[device];
-  const std::uint32_t number = session.walk->request_number();
+  const std::uint32_t number = session.with_work([](auto& work) { return work.request_number(); });
   if (session.request_id == 0 || session.request_number != number) {
     forget_request(session);
     do {
@@ -76,13 +76,14 @@ std::size_t SnmpCollector::send_batch() {
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t device = outgoing_[i];
     Session& session = sessions_[device];
-    if (!session.walk || session.request_id == 0) continue;  // its poll has ended meanwhile
+    if (!session.working() || session.request_id == 0) continue;  // its poll has ended meanwhile
     const std::span<std::uint8_t> room(arena_.data() + used * kLargestRequest, kLargestRequest);
     const snmp::ByteView bytes =
-        encode(session.walk->request(), session.target.credentials.community.reveal(),
-               session.request_id, room);
+        encode(session.with_work([](auto& work) { return work.request(); }),
+               session.target.credentials.community.reveal(), session.request_id, room);
     if (bytes.empty()) {
-      session.walk->not_sent("the community is too long for a request");
+      session.with_work(
+          [](auto& work) { work.not_sent("the community is too long for a request"); });
       continue;
     }
     devices[used] = device;
@@ -109,7 +110,9 @@ std::size_t SnmpCollector::send_batch() {
 
 void SnmpCollector::send_failed(std::uint32_t device, int error) {
   Session& session = sessions_[device];
-  session.walk->not_sent("cannot send to " + to_text(*session.address) + ": " + errno_text(error));
+  session.with_work([&](auto& work) {
+    work.not_sent("cannot send to " + to_text(*session.address) + ": " + errno_text(error));
+  });
 }
 
 void SnmpCollector::flush() {
@@ -150,8 +153,9 @@ void SnmpCollector::receive(const snmp::UdpSocket::Datagram& datagram) {
   }
   ignore(snmp::Ignored::malformed, datagram.peer);
   const auto device = by_address_.find(datagram.peer);
-  if (device != by_address_.end() && sessions_[device->second].walk) {
-    sessions_[device->second].walk->malformed(std::get<snmp::Fault>(decoded));
+  if (device != by_address_.end() && sessions_[device->second].working()) {
+    sessions_[device->second].with_work(
+        [&](auto& work) { work.malformed(std::get<snmp::Fault>(decoded)); });
   }
 }
 
@@ -165,11 +169,12 @@ void SnmpCollector::receive(const snmp::Message& message, const snmp::Address& f
     return ignore(known ? snmp::Ignored::late : snmp::Ignored::stranger, from);
   }
   Session& session = sessions_[*device];
-  if (!session.walk || !(*session.address == from)) return ignore(snmp::Ignored::stranger, from);
+  if (!session.working() || !(*session.address == from))
+    return ignore(snmp::Ignored::stranger, from);
   if (message.community != session.target.credentials.community.reveal()) {
     return ignore(snmp::Ignored::wrong_community, from);
   }
-  session.walk->answer(message, context_.loop.now());
+  session.with_work([&](auto& work) { work.answer(message, context_.loop.now()); });
   proceed(*device);
 }
 

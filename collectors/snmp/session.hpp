@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "collectors/snmp/profile/polls.hpp"
 #include "collectors/snmp/udp.hpp"
 #include "collectors/snmp/walk.hpp"
 #include "daemon/config/config.hpp"
@@ -25,6 +27,13 @@ struct Session {
 
   // The poll.
   std::optional<Walk> walk;
+  std::unique_ptr<ProfilePolls> profiles;  // after it; null: none yet
+  [[nodiscard]] bool working() const { return walk || (profiles && !profiles->done()); }
+  // Calls with what is under way, the one or the other. Precondition: working().
+  template <class Call>
+  decltype(auto) with_work(Call call) {
+    return walk ? call(*walk) : call(*profiles);
+  }
   Instant next_poll{};          // also when the one under way must be over
   std::int32_t request_id = 0;  // waited for; 0: none
   std::uint32_t request_number = 0;
@@ -35,6 +44,8 @@ struct Session {
   Instant silent_since{};
   std::string told;  // the last problem in the log
   Instant told_at{};
+  std::string profiles_told;  // the same of profiles
+  Instant profiles_told_at{};
 };
 
 // What was received and not used, by reason.

@@ -15,6 +15,7 @@
 #include <memory>
 
 #include "collectors/snmp/collector.hpp"
+#include "tests/collectors/snmp/profile_agent.hpp"
 #include "tests/support/recording.hpp"
 #include "tests/support/run_until.hpp"
 
@@ -144,6 +145,70 @@ TEST(Snmpd, NamesAndCountersAsSnmpgetSaysTheyAre) {
     };
     between(Column::in_octets, "1.3.6.1.2.1.31.1.1.1.6");
     between(Column::out_octets, "1.3.6.1.2.1.31.1.1.1.10");
+  }
+}
+
+// The value of the row of a family whose first label is `label`; nothing when there is none.
+std::optional<double> value_of(const std::vector<SeriesSample>& samples, std::string_view name,
+                               std::string_view label = "") {
+  for (const SeriesSample& sample : samples) {
+    for (const SeriesFamily& family : sample.families) {
+      for (const SeriesRow& row : family.rows) {
+        if (family.name != name || (!row.labels.empty() && row.labels[0] != label)) continue;
+        return std::visit([](auto value) { return static_cast<double>(value); }, row.value);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+TEST(Snmpd, ProfilesAsSnmpgetSaysTheyAre) {
+  if (::access("/usr/sbin/snmpd", X_OK) != 0 || ::access("/usr/bin/snmpget", X_OK) != 0) {
+    GTEST_SKIP() << "snmpd or snmpget is not installed: nothing to compare with";
+  }
+  const Snmpd snmpd;
+  PollLoop loop;
+  test::RecordingSink sink;
+  test::RecordingLog log;
+  SnmpCollectorConfig config;
+  config.name = CollectorName("snmp");
+  config.interval = 2s;
+  config.timeout = 900ms;
+  config.retries = 1;
+  config.profiles = snmp::test::shipped();
+  ASSERT_FALSE(config.profiles.empty());
+  config.targets.resize(1);
+  config.targets[0].device.name = DeviceName("local");
+  config.targets[0].device.host = "127.0.0.1";
+  config.targets[0].device.port = snmpd.port;
+  config.targets[0].credentials.community.set("itnxt-test");
+  SnmpCollector collector(config, {loop, sink, log});
+  collector.start();
+  const auto has_system = [&] {
+    return value_of(sink.all<SeriesSample>(), "itnxt_host_memory_bytes").has_value();
+  };
+  ASSERT_TRUE(test::run_until(loop, has_system, 30s)) << "no series of the profile system";
+
+  const auto samples = sink.all<SeriesSample>();
+  for (const SeriesSample& sample : samples) {
+    EXPECT_EQ(sample.device.text(), "local");
+    EXPECT_FALSE(sample.partial);
+    EXPECT_EQ(sample.interval, sample.source == "system" || sample.source == "lldp" ? 5min : 2s)
+        << sample.source;
+    for (const SeriesFamily& family : sample.families) {
+      EXPECT_EQ(family_objection(family), std::nullopt);
+    }
+  }
+  const std::string storage = "1.3.6.1.2.1.25.2.3.1";
+  const auto said =
+      snmpd.get({"1.3.6.1.2.1.25.2.2.0", storage + ".3.1", storage + ".4.1", storage + ".5.1"});
+  EXPECT_EQ(value_of(samples, "itnxt_host_memory_bytes"),
+            1024 * std::stod(said.at("1.3.6.1.2.1.25.2.2.0")));
+  EXPECT_EQ(value_of(samples, "itnxt_host_storage_size_bytes", said.at(storage + ".3.1")),
+            std::stod(said.at(storage + ".4.1")) * std::stod(said.at(storage + ".5.1")));
+  EXPECT_GT(value_of(samples, "itnxt_host_uptime_seconds").value_or(0), 0);
+  for (const std::string& line : log.lines) {
+    EXPECT_EQ(line.find("profiles"), std::string::npos) << line;
   }
 }
 
