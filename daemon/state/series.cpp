@@ -176,9 +176,10 @@ bool Series::apply(const SeriesFamily& family, const Context& context, Subject& 
                           known->second.view.info ? SeriesValue(1.0) : row.value});
   }
   std::ranges::stable_sort(view->rows, {}, &SeriesRowView::labels);
-  const auto twins = std::ranges::unique(view->rows, {}, &SeriesRowView::labels);
-  bool whole = twins.empty();
-  view->rows.erase(twins.begin(), twins.end());
+  const auto twins = std::unique(view->rows.begin(), view->rows.end(),
+                                 [](const auto& x, const auto& y) { return x.labels == y.labels; });
+  bool whole = twins == view->rows.end();
+  view->rows.erase(twins, view->rows.end());
   if (drop_taken(subject, key, *view)) whole = false;
   if (!whole) {
     refuse(context, family.name +

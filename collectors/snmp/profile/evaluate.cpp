@@ -287,7 +287,7 @@ class Families {
     SeriesFamily& family = families_[at_];
     if (!taken_[at_].insert(row.labels).second) {
       if (row.labels.empty() || is_info(family)) return;
-      const std::string first = row.labels[0];
+      const std::string first = sanitize(row.labels[0], kMostLabelValue - 8);  // room for "#2"
       for (int n = 2; !taken_[at_].insert(row.labels).second; ++n) {
         row.labels[0] = first + '#' + std::to_string(n);
       }
