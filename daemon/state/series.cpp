@@ -10,6 +10,7 @@ namespace itnxt {
 namespace {
 
 constexpr std::size_t kMostFamiliesAlive = 2000;
+constexpr std::size_t kMostFamiliesOfNode = 500;
 constexpr std::size_t kMostTold = 256;
 constexpr std::size_t kMostRefused = 32;  // between two looks
 constexpr Duration kTellAgain = 10min;
@@ -82,14 +83,19 @@ Series::Families::iterator Series::find_or_add(const SeriesFamily& family, const
     refuse(context, family.name + ": is one of the aggregator's own metrics; choose another name");
     return families_.end();
   }
-  if (families_.size() >= kMostFamiliesAlive) {
-    refuse(context, "more than " + std::to_string(kMostFamiliesAlive) +
-                        " families at once; those that come after are refused");
+  const auto of_node = std::ranges::count_if(
+      families_, [&](const auto& one) { return one.second.node == context.source.node; });
+  if (families_.size() >= kMostFamiliesAlive ||
+      static_cast<std::size_t>(of_node) >= kMostFamiliesOfNode) {
+    refuse(context, "more than " + std::to_string(kMostFamiliesOfNode) +
+                        " families of one node, or " + std::to_string(kMostFamiliesAlive) +
+                        " of all; those that come after are refused");
     return families_.end();
   }
   Family made;
   made.view = {++next_family_, family.name, family.type, family.help, is_info(family)};
   made.labels = family.labels;
+  made.node = context.source.node;
   shown_.reset();
   return families_.emplace(base, std::move(made)).first;
 }

@@ -53,6 +53,7 @@ class Series {
   struct Family {
     SeriesFamilyView view;
     std::vector<std::string> labels;
+    NodeName node;  // who told it first
     std::size_t blocks = 0;
   };
   using Families = std::map<std::string, Family, std::less<>>;  // by base

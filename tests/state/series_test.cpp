@@ -2,8 +2,11 @@
 #include "daemon/state/series.hpp"
 
 #include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
 
 #include <array>
+#include <set>
 
 #include "tests/state/world.hpp"
 
@@ -234,6 +237,74 @@ TEST(SeriesLimits, RowsBeyondTheLimitsAreRefusedCountedAndGivenBack) {
             "it if there really are so many\n");
   poller.send(table, {sample_of(poller, {celsius({})})});
   EXPECT_LE(poller.look(table)->series, 40U);
+}
+
+TEST(SeriesLimits, OneNodeDoesNotTakeAllFamilies) {
+  Table table(test::two_routers());
+  Poller poller;
+  for (int batch = 0; batch < 3; ++batch) {
+    std::vector<SeriesFamily> families;
+    for (int i = 0; i < 200; ++i) {
+      families.push_back({"itnxt_f" + std::to_string(batch) + "x" + std::to_string(i),
+                          SeriesType::gauge,
+                          "F.",
+                          {},
+                          {{{}, 1.0}}});
+    }
+    poller.send(table, {sample_of(poller, std::move(families))});
+  }
+  EXPECT_EQ(poller.look(table)->series_families->size(), 500U);
+  EXPECT_EQ(poller.look(table)->samples_refused, 100U);
+  EXPECT_EQ(problems(table, poller),
+            "more than 500 families of one node, or 2000 of all; those that come after are "
+            "refused\n");
+  Poller other;
+  other.node = NodeName("hal");
+  other.send(table, {sample_of(other, {celsius({{{"in"}, 20.0}})}, "r2")});
+  EXPECT_EQ(other.look(table)->series_families->size(), 501U);
+}
+
+// Whatever comes from whom: no line twice, what is admitted is what is shown, and all of it goes.
+RC_GTEST_PROP(SeriesProperty, EachSeriesStandsOnceAndIsGivenBack, ()) {
+  Config config = test::two_routers();
+  config.aggregator.limits = {*rc::gen::inRange<std::uint64_t>(40, 400), 200};
+  Table table(config);
+  Poller poller;
+  const auto before = poller.look(table)->series;
+  const int steps = *rc::gen::inRange(1, 40);
+  for (int step = 0; step < steps; ++step) {
+    poller.pass(std::chrono::seconds(*rc::gen::inRange(0, 90)));
+    std::vector<SeriesRow> rows;
+    const int count = *rc::gen::inRange(0, 30);
+    for (int i = 0; i < count; ++i) {
+      rows.push_back({{std::to_string(*rc::gen::inRange(0, 40))}, 1.0});
+    }
+    SeriesFamily family = celsius(std::move(rows));
+    if (*rc::gen::inRange(0, 4) == 0) family.help = "Another.";
+    SeriesSample sample =
+        sample_of(poller, {family}, *rc::gen::element("r1", "r2", ""), *rc::gen::element("a", "b"));
+    sample.partial = *rc::gen::arbitrary<bool>();
+    poller.send(table, {sample});
+    if (*rc::gen::arbitrary<bool>()) table.tick(poller.now);
+    const auto snapshot = poller.look(table);
+    std::set<std::string> seen;
+    std::size_t shown = 0;
+    for (const auto& subject : snapshot->series_of) {
+      for (const auto& block : subject->blocks) {
+        for (const SeriesRowView& row : block->rows) {
+          RC_ASSERT(seen.insert(row.labels).second);
+          ++shown;
+        }
+      }
+    }
+    RC_ASSERT(snapshot->series == before + kSeriesOfCollector + shown);
+  }
+  poller.pass(1h);
+  table.tick(poller.now);
+  const auto after = poller.look(table);
+  RC_ASSERT(after->series_of.empty());
+  RC_ASSERT(after->series_families->empty());
+  RC_ASSERT(after->series == before + kSeriesOfCollector);
 }
 
 }  // namespace
