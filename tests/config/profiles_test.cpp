@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "daemon/config/load.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -149,6 +150,31 @@ TEST_F(Profiles, TheShippedOnesAreRight) {
   EXPECT_EQ(errors(loaded), "");
   ASSERT_TRUE(loaded.config);
   EXPECT_GE(profiles(loaded), 8U);
+}
+
+// Cut anywhere, or with a byte changed, a profile is taken or refused with a place in it.
+TEST_F(Profiles, ASpoiltFileIsReportedNotFatal) {
+  std::ifstream in(ITNXT_SOURCE_DIR "/config/snmp/cisco_entity_sensor.yaml");
+  const std::string whole{std::istreambuf_iterator<char>(in), {}};
+  ASSERT_GT(whole.size(), 1000U);
+  const auto expect_places = [&](const std::string& text) {
+    write("snmp/p.yaml", text);
+    const Loaded loaded = load();
+    bool errors = false;
+    for (const Issue& issue : loaded.issues) {
+      errors = errors || !issue.warning;
+      EXPECT_GT(issue.line, 0U);
+      EXPECT_GT(issue.column, 0U);
+    }
+    EXPECT_NE(loaded.config.has_value(), errors);
+  };
+  for (std::size_t size = 0; size < whole.size(); size += 61) expect_places(whole.substr(0, size));
+  constexpr std::string_view kBytes = ":-[]{}'\"#&*!|> \n\t0a.\xff";
+  for (std::size_t i = 0; i < 200; ++i) {
+    std::string spoilt = whole;
+    spoilt[i * 7919 % whole.size()] = kBytes[i % kBytes.size()];
+    expect_places(spoilt);
+  }
 }
 
 }  // namespace
