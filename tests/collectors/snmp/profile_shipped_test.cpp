@@ -1,7 +1,10 @@
 // Shipped profiles whose tables no recording has, against devices made up by their MIBs.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "collectors/snmp/profile/evaluate.hpp"
+#include "daemon/metrics/catalogue.hpp"
 #include "tests/collectors/snmp/profile_agent.hpp"
 
 namespace itnxt::snmp {
@@ -141,6 +144,18 @@ TEST(ShippedProfiles, TextOfDevicesIsMadeHarmless) {
   EXPECT_EQ(device.lines("lldp"),
             "itnxt_lldp_neighbor_info{port=lldpLocPortNum 7,port_description=,neighbor=Straße [1,"
             "neighbor_chassis=00:1b:21:aa:bb:cc,neighbor_port=,neighbor_port_description=} 1\n");
+}
+
+TEST(ShippedProfiles, NoFamilyIsOneOfTheAggregatorsOwn) {
+  std::set<std::string_view> own;
+  for (const MetricInfo& metric : catalogue()) own.insert(family_base(metric.name));
+  EXPECT_GE(test::shipped().size(), 8U);
+  for (const Profile& profile : test::shipped()) {
+    EXPECT_FALSE(profile.metrics.empty()) << profile.name;
+    for (const ProfileMetric& metric : profile.metrics) {
+      EXPECT_FALSE(own.contains(family_base(metric.family.name))) << metric.family.name;
+    }
+  }
 }
 
 TEST(Packing, ALargeFamilyIsCutAndSaysSo) {
