@@ -33,6 +33,7 @@ constexpr ObjectSpec kLabelSpec{"profile_label", "a label", kLabel};
 template <class Items>
 std::vector<std::string> names_of(const Items& items) {
   std::vector<std::string> names;
+  names.reserve(items.size());
   for (const auto& item : items) names.push_back(item.name);
   return names;
 }

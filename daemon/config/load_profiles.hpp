@@ -19,7 +19,8 @@ struct ProfileDraft {
   std::map<std::string, std::pair<SeriesFamily, const Value*>, std::less<>>& families;
 
   // "column" of `table`, or "table.column"; reports what is none.
-  std::optional<ColumnRef> column(const Value& at, std::string_view what, std::size_t table) const;
+  [[nodiscard]] std::optional<ColumnRef> column(const Value& at, std::string_view what,
+                                                std::size_t table) const;
 };
 
 // The profiles of every *.yaml in `directory`, by file name; what is wrong is reported, in the

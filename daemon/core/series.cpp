@@ -105,13 +105,13 @@ std::optional<std::string> label_objection(const SeriesFamily& family) {
   }
   for (std::size_t i = 0; i < family.labels.size(); ++i) {
     const std::string& label = family.labels[i];
-    const std::string which = "label " + std::to_string(i + 1) + " ";
+    const auto which = [&] { return "label " + std::to_string(i + 1); };
     if (label.size() > kMostLabelName || !is_word(label) || has_empty_part(label)) {
-      return which + "is no name: expected a-z, 0-9 and single _, at most " +
+      return which() + " is no name: expected a-z, 0-9 and single _, at most " +
              std::to_string(kMostLabelName) + " bytes";
     }
     if (std::ranges::find(kReservedLabels, label) != kReservedLabels.end()) {
-      return which + "is '" + label + "', which is set by itnxt or by Prometheus";
+      return which() + " is '" + label + "', which is set by itnxt or by Prometheus";
     }
     if (std::find(family.labels.begin(), family.labels.begin() + static_cast<std::ptrdiff_t>(i),
                   label) != family.labels.begin() + static_cast<std::ptrdiff_t>(i)) {
