@@ -40,6 +40,9 @@ Aggregation::Aggregation(const Shell& shell, const Config& config)
     refused_.push_back(figures_.counter(Metric::messages_refused,
                                         {{"reason", std::string(wire::kRefusalNames[i])}}));
   }
+  std::vector<std::string_view> names;
+  for (const MetricInfo& metric : catalogue()) names.push_back(metric.name);
+  table_.reserve(names);
   count_reload(true);
 }
 
@@ -162,6 +165,12 @@ void Aggregation::tell_stranger() {
 }
 
 void Aggregation::tell_refused() {
+  for (const SeriesRefused& one : table_.take_series_refused(shell_.loop.now())) {
+    shell_.log.warning("metrics of a collector are refused", {{"problem", one.problem},
+                                                              {"device", one.device},
+                                                              {"node", one.node.text()},
+                                                              {"collector", one.collector.text()}});
+  }
   for (const RowsRefused& one : table_.take_refused(shell_.loop.now())) {
     shell_.log.warning(describe(one), {{"device", one.device.text()},
                                        {"node", one.node.text()},

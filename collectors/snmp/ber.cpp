@@ -3,10 +3,8 @@
 #include <algorithm>
 
 namespace itnxt::snmp {
-namespace {
 
-// Takes one sub-identifier off the front: base 128, most significant first, no padding (X.690
-// §8.19.2), at most 32 bits (RFC 2578 §3.5).
+// Base 128, most significant first, no padding (X.690 §8.19.2), at most 32 bits (RFC 2578 §3.5).
 std::optional<std::uint32_t> take_arc(ByteView& oid) {
   std::uint64_t arc = 0;
   for (std::size_t i = 0; i < oid.size() && i < 5; ++i) {
@@ -21,8 +19,6 @@ std::optional<std::uint32_t> take_arc(ByteView& oid) {
   }
   return std::nullopt;
 }
-
-}  // namespace
 
 std::optional<Element> Reader::next() {
   const ByteView bytes = rest_;

@@ -44,6 +44,8 @@ class Reader {
 // The row's index: the one sub-identifier of `oid` behind the encoded `prefix`. Absent: `oid` is
 // not below `prefix`, or is, but with no or more than one sub-identifier or one beyond 32 bits.
 [[nodiscard]] std::optional<std::uint32_t> row_of(ByteView oid, ByteView prefix);
+// Takes one sub-identifier off the front; absent when it is malformed or beyond 32 bits.
+[[nodiscard]] std::optional<std::uint32_t> take_arc(ByteView& oid);
 [[nodiscard]] bool is_below(ByteView oid, ByteView prefix);
 
 // Lexicographic order of two encoded OIDs by their sub-identifiers; absent when one is malformed.

@@ -75,13 +75,15 @@ void SnmpCollector::on_timer() {
 void SnmpCollector::due(std::uint32_t device) {
   Session& session = sessions_[device];
   const Instant now = context_.loop.now();
-  if (session.walk) {
+  if (session.working()) {
     suspect_silence(session);
-    if (now >= session.next_poll) {
-      session.walk->expire(config_.interval);
-    } else {
-      session.walk->timed_out();
-    }
+    session.with_work([&](auto& work) {
+      if (now >= session.next_poll) {
+        work.expire(config_.interval);
+      } else {
+        work.timed_out();
+      }
+    });
     proceed(device);
     return;
   }
@@ -125,17 +127,15 @@ void SnmpCollector::begin_poll(std::uint32_t device) {
   proceed(device);
 }
 
-// Sends what the walk asks next, or ends the poll.
+// Sends what the walk asks next, or ends the poll, or what followed it.
 void SnmpCollector::proceed(std::uint32_t device) {
   Session& session = sessions_[device];
-  if (session.walk->done()) {
-    end_poll(device);
-    return;
-  }
+  if (session.walk && session.walk->done()) return end_poll(device);
+  if (!session.working()) return end_profiles(device);
   ask(device);
   // A tenth of jitter, so that what was lost together is not repeated together.
   jitter_ = jitter_ * 6364136223846793005U + 1442695040888963407U;
-  const Duration patience = session.walk->patience();
+  const Duration patience = session.with_work([](auto& work) { return work.patience(); });
   const Duration wait = patience + patience / 10 * static_cast<int>(jitter_ >> 58U) / 64;
   schedule_.set(device, std::min(context_.loop.now() + wait, session.next_poll));
 }
@@ -148,7 +148,40 @@ void SnmpCollector::end_poll(std::uint32_t device) {
   const bool lost = sample.result == PollResult::timeout || sample.result == PollResult::error;
   if (session.named && lost) lookup(device);
   if (session.security && lost) session.security->rediscover();
+  const bool more = !lost && sample.result != PollResult::auth && begin_profiles(session, sample);
   publish(device, std::move(sample));
+  if (more) proceed(device);
+}
+
+// The tables besides the interfaces, in what is left of the interval. False: there are none.
+bool SnmpCollector::begin_profiles(Session& session, const DeviceSample& poll) {
+  if (config_.profiles.empty()) return false;
+  if (!session.profiles) {
+    session.profiles = std::make_unique<snmp::ProfilePolls>(config_.profiles, config_.interval);
+  }
+  session.profiles->begin(poll, {config_.timeout, config_.retries}, session.memory.max_varbinds,
+                          context_.loop.now());
+  return true;
+}
+
+void SnmpCollector::end_profiles(std::uint32_t device) {
+  Session& session = sessions_[device];
+  forget_request(session);
+  snmp::ProfilePolls::Finished finished = session.profiles->finish();
+  schedule_.set(device, session.next_poll);
+  for (SeriesSample& sample : finished.samples) {
+    sample.device = session.target.device.name;
+    context_.sink.publish(std::move(sample));
+  }
+  const Instant now = context_.loop.now();
+  if (finished.problem.empty() || finished.problem == session.profiles_told) return;
+  if (!session.profiles_told.empty() && now - session.profiles_told_at < kTellAgain) return;
+  session.profiles_told = finished.problem;
+  session.profiles_told_at = now;
+  context_.log.warning("profiles of a device were read in part",
+                       {{"device", session.target.device.name.text()},
+                        {"address", where(session)},
+                        {"problem", finished.problem}});
 }
 
 void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {

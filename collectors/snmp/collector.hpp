@@ -55,6 +55,8 @@ class SnmpCollector final : public Collector {
   void begin_poll(std::uint32_t device);
   void proceed(std::uint32_t device);
   void end_poll(std::uint32_t device);
+  bool begin_profiles(Session& session, const DeviceSample& poll);
+  void end_profiles(std::uint32_t device);
   void publish(std::uint32_t device, DeviceSample sample);
   void tell(Session& session, const DeviceSample& sample);
   void lookup(std::uint32_t device);
@@ -62,6 +64,7 @@ class SnmpCollector final : public Collector {
 
   // collector_security.cpp: version 3
   void make_users();
+  static void suspect(Session& session, std::string reason, bool credentials);
   static void suspect_silence(Session& session);
   void judge(std::uint32_t device, const snmp::usm::V3Message& message, const snmp::Address& from);
   void tell(const Session& session, const snmp::usm::Finding& finding);

@@ -87,7 +87,7 @@ void SnmpCollector::forget_request(Session& session) {
 // request gets another.
 void SnmpCollector::ask(std::uint32_t device) {
   Session& session = sessions_[device];
-  const std::uint32_t number = session.walk->request_number();
+  const std::uint32_t number = session.with_work([](auto& work) { return work.request_number(); });
   if (session.request_id == 0 || session.request_number != number) {
     if (session.request_number != number) session.exchange = {};
     forget_request(session);
@@ -100,7 +100,7 @@ void SnmpCollector::ask(std::uint32_t device) {
 }
 
 snmp::ByteView SnmpCollector::encode(Session& session, std::span<std::uint8_t> room) {
-  const snmp::Request request = session.walk->request();
+  snmp::Request request = session.with_work([](auto& work) { return work.request(); });
   if (!session.security) {
     const auto version = session.target.credentials.version == SnmpVersion::v1 ? snmp::Version::v1
                                                                                : snmp::Version::v2c;
@@ -123,12 +123,13 @@ std::size_t SnmpCollector::send_batch() {
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t device = outgoing_[i];
     Session& session = sessions_[device];
-    if (!session.walk || session.request_id == 0) continue;  // its poll has ended meanwhile
+    if (!session.working() || session.request_id == 0) continue;  // its poll has ended meanwhile
     const std::span<std::uint8_t> room(arena_.data() + used * kLargestRequest, kLargestRequest);
     const snmp::ByteView bytes = encode(session, room);
     if (bytes.empty()) {
-      session.walk->not_sent(session.security ? "the request could not be signed or enciphered"
-                                              : "the community is too long for a request");
+      const char* const why = session.security ? "the request could not be signed or enciphered"
+                                               : "the community is too long for a request";
+      session.with_work([&](auto& work) { work.not_sent(why); });
       continue;
     }
     devices[used] = device;
@@ -155,7 +156,9 @@ std::size_t SnmpCollector::send_batch() {
 
 void SnmpCollector::send_failed(std::uint32_t device, int error) {
   Session& session = sessions_[device];
-  session.walk->not_sent("cannot send to " + to_text(*session.address) + ": " + errno_text(error));
+  session.with_work([&](auto& work) {
+    work.not_sent("cannot send to " + to_text(*session.address) + ": " + errno_text(error));
+  });
 }
 
 void SnmpCollector::flush() {
@@ -208,8 +211,8 @@ void SnmpCollector::receive(const snmp::UdpSocket::Datagram& datagram) {
 void SnmpCollector::malformed(snmp::Fault fault, const snmp::Address& from) {
   ignore(snmp::Ignored::malformed, from);
   const auto device = by_address_.find(from);
-  if (device != by_address_.end() && sessions_[device->second].walk) {
-    sessions_[device->second].walk->malformed(fault);
+  if (device != by_address_.end() && sessions_[device->second].working()) {
+    sessions_[device->second].with_work([&](auto& work) { work.malformed(fault); });
   }
 }
 
@@ -221,7 +224,7 @@ void SnmpCollector::receive(const snmp::usm::V3Message& message, const snmp::Add
     return ignore(known ? snmp::Ignored::late : snmp::Ignored::stranger, from);
   }
   const Session& session = sessions_[*device];
-  if (!session.walk || !session.security || !(*session.address == from)) {
+  if (!session.working() || !session.security || !(*session.address == from)) {
     return ignore(snmp::Ignored::stranger, from);
   }
   judge(*device, message, from);
@@ -237,13 +240,15 @@ void SnmpCollector::receive(const snmp::Message& message, const snmp::Address& f
     return ignore(known ? snmp::Ignored::late : snmp::Ignored::stranger, from);
   }
   Session& session = sessions_[*device];
-  if (!session.walk || !(*session.address == from)) return ignore(snmp::Ignored::stranger, from);
+  if (!session.working() || !(*session.address == from)) {
+    return ignore(snmp::Ignored::stranger, from);
+  }
   const bool v1 = session.target.credentials.version == SnmpVersion::v1;
   if (session.security || v1 != (message.version == snmp::Version::v1) ||
       message.community != session.target.credentials.community.reveal()) {
     return ignore(snmp::Ignored::wrong_community, from);
   }
-  session.walk->answer(message, context_.loop.now());
+  session.with_work([&](auto& work) { work.answer(message, context_.loop.now()); });
   proceed(*device);
 }
 

@@ -103,9 +103,10 @@ void SnmpCollector::judge(std::uint32_t device, const snmp::usm::V3Message& mess
     case Action::fail: {
       const bool credentials = is_credentials(verdict.reason);
       if (verdict.forgeable) {
-        return session.walk->suspect(session.security->explain(verdict.reason), credentials);
+        return suspect(session, session.security->explain(verdict.reason), credentials);
       }
-      session.walk->denied(session.security->explain(verdict.reason), credentials);
+      session.with_work(
+          [&](auto& work) { work.denied(session.security->explain(verdict.reason), credentials); });
       return proceed(device);
     }
     case Action::accept:
@@ -113,9 +114,14 @@ void SnmpCollector::judge(std::uint32_t device, const snmp::usm::V3Message& mess
         return ignore(snmp::Ignored::stranger, from);
       }
       learn_engine(session);
-      session.walk->answer(verdict.pdu, context_.loop.now());
+      session.with_work([&](auto& work) { work.answer(verdict.pdu, context_.loop.now()); });
       return proceed(device);
   }
+}
+
+// A poll of the interfaces tells why it got no answer; what follows it is just given up.
+void SnmpCollector::suspect(Session& session, std::string reason, bool credentials) {
+  if (session.walk) session.walk->suspect(std::move(reason), credentials);
 }
 
 // Some agents answer nothing at all to what they cannot decipher. Who has just told us its engine
@@ -125,7 +131,7 @@ void SnmpCollector::suspect_silence(Session& session) {
   const std::string_view hint = session.security->silence_hint();
   if (hint.empty()) return;
   const bool there = session.exchange.discoveries > 0;
-  session.walk->suspect((there ? "credentials wrong: " : "") + std::string(hint), there);
+  suspect(session, (there ? "credentials wrong: " : "") + std::string(hint), there);
 }
 
 void SnmpCollector::learn_engine(const Session& session) {

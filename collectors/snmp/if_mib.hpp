@@ -13,9 +13,9 @@
 
 namespace itnxt::snmp {
 
-// An OID's arcs; at most sixteen, which is more than anything here has.
+// An OID's arcs; at most as many as a profile's column has with its index (kMostOidArcs).
 struct Oid {
-  std::array<std::uint32_t, 16> arcs{};
+  std::array<std::uint32_t, 32> arcs{};
   std::uint8_t size = 0;
   constexpr Oid() = default;
   constexpr Oid(std::initializer_list<std::uint32_t> list) {

@@ -3,10 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "collectors/snmp/profile/polls.hpp"
 #include "collectors/snmp/udp.hpp"
 #include "collectors/snmp/usm/engine.hpp"
 #include "collectors/snmp/walk.hpp"
@@ -28,6 +30,13 @@ struct Session {
 
   // The poll.
   std::optional<Walk> walk;
+  std::unique_ptr<ProfilePolls> profiles;  // after it; null: none yet
+  [[nodiscard]] bool working() const { return walk || (profiles && !profiles->done()); }
+  // Calls with what is under way, the one or the other. Precondition: working().
+  template <class Call>
+  decltype(auto) with_work(Call call) {
+    return walk ? call(*walk) : call(*profiles);
+  }
   Instant next_poll{};          // also when the one under way must be over
   std::int32_t request_id = 0;  // waited for; 0: none; of version 3 the message ID, too
   std::uint32_t request_number = 0;
@@ -43,6 +52,8 @@ struct Session {
   Instant silent_since{};
   std::string told;  // the last problem in the log
   Instant told_at{};
+  std::string profiles_told;  // the same of profiles
+  Instant profiles_told_at{};
 };
 
 // What was received and not used, by reason.

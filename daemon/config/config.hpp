@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "daemon/config/profile.hpp"
 #include "daemon/core/ids.hpp"
 #include "daemon/core/subject.hpp"
 #include "daemon/core/time.hpp"
@@ -136,6 +137,7 @@ struct SnmpCollectorConfig {
   Duration interval = 60s;
   Duration timeout = 2s;            // of one request
   std::uint32_t retries = 2;        // of one request, after its first try
+  std::vector<Profile> profiles;    // key `profiles`: those of a directory
   std::vector<SnmpTarget> targets;  // from `devices: all | [names] | {site: …}`
   bool operator==(const SnmpCollectorConfig&) const = default;
 };

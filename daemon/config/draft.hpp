@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,6 +11,7 @@
 #include <vector>
 
 #include "daemon/config/config.hpp"
+#include "daemon/config/files.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/config/name_table.hpp"
 #include "daemon/config/problems.hpp"
@@ -17,10 +20,12 @@
 namespace itnxt {
 
 struct Draft {
-  Draft(Problems& p, Purpose why, const CheckCollector& c)
-      : problems(p), purpose(why), check_collector(c) {}
+  Draft(Problems& p, Files& f, std::filesystem::path folder, Purpose why, const CheckCollector& c)
+      : problems(p), files(f), directory(std::move(folder)), purpose(why), check_collector(c) {}
 
   Problems& problems;
+  Files& files;
+  std::filesystem::path directory;  // of the main file
   Purpose purpose;
   const CheckCollector& check_collector;  // may be empty
   Config config;
@@ -56,6 +61,7 @@ struct Draft {
     std::size_t collector;  // index in config.collectors
     std::vector<std::size_t> devices;
   };
+  std::map<std::string, std::vector<Profile>> profiles;  // by directory, each read once
   std::vector<Polls> polls;  // turned into targets when the secrets are read
 };
 

@@ -113,6 +113,26 @@ const Value* Files::load(const std::filesystem::path& file) {
   return roots.size() == 1 ? root : merge(roots);
 }
 
+const Value* Files::load_more(const Value& at, const std::filesystem::path& file) {
+  auto text = read_text(file);
+  if (!text) {
+    problems_.error(at, fmt::format("{} {}", in_quotes(file.string(), 256), text.error()));
+    return nullptr;
+  }
+  bytes_ += text->size();
+  if (bytes_ > kMaxTotalBytes) {
+    problems_.error(
+        at, fmt::format("the files together are larger than {}", to_text(Bytes(kMaxTotalBytes))));
+    return nullptr;
+  }
+  SourceText& source = sources_.emplace_back(file.string(), std::move(*text), sources_.size());
+  const ParsedDocument document = parse_document(source, arena_, problems_);
+  if (!document.complete) return nullptr;
+  if (document.root != nullptr && !document.root->is_null()) return document.root;
+  problems_.error(source, 0, "the file is empty; expected keys such as name, match and metrics");
+  return nullptr;
+}
+
 std::vector<const Value*> Files::patterns(const Value& root) {
   std::vector<const Value*> found;
   if (!root.is_map()) return found;

@@ -20,6 +20,9 @@ class Files {
   const Value* load(const std::filesystem::path& file);
   // The same for a text; `include` is checked only.
   const Value* load_text(std::string name, std::string text);
+  // A further file, a tree of its own, that the value at `at` asks for. Null when it cannot be read
+  // or is empty; reported.
+  const Value* load_more(const Value& at, const std::filesystem::path& file);
 
  private:
   const Value* parse_main(SourceText& source);

@@ -44,9 +44,9 @@ void check_whole(const Draft& draft, const Object& root) {
   }
 }
 
-std::optional<Config> interpret(Problems& problems, const Value& document, Purpose purpose,
-                                const CheckCollector& check) {
-  Draft draft(problems, purpose, check);
+std::optional<Config> interpret(Problems& problems, Files& files, const Value& document,
+                                Purpose purpose, const CheckCollector& check) {
+  Draft draft(problems, files, document.source->directory(), purpose, check);
   const Object root(problems, document, schema::configuration);
   if (!root.is_map()) return std::nullopt;
   if (!root.name("node", draft.config.node)) draft.config.node = host_name();
@@ -75,7 +75,7 @@ Loaded load(Purpose purpose, const CheckCollector& check, Read read) {
   Files files(problems);
   Loaded loaded;
   if (const Value* document = read(files)) {
-    loaded.config = interpret(problems, *document, purpose, check);
+    loaded.config = interpret(problems, files, *document, purpose, check);
   }
   if (problems.errors() > 0) loaded.config.reset();
   loaded.issues = problems.finish();

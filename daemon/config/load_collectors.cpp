@@ -7,10 +7,13 @@
 #include <utility>
 
 #include "daemon/config/draft.hpp"
+#include "daemon/config/load_profiles.hpp"
 #include "daemon/config/scalars.hpp"
 
 namespace itnxt {
 namespace {
+
+constexpr const char* kDefaultProfiles = "snmp";
 
 // Devices as chosen, each once. Devices without credentials stay: they are reported by the caller.
 class Choice {
@@ -122,6 +125,26 @@ void claim_devices(Draft& draft, const Value& at, const SnmpCollectorConfig& col
   }
 }
 
+// The directory that is named, else the one beside the main file if it is there; "" takes none.
+// Only who polls reads them.
+std::vector<Profile> read_profiles(Draft& draft, const Object& object) {
+  if (draft.purpose == Purpose::aggregate) return {};
+  const Value* given = object.find("profiles");
+  std::string directory = (draft.directory / kDefaultProfiles).lexically_normal().string();
+  if (given == nullptr) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(directory, error)) return {};
+  } else if (given->is_scalar() && given->text.empty()) {
+    return {};
+  } else if (!object.path("profiles", directory)) {
+    return {};
+  }
+  const auto read = draft.profiles.find(directory);
+  if (read != draft.profiles.end()) return read->second;
+  const Value& at = given == nullptr ? object.value() : *given;
+  return draft.profiles[directory] = load_profiles(draft.files, draft.problems, at, directory);
+}
+
 void read_snmp(Draft& draft, const Value& value) {
   const Object object(draft.problems, value, schema::snmp_collector);
   SnmpCollectorConfig collector;
@@ -129,6 +152,7 @@ void read_snmp(Draft& draft, const Value& value) {
   object.duration("interval", collector.interval, 100ms, 24h);
   object.duration("timeout", collector.timeout, 10ms, 60s);
   object.integer("retries", collector.retries, 0, 10);
+  collector.profiles = read_profiles(draft, object);
   const std::size_t errors = draft.problems.errors();
   std::vector<std::size_t> devices = choose_devices(draft, object.find("devices"));
   if (devices.empty() && draft.problems.errors() == errors) {

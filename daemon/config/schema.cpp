@@ -63,7 +63,8 @@ constexpr KeySpec kUserCredentials[] = {{"version", kVersions}, {"user", "the na
                                         {"context", {}}};
 constexpr KeySpec kSecret[] = {{"file", {}}, {"env", {}}, {"credential", {}}};
 constexpr KeySpec kSnmpCollector[] = {{"kind", kKinds}, {"name", kUniqueName}, {"interval", {}},
-                                      {"timeout", {}},  {"retries", {}},       {"devices", {}}};
+                                      {"timeout", {}},  {"retries", {}},       {"devices", {}},
+                                      {"profiles", {}}};
 constexpr KeySpec kPcapCollector[] = {{"kind", kKinds},  {"name", kUniqueName}, {"interval", {}},
                                       {"interface", {}}, {"file", {}},          {"link", {}},
                                       {"filter", {}},    {"snaplen", {}},       {"buffer", {}}};

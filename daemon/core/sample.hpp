@@ -13,6 +13,7 @@
 #include "daemon/core/counter.hpp"
 #include "daemon/core/ids.hpp"
 #include "daemon/core/phys_address.hpp"
+#include "daemon/core/series.hpp"
 #include "daemon/core/time.hpp"
 #include "daemon/core/units.hpp"
 
@@ -116,7 +117,7 @@ struct CaptureSample {
   std::array<Packets, kMalformed> malformed{};
 };
 
-using Sample = std::variant<DeviceSample, CaptureSample>;
+using Sample = std::variant<DeviceSample, CaptureSample, SeriesSample>;
 
 // What one collector sends in one message.
 struct Batch {

@@ -16,6 +16,7 @@ std::size_t estimate(const Sample& sample) {
   constexpr std::size_t kDevice = 96;
   constexpr std::size_t kRow = 150;
   constexpr std::size_t kCapture = 700;
+  if (const auto* series = std::get_if<SeriesSample>(&sample)) return wire_size(*series);
   const auto* device = std::get_if<DeviceSample>(&sample);
   if (device == nullptr) return kCapture;
   std::size_t bytes = kDevice + device->problem.size() + device->sys_descr.size();

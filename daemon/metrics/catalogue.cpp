@@ -97,7 +97,8 @@ constexpr std::array<MetricInfo, kMetrics> kCatalogue = {{
      "Series refused by aggregator.limits, counted each time they came."},
     {"itnxt_samples_refused_total", kCounter, Of::aggregator, "",
      "Samples refused: of a device that the inventory does not name or that another collector "
-     "polls, of a capture whose name another node has, or of a collector that is one too many."},
+     "polls, of a capture whose name another node has, or of a collector that is one too many; and "
+     "families of collectors' own metrics that break a rule."},
     {"itnxt_state_writable", kGauge, Of::aggregator, "",
      "1 if the state directory can be written."},
     {"itnxt_build_info", kInfo, Of::aggregator, "version revision", "What runs; always 1."},
@@ -139,7 +140,8 @@ std::string_view open_metrics_family(const MetricInfo& metric) {
 std::string_view unit(const MetricInfo& metric) {
   if (metric.type == MetricType::info) return {};
   const std::string_view family = open_metrics_family(metric);
-  for (const std::string_view one : {"bytes", "seconds", "ratio"}) {
+  for (const std::string_view one : {"bytes", "seconds", "ratio", "celsius", "volts", "amperes",
+                                     "watts", "hertz", "joules", "meters", "grams"}) {
     if (family.ends_with(one)) return one;
   }
   return {};

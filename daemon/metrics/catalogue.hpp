@@ -101,7 +101,7 @@ std::span<const MetricInfo> catalogue();
 
 // The family's name in OpenMetrics: without _total and _info.
 std::string_view open_metrics_family(const MetricInfo& metric);
-// "bytes", "seconds", "ratio" when the family's name ends so; else empty.
+// "bytes", "seconds", "ratio" and other base units when the family's name ends so; else empty.
 std::string_view unit(const MetricInfo& metric);
 // "counter" …; the text format 0.0.4 knows no info and calls it a gauge.
 std::string_view type_name(MetricType type, bool open_metrics);

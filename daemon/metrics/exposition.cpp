@@ -26,6 +26,7 @@ Exposition::Exposition(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr
       build_(std::move(build)),
       foreign_(std::move(foreign)),
       open_metrics_(format == MetricsFormat::open_metrics_1_0),
+      series_(snapshot_->series_families ? *snapshot_->series_families : none_),
       text_(piece_, open_metrics_) {}
 
 std::size_t Exposition::read(char* buffer, std::size_t size) {
@@ -54,8 +55,10 @@ void Exposition::fill() {
       if (!begun_) text_.begin(info(metric));
       begun_ = true;
       if (!write_family(metric)) return;
-    } else if (family_ < kOwn + foreign_.size()) {
-      write_foreign(foreign_[family_ - kOwn]);
+    } else if (family_ < kOwn + series_.size()) {
+      if (!write_series(series_[family_ - kOwn])) return;
+    } else if (family_ < kOwn + series_.size() + foreign_.size()) {
+      write_foreign(foreign_[family_ - kOwn - series_.size()]);
     } else {
       if (open_metrics_ && !ended_) piece_ += "# EOF\n";
       ended_ = true;
@@ -126,6 +129,34 @@ bool Exposition::write_interfaces(Metric metric) {
 bool Exposition::write_aggregator(Metric metric) {
   const WriteValue<WholeAggregator> write = value_of<WholeAggregator>(metric);
   if (write != nullptr) write(text_, {*snapshot_, *board_, build_});
+  return true;
+}
+
+// What collectors brought along, subject after subject.
+bool Exposition::write_series(const SeriesFamilyView& family) {
+  const MetricType gauge = family.info ? MetricType::info : MetricType::gauge;
+  const MetricInfo metric{family.name,
+                          family.type == SeriesType::counter ? MetricType::counter : gauge,
+                          MetricSubject::process,
+                          {},
+                          family.help};
+  text_.begin(metric, begun_);
+  const auto& subjects = snapshot_->series_of;
+  for (; outer_ < subjects.size(); ++outer_) {
+    begun_ = text_.has_lines();
+    if (piece_.size() >= kPiece) return false;
+    const auto& blocks = subjects[outer_]->blocks;
+    auto block = std::ranges::lower_bound(blocks, family.id, {}, &SeriesBlockView::family);
+    for (; block != blocks.end() && (*block)->family == family.id; ++block) {
+      for (const SeriesRowView& row : (*block)->rows) {
+        if (const auto* whole = std::get_if<std::uint64_t>(&row.value)) {
+          text_.line(row.labels, wrapped(*whole));
+        } else {
+          text_.line(row.labels, std::get<double>(row.value));
+        }
+      }
+    }
+  }
   return true;
 }
 

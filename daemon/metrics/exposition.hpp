@@ -54,6 +54,7 @@ class Exposition {
   bool write_family(Metric metric);  // false: the piece is full, go on here
   bool write_interfaces(Metric metric);
   bool write_aggregator(Metric metric);
+  bool write_series(const SeriesFamilyView& family);
   void write_foreign(const ForeignFamily& family);
   // One line or more for each of `list`.
   template <class Subject, class List, class Find>
@@ -64,6 +65,8 @@ class Exposition {
   const BuildInfo build_;
   const std::vector<ForeignFamily> foreign_;
   const bool open_metrics_;
+  const std::vector<SeriesFamilyView> none_;
+  const std::vector<SeriesFamilyView>& series_;
   std::string piece_;       // whole lines, not yet read
   FamilyText text_;         // writes to piece_
   std::size_t read_ = 0;    // of piece_

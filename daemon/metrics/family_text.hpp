@@ -22,11 +22,14 @@ class FamilyText {
  public:
   FamilyText(std::string& out, bool open_metrics) : out_(out), open_metrics_(open_metrics) {}
 
-  // What follows belongs to `metric`, which outlives it.
-  void begin(const MetricInfo& metric) {
+  // What follows belongs to `metric`, which outlives it. `goes_on`: lines of it stand already.
+  void begin(const MetricInfo& metric, bool goes_on = false) {
     metric_ = &metric;
-    has_header_ = false;
+    has_header_ = goes_on;
   }
+
+  // Whether a line of the family stands already.
+  [[nodiscard]] bool has_lines() const { return has_header_; }
 
   using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
   template <class List = Labels>

@@ -109,6 +109,27 @@ struct CollectorView {
   std::optional<Duration> clock_skew{};
 };
 
+// Metrics that collectors brought along (daemon/state/series.hpp).
+struct SeriesFamilyView {
+  std::uint32_t id = 0;
+  std::string name;
+  SeriesType type = SeriesType::gauge;
+  std::string help;
+  bool info = false;
+};
+struct SeriesRowView {
+  std::string labels;  // {…} as core/labels.hpp renders it
+  SeriesValue value;
+};
+struct SeriesBlockView {
+  std::uint32_t family = 0;         // the id of its family
+  std::vector<SeriesRowView> rows;  // by labels
+};
+// All of one device or collector.
+struct SubjectSeriesView {
+  std::vector<std::shared_ptr<const SeriesBlockView>> blocks;  // by family; several may have one
+};
+
 struct Snapshot {
   Instant at;
   WallTime wall;
@@ -117,8 +138,10 @@ struct Snapshot {
   std::vector<LinkView> links;                             // by name
   std::vector<CaptureView> captures;                       // by name; fresh ones only
   std::vector<CollectorView> collectors;                   // by node, name; silent ones too
-  std::uint64_t series = 0;                                // admitted now
-  std::uint64_t series_rejected = 0;                       // refused so far by aggregator.limits
+  std::shared_ptr<const std::vector<SeriesFamilyView>> series_families;  // by name; may be null
+  std::vector<std::shared_ptr<const SubjectSeriesView>> series_of;
+  std::uint64_t series = 0;           // admitted now
+  std::uint64_t series_rejected = 0;  // refused so far by aggregator.limits
   std::uint64_t samples_refused = 0;  // so far: of devices that the inventory does not name …
 };
 

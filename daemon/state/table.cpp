@@ -57,6 +57,7 @@ void Table::forget_devices() {
       continue;
     }
     it->second.release(admission_);
+    series_.forget(it->first, admission_);
     it = devices_.erase(it);
   }
 }
@@ -113,6 +114,8 @@ void Table::apply(const Batch& batch, Instant now, WallTime wall) {
       apply(*device, source, now, wall);
     } else if (const auto* capture = std::get_if<CaptureSample>(&sample)) {
       apply(*capture, source, now);
+    } else if (const auto* series = std::get_if<SeriesSample>(&sample)) {
+      apply(*series, source, batch.interval, now);
     }
   }
 }
@@ -137,11 +140,22 @@ void Table::apply(const CaptureSample& sample, const SampleSource& source, Insta
   if (!captures_.apply(sample, source, now, admission_)) ++samples_refused_;
 }
 
+void Table::apply(const SeriesSample& sample, const SampleSource& source, Duration interval,
+                  Instant now) {
+  if (!sample.device.empty() && !devices_.contains(sample.device)) {
+    ++samples_refused_;
+    if (!stranger_) stranger_ = {sample.device.text(), source.node.text()};
+    return;
+  }
+  samples_refused_ += series_.apply(sample, source, interval, now, admission_);
+}
+
 void Table::tick(Instant now) {
   for (auto& [name, device] : devices_) {
     if (device.tick(now, admission_)) changed_ = true;
   }
   if (captures_.tick(now, stale_after_, admission_)) changed_ = true;
+  if (series_.tick(now, stale_after_, admission_)) changed_ = true;
   if (collectors_.tick(now, stale_after_, admission_)) changed_ = true;
 }
 
@@ -191,6 +205,7 @@ std::shared_ptr<const Snapshot> Table::snapshot(Instant now, WallTime wall) {
     if (watched != roles_.watched.end()) capture.link = watched->second;
   }
   made->collectors = collectors_.views();
+  series_.show(*made);
   made->series = admission_.total();
   made->series_rejected = admission_.rejected();
   made->samples_refused = samples_refused_;

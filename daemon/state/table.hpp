@@ -21,6 +21,7 @@
 #include "daemon/state/captures.hpp"
 #include "daemon/state/collectors.hpp"
 #include "daemon/state/device_state.hpp"
+#include "daemon/state/series.hpp"
 #include "daemon/state/snapshot.hpp"
 
 namespace itnxt {
@@ -28,6 +29,9 @@ namespace itnxt {
 class Table {
  public:
   explicit Table(const Config& config);
+
+  // Names that collectors may not use for metrics of their own: the catalogue's.
+  void reserve(std::span<const std::string_view> names) { series_.reserve(names); }
 
   // Takes a batch over, unless it was had before or tells the past of a collector whose present is
   // known. Cost: one device's rows for each sample.
@@ -52,6 +56,8 @@ class Table {
   std::vector<RowsRefused> take_refused(Instant now);
   // What became of devices' interfaces, for the log: of each device at most a few a minute.
   std::vector<InterfaceChanges> take_changes(Instant now);
+  // Metrics of collectors that were refused, for the log: each problem once in ten minutes.
+  std::vector<SeriesRefused> take_series_refused(Instant now) { return series_.take_refused(now); }
   // Whether anything changed since the last snapshot().
   [[nodiscard]] bool changed() const { return changed_; }
 
@@ -61,6 +67,8 @@ class Table {
   void take_links();
   void apply(const DeviceSample& sample, const SampleSource& source, Instant now, WallTime wall);
   void apply(const CaptureSample& sample, const SampleSource& source, Instant now);
+  void apply(const SeriesSample& sample, const SampleSource& source, Duration interval,
+             Instant now);
   [[nodiscard]] std::vector<LinkView> link_views() const;
 
   // What the configuration says of this node's collectors.
@@ -92,6 +100,7 @@ class Table {
   std::vector<LinkPorts> links_;  // by name
   Captures captures_;
   Collectors collectors_;
+  Series series_;
   std::uint64_t samples_refused_ = 0;
   std::optional<Stranger> stranger_;
   bool changed_ = true;

@@ -20,11 +20,12 @@
 namespace itnxt::wire {
 
 inline constexpr std::uint32_t kMajor = 1;
-inline constexpr std::uint32_t kMinor = 0;
+inline constexpr std::uint32_t kMinor = 1;
 inline constexpr std::size_t kMaxPart = std::size_t{1} << 20;  // bytes
 inline constexpr std::size_t kMaxParts = 64;                   // of one message
 inline constexpr std::size_t kMaxInterfaces = 100'000;         // of one batch
 inline constexpr std::size_t kMaxSamples = 100'000;            // of one batch
+inline constexpr std::size_t kMaxSeriesRows = 100'000;         // of one batch
 
 using Parts = std::vector<std::string>;
 

@@ -6,6 +6,7 @@
 #include "daemon/wire/decode_sample.hpp"
 #include "daemon/wire/fields.hpp"
 #include "daemon/wire/itnxt.pb.h"
+#include "daemon/wire/series.hpp"
 
 namespace itnxt::wire {
 namespace {
@@ -36,6 +37,7 @@ void take(const v1::Batch& from, bool newer, Problem& problem, Batch& to) {
   }
   to.samples.resize(count);
   std::size_t rows = 0;
+  std::size_t series_rows = 0;
   std::size_t kept = 0;
   for (std::size_t i = 0; i < count && !problem.any(); ++i) {
     const v1::Sample& sample = from.samples(static_cast<int>(i));
@@ -49,6 +51,9 @@ void take(const v1::Batch& from, bool newer, Problem& problem, Batch& to) {
       }
       case v1::Sample::kCapture:
         take(sample.capture(), i, problem, as<CaptureSample>(to.samples[kept++]));
+        break;
+      case v1::Sample::kSeries:
+        take_series(sample.series(), i, series_rows, problem, as<SeriesSample>(to.samples[kept++]));
         break;
       case v1::Sample::KIND_NOT_SET:
         if (!newer) problem.say("batch.samples[" + std::to_string(i) + "]: is of no known kind");

@@ -4,6 +4,7 @@
 
 #include "daemon/wire/codec.hpp"
 #include "daemon/wire/itnxt.pb.h"
+#include "daemon/wire/series.hpp"
 
 namespace itnxt::wire {
 namespace {
@@ -96,6 +97,8 @@ void put(const Batch& from, std::size_t last_rows, v1::Batch& to) {
       put(*device, rows, *to.add_samples()->mutable_device());
     } else if (const auto* capture = std::get_if<CaptureSample>(&sample)) {
       put(*capture, *to.add_samples()->mutable_capture());
+    } else if (const auto* series = std::get_if<SeriesSample>(&sample)) {
+      put_series(*series, *to.add_samples()->mutable_series());
     }
   }
 }

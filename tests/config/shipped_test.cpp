@@ -92,8 +92,8 @@ TEST(Shipped, AnnotatedFileStandsAtTheDefaults) {
 
 TEST(Shipped, ExamplesOfTheAnnotatedFileAreRight) {
   setenv("LAB_COMMUNITY", "lab", 1);
-  const Loaded loaded =
-      load_config_text("itnxt.yaml", with_examples(read("itnxt.yaml")), Purpose::check);
+  const Loaded loaded = load_config_text(ITNXT_SOURCE_DIR "/config/itnxt.yaml",
+                                         with_examples(read("itnxt.yaml")), Purpose::check);
   for (const Issue& issue : loaded.issues) EXPECT_TRUE(issue.warning) << to_text(issue);
   ASSERT_TRUE(loaded.config);
   EXPECT_EQ(loaded.config->inventory.devices.size(), 2U);
@@ -115,9 +115,11 @@ TEST(Shipped, AnnotatedFileShowsEveryKey) {
 
 // The values shown in the examples of collectors and so on are the defaults, where there are any.
 TEST(Shipped, ExamplesWithDefaultsAreTheDefaults) {
-  const Loaded loaded =
-      load_config_text("itnxt.yaml", with_examples(read("itnxt.yaml")), Purpose::check);
+  const Loaded loaded = load_config_text(ITNXT_SOURCE_DIR "/config/itnxt.yaml",
+                                         with_examples(read("itnxt.yaml")), Purpose::check);
   ASSERT_TRUE(loaded.config);
+  EXPECT_EQ(std::get<SnmpCollectorConfig>(loaded.config->collectors[0]).profiles,
+            std::get<SnmpCollectorConfig>(loaded.config->collectors[1]).profiles);
   const auto& snmp = std::get<SnmpCollectorConfig>(loaded.config->collectors[0]);
   EXPECT_EQ(snmp.interval, SnmpCollectorConfig{}.interval);
   EXPECT_EQ(snmp.timeout, SnmpCollectorConfig{}.timeout);

@@ -53,7 +53,7 @@ class Units(unittest.TestCase):
         cls.folder.cleanup()
 
     def test_everything_is_in_its_place(self):
-        for path in ("usr/bin/itnxtd", "usr/bin/itnxtctl", "etc/itnxt/itnxt.yaml", "usr/lib/sysusers.d/itnxt.conf",
+        for path in ("usr/bin/itnxtd", "usr/bin/itnxtctl", "etc/itnxt/itnxt.yaml", "etc/itnxt/snmp/etherlike.yaml", "usr/lib/sysusers.d/itnxt.conf",
                      "usr/lib/tmpfiles.d/itnxt.conf", "usr/share/itnxt/dashboards/grafana/dashboards/network.json",
                      "usr/share/itnxt/dashboards/prometheus/itnxt.alerts.yml", *(f"usr/lib/systemd/system/{u}" for u in UNITS)):
             self.assertTrue((self.root / path).is_file(), path)

@@ -201,7 +201,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Dropped", [](auto& f) { capture(f).add_dropped(1); }, kContent,
              "batch.samples[1].capture.dropped: 3 values, at most 2"},
         Case{"Size", [](auto& f) { f.mutable_batch()->set_node(std::string(1 << 20, 'a')); },
-             Refusal::size, "frame: 1048832 bytes, at most 1048576"}),
+             Refusal::size, "frame: 1048834 bytes, at most 1048576"}),
     [](const auto& one) { return one.param.name; });
 
 TEST(Hostile, TextIsMadeSafeAgain) {

@@ -104,7 +104,36 @@ inline InterfaceSample any_interface() {
   return row;
 }
 
+inline SeriesSample any_series() {
+  SeriesSample series;
+  if (*rc::gen::arbitrary<bool>()) series.device = DeviceName('d' + *any_text());
+  series.source = *any_text();
+  series.at = any_source_time();
+  series.interval = std::chrono::seconds(*rc::gen::inRange(0, 86400));
+  series.partial = *rc::gen::arbitrary<bool>();
+  const int families = *rc::gen::inRange(0, 4);
+  for (int f = 0; f < families; ++f) {
+    SeriesFamily family;
+    family.name = "itnxt_x" + std::to_string(f);
+    family.type = *rc::gen::element(SeriesType::gauge, SeriesType::counter);
+    family.help = 'h' + *any_text();
+    const int labels = *rc::gen::inRange(0, 4);
+    for (int l = 0; l < labels; ++l) family.labels.push_back("l" + std::to_string(l));
+    const int rows = *rc::gen::inRange(0, 6);
+    for (int r = 0; r < rows; ++r) {
+      SeriesRow row;
+      for (int l = 0; l < labels; ++l) row.labels.push_back(*any_text());
+      row.value = *rc::gen::arbitrary<std::uint64_t>();
+      if (*rc::gen::arbitrary<bool>()) row.value = *rc::gen::inRange(0, 1'000'000) / 64.0;
+      family.rows.push_back(std::move(row));
+    }
+    series.families.push_back(std::move(family));
+  }
+  return series;
+}
+
 inline Sample any_sample() {
+  if (*rc::gen::inRange(0, 3) == 0) return any_series();
   if (*rc::gen::arbitrary<bool>()) {
     DeviceSample device;
     device.device = DeviceName('d' + *any_text());

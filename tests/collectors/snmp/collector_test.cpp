@@ -305,6 +305,75 @@ TEST(SnmpCollector, StrangersDuplicatesAndForgeriesAreIgnoredAndCounted) {  // T
           at);
 }
 
+Profile profile_of(OidArcs oid) {
+  Profile profile;
+  profile.name = "p";
+  profile.match.present = oid;
+  ProfileTable table{"t", {{"i", IndexType::integer}}, {}};
+  oid.push_back(1);
+  table.columns = {{"v", oid, {}, {}}};
+  profile.tables = {table};
+  ProfileMetric metric;
+  metric.family = {"itnxt_v", SeriesType::gauge, "V.", {"i"}, {}};
+  metric.value = ColumnRef{0, 0};
+  metric.labels = {{"i", "", {{std::nullopt, 0}}, {}, ""}};
+  profile.metrics = {metric};
+  return profile;
+}
+
+TEST(SnmpCollector, ProfilesFollowThePollAndDelayNoneWhenTheyGetNoAnswer) {
+  Socket agent("127.0.0.1");
+  test::Recording device = snmp::test::device(2);
+  device.add("1.3.6.1.9.1.1.7", "66", "42");
+  bool silent = false;
+  Rig rig;
+  SnmpCollectorConfig made =
+      config(300ms, {target("core", "127.0.0.1", agent.port)}, 200ms, 3);  // gives up after 1.6 s
+  made.profiles = {profile_of({1, 3, 6, 1, 9, 1})};
+  rig.run(std::move(made));
+  const Watch serving = rig.loop.watch(agent.fd, Interest::readable, [&] {
+    sockaddr_in from{};
+    const Bytes request = agent.receive(from);
+    if (request.empty()) return;
+    const snmp::Message message = snmp::test::parse(request);
+    const auto first = message.begin().next();
+    const bool of_table = first && snmp::dotted(first->oid) == "1.3.6.1.9.1.1";
+    if (!silent || !of_table) agent.send(device.answer(request), from);
+  });
+  ASSERT_TRUE(test::run_until(
+      rig.loop, [&] { return rig.sink.all<SeriesSample>().size() >= 2; }, 10s));
+  const SeriesSample sample = rig.sink.all<SeriesSample>().back();
+  EXPECT_EQ(sample.device.text(), "core");
+  EXPECT_EQ(sample.source, "p");
+  ASSERT_EQ(sample.families.at(0).rows.size(), 1U);
+  EXPECT_EQ(sample.families[0].rows[0], (SeriesRow{{"7"}, std::uint64_t{42}}));
+
+  silent = true;
+  const std::size_t had = rig.sink.all<SeriesSample>().size();
+  const std::size_t polls = rig.sink.all<DeviceSample>().size();
+  ASSERT_TRUE(test::run_until(
+      rig.loop, [&] { return rig.sink.all<DeviceSample>().size() >= polls + 5; }, 10s));
+  const auto all = rig.sink.all<DeviceSample>();
+  for (std::size_t i = polls + 1; i < all.size(); ++i) {
+    EXPECT_EQ(all[i].result, PollResult::ok) << all[i].problem;
+    EXPECT_LT(all[i].at - all[i - 1].at, 1200ms);  // not the 1.6 s of the tries
+  }
+  EXPECT_LE(rig.sink.all<SeriesSample>().size(), had + 1);
+  std::size_t told = 0;
+  for (const std::string& line : rig.log.lines) {
+    if (line.find("profiles of a device were read in part") == std::string::npos) continue;
+    ++told;
+    EXPECT_NE(line.find("p: did not end within the interval of 300ms; raise 'interval' of the "
+                        "collector"),
+              std::string::npos)
+        << line;
+  }
+  EXPECT_EQ(told, 1U);
+  silent = false;
+  ASSERT_TRUE(test::run_until(
+      rig.loop, [&] { return rig.sink.all<SeriesSample>().size() >= had + 2; }, 10s));
+}
+
 TEST(SnmpCollector, AReplyToTheFirstTryStillCountsAfterTheSecond) {
   Socket agent("127.0.0.1");
   const test::Recording truth = snmp::test::device(1);

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "collectors/snmp/collector.hpp"
+#include "tests/collectors/snmp/profile_agent.hpp"
 #include "tests/support/recording.hpp"
 #include "tests/support/run_until.hpp"
 
@@ -67,6 +68,22 @@ Credentials right_user() {
   return user("itnxt", "correct horse", "battery staple");
 }
 
+SnmpCollectorConfig one_agent(std::uint16_t port, const Credentials& credentials,
+                              const std::string& host) {
+  SnmpCollectorConfig config;
+  config.name = CollectorName("snmp");
+  config.interval = 1s;
+  config.timeout = 300ms;
+  config.retries = 1;
+  config.targets.resize(1);
+  config.targets[0].device.name = DeviceName("local");
+  config.targets[0].device.host = host;
+  config.targets[0].device.port = port;
+  config.targets[0].device.credentials = "test";
+  config.targets[0].credentials = credentials;
+  return config;
+}
+
 // A collector that polls one agent once a second.
 struct Rig {
   PollLoop loop;
@@ -74,21 +91,13 @@ struct Rig {
   test::RecordingLog log;
   std::optional<SnmpCollector> collector;
 
-  void run(std::uint16_t port, const Credentials& credentials,
-           const std::string& host = "127.0.0.1") {
-    SnmpCollectorConfig config;
-    config.name = CollectorName("snmp");
-    config.interval = 1s;
-    config.timeout = 300ms;
-    config.retries = 1;
-    config.targets.resize(1);
-    config.targets[0].device.name = DeviceName("local");
-    config.targets[0].device.host = host;
-    config.targets[0].device.port = port;
-    config.targets[0].device.credentials = "test";
-    config.targets[0].credentials = credentials;
+  void run(const SnmpCollectorConfig& config) {
     collector.emplace(config, CollectorContext{loop, sink, log});
     collector->start();
+  }
+  void run(std::uint16_t port, const Credentials& credentials,
+           const std::string& host = "127.0.0.1") {
+    run(one_agent(port, credentials, host));
   }
   [[nodiscard]] DeviceSample last() const { return std::get<DeviceSample>(sink.samples.back()); }
   bool until(PollResult result) {
@@ -243,6 +252,59 @@ TEST_F(SnmpdTest, ARestartedAgentIsFollowed) {
   snmpd.start();
   ASSERT_TRUE(rig.until(PollResult::ok));
   EXPECT_TRUE(rig.said("the engine ID changed from 0x80001f8880112233445566778899 to "));
+}
+
+// The value of the row of a family whose first label is `label`; nothing when there is none.
+std::optional<double> value_of(const std::vector<SeriesSample>& samples, std::string_view name,
+                               std::string_view label = "") {
+  for (const SeriesSample& sample : samples) {
+    for (const SeriesFamily& family : sample.families) {
+      for (const SeriesRow& row : family.rows) {
+        if (family.name != name || (!row.labels.empty() && row.labels[0] != label)) continue;
+        return std::visit([](auto value) { return static_cast<double>(value); }, row.value);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+TEST_F(SnmpdTest, ProfilesAsSnmpgetSaysTheyAre) {
+  if (::access("/usr/bin/snmpget", X_OK) != 0) GTEST_SKIP() << "snmpget is not installed";
+  test::Snmpd snmpd(kConfiguration);
+  snmpd.start();
+  Rig rig;
+  SnmpCollectorConfig config = one_agent(snmpd.port, right_user(), "127.0.0.1");
+  config.interval = 2s;
+  config.timeout = 900ms;
+  config.profiles = snmp::test::shipped();
+  ASSERT_FALSE(config.profiles.empty());
+  rig.run(config);
+  const auto has_system = [&] {
+    return value_of(rig.sink.all<SeriesSample>(), "itnxt_host_memory_bytes").has_value();
+  };
+  ASSERT_TRUE(test::run_until(rig.loop, has_system, 30s)) << "no series of the profile system";
+
+  const auto samples = rig.sink.all<SeriesSample>();
+  for (const SeriesSample& sample : samples) {
+    EXPECT_EQ(sample.device.text(), "local");
+    EXPECT_FALSE(sample.partial);
+    EXPECT_EQ(sample.interval, sample.source == "system" || sample.source == "lldp" ? 5min : 2s)
+        << sample.source;
+    for (const SeriesFamily& family : sample.families) {
+      EXPECT_EQ(family_objection(family), std::nullopt);
+    }
+  }
+  const std::string storage = "1.3.6.1.2.1.25.2.3.1";
+  const auto said = snmpget(
+      snmpd.port, {"1.3.6.1.2.1.25.2.2.0", storage + ".3.1", storage + ".4.1", storage + ".5.1"});
+  EXPECT_EQ(value_of(samples, "itnxt_host_memory_bytes"),
+            1024 * std::stod(said.at("1.3.6.1.2.1.25.2.2.0")));
+  EXPECT_EQ(value_of(samples, "itnxt_host_storage_size_bytes", said.at(storage + ".3.1")),
+            std::stod(said.at(storage + ".4.1")) * std::stod(said.at(storage + ".5.1")));
+  EXPECT_GT(value_of(samples, "itnxt_host_uptime_seconds").value_or(0), 0);
+  for (const std::string& line : rig.log.lines) {
+    EXPECT_EQ(line.find("profiles"), std::string::npos) << line;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,167 @@
+#include "daemon/core/series.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "daemon/core/text.hpp"
+
+namespace itnxt {
+namespace {
+
+constexpr std::string_view kPrefix = "itnxt_";
+
+bool is_word(std::string_view text) {
+  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  return !text.empty() && is_lower(text.front()) && std::ranges::all_of(text, [&](char c) {
+    return is_lower(c) || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+bool has_empty_part(std::string_view name) {
+  return name.find("__") != std::string_view::npos || name.ends_with('_');
+}
+
+// What a part of a name must not be, and what to say instead.
+struct Banned {
+  std::string_view part;
+  std::string_view instead;
+};
+constexpr std::string_view kNoWord = "nothing: the type stands in TYPE";
+constexpr std::array kBanned = {
+    Banned{"gauge", kNoWord},     Banned{"counter", kNoWord},
+    Banned{"histogram", kNoWord}, Banned{"summary", kNoWord},
+    Banned{"minutes", "seconds"}, Banned{"hours", "seconds"},
+    Banned{"days", "seconds"},    Banned{"weeks", "seconds"},
+    Banned{"s", "seconds"},       Banned{"sec", "seconds"},
+    Banned{"ms", "seconds"},      Banned{"us", "seconds"},
+    Banned{"ns", "seconds"},      Banned{"m", "seconds"},
+    Banned{"h", "seconds"},       Banned{"d", "seconds"},
+    Banned{"bits", "bytes"},      Banned{"b", "bytes"},
+    Banned{"kb", "bytes"},        Banned{"mb", "bytes"},
+    Banned{"gb", "bytes"},        Banned{"tb", "bytes"},
+    Banned{"pb", "bytes"},        Banned{"percent", "ratio, from 0 to 1"},
+    Banned{"kelvins", "kelvin"},  Banned{"fahrenheit", "celsius"},
+    Banned{"rankine", "celsius"}, Banned{"inches", "meters"},
+    Banned{"yards", "meters"},    Banned{"miles", "meters"},
+    Banned{"calories", "joules"}, Banned{"pounds", "grams"},
+    Banned{"ounces", "grams"},
+};
+constexpr std::array<std::string_view, 12> kBaseUnits = {"amperes", "bytes",   "celsius", "grams",
+                                                         "hertz",   "joules",  "kelvin",  "meters",
+                                                         "metres",  "seconds", "volts",   "watts"};
+constexpr std::array<std::string_view, 14> kMultiples = {"pico", "nano", "micro", "milli", "centi",
+                                                         "deci", "deca", "hecto", "kilo",  "kibi",
+                                                         "mega", "mebi", "giga",  "tera"};
+// What other lines of the formats mean something by.
+constexpr std::array<std::string_view, 6> kReservedEnds = {"_bucket",  "_count",  "_sum",
+                                                           "_created", "_gcount", "_gsum"};
+constexpr std::array<std::string_view, 6> kReservedLabels = {"device", "node",     "collector",
+                                                             "le",     "quantile", "job"};
+
+std::optional<std::string> part_objection(std::string_view part) {
+  for (const Banned& banned : kBanned) {
+    if (part == banned.part) {
+      return "holds '" + std::string(part) + "', expected " + std::string(banned.instead);
+    }
+  }
+  for (const std::string_view unit : kBaseUnits) {
+    if (!part.ends_with(unit) || part == unit) continue;
+    const std::string_view multiple = part.substr(0, part.size() - unit.size());
+    if (std::ranges::find(kMultiples, multiple) != kMultiples.end()) {
+      return "holds '" + std::string(part) + "', expected the base unit " + std::string(unit);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> name_objection(const SeriesFamily& family) {
+  const std::string_view name = family.name;
+  if (name.size() > kMostSeriesName || !name.starts_with(kPrefix) || !is_word(name) ||
+      name.size() == kPrefix.size() || has_empty_part(name)) {
+    return "expected itnxt_ and words of a-z and 0-9 with one _ between them, at most " +
+           std::to_string(kMostSeriesName) + " bytes";
+  }
+  if ((family.type == SeriesType::counter) != name.ends_with("_total")) {
+    return family.type == SeriesType::counter ? "a counter's name ends with _total"
+                                              : "only a counter's name ends with _total";
+  }
+  for (const std::string_view end : kReservedEnds) {
+    if (family_base(name).ends_with(end)) {
+      return "ends with " + std::string(end) + ", which the formats keep for themselves";
+    }
+  }
+  for (std::size_t at = 0; at < name.size();) {
+    const std::size_t end = std::min(name.find('_', at), name.size());
+    if (auto objection = part_objection(name.substr(at, end - at))) return objection;
+    at = end + 1;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> label_objection(const SeriesFamily& family) {
+  if (family.labels.size() > kMostSeriesLabels) {
+    return std::to_string(family.labels.size()) + " labels, at most " +
+           std::to_string(kMostSeriesLabels);
+  }
+  for (std::size_t i = 0; i < family.labels.size(); ++i) {
+    const std::string& label = family.labels[i];
+    const auto which = [&] { return "label " + std::to_string(i + 1); };
+    if (label.size() > kMostLabelName || !is_word(label) || has_empty_part(label)) {
+      return which() + " is no name: expected a-z, 0-9 and single _, at most " +
+             std::to_string(kMostLabelName) + " bytes";
+    }
+    if (std::ranges::find(kReservedLabels, label) != kReservedLabels.end()) {
+      return which() + " is '" + label + "', which is set by itnxt or by Prometheus";
+    }
+    if (std::find(family.labels.begin(), family.labels.begin() + static_cast<std::ptrdiff_t>(i),
+                  label) != family.labels.begin() + static_cast<std::ptrdiff_t>(i)) {
+      return "two labels are named '" + label + "'";
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view family_base(std::string_view name) {
+  for (const std::string_view end : {std::string_view("_total"), std::string_view("_info")}) {
+    if (name.ends_with(end)) return name.substr(0, name.size() - end.size());
+  }
+  return name;
+}
+
+bool is_info(const SeriesFamily& family) {
+  return family.type == SeriesType::gauge && std::string_view(family.name).ends_with("_info");
+}
+
+std::size_t wire_size(const SeriesRow& row) {
+  std::size_t size = 16;  // tag and length of the row, the value at its widest
+  for (const std::string& label : row.labels) size += 4 + label.size();
+  return size;
+}
+
+std::size_t wire_size(const SeriesFamily& family) {
+  std::size_t size = 24 + family.name.size() + family.help.size();
+  for (const std::string& label : family.labels) size += 4 + label.size();
+  for (const SeriesRow& row : family.rows) size += wire_size(row);
+  return size;
+}
+
+std::size_t wire_size(const SeriesSample& sample) {
+  std::size_t size = 48 + sample.device.text().size() + sample.source.size();
+  for (const SeriesFamily& family : sample.families) size += wire_size(family);
+  return size;
+}
+
+std::optional<std::string> family_objection(const SeriesFamily& family) {
+  std::optional<std::string> objection = name_objection(family);
+  if (!objection) objection = label_objection(family);
+  if (!objection && (family.help.empty() || family.help.size() > kMostSeriesHelp ||
+                     sanitize(family.help, kMostSeriesHelp) != family.help)) {
+    objection = "help is no line of 1 to " + std::to_string(kMostSeriesHelp) + " bytes";
+  }
+  if (!objection) return std::nullopt;
+  return sanitize(family.name, kMostSeriesName) + ": " + *objection;
+}
+
+}  // namespace itnxt

@@ -1,0 +1,75 @@
+// Metrics that are no interface's or capture's counters: what a profile reads off a device, or what
+// a collector in any language measures. Names follow the conventions of Prometheus, which
+// family_objection() holds them against. Thread: any.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "daemon/core/ids.hpp"
+#include "daemon/core/time.hpp"
+
+namespace itnxt {
+
+inline constexpr std::size_t kMostSeriesName = 128;     // bytes
+inline constexpr std::size_t kMostSeriesHelp = 512;     // bytes
+inline constexpr std::size_t kMostSeriesLabels = 16;    // of one family
+inline constexpr std::size_t kMostLabelName = 64;       // bytes
+inline constexpr std::size_t kMostLabelValue = 256;     // bytes
+inline constexpr std::size_t kMostFamilies = 256;       // of one sample
+inline constexpr std::size_t kMostSeriesRows = 16'384;  // of one sample
+
+enum class SeriesType : std::uint8_t { gauge, counter };
+
+// A counter never falls but when its owner restarts; it is shown modulo 2^53.
+using SeriesValue = std::variant<double, std::uint64_t>;
+
+struct SeriesRow {
+  std::vector<std::string> labels;  // values, in the order of the family's label names
+  SeriesValue value = 0.0;          // finite
+  bool operator==(const SeriesRow&) const = default;
+};
+
+// Its unit is what its name ends with (_bytes, _seconds, _celsius …). A gauge whose name ends with
+// _info is always 1 and tells by its labels.
+struct SeriesFamily {
+  std::string name;
+  SeriesType type = SeriesType::gauge;
+  std::string help;
+  std::vector<std::string> labels;  // names, without the subject's own (device, or node, collector)
+  std::vector<SeriesRow> rows;
+  bool operator==(const SeriesFamily&) const = default;
+};
+
+// What one source within a collector knows of one subject now. It replaces, family by family, what
+// the same source said of that subject before; a family without rows takes its rows away.
+struct SeriesSample {
+  DeviceName device;   // the subject; empty: the collector itself
+  std::string source;  // tells parts of one collector apart (a profile's name); may be empty
+  SourceTime at;
+  Duration interval{};   // how often it comes: staleness counts in it; zero: the batch's own
+  bool partial = false;  // rows that are missing may still be there: they stay until they are stale
+  std::vector<SeriesFamily> families;
+  bool operator==(const SeriesSample&) const = default;
+};
+
+// What the family would be called in OpenMetrics: without _total and _info. Two families whose
+// bases are equal cannot stand in one exposition.
+std::string_view family_base(std::string_view name);
+bool is_info(const SeriesFamily& family);
+
+// About what it takes on the wire, in bytes; never less.
+std::size_t wire_size(const SeriesRow& row);
+std::size_t wire_size(const SeriesFamily& family);  // its rows included
+std::size_t wire_size(const SeriesSample& sample);
+
+// Why the family's head (all but its rows) breaks the conventions of CONTRACT.md §3 and
+// prometheus.io "Metric and label naming"; nothing when it is fine. "NAME: what is wrong, what was
+// expected".
+std::optional<std::string> family_objection(const SeriesFamily& family);
+
+}  // namespace itnxt

@@ -1,0 +1,71 @@
+// Which metrics a collector may bring along.
+#include "daemon/core/series.hpp"
+
+#include <gtest/gtest.h>
+
+namespace itnxt {
+namespace {
+
+std::string objection(std::string name, SeriesType type = SeriesType::gauge,
+                      std::vector<std::string> labels = {}, std::string help = "Help.") {
+  return family_objection({std::move(name), type, std::move(help), std::move(labels), {}})
+      .value_or("");
+}
+
+TEST(Families, WhatFollowsTheConventionsIsTaken) {
+  EXPECT_EQ(objection("itnxt_sensor_celsius", SeriesType::gauge, {"sensor"}), "");
+  EXPECT_EQ(objection("itnxt_sensor_dbm"), "");
+  EXPECT_EQ(objection("itnxt_sensor_hertz"), "");
+  EXPECT_EQ(objection("itnxt_bgp_peer_established_transitions_total", SeriesType::counter), "");
+  EXPECT_EQ(objection("itnxt_lldp_neighbor_info"), "");
+}
+
+TEST(Families, NamesThatBreakTheConventionsAreRefusedWithTheReason) {
+  const std::string expected =
+      "expected itnxt_ and words of a-z and 0-9 with one _ between them, at most 128 bytes";
+  EXPECT_EQ(objection("temperature_celsius"), "temperature_celsius: " + expected);
+  EXPECT_EQ(objection("itnxt_"), "itnxt_: " + expected);
+  EXPECT_EQ(objection("itnxt__x"), "itnxt__x: " + expected);
+  EXPECT_EQ(objection("itnxt_tempC"), "itnxt_tempC: " + expected);
+  EXPECT_EQ(objection("itnxt_x:rate"), "itnxt_x:rate: " + expected);
+  EXPECT_EQ(objection("itnxt_x" + std::string(122, 'x')).substr(130), expected);
+  EXPECT_EQ(objection("itnxt_x", SeriesType::counter),
+            "itnxt_x: a counter's name ends with _total");
+  EXPECT_EQ(objection("itnxt_x_total"), "itnxt_x_total: only a counter's name ends with _total");
+  EXPECT_EQ(objection("itnxt_x_count"),
+            "itnxt_x_count: ends with _count, which the formats keep for themselves");
+  EXPECT_EQ(objection("itnxt_x_sum_total", SeriesType::counter),
+            "itnxt_x_sum_total: ends with _sum, which the formats keep for themselves");
+  EXPECT_EQ(objection("itnxt_link_bits"), "itnxt_link_bits: holds 'bits', expected bytes");
+  EXPECT_EQ(objection("itnxt_rtt_ms"), "itnxt_rtt_ms: holds 'ms', expected seconds");
+  EXPECT_EQ(objection("itnxt_rtt_milliseconds"),
+            "itnxt_rtt_milliseconds: holds 'milliseconds', expected the base unit seconds");
+  EXPECT_EQ(objection("itnxt_load_percent"),
+            "itnxt_load_percent: holds 'percent', expected ratio, from 0 to 1");
+  EXPECT_EQ(objection("itnxt_x_gauge"),
+            "itnxt_x_gauge: holds 'gauge', expected nothing: the type stands in TYPE");
+}
+
+TEST(Families, LabelsAndHelpAreHeldToTheirRules) {
+  EXPECT_EQ(objection("itnxt_x", SeriesType::gauge, {"a", "Port"}),
+            "itnxt_x: label 2 is no name: expected a-z, 0-9 and single _, at most 64 bytes");
+  EXPECT_EQ(objection("itnxt_x", SeriesType::gauge, {"device"}),
+            "itnxt_x: label 1 is 'device', which is set by itnxt or by Prometheus");
+  EXPECT_EQ(objection("itnxt_x", SeriesType::gauge, {"a", "a"}),
+            "itnxt_x: two labels are named 'a'");
+  EXPECT_EQ(objection("itnxt_x", SeriesType::gauge, std::vector<std::string>(17, "a")),
+            "itnxt_x: 17 labels, at most 16");
+  EXPECT_EQ(objection("itnxt_x", SeriesType::gauge, {}, ""),
+            "itnxt_x: help is no line of 1 to 512 bytes");
+  EXPECT_EQ(objection("itnxt_x", SeriesType::gauge, {}, "two\nlines"),
+            "itnxt_x: help is no line of 1 to 512 bytes");
+}
+
+TEST(Families, BasesAreWhatOpenMetricsCallsThem) {
+  EXPECT_EQ(family_base("itnxt_x_total"), "itnxt_x");
+  EXPECT_EQ(family_base("itnxt_x_info"), "itnxt_x");
+  EXPECT_EQ(family_base("itnxt_x"), "itnxt_x");
+}
+
+}  // namespace
+}  // namespace itnxt

@@ -1,0 +1,124 @@
+// Series over the wire: what a collector in another language gets right or wrong.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "daemon/wire/codec.hpp"
+#include "daemon/wire/itnxt.pb.h"
+#include "tests/wire/equal.hpp"
+
+namespace itnxt {
+namespace {
+
+SeriesSample thermometer() {
+  SeriesSample sample;
+  sample.device = DeviceName("md-core-1");
+  sample.source = "entity_sensor";
+  sample.at = SourceTime(5s);
+  sample.interval = 60s;
+  SeriesFamily family{"itnxt_sensor_celsius", SeriesType::gauge, "Temperature.", {"sensor"}, {}};
+  family.rows = {{{"inlet"}, 22.5}, {{"outlet"}, std::uint64_t{31}}};
+  sample.families = {family};
+  return sample;
+}
+
+Batch batch_of(SeriesSample sample) {
+  Batch batch;
+  batch.node = NodeName("md");
+  batch.collector = CollectorName("python");
+  batch.sequence = 1;
+  batch.samples = {std::move(sample)};
+  return batch;
+}
+
+// What is said of the thermometer after `spoil`; "" when it is taken.
+std::string refusal(const std::function<void(v1::Series&)>& spoil) {
+  v1::Frame frame;
+  EXPECT_TRUE(frame.ParseFromString(wire::encode(batch_of(thermometer()))));
+  spoil(*frame.mutable_batch()->mutable_samples(0)->mutable_series());
+  const auto batch = wire::decode(frame.SerializeAsString());
+  return batch ? "" : batch.error();
+}
+
+TEST(SeriesOnTheWire, ComesOutAsItWentIn) {
+  const auto batch = wire::decode(wire::encode(batch_of(thermometer())));
+  ASSERT_TRUE(batch.ok()) << batch.error();
+  EXPECT_EQ(std::get<SeriesSample>(batch->samples.at(0)), thermometer());
+}
+
+TEST(SeriesOnTheWire, WhatIsWrongIsNamed) {
+  EXPECT_EQ(refusal([](v1::Series& s) { s.mutable_families(0)->mutable_rows(1)->clear_value(); }),
+            "batch.samples[0].series.families[0].rows[1]: has no value");
+  EXPECT_EQ(refusal([](v1::Series& s) {
+              s.mutable_families(0)->mutable_rows(0)->set_real(std::nan(""));
+            }),
+            "batch.samples[0].series.families[0].rows[0].real: is not finite");
+  EXPECT_EQ(refusal([](v1::Series& s) { s.mutable_families(0)->mutable_rows(0)->add_labels("x"); }),
+            "batch.samples[0].series.families[0].rows[0].labels: 2 values for 1 names");
+  EXPECT_EQ(refusal([](v1::Series& s) {
+              s.mutable_families(0)->set_type(v1::SERIES_TYPE_COUNTER);
+              s.mutable_families(0)->mutable_rows(0)->set_real(-1);
+            }),
+            "batch.samples[0].series.families[0].rows[0].real: is below zero in a counter");
+  EXPECT_EQ(refusal([](v1::Series& s) {
+              s.mutable_families(0)->set_type(static_cast<v1::SeriesType>(7));
+            }),
+            "batch.samples[0].series.families[0].type: 7 is no SeriesType");
+  EXPECT_EQ(refusal([](v1::Series& s) { s.mutable_families(0)->clear_name(); }),
+            "batch.samples[0].series.families[0].name: is empty");
+  EXPECT_EQ(refusal([](v1::Series& s) {
+              for (int i = 0; i < 16; ++i) s.mutable_families(0)->add_labels("l");
+            }),
+            "batch.samples[0].series.families[0].labels: 17, at most 16");
+  EXPECT_EQ(refusal([](v1::Series& s) { s.set_interval_ns(-1); }),
+            "batch.samples[0].series.interval_ns: -1 ns is out of range, expected 0 to 31 days");
+}
+
+TEST(SeriesOnTheWire, IsBounded) {
+  EXPECT_EQ(refusal([](v1::Series& s) {
+              for (std::size_t i = 0; i < kMostFamilies; ++i) s.add_families()->set_name("itnxt_x");
+            }),
+            "batch.samples[0].series.families: 257, at most 256");
+  EXPECT_EQ(refusal([](v1::Series& s) {
+              for (std::size_t i = 0; i < kMostSeriesRows - 1; ++i) {
+                s.mutable_families(0)->add_rows()->set_whole(1);
+              }
+            }),
+            "batch.samples[0].series.families: 16385 rows, at most 16384 in a sample and 100000 in "
+            "a batch");
+}
+
+TEST(SeriesOnTheWire, TextIsMadeHarmless) {
+  v1::Frame frame;
+  ASSERT_TRUE(frame.ParseFromString(wire::encode(batch_of(thermometer()))));
+  auto& row = *frame.mutable_batch()
+                   ->mutable_samples(0)
+                   ->mutable_series()
+                   ->mutable_families(0)
+                   ->mutable_rows(0);
+  row.set_labels(0, std::string("Stra\xdf") + "e\n" + std::string(300, 'x'));
+  const auto batch = wire::decode(frame.SerializeAsString());
+  ASSERT_TRUE(batch.ok()) << batch.error();
+  const std::string& text = std::get<SeriesSample>(batch->samples[0]).families[0].rows[0].labels[0];
+  EXPECT_TRUE(text.starts_with("Straße xxx")) << text;
+  EXPECT_EQ(text.size(), kMostLabelValue);
+}
+
+TEST(SeriesOnTheWire, TheEstimateIsNeverTooSmall) {
+  for (const std::size_t rows : {0U, 1U, 100U, 10'000U}) {
+    SeriesSample sample = thermometer();
+    sample.families[0].rows.clear();
+    for (std::size_t i = 0; i < rows; ++i) {
+      sample.families[0].rows.push_back(
+          {{"sensor " + std::to_string(i)}, std::numeric_limits<std::uint64_t>::max()});
+    }
+    v1::Frame frame;
+    ASSERT_TRUE(frame.ParseFromString(wire::encode(batch_of(sample))));
+    EXPECT_LE(frame.batch().samples(0).ByteSizeLong(), wire_size(sample)) << rows;
+  }
+}
+
+}  // namespace
+}  // namespace itnxt
