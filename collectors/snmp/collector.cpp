@@ -25,6 +25,8 @@ SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext contex
       context_(context),
       schedule_(config_.targets.size()),
       requests_(config_.targets.size()),
+      queue_(config_.targets.size()),
+      sockets_(context_.loop, [this](snmp::SocketPool::Id socket) { on_readable(socket); }),
       resolver_(
           context.loop,
           [this](std::size_t device, Result<snmp::Address> address) {
@@ -78,6 +80,10 @@ void SnmpCollector::due(std::uint32_t device) {
   if (session.walk) {
     suspect_silence(session);
     if (now >= session.next_poll) {
+      if (queue_.is_waiting(device)) {
+        session.walk->not_sent("no room among the " + std::to_string(queue_.in_flight()) +
+                               " requests under way; give this collector fewer devices");
+      }
       session.walk->expire(config_.interval);
     } else {
       session.walk->timed_out();
@@ -97,8 +103,8 @@ void SnmpCollector::begin_poll(std::uint32_t device) {
   if (session.named && (!session.address || now - session.resolved_at >= kResolveEvery)) {
     lookup(device);
   }
-  if (!socket_ || !session.address || !session.unusable.empty()) {
-    if (socket_ && session.resolving && session.unresolved.empty() && !waited) {
+  if (sockets_.empty() || !session.address || !session.unusable.empty()) {
+    if (!sockets_.empty() && session.resolving && session.unresolved.empty() && !waited) {
       session.waiting = true;  // the first lookup is under way: begin with its answer
       schedule_.set(device, session.next_poll);
       return;
@@ -106,23 +112,25 @@ void SnmpCollector::begin_poll(std::uint32_t device) {
     DeviceSample sample;
     sample.at = source_time(now);
     sample.result = PollResult::error;
-    if (!socket_) {
-      sample.problem = "no UDP socket: " + socket_problem_;
-    } else if (!session.unusable.empty()) {
-      sample.problem = session.unusable;
-    } else {
-      sample.problem = "cannot resolve " + session.target.device.host + ": " +
-                       (session.unresolved.empty() ? "no answer yet" : session.unresolved) +
-                       "; correct 'address' or mend the name service";
-    }
+    sample.problem = why_not(session);
     publish(device, std::move(sample));
     return;
   }
+  choose_socket(session);
   const auto version = session.target.credentials.version == SnmpVersion::v1 ? snmp::Version::v1
                                                                              : snmp::Version::v2c;
-  session.walk.emplace(session.memory, snmp::WalkPolicy{config_.timeout, config_.retries, version},
-                       now);
+  const snmp::WalkPolicy policy{config_.timeout, config_.retries, version,
+                                session.silence.retries(config_.retries)};
+  session.walk.emplace(session.memory, policy, now);
   proceed(device);
+}
+
+std::string SnmpCollector::why_not(const Session& session) const {
+  if (sockets_.empty()) return "no UDP socket: " + socket_problem_;
+  if (!session.unusable.empty()) return session.unusable;
+  return "cannot resolve " + session.target.device.host + ": " +
+         (session.unresolved.empty() ? "no answer yet" : session.unresolved) +
+         "; correct 'address' or mend the name service";
 }
 
 // Sends what the walk asks next, or ends the poll.
@@ -133,19 +141,20 @@ void SnmpCollector::proceed(std::uint32_t device) {
     return;
   }
   ask(device);
-  // A tenth of jitter, so that what was lost together is not repeated together.
-  jitter_ = jitter_ * 6364136223846793005U + 1442695040888963407U;
-  const Duration patience = session.walk->patience();
-  const Duration wait = patience + patience / 10 * static_cast<int>(jitter_ >> 58U) / 64;
-  schedule_.set(device, std::min(context_.loop.now() + wait, session.next_poll));
 }
 
 void SnmpCollector::end_poll(std::uint32_t device) {
   Session& session = sessions_[device];
   forget_request(session);
+  queue_.finish(device);
   DeviceSample sample = session.walk->finish(context_.loop.now());
   session.walk.reset();
   const bool lost = sample.result == PollResult::timeout || sample.result == PollResult::error;
+  if (lost) {
+    session.silence.poll_lost();
+  } else {
+    session.silence.answered();
+  }
   if (session.named && lost) lookup(device);
   if (session.security && lost) session.security->rediscover();
   publish(device, std::move(sample));

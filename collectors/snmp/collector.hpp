@@ -1,7 +1,7 @@
-// Polls IF-MIB of many devices by SNMP 1, 2c and 3: one thread, one socket, one timer for all of
-// them. A DeviceSample per device and interval, also when it does not answer; devices are spread
-// over the interval by their names and keep their place. A poll ends before the next of its device
-// begins.
+// Polls IF-MIB of many devices by SNMP 1, 2c and 3: one thread, a handful of sockets, one timer for
+// all of them. A DeviceSample per device and interval, also when it does not answer; devices are
+// spread over the interval by their names and keep their place. A poll ends before the next of its
+// device begins.
 #pragma once
 
 #include <array>
@@ -17,7 +17,9 @@
 #include "collectors/snmp/request_ids.hpp"
 #include "collectors/snmp/resolver.hpp"
 #include "collectors/snmp/schedule.hpp"
+#include "collectors/snmp/send_queue.hpp"
 #include "collectors/snmp/session.hpp"
+#include "collectors/snmp/socket_pool.hpp"
 #include "collectors/snmp/udp.hpp"
 #include "collectors/snmp/usm/registry.hpp"
 #include "daemon/config/config.hpp"
@@ -40,6 +42,14 @@ class SnmpCollector final : public Collector {
     return ignored_[static_cast<std::size_t>(reason)].datagrams;
   }
 
+  // Datagrams to and from devices so far.
+  struct Traffic {
+    std::uint64_t sent = 0;
+    std::uint64_t received = 0;
+  };
+  [[nodiscard]] const Traffic& traffic() const { return traffic_; }
+  [[nodiscard]] std::size_t open_sockets() const { return sockets_.size(); }
+
  private:
   using Session = snmp::Session;
   struct IgnoredCount {
@@ -53,6 +63,7 @@ class SnmpCollector final : public Collector {
   void on_timer();
   void due(std::uint32_t device);
   void begin_poll(std::uint32_t device);
+  [[nodiscard]] std::string why_not(const Session& session) const;
   void proceed(std::uint32_t device);
   void end_poll(std::uint32_t device);
   void publish(std::uint32_t device, DeviceSample sample);
@@ -69,17 +80,22 @@ class SnmpCollector final : public Collector {
 
   // collector_io.cpp: the socket
   void open_socket();
-  void close_socket(std::string_view why);
+  void lose_socket(snmp::SocketPool::Id socket, std::string_view why);
+  void choose_socket(Session& session);
   void ask(std::uint32_t device);
   snmp::ByteView encode(Session& session, std::span<std::uint8_t> room);
   void forget_request(Session& session);
   void flush();
-  std::size_t send_batch();
-  void send_failed(std::uint32_t device, int error);
-  void on_readable();
-  void receive(const snmp::UdpSocket::Datagram& datagram);
-  void receive(const snmp::Message& message, const snmp::Address& from);
-  void receive(const snmp::usm::V3Message& message, const snmp::Address& from);
+  [[nodiscard]] std::size_t fill_batch();
+  [[nodiscard]] bool send_batch(std::size_t count);
+  [[nodiscard]] std::size_t send_run(std::size_t first, std::size_t count, snmp::UdpSocket& socket);
+  void sent(std::uint32_t device);
+  void on_readable(snmp::SocketPool::Id socket);
+  void receive(const snmp::UdpSocket::Datagram& datagram, snmp::SocketPool::Id socket);
+  void receive(const snmp::Message& message, const snmp::Address& from,
+               snmp::SocketPool::Id socket);
+  void receive(const snmp::usm::V3Message& message, const snmp::Address& from,
+               snmp::SocketPool::Id socket);
   void malformed(snmp::Fault fault, const snmp::Address& from);
   void ignore(snmp::Ignored reason, const snmp::Address& from);
   void tell_ignored();
@@ -91,9 +107,11 @@ class SnmpCollector final : public Collector {
   snmp::Schedule schedule_;
   snmp::RequestIds ids_;
   snmp::RequestTable requests_;
-  std::vector<std::uint32_t> outgoing_;  // devices whose request is to be sent
-  std::vector<std::uint8_t> arena_;      // their bytes, a batch at a time
-  std::vector<std::uint8_t> plain_;      // of a reply that came enciphered
+  snmp::SendQueue queue_;
+  std::array<std::uint32_t, snmp::UdpSocket::kBatch> batch_{};  // devices
+  std::array<snmp::UdpSocket::Datagram, snmp::UdpSocket::kBatch> datagrams_{};
+  std::vector<std::uint8_t> arena_;  // their bytes
+  std::vector<std::uint8_t> plain_;  // of a reply that came enciphered
   std::optional<snmp::usm::SaltCounter> salts_;
   snmp::usm::EngineRegistry engines_;
   std::uint64_t jitter_ = 0;
@@ -101,15 +119,15 @@ class SnmpCollector final : public Collector {
   std::array<IgnoredCount, snmp::kIgnored> ignored_;  // by snmp::Ignored
   std::optional<Instant> ignored_told_at_;
 
+  Traffic traffic_;
   std::string socket_problem_ = "not started";
   Duration reopen_after_ = 1s;
-  std::optional<snmp::UdpSocket> socket_;
+  snmp::SocketPool sockets_;
   snmp::Resolver resolver_;
   Instant armed_for_{};
   Timer timer_;
   Timer resend_;
   Timer reopen_;
-  Watch readable_;
 };
 
 std::unique_ptr<Collector> make_snmp_collector(const SnmpCollectorConfig& config,

@@ -1,4 +1,4 @@
-// The collector's socket: requests out in batches, replies in and matched.
+// The collector's sockets: requests out in batches, replies in and matched.
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -51,32 +51,42 @@ constexpr std::string_view advice_on(snmp::Ignored reason) {
 }  // namespace
 
 void SnmpCollector::open_socket() {
-  Result<snmp::UdpSocket> socket = snmp::UdpSocket::open();
-  if (!socket) {
-    if (socket_problem_ != socket.error()) {
+  if (const Status opened = sockets_.open(); !opened) {
+    if (socket_problem_ != opened.error()) {
       context_.log.error("cannot open a UDP socket for SNMP; trying again",
-                         {{"collector", config_.name.text()}, {"problem", socket.error()}});
+                         {{"collector", config_.name.text()}, {"problem", opened.error()}});
     }
-    socket_problem_ = socket.error();
+    socket_problem_ = opened.error();
     reopen_ = context_.loop.after(reopen_after_, [this] { open_socket(); });
     reopen_after_ = std::min(reopen_after_ * 2, kReopenAtMost);
     return;
   }
   reopen_after_ = 1s;
-  socket_.emplace(std::move(*socket));
-  readable_ = context_.loop.watch(socket_->fd(), Interest::readable, [this] { on_readable(); });
   if (std::exchange(socket_problem_, "") != "not started") {
     context_.log.notice("UDP socket for SNMP is open again", {{"collector", config_.name.text()}});
   }
 }
 
-void SnmpCollector::close_socket(std::string_view why) {
+// Its devices are asked from the newest at their next poll.
+void SnmpCollector::lose_socket(snmp::SocketPool::Id socket, std::string_view why) {
   context_.log.error("lost the UDP socket for SNMP; opening another",
                      {{"collector", config_.name.text()}, {"problem", std::string(why)}});
-  readable_.cancel();
-  socket_.reset();
+  sockets_.close(socket);
+  if (!sockets_.empty()) return;
   socket_problem_ = why;
   reopen_ = context_.loop.after(reopen_after_, [this] { open_socket(); });
+}
+
+// Before a poll, so that all its requests have one source port. A device that is silent for long
+// moves: a firewall on the way may have lost the state of the old port, or keep a dead one.
+void SnmpCollector::choose_socket(Session& session) {
+  snmp::SocketPool::Id to = sockets_.home_of(session.socket);
+  if (session.silence.wants_another_port()) {
+    if (to == sockets_.newest()) sockets_.refresh(config_.interval);
+    to = sockets_.newest();
+    if (to != session.socket) session.silence.moved();
+  }
+  sockets_.move(std::exchange(session.socket, to), to);
 }
 
 void SnmpCollector::forget_request(Session& session) {
@@ -96,7 +106,9 @@ void SnmpCollector::ask(std::uint32_t device) {
     } while (!requests_.insert(session.request_id, device));
     session.request_number = number;
   }
-  if (!std::exchange(session.queued, true)) outgoing_.push_back(device);
+  const bool silent = session.silence.is_silent() && !session.walk->answered();
+  queue_.ask(device, silent ? snmp::SendQueue::Lane::silent : snmp::SendQueue::Lane::answering);
+  schedule_.set(device, session.next_poll);  // until it is sent
 }
 
 snmp::ByteView SnmpCollector::encode(Session& session, std::span<std::uint8_t> room) {
@@ -114,72 +126,101 @@ snmp::ByteView SnmpCollector::encode(Session& session, std::span<std::uint8_t> r
                                   *salts_, room);
 }
 
-// One batch off the front of outgoing_; how many were dealt with, 0: the kernel takes no more now.
-std::size_t SnmpCollector::send_batch() {
-  std::array<snmp::UdpSocket::Datagram, snmp::UdpSocket::kBatch> batch;
-  const std::size_t count = std::min(outgoing_.size(), batch.size());
-  std::array<std::uint32_t, snmp::UdpSocket::kBatch> devices;
+// The next requests that may be sent, as bytes; how many.
+std::size_t SnmpCollector::fill_batch() {
   std::size_t used = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t device = outgoing_[i];
-    Session& session = sessions_[device];
-    if (!session.walk || session.request_id == 0) continue;  // its poll has ended meanwhile
+  while (used < batch_.size()) {
+    const std::optional<std::uint32_t> device = queue_.next();
+    if (!device) break;
+    Session& session = sessions_[*device];
     const std::span<std::uint8_t> room(arena_.data() + used * kLargestRequest, kLargestRequest);
     const snmp::ByteView bytes = encode(session, room);
     if (bytes.empty()) {
       session.walk->not_sent(session.security ? "the request could not be signed or enciphered"
                                               : "the community is too long for a request");
+      sent(*device);
       continue;
     }
-    devices[used] = device;
-    batch[used++] = {*session.address, bytes};
+    batch_[used] = *device;
+    datagrams_[used++] = {*session.address, bytes};
   }
-  const auto sent = socket_->send(std::span(batch).first(used));
-  std::size_t done = sent.count;
-  if (sent.error == EAGAIN || sent.error == ENOBUFS || sent.error == ENOMEM) {
-    if (done == 0) return 0;
-  } else if (sent.error != 0) {
-    send_failed(devices[done], sent.error);
-    ++done;
-  }
-  // What is before the first unsent device in outgoing_ has been dealt with.
-  std::size_t passed = count;
-  if (done < used) {
-    passed = static_cast<std::size_t>(std::find(outgoing_.begin(), outgoing_.end(), devices[done]) -
-                                      outgoing_.begin());
-  }
-  for (std::size_t i = 0; i < passed; ++i) sessions_[outgoing_[i]].queued = false;
-  outgoing_.erase(outgoing_.begin(), outgoing_.begin() + static_cast<std::ptrdiff_t>(passed));
-  return passed;
+  return used;
 }
 
-void SnmpCollector::send_failed(std::uint32_t device, int error) {
+// Some neighbours of a batch by their common socket; how many are dealt with, less than `count`:
+// the kernel takes no more now.
+std::size_t SnmpCollector::send_run(std::size_t first, std::size_t count, snmp::UdpSocket& socket) {
+  std::size_t done = 0;
+  while (done < count) {
+    const auto out = socket.send(std::span(datagrams_).subspan(first + done, count - done));
+    for (std::size_t i = 0; i < out.count; ++i) sent(batch_[first + done + i]);
+    done += out.count;
+    traffic_.sent += out.count;
+    if (out.error == EAGAIN || out.error == ENOBUFS || out.error == ENOMEM) break;
+    if (out.error == 0) continue;
+    const std::uint32_t device = batch_[first + done];
+    Session& session = sessions_[device];
+    session.walk->not_sent("cannot send to " + to_text(*session.address) + ": " +
+                           errno_text(out.error));
+    sent(device);
+    ++done;
+  }
+  return done;
+}
+
+// False: the rest waits for the kernel.
+bool SnmpCollector::send_batch(std::size_t count) {
+  std::size_t done = 0;
+  while (done < count) {
+    const snmp::SocketPool::Id id = sessions_[batch_[done]].socket;
+    std::size_t end = done + 1;
+    while (end < count && sessions_[batch_[end]].socket == id) ++end;
+    snmp::UdpSocket* const socket = sockets_.find(id);
+    if (socket == nullptr) {  // lost since the poll began
+      for (; done < end; ++done) sent(batch_[done]);
+      continue;
+    }
+    done += send_run(done, end - done, *socket);
+    if (done < end) break;
+  }
+  for (std::size_t i = count; i > done; --i) queue_.give_back(batch_[i - 1]);
+  return done == count;
+}
+
+// Its try begins now. A tenth of jitter, so that what was lost together is not repeated together.
+void SnmpCollector::sent(std::uint32_t device) {
   Session& session = sessions_[device];
-  session.walk->not_sent("cannot send to " + to_text(*session.address) + ": " + errno_text(error));
+  jitter_ = jitter_ * 6364136223846793005U + 1442695040888963407U;
+  const Duration patience = session.walk->patience();
+  const Duration wait = patience + patience / 10 * static_cast<int>(jitter_ >> 58U) / 64;
+  schedule_.set(device, std::min(context_.loop.now() + wait, session.next_poll));
 }
 
 void SnmpCollector::flush() {
-  if (!socket_ || resend_) return;
-  arena_.resize(snmp::UdpSocket::kBatch * kLargestRequest);
-  while (!outgoing_.empty()) {
-    if (send_batch() > 0) continue;
+  if (resend_) return;
+  arena_.resize(batch_.size() * kLargestRequest);
+  while (const std::size_t count = fill_batch()) {
+    if (send_batch(count)) continue;
     resend_ = context_.loop.after(kResendAfter, [this] {
       resend_.cancel();
       flush();
+      arm();
     });
     return;
   }
 }
 
-void SnmpCollector::on_readable() {
-  for (int i = 0; i < kBatchesAtOnce && socket_; ++i) {
-    const int n =
-        socket_->receive([this](const snmp::UdpSocket::Datagram& datagram) { receive(datagram); });
+void SnmpCollector::on_readable(snmp::SocketPool::Id socket) {
+  for (int i = 0; i < kBatchesAtOnce; ++i) {
+    snmp::UdpSocket* const open = sockets_.find(socket);
+    if (open == nullptr) break;
+    const int n = open->receive(
+        [this, socket](const snmp::UdpSocket::Datagram& datagram) { receive(datagram, socket); });
     if (n == -EAGAIN || n == -EINTR) break;
     // An ICMP error of an earlier datagram says nothing about the socket.
     if (n == -ECONNREFUSED || n == -EHOSTUNREACH || n == -ENETUNREACH) continue;
     if (n < 0) {
-      close_socket(errno_text(-n));
+      lose_socket(socket, errno_text(-n));
       break;
     }
     flush();
@@ -188,17 +229,19 @@ void SnmpCollector::on_readable() {
   arm();
 }
 
-void SnmpCollector::receive(const snmp::UdpSocket::Datagram& datagram) {
+void SnmpCollector::receive(const snmp::UdpSocket::Datagram& datagram,
+                            snmp::SocketPool::Id socket) {
+  ++traffic_.received;
   const auto decoded = snmp::decode(datagram.bytes);
   if (const auto* message = std::get_if<snmp::Message>(&decoded)) {
-    receive(*message, datagram.peer);
+    receive(*message, datagram.peer, socket);
     return;
   }
   const snmp::Fault fault = std::get<snmp::Fault>(decoded);
   if (fault == snmp::Fault::bad_version) {
     const auto v3 = snmp::usm::decode_v3(datagram.bytes);
     if (const auto* message = std::get_if<snmp::usm::V3Message>(&v3)) {
-      receive(*message, datagram.peer);
+      receive(*message, datagram.peer, socket);
       return;
     }
   }
@@ -214,22 +257,25 @@ void SnmpCollector::malformed(snmp::Fault fault, const snmp::Address& from) {
 }
 
 // The same by the message ID, which only a device that was asked can know.
-void SnmpCollector::receive(const snmp::usm::V3Message& message, const snmp::Address& from) {
+void SnmpCollector::receive(const snmp::usm::V3Message& message, const snmp::Address& from,
+                            snmp::SocketPool::Id socket) {
   const std::optional<std::uint32_t> device = requests_.find(message.header.message_id);
   if (!device) {
     const bool known = by_address_.contains(from);
     return ignore(known ? snmp::Ignored::late : snmp::Ignored::stranger, from);
   }
   const Session& session = sessions_[*device];
-  if (!session.walk || !session.security || !(*session.address == from)) {
+  if (!session.walk || !session.security || !(*session.address == from) ||
+      session.socket != socket) {
     return ignore(snmp::Ignored::stranger, from);
   }
   judge(*device, message, from);
 }
 
-// A reply counts when it bears the request's id AND comes from where the request went AND knows the
-// community: each alone can be guessed or forged (RFC 3412 §7.2).
-void SnmpCollector::receive(const snmp::Message& message, const snmp::Address& from) {
+// A reply counts when it bears the request's id AND comes from where the request went to where it
+// came from AND knows the community: each alone can be guessed or forged (RFC 3412 §7.2).
+void SnmpCollector::receive(const snmp::Message& message, const snmp::Address& from,
+                            snmp::SocketPool::Id socket) {
   if (message.type != snmp::PduType::response) return ignore(snmp::Ignored::not_a_response, from);
   const std::optional<std::uint32_t> device = requests_.find(message.request_id);
   if (!device) {
@@ -237,7 +283,9 @@ void SnmpCollector::receive(const snmp::Message& message, const snmp::Address& f
     return ignore(known ? snmp::Ignored::late : snmp::Ignored::stranger, from);
   }
   Session& session = sessions_[*device];
-  if (!session.walk || !(*session.address == from)) return ignore(snmp::Ignored::stranger, from);
+  if (!session.walk || !(*session.address == from) || session.socket != socket) {
+    return ignore(snmp::Ignored::stranger, from);
+  }
   const bool v1 = session.target.credentials.version == SnmpVersion::v1;
   if (session.security || v1 != (message.version == snmp::Version::v1) ||
       message.community != session.target.credentials.community.reveal()) {

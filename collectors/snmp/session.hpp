@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "collectors/snmp/silence.hpp"
+#include "collectors/snmp/socket_pool.hpp"
 #include "collectors/snmp/udp.hpp"
 #include "collectors/snmp/usm/engine.hpp"
 #include "collectors/snmp/walk.hpp"
@@ -31,7 +33,8 @@ struct Session {
   Instant next_poll{};          // also when the one under way must be over
   std::int32_t request_id = 0;  // waited for; 0: none; of version 3 the message ID, too
   std::uint32_t request_number = 0;
-  bool queued = false;  // to be sent
+  SocketPool::Id socket = SocketPool::kNone;  // asked from it; only there its answers count
+  Silence silence;
 
   // Of version 3.
   std::optional<usm::SecurityState> security;

@@ -86,9 +86,10 @@ void Walk::answer(const Message& reply, Instant now) {
 
 void Walk::timed_out() {
   ++tries_;
-  if (tries_ > policy_.retries) {
-    const std::string tries =
-        number(policy_.retries + 1) + (policy_.retries == 0 ? " try" : " tries");
+  const std::uint32_t retries =
+      answered_ ? policy_.retries : policy_.retries_unheard.value_or(policy_.retries);
+  if (tries_ > retries) {
+    const std::string tries = number(retries + 1) + (retries == 0 ? " try" : " tries");
     if (faults_ > 0) {
       stop("no usable answer within " + tries + malformed_replies());
     } else if (answered_) {

@@ -52,6 +52,8 @@ struct WalkPolicy {
   Duration timeout = 2s;           // of a request's first try
   std::uint32_t retries = 2;       // after its first try
   Version version = Version::v2c;  // v1: GETNEXTs, a row each; version 3 asks as v2c does
+  // As long as the poll has no answer; absent: as many.
+  std::optional<std::uint32_t> retries_unheard = std::nullopt;
 };
 
 class Walk {
@@ -60,6 +62,7 @@ class Walk {
   Walk(DeviceMemory& memory, const WalkPolicy& policy, Instant now);
 
   [[nodiscard]] bool done() const { return stage_ == Stage::done; }
+  [[nodiscard]] bool answered() const { return answered_; }
   // What to ask now. Precondition: !done().
   [[nodiscard]] Request request() const;
   // Changes when request() does: a try that repeats a request may keep its request-id, so that a

@@ -189,6 +189,7 @@ void Fleet::answer_waiting(Duration at) {
 }
 
 void Fleet::send(Io& io, std::size_t count) {
+  replies_.fetch_add(count, std::memory_order_relaxed);
   for (std::size_t done = 0; done < count;) {
     const int n = ::sendmmsg(fd_, io.out.data() + done, static_cast<unsigned>(count - done), 0);
     done += n > 0 ? static_cast<std::size_t>(n) : 1;  // what cannot be sent is lost, as on a wire

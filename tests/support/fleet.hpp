@@ -81,6 +81,7 @@ class Fleet {
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] std::uint64_t requests() const { return requests_.load(); }
+  [[nodiscard]] std::uint64_t replies() const { return replies_.load(); }
   void start();  // serves on a thread until stop()
   void stop();
   // Answers all that has arrived, at a time of the test's; for who has not called start(). Latency
@@ -102,6 +103,7 @@ class Fleet {
   std::uint16_t port_ = 0;
   std::chrono::steady_clock::time_point started_;
   std::atomic<std::uint64_t> requests_{0};
+  std::atomic<std::uint64_t> replies_{0};
   std::thread thread_;
 };
 

@@ -286,6 +286,26 @@ TEST(Walk, NoAnswerAtAll) {
             "no answer to 1 try");
 }
 
+TEST(Walk, FewerRetriesUntilTheFirstAnswerThenAllOfThem) {
+  WalkPolicy policy{1s, 3};
+  policy.retries_unheard = 0;
+  DeviceMemory memory;
+  const Driven dead = drive(
+      memory, [](ByteView) { return Bytes{}; }, policy);
+  EXPECT_EQ(dead.requests, 1U);
+  EXPECT_EQ(dead.sample.problem, "no answer to 1 try");
+  const Recording agent = device(5);
+  int requests = 0;
+  const Driven lossy = drive(
+      memory,
+      [&](ByteView request) {
+        const int n = requests++;
+        return n >= 1 && n <= 3 ? Bytes{} : agent.answer(request);
+      },
+      policy);
+  EXPECT_EQ(lossy.sample.result, PollResult::ok) << lossy.sample.problem;
+}
+
 TEST(Walk, AnAgentThatDiesInBetweenKeepsWhatArrived) {
   const Recording agent = device(20);
   int answers = 3;
