@@ -16,47 +16,6 @@ std::string where(const snmp::Session& session) {
 
 }  // namespace
 
-SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext context)
-    : SnmpCollector(std::move(config), context, snmp::system_lookup) {}
-
-SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext context,
-                             snmp::Resolver::Lookup lookup)
-    : config_(std::move(config)),
-      context_(context),
-      schedule_(config_.targets.size()),
-      requests_(config_.targets.size()),
-      queue_(config_.targets.size()),
-      sockets_(context_.loop, [this](snmp::SocketPool::Id socket) { on_readable(socket); }),
-      resolver_(
-          context.loop,
-          [this](std::size_t device, Result<snmp::Address> address) {
-            resolved(static_cast<std::uint32_t>(device), std::move(address));
-          },
-          std::move(lookup)) {
-  sessions_.resize(config_.targets.size());
-  for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
-    Session& session = sessions_[i];
-    session.target = config_.targets[i];
-    const Device& device = session.target.device;
-    session.address = snmp::numeric_address(device.host, device.port);
-    session.named = !session.address;
-    if (session.address) by_address_.emplace(*session.address, i);
-  }
-  make_users();
-}
-
-void SnmpCollector::start() {
-  const Instant now = context_.loop.now();
-  open_socket();
-  for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
-    Session& session = sessions_[i];
-    if (session.named) lookup(i);
-    session.next_poll = now + snmp::phase_of(session.target.device.name.text(), config_.interval);
-    schedule_.set(i, session.next_poll);
-  }
-  arm();
-}
-
 void SnmpCollector::arm() {
   const std::optional<Instant> first = schedule_.first();
   if (!first || (timer_ && armed_for_ <= *first)) return;
@@ -75,7 +34,7 @@ void SnmpCollector::on_timer() {
 }
 
 void SnmpCollector::due(std::uint32_t device) {
-  Session& session = sessions_[device];
+  Session& session = at(device);
   const Instant now = context_.loop.now();
   if (session.walk) {
     suspect_silence(session);
@@ -95,7 +54,7 @@ void SnmpCollector::due(std::uint32_t device) {
 }
 
 void SnmpCollector::begin_poll(std::uint32_t device) {
-  Session& session = sessions_[device];
+  Session& session = at(device);
   const Instant now = context_.loop.now();
   const bool waited = std::exchange(session.waiting, false);
   // The next place in the schedule; what a stalled loop has missed is not made up for.
@@ -104,7 +63,7 @@ void SnmpCollector::begin_poll(std::uint32_t device) {
     lookup(device);
   }
   if (sockets_.empty() || !session.address || !session.unusable.empty()) {
-    if (!sockets_.empty() && session.resolving && session.unresolved.empty() && !waited) {
+    if (!sockets_.empty() && session.lookup != 0 && session.unresolved.empty() && !waited) {
       session.waiting = true;  // the first lookup is under way: begin with its answer
       schedule_.set(device, session.next_poll);
       return;
@@ -135,7 +94,7 @@ std::string SnmpCollector::why_not(const Session& session) const {
 
 // Sends what the walk asks next, or ends the poll.
 void SnmpCollector::proceed(std::uint32_t device) {
-  Session& session = sessions_[device];
+  Session& session = at(device);
   if (session.walk->done()) {
     end_poll(device);
     return;
@@ -144,7 +103,7 @@ void SnmpCollector::proceed(std::uint32_t device) {
 }
 
 void SnmpCollector::end_poll(std::uint32_t device) {
-  Session& session = sessions_[device];
+  Session& session = at(device);
   forget_request(session);
   queue_.finish(device);
   DeviceSample sample = session.walk->finish(context_.loop.now());
@@ -161,7 +120,7 @@ void SnmpCollector::end_poll(std::uint32_t device) {
 }
 
 void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
-  Session& session = sessions_[device];
+  Session& session = at(device);
   sample.device = session.target.device.name;
   sample.interval = config_.interval;
   tell(session, sample);
@@ -204,15 +163,21 @@ void SnmpCollector::tell(Session& session, const DeviceSample& sample) {
 }
 
 void SnmpCollector::lookup(std::uint32_t device) {
-  Session& session = sessions_[device];
-  if (std::exchange(session.resolving, true)) return;
-  resolver_.ask(device, session.target.device.host, session.target.device.port);
+  Session& session = at(device);
+  if (session.lookup != 0) return;
+  session.lookup = ++lookups_made_;
+  lookups_.emplace(session.lookup, device);
+  resolver_.ask(session.lookup, session.target.device.host, session.target.device.port);
 }
 
 // A name that no longer resolves keeps its last address: the device may well be there.
-void SnmpCollector::resolved(std::uint32_t device, Result<snmp::Address> address) {
-  Session& session = sessions_[device];
-  session.resolving = false;
+void SnmpCollector::resolved(std::size_t lookup, Result<snmp::Address> address) {
+  const auto asked = lookups_.find(lookup);
+  if (asked == lookups_.end()) return;  // the device is gone
+  const std::uint32_t device = asked->second;
+  lookups_.erase(asked);
+  Session& session = at(device);
+  session.lookup = 0;
   session.resolved_at = context_.loop.now();
   session.unresolved = address ? "" : address.error();
   if (address && (!session.address || !(*session.address == *address))) {
@@ -231,11 +196,6 @@ void SnmpCollector::resolved(std::uint32_t device, Result<snmp::Address> address
     flush();
     arm();
   }
-}
-
-std::unique_ptr<Collector> make_snmp_collector(const SnmpCollectorConfig& config,
-                                               CollectorContext context) {
-  return std::make_unique<SnmpCollector>(config, context);
 }
 
 }  // namespace itnxt

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,7 +36,13 @@ class SnmpCollector final : public Collector {
   SnmpCollector(SnmpCollectorConfig config, CollectorContext context,
                 snmp::Resolver::Lookup lookup);
 
+  ~SnmpCollector() override;
+
   void start() override;
+  // Takes anything but another interval, which is another place for every device. A device whose
+  // address and credentials are as before keeps its place, its poll under way, its socket and its
+  // security; one that has others keeps its place and what it has shown to bear.
+  bool update(const CollectorConfig& config) override;
 
   // Datagrams received and not used so far.
   [[nodiscard]] std::uint64_t ignored(snmp::Ignored reason) const {
@@ -58,7 +65,17 @@ class SnmpCollector final : public Collector {
     snmp::Address last_from;
   };
 
+  // collector_devices.cpp: whom it polls
+  [[nodiscard]] std::unique_ptr<Session> make_session(const SnmpTarget& target,
+                                                      snmp::usm::KeyCache& keys);
+  void add(const SnmpTarget& target, snmp::usm::KeyCache& keys);
+  void change(std::uint32_t device, const SnmpTarget& target, snmp::usm::KeyCache& keys);
+  void remove(std::uint32_t device);
+  void detach(std::uint32_t device);
+  void index_addresses();
+
   // collector.cpp: time
+  [[nodiscard]] Session& at(std::uint32_t device) { return *sessions_[device]; }
   void arm();
   void on_timer();
   void due(std::uint32_t device);
@@ -69,10 +86,10 @@ class SnmpCollector final : public Collector {
   void publish(std::uint32_t device, DeviceSample sample);
   void tell(Session& session, const DeviceSample& sample);
   void lookup(std::uint32_t device);
-  void resolved(std::uint32_t device, Result<snmp::Address> address);
+  void resolved(std::size_t lookup, Result<snmp::Address> address);
 
   // collector_security.cpp: version 3
-  void make_users();
+  void secure(Session& session, snmp::usm::KeyCache& keys);
   static void suspect_silence(Session& session);
   void judge(std::uint32_t device, const snmp::usm::V3Message& message, const snmp::Address& from);
   void tell(const Session& session, const snmp::usm::Finding& finding);
@@ -100,9 +117,17 @@ class SnmpCollector final : public Collector {
   void ignore(snmp::Ignored reason, const snmp::Address& from);
   void tell_ignored();
 
-  const SnmpCollectorConfig config_;
+  struct User {
+    Credentials credentials;
+    Result<std::shared_ptr<const snmp::usm::User>> user;
+  };
+
+  SnmpCollectorConfig config_;  // but for its targets: they stand in the sessions
   CollectorContext context_;
-  std::vector<Session> sessions_;
+  bool started_ = false;
+  std::vector<std::unique_ptr<Session>> sessions_;  // by device; null: a free place
+  std::vector<std::uint32_t> free_;
+  std::unordered_map<DeviceName, std::uint32_t> by_name_;
   std::unordered_map<snmp::Address, std::uint32_t, snmp::AddressHash> by_address_;
   snmp::Schedule schedule_;
   snmp::RequestIds ids_;
@@ -113,6 +138,7 @@ class SnmpCollector final : public Collector {
   std::vector<std::uint8_t> arena_;  // their bytes
   std::vector<std::uint8_t> plain_;  // of a reply that came enciphered
   std::optional<snmp::usm::SaltCounter> salts_;
+  std::map<std::string, User> users_;  // by the name of their credentials
   snmp::usm::EngineRegistry engines_;
   std::uint64_t jitter_ = 0;
 
@@ -124,6 +150,8 @@ class SnmpCollector final : public Collector {
   Duration reopen_after_ = 1s;
   snmp::SocketPool sockets_;
   snmp::Resolver resolver_;
+  std::unordered_map<std::size_t, std::uint32_t> lookups_;  // under way, with their devices
+  std::size_t lookups_made_ = 0;
   Instant armed_for_{};
   Timer timer_;
   Timer resend_;

@@ -96,7 +96,7 @@ void SnmpCollector::forget_request(Session& session) {
 // A repeated request keeps its id, so that a late reply to the first try still counts; another
 // request gets another.
 void SnmpCollector::ask(std::uint32_t device) {
-  Session& session = sessions_[device];
+  Session& session = at(device);
   const std::uint32_t number = session.walk->request_number();
   if (session.request_id == 0 || session.request_number != number) {
     if (session.request_number != number) session.exchange = {};
@@ -132,7 +132,7 @@ std::size_t SnmpCollector::fill_batch() {
   while (used < batch_.size()) {
     const std::optional<std::uint32_t> device = queue_.next();
     if (!device) break;
-    Session& session = sessions_[*device];
+    Session& session = at(*device);
     const std::span<std::uint8_t> room(arena_.data() + used * kLargestRequest, kLargestRequest);
     const snmp::ByteView bytes = encode(session, room);
     if (bytes.empty()) {
@@ -159,7 +159,7 @@ std::size_t SnmpCollector::send_run(std::size_t first, std::size_t count, snmp::
     if (out.error == EAGAIN || out.error == ENOBUFS || out.error == ENOMEM) break;
     if (out.error == 0) continue;
     const std::uint32_t device = batch_[first + done];
-    Session& session = sessions_[device];
+    Session& session = at(device);
     session.walk->not_sent("cannot send to " + to_text(*session.address) + ": " +
                            errno_text(out.error));
     sent(device);
@@ -172,9 +172,9 @@ std::size_t SnmpCollector::send_run(std::size_t first, std::size_t count, snmp::
 bool SnmpCollector::send_batch(std::size_t count) {
   std::size_t done = 0;
   while (done < count) {
-    const snmp::SocketPool::Id id = sessions_[batch_[done]].socket;
+    const snmp::SocketPool::Id id = at(batch_[done]).socket;
     std::size_t end = done + 1;
-    while (end < count && sessions_[batch_[end]].socket == id) ++end;
+    while (end < count && at(batch_[end]).socket == id) ++end;
     snmp::UdpSocket* const socket = sockets_.find(id);
     if (socket == nullptr) {  // lost since the poll began
       for (; done < end; ++done) sent(batch_[done]);
@@ -189,7 +189,7 @@ bool SnmpCollector::send_batch(std::size_t count) {
 
 // Its try begins now. A tenth of jitter, so that what was lost together is not repeated together.
 void SnmpCollector::sent(std::uint32_t device) {
-  Session& session = sessions_[device];
+  Session& session = at(device);
   jitter_ = jitter_ * 6364136223846793005U + 1442695040888963407U;
   const Duration patience = session.walk->patience();
   const Duration wait = patience + patience / 10 * static_cast<int>(jitter_ >> 58U) / 64;
@@ -251,8 +251,8 @@ void SnmpCollector::receive(const snmp::UdpSocket::Datagram& datagram,
 void SnmpCollector::malformed(snmp::Fault fault, const snmp::Address& from) {
   ignore(snmp::Ignored::malformed, from);
   const auto device = by_address_.find(from);
-  if (device != by_address_.end() && sessions_[device->second].walk) {
-    sessions_[device->second].walk->malformed(fault);
+  if (device != by_address_.end() && at(device->second).walk) {
+    at(device->second).walk->malformed(fault);
   }
 }
 
@@ -264,7 +264,7 @@ void SnmpCollector::receive(const snmp::usm::V3Message& message, const snmp::Add
     const bool known = by_address_.contains(from);
     return ignore(known ? snmp::Ignored::late : snmp::Ignored::stranger, from);
   }
-  const Session& session = sessions_[*device];
+  const Session& session = at(*device);
   if (!session.walk || !session.security || !(*session.address == from) ||
       session.socket != socket) {
     return ignore(snmp::Ignored::stranger, from);
@@ -282,7 +282,7 @@ void SnmpCollector::receive(const snmp::Message& message, const snmp::Address& f
     const bool known = by_address_.contains(from);
     return ignore(known ? snmp::Ignored::late : snmp::Ignored::stranger, from);
   }
-  Session& session = sessions_[*device];
+  Session& session = at(*device);
   if (!session.walk || !(*session.address == from) || session.socket != socket) {
     return ignore(snmp::Ignored::stranger, from);
   }

@@ -23,7 +23,7 @@ struct Session {
   // Where it is. A numeric address is there from the start and stays.
   std::optional<Address> address;
   bool named = false;      // the host is a DNS name
-  bool resolving = false;  // a lookup is under way
+  std::size_t lookup = 0;  // the one under way; 0: none
   bool waiting = false;    // the poll of this interval begins when the lookup is done
   Instant resolved_at{};   // last answer, good or bad
   std::string unresolved;  // why there is no address
