@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "collectors/collector.hpp"
+#include "collectors/snmp/memory_store.hpp"
 #include "collectors/snmp/request_ids.hpp"
 #include "collectors/snmp/resolver.hpp"
 #include "collectors/snmp/schedule.hpp"
@@ -31,6 +32,8 @@ class SnmpCollector final : public Collector {
  public:
   // Names are looked up again this often, and after every poll without an answer.
   static constexpr Duration kResolveEvery = 5min;
+  // What devices have shown is written down this often, and at the end.
+  static constexpr Duration kRememberEvery = 5min;
 
   SnmpCollector(SnmpCollectorConfig config, CollectorContext context);
   SnmpCollector(SnmpCollectorConfig config, CollectorContext context,
@@ -73,6 +76,9 @@ class SnmpCollector final : public Collector {
   void remove(std::uint32_t device);
   void detach(std::uint32_t device);
   void index_addresses();
+  void recall();
+  void remember();
+  void remember_later();
 
   // collector.cpp: time
   [[nodiscard]] Session& at(std::uint32_t device) { return *sessions_[device]; }
@@ -149,6 +155,7 @@ class SnmpCollector final : public Collector {
   std::string socket_problem_ = "not started";
   Duration reopen_after_ = 1s;
   snmp::SocketPool sockets_;
+  snmp::MemoryStore memories_;
   snmp::Resolver resolver_;
   std::unordered_map<std::size_t, std::uint32_t> lookups_;  // under way, with their devices
   std::size_t lookups_made_ = 0;
@@ -156,6 +163,7 @@ class SnmpCollector final : public Collector {
   Timer timer_;
   Timer resend_;
   Timer reopen_;
+  Timer remember_;
 };
 
 std::unique_ptr<Collector> make_snmp_collector(const SnmpCollectorConfig& config,

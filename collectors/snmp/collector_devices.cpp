@@ -17,6 +17,7 @@ SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext contex
       requests_(0),
       queue_(0),
       sockets_(context_.loop, [this](snmp::SocketPool::Id socket) { on_readable(socket); }),
+      memories_(context_.files.empty() ? "" : context_.files + ".learned", context_.log),
       resolver_(
           context_.loop,
           [this](std::size_t number, Result<snmp::Address> address) {
@@ -29,11 +30,15 @@ SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext contex
   index_addresses();
 }
 
-SnmpCollector::~SnmpCollector() = default;
+SnmpCollector::~SnmpCollector() {
+  if (started_) remember();
+}
 
 void SnmpCollector::start() {
   started_ = true;
   open_socket();
+  recall();
+  remember_later();
   const Instant now = context_.loop.now();
   for (std::uint32_t device = 0; device < sessions_.size(); ++device) {
     Session& session = at(device);
@@ -151,6 +156,37 @@ void SnmpCollector::index_addresses() {
   for (std::uint32_t device = 0; device < sessions_.size(); ++device) {
     if (sessions_[device] && at(device).address) by_address_.emplace(*at(device).address, device);
   }
+}
+
+// Of the last process. An engine ID is where the talk begins; its clock is asked for (T15).
+void SnmpCollector::recall() {
+  for (const snmp::Remembered& one : memories_.load()) {
+    const auto known = by_name_.find(DeviceName(one.device));
+    if (known == by_name_.end()) continue;
+    Session& session = at(known->second);
+    session.memory = one.memory;
+    if (session.security) session.security->assume(one.engine);
+  }
+}
+
+void SnmpCollector::remember() {
+  if (!memories_.is_on()) return;
+  std::vector<snmp::Remembered> devices;
+  devices.reserve(sessions_.size());
+  for (const auto& session : sessions_) {
+    if (!session) continue;
+    devices.push_back({session->target.device.name.text(), session->memory, {}});
+    if (session->security) devices.back().engine = session->security->engine_id();
+  }
+  memories_.save(std::move(devices));
+}
+
+void SnmpCollector::remember_later() {
+  if (!memories_.is_on()) return;
+  remember_ = context_.loop.after(kRememberEvery, [this] {
+    remember();
+    remember_later();
+  });
 }
 
 std::unique_ptr<Collector> make_snmp_collector(const SnmpCollectorConfig& config,

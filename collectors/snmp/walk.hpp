@@ -36,7 +36,7 @@ inline constexpr std::uint16_t kMostVarbinds = 100;
 // What a reply may weigh: WAN paths drop fragments (RFC 3417 §3), so it stays below their MTU.
 inline constexpr std::size_t kReplyBytes = 1400;
 
-// What polls have learned of a device; lives as long as the process.
+// What polls have learned of a device. All but the uptime outlives the process (memory_file.hpp).
 struct DeviceMemory {
   std::uint16_t max_varbinds = kMostVarbinds;  // of one reply; shrinks at once, grows slowly
   std::uint16_t cell_bytes = 20;               // what one varbind weighs in its replies

@@ -32,7 +32,7 @@ struct StillWorld {
   RecordingLog log;
   Fleet fleet;
   std::optional<SnmpCollector> collector;
-  std::string directory;
+  std::string files;  // of the collector; empty: none
   // Of collectors that are gone, and of what was sent to nobody.
   std::uint64_t sent_before = 0;
   std::uint64_t replies_before = 0;
@@ -57,7 +57,7 @@ struct StillWorld {
   void start(SnmpCollectorConfig made) {
     sent_before = fleet.requests();
     replies_before = fleet.replies();
-    collector.emplace(std::move(made), CollectorContext{loop, sink, log});
+    collector.emplace(std::move(made), CollectorContext{loop, sink, log, files});
     collector->start();
   }
   void run(Duration time, Duration step = 10ms) {
