@@ -106,7 +106,8 @@ void SnmpCollector::ask(std::uint32_t device) {
     } while (!requests_.insert(session.request_id, device));
     session.request_number = number;
   }
-  const bool silent = session.silence.is_silent() && !session.walk->answered();
+  const snmp::Walk& walk = *session.walk;
+  const bool silent = !walk.answered() && (session.silence.is_silent() || walk.is_repeating());
   queue_.ask(device, silent ? snmp::SendQueue::Lane::silent : snmp::SendQueue::Lane::answering);
   schedule_.set(device, session.next_poll);  // until it is sent
 }

@@ -7,8 +7,9 @@
 // itself.
 //
 // All together: 4,096 under way. Their answers, of at most an MTU, are some 9 MiB in the kernel,
-// which the receive buffer of udp.hpp takes. Devices that were silent lately have half of it, so
-// that a network that is down never keeps those that answer waiting; both take turns.
+// which the receive buffer of udp.hpp takes. What goes to a device that
+// seems silent, in its last poll or to the try before, has half of it, so that a network that is
+// down never keeps those that answer waiting; both take turns.
 #pragma once
 
 #include <array>

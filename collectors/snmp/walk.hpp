@@ -63,6 +63,7 @@ class Walk {
 
   [[nodiscard]] bool done() const { return stage_ == Stage::done; }
   [[nodiscard]] bool answered() const { return answered_; }
+  [[nodiscard]] bool is_repeating() const { return tries_ > 0; }
   // What to ask now. Precondition: !done().
   [[nodiscard]] Request request() const;
   // Changes when request() does: a try that repeats a request may keep its request-id, so that a

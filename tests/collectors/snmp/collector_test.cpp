@@ -14,6 +14,7 @@
 #include <regex>
 
 #include "tests/collectors/snmp/agent.hpp"
+#include "tests/collectors/snmp/still_world.hpp"
 #include "tests/support/fake_loop.hpp"
 #include "tests/support/fleet.hpp"
 #include "tests/support/recording.hpp"
@@ -127,20 +128,9 @@ TEST(SnmpCollector, PollsAFleet) {
 }
 
 TEST(SnmpCollector, PollsAFleetBySnmpV3) {
-  using namespace snmp::usm;
-  Credentials credentials;
-  credentials.version = SnmpVersion::v3;
-  credentials.user = "monitor";
-  credentials.auth = SnmpAuth::sha256;
-  credentials.auth_password.set("correct horse");
-  credentials.priv = SnmpPriv::aes128;
-  credentials.priv_password.set("battery staple");
-  KeyCache keys;
   test::FleetOptions options;
   options.interfaces = 7;
-  options.user = *make_user({"monitor", "", AuthAlgorithm::sha256, "correct horse",
-                             PrivAlgorithm::aes128, "battery staple"},
-                            keys);
+  options.user = test::v3_user();
   test::Fleet fleet(options);
   fleet.start();
   std::vector<SnmpTarget> targets;
@@ -148,7 +138,7 @@ TEST(SnmpCollector, PollsAFleetBySnmpV3) {
     targets.push_back(
         target("d" + std::to_string(i), "127.0.6." + std::to_string(i), fleet.port()));
     targets.back().device.credentials = "strong";
-    targets.back().credentials = credentials;
+    targets.back().credentials = test::v3_credentials();
   }
   Rig rig;
   rig.run(config(400ms, targets, 300ms));

@@ -203,19 +203,12 @@ TEST(SnmpMemory, IsWrittenEveryFewMinutesToo) {
 
 TEST(SnmpMemory, AnEngineIdIsKeptItsClockIsNot) {
   const test::TempDir folder;
-  snmp::usm::KeyCache keys;
   test::FleetOptions options;
   options.interfaces = 1;
-  options.user = *snmp::usm::make_user({"monitor", "", snmp::usm::AuthAlgorithm::sha1,
-                                        "correct horse", snmp::usm::PrivAlgorithm::none, ""},
-                                       keys);
+  options.user = test::v3_user();
   StillWorld world(options);
   world.files = folder.path() + "/snmp";
-  auto targets = world.targets(1);
-  targets[0].credentials.version = SnmpVersion::v3;
-  targets[0].credentials.user = "monitor";
-  targets[0].credentials.auth = SnmpAuth::sha1;
-  targets[0].credentials.auth_password.set("correct horse");
+  const auto targets = world.v3_targets(1);
   world.start(StillWorld::config(targets));
   world.run(60s);
   world.start(StillWorld::config(targets));

@@ -92,6 +92,60 @@ TEST(SnmpSilence, AFewSocketsDoForAnyNumberOfDeadDevices) {
   }
 }
 
+// The bar: 30 % of 2,000 devices dead, by SNMPv3, and no live one later than its interval and 2 s.
+TEST(SnmpSilence, ManyDeadDevicesDelayNoLiveOne) {
+  const auto dead = [](std::uint32_t device) { return device % 10 < 3; };
+  test::FleetOptions options;
+  options.interfaces = 3;
+  options.user = test::v3_user();
+  options.silent = dead;
+  StillWorld world(options);
+  world.start(StillWorld::config(world.v3_targets(2000)));
+  world.run(240s, 50ms);
+  std::size_t live = 0;
+  std::size_t silent = 0;
+  Duration latest{};
+  for (const auto& [name, samples] : world.by_device()) {
+    ASSERT_GE(samples.size(), 3U) << name;
+    const bool is_dead = samples[0].result == PollResult::timeout;
+    ++(is_dead ? silent : live);
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      ASSERT_EQ(samples[i].result, is_dead ? PollResult::timeout : PollResult::ok) << name;
+      if (i == 0 || is_dead) continue;
+      latest = std::max(latest, samples[i].at - samples[i - 1].at - 60s);
+    }
+  }
+  EXPECT_EQ(silent, 600U);
+  EXPECT_EQ(live, 1400U);
+  EXPECT_LE(latest, 2s);
+  RecordProperty("worst_lateness_us", static_cast<int>(latest.count()));
+}
+
+// A network that is down: all but a few are dead, and all are due at once, more than may be asked.
+TEST(SnmpSilence, ANetworkThatIsDownDelaysNotTheDevicesThatAreLeft) {
+  bool down = false;
+  test::FleetOptions options;
+  options.interfaces = 1;
+  options.silent = [&down](std::uint32_t device) { return down && device % 100 != 0; };
+  StillWorld world(options);
+  SnmpCollectorConfig config = StillWorld::config(world.targets(7000));
+  config.interval = 4s;
+  config.timeout = 1s;
+  world.start(config);
+  world.run(8s, 50ms);
+  down = true;
+  world.sink.samples.clear();
+  world.run(20s, 50ms);
+  std::size_t live = 0;
+  for (const auto& [name, samples] : world.by_device()) {
+    EXPECT_GE(samples.size(), 4U) << name;
+    if (samples.back().result != PollResult::ok) continue;
+    ++live;
+    for (const DeviceSample& sample : samples) EXPECT_LT(sample.took, 100ms) << name;
+  }
+  EXPECT_EQ(live, 70U);
+}
+
 TEST(SnmpSilence, ASocketOfNoUseToAnybodyIsClosed) {
   bool firewall = false;
   std::set<std::uint16_t> ports;

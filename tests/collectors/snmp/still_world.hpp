@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,27 @@ inline SnmpTarget target(const std::string& name, const std::string& host, std::
   made.device.credentials = "lab";
   made.credentials.community.set("public");
   return made;
+}
+
+// The fleet's user of SNMPv3, on both sides.
+inline Credentials v3_credentials() {
+  Credentials made;
+  made.version = SnmpVersion::v3;
+  made.user = "monitor";
+  made.auth = SnmpAuth::sha256;
+  made.auth_password.set("correct horse");
+  made.priv = SnmpPriv::aes128;
+  made.priv_password.set("battery staple");
+  return made;
+}
+inline std::shared_ptr<const snmp::usm::User> v3_user() {
+  using namespace snmp::usm;
+  KeyCache keys;
+  auto user = make_user({"monitor", "", AuthAlgorithm::sha256, "correct horse",
+                         PrivAlgorithm::aes128, "battery staple"},
+                        keys);
+  EXPECT_TRUE(user) << user.error();
+  return *user;
 }
 
 struct StillWorld {
@@ -46,6 +68,11 @@ struct StillWorld {
                             "127.1." + std::to_string(n >> 8U) + '.' + std::to_string(n & 0xFFU),
                             fleet.port()));
     }
+    return made;
+  }
+  [[nodiscard]] std::vector<SnmpTarget> v3_targets(std::uint32_t count) const {
+    std::vector<SnmpTarget> made = targets(count);
+    for (SnmpTarget& one : made) one.credentials = v3_credentials();
     return made;
   }
   [[nodiscard]] static SnmpCollectorConfig config(std::vector<SnmpTarget> targets) {
