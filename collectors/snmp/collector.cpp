@@ -106,6 +106,7 @@ void SnmpCollector::end_poll(std::uint32_t device) {
   Session& session = at(device);
   forget_request(session);
   queue_.finish(device);
+  broken_rules_.add(session.walk->broken_rules());
   DeviceSample sample = session.walk->finish(context_.loop.now());
   session.walk.reset();
   const bool lost = sample.result == PollResult::timeout || sample.result == PollResult::error;

@@ -52,6 +52,8 @@ class SnmpCollector final : public Collector {
     return ignored_[static_cast<std::size_t>(reason)].datagrams;
   }
 
+  // How often devices broke a rule so far.
+  [[nodiscard]] const snmp::RuleCounts& broken_rules() const { return broken_rules_; }
   // Datagrams to and from devices so far.
   struct Traffic {
     std::uint64_t sent = 0;
@@ -151,6 +153,7 @@ class SnmpCollector final : public Collector {
   std::array<IgnoredCount, snmp::kIgnored> ignored_;  // by snmp::Ignored
   std::optional<Instant> ignored_told_at_;
 
+  snmp::RuleCounts broken_rules_;
   Traffic traffic_;
   std::string socket_problem_ = "not started";
   Duration reopen_after_ = 1s;

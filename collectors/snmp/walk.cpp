@@ -110,6 +110,7 @@ void Walk::timed_out() {
 void Walk::malformed(Fault fault) {
   fault_ = fault;
   ++faults_;
+  broken_rules_.add(Rule::malformed);
 }
 
 void Walk::expire(Duration interval) {
@@ -189,7 +190,10 @@ void Walk::read_system(const Message& reply) {
       }
     }
   }
-  if (known == 0) problem("the reply to the GET of the system group holds nothing that was asked");
+  if (known == 0) {
+    broken_rules_.add(Rule::empty);
+    problem("the reply to the GET of the system group holds nothing that was asked");
+  }
   // What the columns are was learned of another run of the device; and nothing is learned for ever.
   const bool restarted = memory_.uptime && uptime_ && went_back(*memory_.uptime, *uptime_);
   if (restarted || ++memory_.polls >= kColumnsAnew) {
@@ -218,6 +222,7 @@ void Walk::refused_system(const Message& reply) {
   const std::string status(error_status_name(reply.error_status));
   if (offender == kMibScalars.size()) {
     refused_ = true;
+    broken_rules_.add(Rule::refused);
     stop("refuses the GET of the system group: " + status);
     return;
   }
@@ -298,10 +303,12 @@ void Walk::next_pass() {
 
 bool Walk::give_up_over_budget() {
   if (rows_.size() > kMostRows) {
+    broken_rules_.add(Rule::endless);
     stop("more than " + number(kMostRows) + " rows; the walk stopped there");
     return true;
   }
   if (requests_ >= kMostRequests) {
+    broken_rules_.add(Rule::endless);
     stop("more than " + number(kMostRequests) + " requests in one poll; the walk stopped there");
     return true;
   }

@@ -24,6 +24,7 @@
 #include "collectors/snmp/message.hpp"
 #include "collectors/snmp/request.hpp"
 #include "collectors/snmp/rows.hpp"
+#include "collectors/snmp/rules.hpp"
 #include "daemon/core/sample.hpp"
 #include "daemon/core/time.hpp"
 
@@ -88,6 +89,8 @@ class Walk {
   // The next poll is due, an interval after this one began.
   void expire(Duration interval);
 
+  // What the device has broken so far, also where the sample's problem names only some.
+  [[nodiscard]] const RuleCounts& broken_rules() const { return broken_rules_; }
   // The sample, but for its device and interval. Precondition: done(); once.
   [[nodiscard]] DeviceSample finish(Instant now);
 
@@ -161,6 +164,7 @@ class Walk {
   std::string send_problem_;
   std::optional<Fault> fault_;
   std::uint32_t faults_ = 0;
+  RuleCounts broken_rules_;
   std::vector<std::string> problems_;
   std::uint32_t more_problems_ = 0;
   std::optional<TimeTicks> uptime_;

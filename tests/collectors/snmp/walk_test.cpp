@@ -394,6 +394,8 @@ TEST(EvilAgent, RepeatsTheSameRowForEver) {
             "ifHCOutOctets: OIDs do not increase after row 5; the walk of this column stopped; "
             "ifHCInUcastPkts: OIDs do not increase after row 5; the walk of this column stopped; "
             "and 21 more");
+  EXPECT_EQ(driven.broken.of(Rule::not_increasing), 19U) << "those that are not named, too";
+  EXPECT_EQ(driven.broken.of(Rule::odd_value), 5U);
   EXPECT_FALSE(driven.sample.complete);
   EXPECT_LT(driven.requests, 10U);
   ASSERT_EQ(driven.sample.interfaces.size(), 1U) << "what arrived is kept";
@@ -413,6 +415,7 @@ TEST(EvilAgent, GoesBackToTheBeginningOfItsMib) {
   EXPECT_EQ(
       driven.sample.problem.substr(0, 86),
       "ifHCInOctets: OIDs do not increase at its start; the walk of this column stopped; ifHC");
+  EXPECT_GE(driven.broken.of(Rule::not_increasing), 19U);
 }
 
 TEST(EvilAgent, InventsRowsWithoutEnd) {
@@ -451,6 +454,8 @@ TEST(EvilAgent, RowsOfTheRightTypesWithoutEnd) {
               }
             }));
   EXPECT_EQ(driven.sample.problem, "more than 16384 rows; the walk stopped there");
+  EXPECT_EQ(driven.broken.of(Rule::endless), 1U);
+  EXPECT_EQ(driven.broken.of(Rule::not_increasing), 0U);
 }
 
 TEST(EvilAgent, AnswersWithNothing) {
@@ -460,6 +465,7 @@ TEST(EvilAgent, AnswersWithNothing) {
   EXPECT_EQ(driven.sample.result, PollResult::partial);
   EXPECT_EQ(driven.sample.problem, "the device answers a GETBULK with an empty reply after 0 rows");
   EXPECT_EQ(driven.requests, 2U) << "an empty reply is never asked for again";
+  EXPECT_EQ(driven.broken.of(Rule::empty), 1U);
 }
 
 TEST(EvilAgent, WrongTypesAndNegativeCounters) {
@@ -523,6 +529,7 @@ TEST(EvilAgent, RefusesTheSystemGroup) {
   const Driven driven = drive(memory, [](ByteView request) { return test::error(request, 16); });
   EXPECT_EQ(driven.sample.result, PollResult::error);
   EXPECT_EQ(driven.sample.problem, "refuses the GET of the system group: authorizationError");
+  EXPECT_EQ(driven.broken.of(Rule::refused), 1U);
 }
 
 TEST(EvilAgent, GenErrForOneColumnCostsThatColumn) {
