@@ -108,7 +108,7 @@ int run(const Options& options, std::uint16_t port) {
       options.devices, options.dead, options.interval, static_cast<unsigned long long>(sink.polls),
       static_cast<unsigned long long>(sink.timeouts), static_cast<unsigned long long>(sink.failed));
   std::printf(
-      "live devices: polled at most %.3f ms late, slowest poll %.1f ms; at most %zu sockets, "
+      "live devices: polled at most %.3f ms late, slowest poll %.1f ms; %zu sockets, "
       "%.2f s of CPU, %ld KiB\n",
       static_cast<double>(sink.worst / 1us) / 1000, static_cast<double>(sink.slowest / 1us) / 1000,
       collector.open_sockets(),
