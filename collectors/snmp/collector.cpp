@@ -40,8 +40,9 @@ void SnmpCollector::due(std::uint32_t device) {
     suspect_silence(session);
     if (now >= session.next_poll) {
       if (queue_.is_waiting(device)) {
-        session.walk->not_sent("no room among the " + std::to_string(queue_.in_flight()) +
-                               " requests under way; give this collector fewer devices");
+        session.walk->not_sent(
+            "not asked: the host takes no more datagrams, or too many requests (" +
+            std::to_string(queue_.in_flight()) + ") are under way");
       }
       session.walk->expire(config_.interval);
     } else {

@@ -22,13 +22,20 @@
 
 namespace {
 std::atomic<bool> no_sockets = false;
-}
+std::atomic<bool> no_room = false;
+}  // namespace
 
 // Takes the place of the C library's, to fail like it. A limit on descriptors would do the same,
 // but the sanitizers need some themselves, to look at memory.
 extern "C" int socket(int domain, int type, int protocol) noexcept {
   if (!no_sockets) return static_cast<int>(::syscall(SYS_socket, domain, type, protocol));
   errno = EMFILE;
+  return -1;
+}
+
+extern "C" int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
+  if (!no_room) return static_cast<int>(::syscall(SYS_sendmmsg, fd, messages, count, flags));
+  errno = ENOBUFS;
   return -1;
 }
 
@@ -493,6 +500,29 @@ TEST(SnmpCollector, APollNeverOutlivesItsInterval) {
     EXPECT_EQ(sample.took, 5s);
     EXPECT_EQ(sample.problem, "no answer within the interval of 5s");
   }
+}
+
+TEST(SnmpCollector, WhoIsNotEvenAskedIsNotCalledDead) {
+  Socket nobody("127.0.0.1");
+  test::FakeLoop loop;
+  test::RecordingSink sink;
+  test::RecordingLog log;
+  no_room = true;
+  SnmpCollector collector(config(5s, {target("a", "127.0.0.1", nobody.port)}, 1s, 2),
+                          {loop, sink, log}, no_lookup);
+  collector.start();
+  loop.advance(10s);
+  no_room = false;
+  ASSERT_EQ(sink.samples.size(), 1U);
+  const DeviceSample sample = sink.all<DeviceSample>()[0];
+  EXPECT_EQ(sample.result, PollResult::error);
+  EXPECT_EQ(sample.problem,
+            "no answer within the interval of 5s; not asked: the host takes no more datagrams, or "
+            "too many requests (0) are under way");
+  sockaddr_in from{};
+  EXPECT_TRUE(nobody.receive(from).empty());
+  loop.advance(5s);
+  EXPECT_FALSE(nobody.receive(from).empty()) << "asked as soon as there is room";
 }
 
 TEST(SnmpCollector, WithoutASocketItSaysSoAndTriesAgain) {
