@@ -119,6 +119,11 @@ inline Sample any_sample() {
     device.sys_descr = *any_text();
     device.sys_object_id = *any_text();
     device.complete = *rc::gen::arbitrary<bool>();
+    if (*rc::gen::arbitrary<bool>()) {
+      SnmpTotals& totals = device.totals.emplace();
+      for (auto& count : totals.ignored) count = *rc::gen::arbitrary<std::uint64_t>();
+      for (auto& count : totals.broken) count = *rc::gen::arbitrary<std::uint64_t>();
+    }
     const int rows = *rc::gen::inRange(0, 6);
     for (int i = 0; i < rows; ++i) device.interfaces.push_back(any_interface());
     return device;
