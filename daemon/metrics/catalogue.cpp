@@ -85,6 +85,10 @@ constexpr std::array<MetricInfo, kMetrics> kCatalogue = {{
      "The collector's wall clock minus the aggregator's when the last batch came; positive if it "
      "is "
      "ahead."},
+    {"itnxt_snmp_ignored_datagrams_total", kCounter, Of::collector, "node collector reason",
+     "Datagrams that an SNMP collector received and did not use."},
+    {"itnxt_snmp_broken_rules_total", kCounter, Of::collector, "node collector rule",
+     "How often devices broke a rule of SNMP."},
     {"itnxt_series", kGauge, Of::aggregator, "", "Series that count against aggregator.limits."},
     {"itnxt_series_rejected_total", kCounter, Of::aggregator, "",
      "Series refused by aggregator.limits, counted each time they came."},
