@@ -125,6 +125,7 @@ void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
   Session& session = at(device);
   sample.device = session.target.device.name;
   sample.interval = config_.interval;
+  add_totals(sample);
   tell(session, sample);
   schedule_.set(device, session.next_poll);
   context_.sink.publish(std::move(sample));

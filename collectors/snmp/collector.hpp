@@ -124,6 +124,7 @@ class SnmpCollector final : public Collector {
   void malformed(snmp::Fault fault, const snmp::Address& from);
   void ignore(snmp::Ignored reason, const snmp::Address& from);
   void tell_ignored();
+  void add_totals(DeviceSample& sample);
 
   struct User {
     Credentials credentials;
@@ -152,6 +153,7 @@ class SnmpCollector final : public Collector {
 
   std::array<IgnoredCount, snmp::kIgnored> ignored_;  // by snmp::Ignored
   std::optional<Instant> ignored_told_at_;
+  std::optional<Instant> totals_told_at_;
 
   snmp::RuleCounts broken_rules_;
   Traffic traffic_;

@@ -302,6 +302,16 @@ void SnmpCollector::ignore(snmp::Ignored reason, const snmp::Address& from) {
   count.last_from = from;
 }
 
+// The collector's own figures go with a device's sample, the first of each interval.
+void SnmpCollector::add_totals(DeviceSample& sample) {
+  const Instant now = context_.loop.now();
+  if (totals_told_at_ && now - *totals_told_at_ < config_.interval) return;
+  totals_told_at_ = now;
+  SnmpTotals& totals = sample.totals.emplace();
+  for (std::size_t i = 0; i < kSnmpIgnored; ++i) totals.ignored[i] = ignored_[i].datagrams;
+  totals.broken = broken_rules_.all();
+}
+
 // The sums of a minute, a line each reason; at once when they are the first.
 void SnmpCollector::tell_ignored() {
   const Instant now = context_.loop.now();
@@ -313,7 +323,7 @@ void SnmpCollector::tell_ignored() {
     context_.log.warning(
         "datagrams were ignored: " + std::string(advice_on(static_cast<snmp::Ignored>(i))),
         {{"collector", config_.name.text()},
-         {"reason", std::string(snmp::kIgnoredNames[i])},
+         {"reason", std::string(kSnmpIgnoredNames[i])},
          {"datagrams",
           std::to_string(count.datagrams - std::exchange(count.told, count.datagrams))},
          {"last_from", to_text(count.last_from)}});

@@ -48,20 +48,7 @@ struct Session {
   Instant told_at{};
 };
 
-// What was received and not used, by reason.
-enum class Ignored : std::uint8_t {
-  stranger,         // from an address nobody asked, or not the one that was asked
-  late,             // from a device, but to a request that is over
-  wrong_community,  // right in all but the community, or the version
-  not_a_response,
-  malformed,
-  unauthenticated,  // where version 3 expects a signature
-  bad_signature,
-  outside_window,  // signed, but long ago
-};
-inline constexpr std::size_t kIgnored = 8;
-inline constexpr std::array<std::string_view, kIgnored> kIgnoredNames = {
-    "stranger",        "late",          "wrong_community", "not_a_response", "malformed",
-    "unauthenticated", "bad_signature", "outside_window"};
+using Ignored = SnmpIgnored;
+inline constexpr std::size_t kIgnored = kSnmpIgnored;
 
 }  // namespace itnxt::snmp

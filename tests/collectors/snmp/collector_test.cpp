@@ -307,6 +307,11 @@ TEST(SnmpCollector, StrangersDuplicatesAndForgeriesAreIgnoredAndCounted) {  // T
   EXPECT_EQ(count(Ignored::malformed), requests);
   EXPECT_EQ(count(Ignored::not_a_response), requests);
   EXPECT_EQ(count(Ignored::late), requests);
+  const auto samples = rig.sink.all<DeviceSample>();
+  ASSERT_TRUE(samples.back().totals) << "its only device bears them each time";
+  const auto late = static_cast<std::size_t>(Ignored::late);
+  EXPECT_GT(samples.back().totals->ignored[late], 0U);
+  EXPECT_LE(samples.back().totals->ignored[late], requests);
   // A line a reason and minute, not one a datagram.
   const std::string at = ":" + std::to_string(agent.port) + "\n";
   const std::string neighbour_at = ":" + std::to_string(neighbour.port) + "\n";

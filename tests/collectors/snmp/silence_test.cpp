@@ -146,6 +146,22 @@ TEST(SnmpSilence, ANetworkThatIsDownDelaysNotTheDevicesThatAreLeft) {
   EXPECT_EQ(live, 70U);
 }
 
+TEST(SnmpTotals, GoWithOneSampleEachInterval) {
+  test::FleetOptions options;
+  options.interfaces = 1;
+  StillWorld world(options);
+  world.start(StillWorld::config(world.targets(5)));
+  world.run(180s);
+  std::size_t with = 0;
+  for (const DeviceSample& sample : world.sink.all<DeviceSample>()) {
+    if (!sample.totals) continue;
+    ++with;
+    EXPECT_EQ(*sample.totals, SnmpTotals());
+  }
+  EXPECT_EQ(with, 3U);
+  EXPECT_EQ(world.sink.samples.size(), 15U);
+}
+
 TEST(SnmpSilence, ASocketOfNoUseToAnybodyIsClosed) {
   bool firewall = false;
   std::set<std::uint16_t> ports;
