@@ -103,7 +103,7 @@ class SnmpCollector final : public Collector {
   void tell(const Session& session, const snmp::usm::Finding& finding);
   void learn_engine(const Session& session);
 
-  // collector_io.cpp: the socket
+  // collector_send.cpp: the sockets, and what goes out
   void open_socket();
   void lose_socket(snmp::SocketPool::Id socket, std::string_view why);
   void choose_socket(Session& session);
@@ -115,6 +115,8 @@ class SnmpCollector final : public Collector {
   [[nodiscard]] bool send_batch(std::size_t count);
   [[nodiscard]] std::size_t send_run(std::size_t first, std::size_t count, snmp::UdpSocket& socket);
   void sent(std::uint32_t device);
+
+  // collector_receive.cpp: what comes in
   void on_readable(snmp::SocketPool::Id socket);
   void receive(const snmp::UdpSocket::Datagram& datagram, snmp::SocketPool::Id socket);
   void receive(const snmp::Message& message, const snmp::Address& from,
