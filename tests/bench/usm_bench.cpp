@@ -130,8 +130,9 @@ int main() {
   Bytes sent(2000);
   const Bytes answer = reply(1400, true);
   std::uint64_t total = 0;
-  const double out =
-      cost(20'000, [&](int i) { total += encode(asked, "public", i + 1, sent).size(); });
+  const double out = cost(20'000, [&](int i) {
+    total += encode(asked, snmp::Version::v2c, "public", i + 1, sent).size();
+  });
   const double in = cost(20'000, [&](int) {
     const auto decoded = decode(answer);
     total += sum(std::get<Message>(decoded));
