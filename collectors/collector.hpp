@@ -6,6 +6,9 @@
 // own configuration, the loop and the sink: never ZeroMQ, state, alerts or another collector.
 #pragma once
 
+#include <string>
+
+#include "daemon/config/config.hpp"
 #include "daemon/core/log.hpp"
 #include "daemon/io/loop.hpp"
 #include "daemon/io/sink.hpp"
@@ -17,6 +20,9 @@ struct CollectorContext {
   Loop& loop;
   Sink& sink;
   Log& log;
+  // What it has learned and wants to know after a restart may stand in files of this path and an
+  // ending of its own, as "/var/lib/itnxt/spool/snmp"; empty: nowhere.
+  std::string files = {};
 };
 
 class Collector {
@@ -27,6 +33,10 @@ class Collector {
   // no reason to fail: the collector says so once in the log and by its samples, and tries again by
   // itself.
   virtual void start() = 0;
+
+  // A reload has changed its configuration. True: it goes on by the new one, and what that leaves
+  // as it was goes on undisturbed. False: it is ended and another one made.
+  virtual bool update(const CollectorConfig&) { return false; }
 };
 
 }  // namespace itnxt

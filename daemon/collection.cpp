@@ -1,6 +1,7 @@
 #include "daemon/collection.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "collectors/kinds.hpp"
 
@@ -39,19 +40,26 @@ void Collection::reconfigure(const Config& config) {
     shell_.log.warning("the configuration no longer has this collector of --only",
                        {{"collector", name}});
   }
-  std::erase_if(running_, [&](const auto& entry) {
-    const auto same = wanted.find(entry.first);
-    if (same != wanted.end() && *same->second == entry.second.config) return false;
-    if (same == wanted.end()) outlet_.end_stream(entry.first);
-    return true;
-  });
+  for (auto one = running_.begin(); one != running_.end();) {
+    const auto fresh = wanted.find(one->first);
+    const bool stays = fresh != wanted.end() && take_over(one->second, *fresh->second);
+    if (fresh == wanted.end()) outlet_.end_stream(one->first);
+    one = stays ? std::next(one) : running_.erase(one);
+  }
   for (const auto& [name, collector] : wanted) {
     if (running_.contains(name)) continue;
     Sink& sink = outlet_.stream(name, interval_of(*collector));
-    auto made = make_collector(*collector, {shell_.loop, sink, shell_.log});
+    auto made = make_collector(*collector, {shell_.loop, sink, shell_.log, outlet_.files_of(name)});
     made->start();
     running_.emplace(name, Running{*collector, std::move(made)});
   }
+}
+
+bool Collection::take_over(Running& running, const CollectorConfig& fresh) {
+  if (fresh == running.config) return true;
+  if (!running.collector->update(fresh)) return false;
+  running.config = fresh;
+  return true;
 }
 
 void Collection::drain(Loop::Callback done) {

@@ -22,7 +22,8 @@ class Collection {
   };
   Collection(const Shell& shell, const Config& config, Options options);
 
-  // A collector whose settings are as they were goes on undisturbed.
+  // A collector whose settings are as they were goes on undisturbed; another may take them over
+  // without an end of what they leave as it was (Collector::update).
   void reconfigure(const Config& config);
 
   // Stops the collectors, delivers or spools what is left, then calls `done`.
@@ -35,6 +36,8 @@ class Collection {
     CollectorConfig config;
     std::unique_ptr<Collector> collector;
   };
+  // False: it has to be made anew.
+  [[nodiscard]] static bool take_over(Running& running, const CollectorConfig& fresh);
   [[nodiscard]] bool selected(const CollectorName& name) const;
 
   const Shell shell_;

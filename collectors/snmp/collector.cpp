@@ -16,45 +16,6 @@ std::string where(const snmp::Session& session) {
 
 }  // namespace
 
-SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext context)
-    : SnmpCollector(std::move(config), context, snmp::system_lookup) {}
-
-SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext context,
-                             snmp::Resolver::Lookup lookup)
-    : config_(std::move(config)),
-      context_(context),
-      schedule_(config_.targets.size()),
-      requests_(config_.targets.size()),
-      resolver_(
-          context.loop,
-          [this](std::size_t device, Result<snmp::Address> address) {
-            resolved(static_cast<std::uint32_t>(device), std::move(address));
-          },
-          std::move(lookup)) {
-  sessions_.resize(config_.targets.size());
-  for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
-    Session& session = sessions_[i];
-    session.target = config_.targets[i];
-    const Device& device = session.target.device;
-    session.address = snmp::numeric_address(device.host, device.port);
-    session.named = !session.address;
-    if (session.address) by_address_.emplace(*session.address, i);
-  }
-  make_users();
-}
-
-void SnmpCollector::start() {
-  const Instant now = context_.loop.now();
-  open_socket();
-  for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
-    Session& session = sessions_[i];
-    if (session.named) lookup(i);
-    session.next_poll = now + snmp::phase_of(session.target.device.name.text(), config_.interval);
-    schedule_.set(i, session.next_poll);
-  }
-  arm();
-}
-
 void SnmpCollector::arm() {
   const std::optional<Instant> first = schedule_.first();
   if (!first || (timer_ && armed_for_ <= *first)) return;
@@ -73,17 +34,21 @@ void SnmpCollector::on_timer() {
 }
 
 void SnmpCollector::due(std::uint32_t device) {
-  Session& session = sessions_[device];
+  Session& session = at(device);
   const Instant now = context_.loop.now();
   if (session.working()) {
     suspect_silence(session);
-    session.with_work([&](auto& work) {
-      if (now >= session.next_poll) {
-        work.expire(config_.interval);
-      } else {
-        work.timed_out();
+    if (now >= session.next_poll) {
+      if (queue_.is_waiting(device)) {
+        const std::string why =
+            "not asked: the host takes no more datagrams, or too many requests (" +
+            std::to_string(queue_.in_flight()) + ") are under way";
+        session.with_work([&](auto& work) { work.not_sent(why); });
       }
-    });
+      session.with_work([&](auto& work) { work.expire(config_.interval); });
+    } else {
+      session.with_work([](auto& work) { work.timed_out(); });
+    }
     proceed(device);
     return;
   }
@@ -91,7 +56,7 @@ void SnmpCollector::due(std::uint32_t device) {
 }
 
 void SnmpCollector::begin_poll(std::uint32_t device) {
-  Session& session = sessions_[device];
+  Session& session = at(device);
   const Instant now = context_.loop.now();
   const bool waited = std::exchange(session.waiting, false);
   // The next place in the schedule; what a stalled loop has missed is not made up for.
@@ -99,8 +64,8 @@ void SnmpCollector::begin_poll(std::uint32_t device) {
   if (session.named && (!session.address || now - session.resolved_at >= kResolveEvery)) {
     lookup(device);
   }
-  if (!socket_ || !session.address || !session.unusable.empty()) {
-    if (socket_ && session.resolving && session.unresolved.empty() && !waited) {
+  if (sockets_.empty() || !session.address || !session.unusable.empty()) {
+    if (!sockets_.empty() && session.lookup != 0 && session.unresolved.empty() && !waited) {
       session.waiting = true;  // the first lookup is under way: begin with its answer
       schedule_.set(device, session.next_poll);
       return;
@@ -108,44 +73,48 @@ void SnmpCollector::begin_poll(std::uint32_t device) {
     DeviceSample sample;
     sample.at = source_time(now);
     sample.result = PollResult::error;
-    if (!socket_) {
-      sample.problem = "no UDP socket: " + socket_problem_;
-    } else if (!session.unusable.empty()) {
-      sample.problem = session.unusable;
-    } else {
-      sample.problem = "cannot resolve " + session.target.device.host + ": " +
-                       (session.unresolved.empty() ? "no answer yet" : session.unresolved) +
-                       "; correct 'address' or mend the name service";
-    }
+    sample.problem = why_not(session);
     publish(device, std::move(sample));
     return;
   }
+  choose_socket(session);
   const auto version = session.target.credentials.version == SnmpVersion::v1 ? snmp::Version::v1
                                                                              : snmp::Version::v2c;
-  session.walk.emplace(session.memory, snmp::WalkPolicy{config_.timeout, config_.retries, version},
-                       now);
+  const snmp::WalkPolicy policy{config_.timeout, config_.retries, version,
+                                session.silence.retries(config_.retries)};
+  session.walk.emplace(session.memory, policy, now);
   proceed(device);
 }
 
-// Sends what the walk asks next, or ends the poll, or what followed it.
+std::string SnmpCollector::why_not(const Session& session) const {
+  if (sockets_.empty()) return "no UDP socket: " + socket_problem_;
+  if (!session.unusable.empty()) return session.unusable;
+  return "cannot resolve " + session.target.device.host + ": " +
+         (session.unresolved.empty() ? "no answer yet" : session.unresolved) +
+         "; correct 'address' or mend the name service";
+}
+
+// Sends what is asked next, or ends the poll, or what followed it.
 void SnmpCollector::proceed(std::uint32_t device) {
-  Session& session = sessions_[device];
+  Session& session = at(device);
   if (session.walk && session.walk->done()) return end_poll(device);
   if (!session.working()) return end_profiles(device);
   ask(device);
-  // A tenth of jitter, so that what was lost together is not repeated together.
-  jitter_ = jitter_ * 6364136223846793005U + 1442695040888963407U;
-  const Duration patience = session.with_work([](auto& work) { return work.patience(); });
-  const Duration wait = patience + patience / 10 * static_cast<int>(jitter_ >> 58U) / 64;
-  schedule_.set(device, std::min(context_.loop.now() + wait, session.next_poll));
 }
 
 void SnmpCollector::end_poll(std::uint32_t device) {
-  Session& session = sessions_[device];
+  Session& session = at(device);
   forget_request(session);
+  queue_.finish(device);
+  broken_rules_.add(session.walk->broken_rules());
   DeviceSample sample = session.walk->finish(context_.loop.now());
   session.walk.reset();
   const bool lost = sample.result == PollResult::timeout || sample.result == PollResult::error;
+  if (lost) {
+    session.silence.poll_lost();
+  } else {
+    session.silence.answered();
+  }
   if (session.named && lost) lookup(device);
   if (session.security && lost) session.security->rediscover();
   const bool more = !lost && sample.result != PollResult::auth && begin_profiles(session, sample);
@@ -165,8 +134,9 @@ bool SnmpCollector::begin_profiles(Session& session, const DeviceSample& poll) {
 }
 
 void SnmpCollector::end_profiles(std::uint32_t device) {
-  Session& session = sessions_[device];
+  Session& session = at(device);
   forget_request(session);
+  queue_.finish(device);
   snmp::ProfilePolls::Finished finished = session.profiles->finish();
   schedule_.set(device, session.next_poll);
   for (SeriesSample& sample : finished.samples) {
@@ -185,9 +155,10 @@ void SnmpCollector::end_profiles(std::uint32_t device) {
 }
 
 void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
-  Session& session = sessions_[device];
+  Session& session = at(device);
   sample.device = session.target.device.name;
   sample.interval = config_.interval;
+  add_totals(sample);
   tell(session, sample);
   schedule_.set(device, session.next_poll);
   context_.sink.publish(std::move(sample));
@@ -228,15 +199,21 @@ void SnmpCollector::tell(Session& session, const DeviceSample& sample) {
 }
 
 void SnmpCollector::lookup(std::uint32_t device) {
-  Session& session = sessions_[device];
-  if (std::exchange(session.resolving, true)) return;
-  resolver_.ask(device, session.target.device.host, session.target.device.port);
+  Session& session = at(device);
+  if (session.lookup != 0) return;
+  session.lookup = ++lookups_made_;
+  lookups_.emplace(session.lookup, device);
+  resolver_.ask(session.lookup, session.target.device.host, session.target.device.port);
 }
 
 // A name that no longer resolves keeps its last address: the device may well be there.
-void SnmpCollector::resolved(std::uint32_t device, Result<snmp::Address> address) {
-  Session& session = sessions_[device];
-  session.resolving = false;
+void SnmpCollector::resolved(std::size_t lookup, Result<snmp::Address> address) {
+  const auto asked = lookups_.find(lookup);
+  if (asked == lookups_.end()) return;  // the device is gone
+  const std::uint32_t device = asked->second;
+  lookups_.erase(asked);
+  Session& session = at(device);
+  session.lookup = 0;
   session.resolved_at = context_.loop.now();
   session.unresolved = address ? "" : address.error();
   if (address && (!session.address || !(*session.address == *address))) {
@@ -255,11 +232,6 @@ void SnmpCollector::resolved(std::uint32_t device, Result<snmp::Address> address
     flush();
     arm();
   }
-}
-
-std::unique_ptr<Collector> make_snmp_collector(const SnmpCollectorConfig& config,
-                                               CollectorContext context) {
-  return std::make_unique<SnmpCollector>(config, context);
 }
 
 }  // namespace itnxt

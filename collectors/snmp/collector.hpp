@@ -1,11 +1,12 @@
-// Polls IF-MIB of many devices by SNMP 1, 2c and 3: one thread, one socket, one timer for all of
-// them. A DeviceSample per device and interval, also when it does not answer; devices are spread
-// over the interval by their names and keep their place. A poll ends before the next of its device
-// begins.
+// Polls IF-MIB of many devices by SNMP 1, 2c and 3: one thread, a handful of sockets, one timer for
+// all of them. A DeviceSample per device and interval, also when it does not answer; devices are
+// spread over the interval by their names and keep their place. A poll ends before the next of its
+// device begins.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,10 +15,13 @@
 #include <vector>
 
 #include "collectors/collector.hpp"
+#include "collectors/snmp/memory_store.hpp"
 #include "collectors/snmp/request_ids.hpp"
 #include "collectors/snmp/resolver.hpp"
 #include "collectors/snmp/schedule.hpp"
+#include "collectors/snmp/send_queue.hpp"
 #include "collectors/snmp/session.hpp"
+#include "collectors/snmp/socket_pool.hpp"
 #include "collectors/snmp/udp.hpp"
 #include "collectors/snmp/usm/registry.hpp"
 #include "daemon/config/config.hpp"
@@ -28,17 +32,35 @@ class SnmpCollector final : public Collector {
  public:
   // Names are looked up again this often, and after every poll without an answer.
   static constexpr Duration kResolveEvery = 5min;
+  // What devices have shown is written down this often, and at the end.
+  static constexpr Duration kRememberEvery = 5min;
 
   SnmpCollector(SnmpCollectorConfig config, CollectorContext context);
   SnmpCollector(SnmpCollectorConfig config, CollectorContext context,
                 snmp::Resolver::Lookup lookup);
 
+  ~SnmpCollector() override;
+
   void start() override;
+  // Takes anything but another interval, which is another place for every device. A device whose
+  // address and credentials are as before keeps its place, its poll under way, its socket and its
+  // security; one that has others keeps its place and what it has shown to bear.
+  bool update(const CollectorConfig& config) override;
 
   // Datagrams received and not used so far.
   [[nodiscard]] std::uint64_t ignored(snmp::Ignored reason) const {
     return ignored_[static_cast<std::size_t>(reason)].datagrams;
   }
+
+  // How often devices broke a rule so far.
+  [[nodiscard]] const snmp::RuleCounts& broken_rules() const { return broken_rules_; }
+  // Datagrams to and from devices so far.
+  struct Traffic {
+    std::uint64_t sent = 0;
+    std::uint64_t received = 0;
+  };
+  [[nodiscard]] const Traffic& traffic() const { return traffic_; }
+  [[nodiscard]] std::size_t open_sockets() const { return sockets_.size(); }
 
  private:
   using Session = snmp::Session;
@@ -48,11 +70,25 @@ class SnmpCollector final : public Collector {
     snmp::Address last_from;
   };
 
+  // collector_devices.cpp: whom it polls
+  [[nodiscard]] std::unique_ptr<Session> make_session(const SnmpTarget& target,
+                                                      snmp::usm::KeyCache& keys);
+  void add(const SnmpTarget& target, snmp::usm::KeyCache& keys);
+  void change(std::uint32_t device, const SnmpTarget& target, snmp::usm::KeyCache& keys);
+  void remove(std::uint32_t device);
+  void detach(std::uint32_t device);
+  void index_addresses();
+  void recall();
+  void remember();
+  void remember_later();
+
   // collector.cpp: time
+  [[nodiscard]] Session& at(std::uint32_t device) { return *sessions_[device]; }
   void arm();
   void on_timer();
   void due(std::uint32_t device);
   void begin_poll(std::uint32_t device);
+  [[nodiscard]] std::string why_not(const Session& session) const;
   void proceed(std::uint32_t device);
   void end_poll(std::uint32_t device);
   bool begin_profiles(Session& session, const DeviceSample& poll);
@@ -60,59 +96,84 @@ class SnmpCollector final : public Collector {
   void publish(std::uint32_t device, DeviceSample sample);
   void tell(Session& session, const DeviceSample& sample);
   void lookup(std::uint32_t device);
-  void resolved(std::uint32_t device, Result<snmp::Address> address);
+  void resolved(std::size_t lookup, Result<snmp::Address> address);
 
   // collector_security.cpp: version 3
-  void make_users();
+  void secure(Session& session, snmp::usm::KeyCache& keys);
   static void suspect(Session& session, std::string reason, bool credentials);
   static void suspect_silence(Session& session);
   void judge(std::uint32_t device, const snmp::usm::V3Message& message, const snmp::Address& from);
   void tell(const Session& session, const snmp::usm::Finding& finding);
   void learn_engine(const Session& session);
 
-  // collector_io.cpp: the socket
+  // collector_send.cpp: the sockets, and what goes out
   void open_socket();
-  void close_socket(std::string_view why);
+  void lose_socket(snmp::SocketPool::Id socket, std::string_view why);
+  void choose_socket(Session& session);
   void ask(std::uint32_t device);
   snmp::ByteView encode(Session& session, std::span<std::uint8_t> room);
   void forget_request(Session& session);
   void flush();
-  std::size_t send_batch();
-  void send_failed(std::uint32_t device, int error);
-  void on_readable();
-  void receive(const snmp::UdpSocket::Datagram& datagram);
-  void receive(const snmp::Message& message, const snmp::Address& from);
-  void receive(const snmp::usm::V3Message& message, const snmp::Address& from);
+  [[nodiscard]] std::size_t fill_batch();
+  [[nodiscard]] bool send_batch(std::size_t count);
+  [[nodiscard]] std::size_t send_run(std::size_t first, std::size_t count, snmp::UdpSocket& socket);
+  void sent(std::uint32_t device);
+
+  // collector_receive.cpp: what comes in
+  void on_readable(snmp::SocketPool::Id socket);
+  void receive(const snmp::UdpSocket::Datagram& datagram, snmp::SocketPool::Id socket);
+  void receive(const snmp::Message& message, const snmp::Address& from,
+               snmp::SocketPool::Id socket);
+  void receive(const snmp::usm::V3Message& message, const snmp::Address& from,
+               snmp::SocketPool::Id socket);
   void malformed(snmp::Fault fault, const snmp::Address& from);
   void ignore(snmp::Ignored reason, const snmp::Address& from);
   void tell_ignored();
+  void add_totals(DeviceSample& sample);
 
-  const SnmpCollectorConfig config_;
+  struct User {
+    Credentials credentials;
+    Result<std::shared_ptr<const snmp::usm::User>> user;
+  };
+
+  SnmpCollectorConfig config_;  // but for its targets: they stand in the sessions
   CollectorContext context_;
-  std::vector<Session> sessions_;
+  bool started_ = false;
+  std::vector<std::unique_ptr<Session>> sessions_;  // by device; null: a free place
+  std::vector<std::uint32_t> free_;
+  std::unordered_map<DeviceName, std::uint32_t> by_name_;
   std::unordered_map<snmp::Address, std::uint32_t, snmp::AddressHash> by_address_;
   snmp::Schedule schedule_;
   snmp::RequestIds ids_;
   snmp::RequestTable requests_;
-  std::vector<std::uint32_t> outgoing_;  // devices whose request is to be sent
-  std::vector<std::uint8_t> arena_;      // their bytes, a batch at a time
-  std::vector<std::uint8_t> plain_;      // of a reply that came enciphered
+  snmp::SendQueue queue_;
+  std::array<std::uint32_t, snmp::UdpSocket::kBatch> batch_{};  // devices
+  std::array<snmp::UdpSocket::Datagram, snmp::UdpSocket::kBatch> datagrams_{};
+  std::vector<std::uint8_t> arena_;  // their bytes
+  std::vector<std::uint8_t> plain_;  // of a reply that came enciphered
   std::optional<snmp::usm::SaltCounter> salts_;
+  std::map<std::string, User> users_;  // by the name of their credentials
   snmp::usm::EngineRegistry engines_;
   std::uint64_t jitter_ = 0;
 
   std::array<IgnoredCount, snmp::kIgnored> ignored_;  // by snmp::Ignored
   std::optional<Instant> ignored_told_at_;
+  std::optional<Instant> totals_told_at_;
 
+  snmp::RuleCounts broken_rules_;
+  Traffic traffic_;
   std::string socket_problem_ = "not started";
   Duration reopen_after_ = 1s;
-  std::optional<snmp::UdpSocket> socket_;
+  snmp::SocketPool sockets_;
+  snmp::MemoryStore memories_;
   snmp::Resolver resolver_;
+  std::unordered_map<std::size_t, std::uint32_t> lookups_;  // under way, with their devices
+  std::size_t lookups_made_ = 0;
   Instant armed_for_{};
   Timer timer_;
   Timer resend_;
   Timer reopen_;
-  Watch readable_;
+  Timer remember_;
 };
 
 std::unique_ptr<Collector> make_snmp_collector(const SnmpCollectorConfig& config,

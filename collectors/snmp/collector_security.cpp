@@ -1,5 +1,4 @@
 // The collector's part in SNMPv3: who asks, and what is made of what the security model says.
-#include <map>
 #include <utility>
 
 #include "collectors/snmp/collector.hpp"
@@ -56,40 +55,35 @@ snmp::Ignored ignored_as(snmp::usm::Reason reason) {
 }  // namespace
 
 // A user is made once for all devices that share its credentials: its keys are dear.
-void SnmpCollector::make_users() {
-  snmp::usm::KeyCache keys;
-  std::map<std::string, Result<std::shared_ptr<const snmp::usm::User>>> users;
-  for (Session& session : sessions_) {
-    const Credentials& credentials = session.target.credentials;
-    if (credentials.version != SnmpVersion::v3) continue;
-    if (!salts_) {
-      const Result<std::uint64_t> seed = snmp::usm::random_salt_seed();
-      if (!seed) {
-        session.unusable = seed.error();
-        continue;
-      }
-      salts_.emplace(*seed);
+void SnmpCollector::secure(Session& session, snmp::usm::KeyCache& keys) {
+  const Credentials& credentials = session.target.credentials;
+  const std::string& name = session.target.device.credentials;
+  if (credentials.version != SnmpVersion::v3) return;
+  if (!salts_) {
+    const Result<std::uint64_t> seed = snmp::usm::random_salt_seed();
+    if (!seed) {
+      session.unusable = seed.error();
+      return;
     }
-    auto user = users.find(session.target.device.credentials);
-    if (user == users.end()) {
-      user = users
-                 .emplace(session.target.device.credentials,
-                          snmp::usm::make_user(settings_of(credentials), keys))
-                 .first;
-    }
-    if (user->second) {
-      session.security.emplace(*user->second);
-    } else {
-      session.unusable = "credentials '" + session.target.device.credentials +
-                         "' cannot be used: " + user->second.error();
-    }
+    salts_.emplace(*seed);
+  }
+  auto known = users_.find(name);
+  if (known == users_.end() || !(known->second.credentials == credentials)) {
+    User made{credentials, snmp::usm::make_user(settings_of(credentials), keys)};
+    known = users_.insert_or_assign(name, std::move(made)).first;
+  }
+  const auto& user = known->second.user;
+  if (user) {
+    session.security.emplace(*user);
+  } else {
+    session.unusable = "credentials '" + name + "' cannot be used: " + user.error();
   }
 }
 
 void SnmpCollector::judge(std::uint32_t device, const snmp::usm::V3Message& message,
                           const snmp::Address& from) {
   using snmp::usm::Action;
-  Session& session = sessions_[device];
+  Session& session = at(device);
   if (plain_.size() < message.whole.size()) plain_.resize(message.whole.size());
   const snmp::usm::Verdict verdict =
       session.security->judge(session.exchange, message, context_.loop.now(), plain_);

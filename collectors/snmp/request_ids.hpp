@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace itnxt::snmp {
@@ -36,12 +37,21 @@ class RequestIds {
   std::size_t used_ = pool_.size();
 };
 
-// Open addressing over the ids: one per device at most, so its size never changes and nothing is
-// allocated for a request.
+// Open addressing over the ids: one per device at most, so nothing is allocated for a request.
 class RequestTable {
  public:
-  explicit RequestTable(std::size_t most)
-      : slots_(std::bit_ceil(std::max<std::size_t>(most, 4) * 4)), mask_(slots_.size() - 1) {}
+  explicit RequestTable(std::size_t most) { reserve(most); }
+
+  // Room for so many at a time; what is in it stays.
+  void reserve(std::size_t most) {
+    const std::size_t size = std::bit_ceil(std::max<std::size_t>(most, 4) * 4);
+    if (size <= slots_.size()) return;
+    const std::vector<Slot> before = std::exchange(slots_, std::vector<Slot>(size));
+    mask_ = size - 1;
+    for (const Slot& slot : before) {
+      if (slot.id != 0) (void)insert(slot.id, slot.device);
+    }
+  }
 
   // False: the id is taken.
   bool insert(std::int32_t id, std::uint32_t device) {
@@ -84,7 +94,7 @@ class RequestTable {
   }
   [[nodiscard]] std::size_t next(std::size_t i) const { return (i + 1) & mask_; }
   std::vector<Slot> slots_;
-  std::size_t mask_;
+  std::size_t mask_ = 0;
 };
 
 }  // namespace itnxt::snmp

@@ -19,10 +19,16 @@ class Schedule {
  public:
   explicit Schedule(std::size_t devices) : due_(devices), queued_(devices, kNever) {}
 
+  void resize(std::size_t devices) {
+    due_.resize(devices);
+    queued_.resize(devices, kNever);
+  }
   void set(std::uint32_t device, Instant due) {
     due_[device] = due;
     if (due < queued_[device]) push(device);
   }
+  // It is not due before the next set().
+  void clear(std::uint32_t device) { queued_[device] = kNever; }
   // The earliest time at which something may be due.
   [[nodiscard]] std::optional<Instant> first() const {
     if (heap_.empty()) return std::nullopt;

@@ -9,6 +9,8 @@
 #include <string_view>
 
 #include "collectors/snmp/profile/polls.hpp"
+#include "collectors/snmp/silence.hpp"
+#include "collectors/snmp/socket_pool.hpp"
 #include "collectors/snmp/udp.hpp"
 #include "collectors/snmp/usm/engine.hpp"
 #include "collectors/snmp/walk.hpp"
@@ -23,7 +25,7 @@ struct Session {
   // Where it is. A numeric address is there from the start and stays.
   std::optional<Address> address;
   bool named = false;      // the host is a DNS name
-  bool resolving = false;  // a lookup is under way
+  std::size_t lookup = 0;  // the one under way; 0: none
   bool waiting = false;    // the poll of this interval begins when the lookup is done
   Instant resolved_at{};   // last answer, good or bad
   std::string unresolved;  // why there is no address
@@ -40,7 +42,8 @@ struct Session {
   Instant next_poll{};          // also when the one under way must be over
   std::int32_t request_id = 0;  // waited for; 0: none; of version 3 the message ID, too
   std::uint32_t request_number = 0;
-  bool queued = false;  // to be sent
+  SocketPool::Id socket = SocketPool::kNone;  // asked from it; only there its answers count
+  Silence silence;
 
   // Of version 3.
   std::optional<usm::SecurityState> security;
@@ -56,20 +59,7 @@ struct Session {
   Instant profiles_told_at{};
 };
 
-// What was received and not used, by reason.
-enum class Ignored : std::uint8_t {
-  stranger,         // from an address nobody asked, or not the one that was asked
-  late,             // from a device, but to a request that is over
-  wrong_community,  // right in all but the community, or the version
-  not_a_response,
-  malformed,
-  unauthenticated,  // where version 3 expects a signature
-  bad_signature,
-  outside_window,  // signed, but long ago
-};
-inline constexpr std::size_t kIgnored = 8;
-inline constexpr std::array<std::string_view, kIgnored> kIgnoredNames = {
-    "stranger",        "late",          "wrong_community", "not_a_response", "malformed",
-    "unauthenticated", "bad_signature", "outside_window"};
+using Ignored = SnmpIgnored;
+inline constexpr std::size_t kIgnored = kSnmpIgnored;
 
 }  // namespace itnxt::snmp

@@ -119,6 +119,7 @@ UdpSocket::UdpSocket(Fd fd, bool v6)
 }
 
 UdpSocket::UdpSocket(UdpSocket&& other) noexcept = default;
+UdpSocket& UdpSocket::operator=(UdpSocket&& other) noexcept = default;
 UdpSocket::~UdpSocket() = default;
 
 Result<UdpSocket> UdpSocket::open() {

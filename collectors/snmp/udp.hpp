@@ -58,7 +58,7 @@ class UdpSocket {
   // allows, since all devices may answer at once.
   [[nodiscard]] static Result<UdpSocket> open();
   UdpSocket(UdpSocket&& other) noexcept;
-  UdpSocket& operator=(UdpSocket&&) = delete;
+  UdpSocket& operator=(UdpSocket&& other) noexcept;
   ~UdpSocket();
 
   [[nodiscard]] int fd() const { return fd_.get(); }

@@ -87,9 +87,10 @@ void Walk::answer(const Message& reply, Instant now) {
 
 void Walk::timed_out() {
   ++tries_;
-  if (tries_ > policy_.retries) {
-    const std::string tries =
-        number(policy_.retries + 1) + (policy_.retries == 0 ? " try" : " tries");
+  const std::uint32_t retries =
+      answered_ ? policy_.retries : policy_.retries_unheard.value_or(policy_.retries);
+  if (tries_ > retries) {
+    const std::string tries = number(retries + 1) + (retries == 0 ? " try" : " tries");
     if (faults_ > 0) {
       stop("no usable answer within " + tries + malformed_replies());
     } else if (answered_) {
@@ -110,6 +111,7 @@ void Walk::timed_out() {
 void Walk::malformed(Fault fault) {
   fault_ = fault;
   ++faults_;
+  broken_rules_.add(Rule::malformed);
 }
 
 void Walk::expire(Duration interval) {
@@ -194,7 +196,10 @@ void Walk::read_system(const Message& reply) {
       }
     }
   }
-  if (known == 0) problem("the reply to the GET of the system group holds nothing that was asked");
+  if (known == 0) {
+    broken_rules_.add(Rule::empty);
+    problem("the reply to the GET of the system group holds nothing that was asked");
+  }
   // What the columns are was learned of another run of the device; and nothing is learned for ever.
   const bool restarted = memory_.uptime && uptime_ && went_back(*memory_.uptime, *uptime_);
   if (restarted || ++memory_.polls >= kColumnsAnew) {
@@ -223,6 +228,7 @@ void Walk::refused_system(const Message& reply) {
   const std::string status(error_status_name(reply.error_status));
   if (offender == kMibScalars.size()) {
     refused_ = true;
+    broken_rules_.add(Rule::refused);
     stop("refuses the GET of the system group: " + status);
     return;
   }
@@ -303,10 +309,12 @@ void Walk::next_pass() {
 
 bool Walk::give_up_over_budget() {
   if (rows_.size() > kMostRows) {
+    broken_rules_.add(Rule::endless);
     stop("more than " + number(kMostRows) + " rows; the walk stopped there");
     return true;
   }
   if (requests_ >= kMostRequests) {
+    broken_rules_.add(Rule::endless);
     stop("more than " + number(kMostRequests) + " requests in one poll; the walk stopped there");
     return true;
   }

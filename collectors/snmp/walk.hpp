@@ -24,6 +24,7 @@
 #include "collectors/snmp/message.hpp"
 #include "collectors/snmp/request.hpp"
 #include "collectors/snmp/rows.hpp"
+#include "collectors/snmp/rules.hpp"
 #include "daemon/core/sample.hpp"
 #include "daemon/core/time.hpp"
 
@@ -36,7 +37,7 @@ inline constexpr std::uint16_t kMostVarbinds = 100;
 // What a reply may weigh: WAN paths drop fragments (RFC 3417 §3), so it stays below their MTU.
 inline constexpr std::size_t kReplyBytes = 1400;
 
-// What polls have learned of a device; lives as long as the process.
+// What polls have learned of a device. All but the uptime outlives the process (memory_file.hpp).
 struct DeviceMemory {
   std::uint16_t max_varbinds = kMostVarbinds;  // of one reply; shrinks at once, grows slowly
   std::uint16_t cell_bytes = 20;               // what one varbind weighs in its replies
@@ -52,6 +53,8 @@ struct WalkPolicy {
   Duration timeout = 2s;           // of a request's first try
   std::uint32_t retries = 2;       // after its first try
   Version version = Version::v2c;  // v1: GETNEXTs, a row each; version 3 asks as v2c does
+  // As long as the poll has no answer; absent: as many.
+  std::optional<std::uint32_t> retries_unheard = std::nullopt;
 };
 
 class Walk {
@@ -60,6 +63,8 @@ class Walk {
   Walk(DeviceMemory& memory, const WalkPolicy& policy, Instant now);
 
   [[nodiscard]] bool done() const { return stage_ == Stage::done; }
+  [[nodiscard]] bool answered() const { return answered_; }
+  [[nodiscard]] bool is_repeating() const { return tries_ > 0; }
   // What to ask now. Precondition: !done().
   [[nodiscard]] Request request() const;
   // Changes when request() does: a try that repeats a request may keep its request-id, so that a
@@ -84,6 +89,8 @@ class Walk {
   // The next poll is due, an interval after this one began.
   void expire(Duration interval);
 
+  // What the device has broken so far, also where the sample's problem names only some.
+  [[nodiscard]] const RuleCounts& broken_rules() const { return broken_rules_; }
   // The sample, but for its device and interval. Precondition: done(); once.
   [[nodiscard]] DeviceSample finish(Instant now);
 
@@ -157,6 +164,7 @@ class Walk {
   std::string send_problem_;
   std::optional<Fault> fault_;
   std::uint32_t faults_ = 0;
+  RuleCounts broken_rules_;
   std::vector<std::string> problems_;
   std::uint32_t more_problems_ = 0;
   std::optional<TimeTicks> uptime_;

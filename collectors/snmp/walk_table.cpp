@@ -34,7 +34,8 @@ void Walk::place(std::size_t slot, const Varbind& varbind) {
     return;
   }
   const MibColumn& column = kMibColumns[progress.column];
-  const auto broken = [&](const char* what) {
+  const auto broken = [&](Rule rule, const char* what) {
+    broken_rules_.add(rule);
     progress.broken = true;
     const std::string where =
         progress.last < 0 ? " at its start" : " after row " + std::to_string(progress.last);
@@ -42,14 +43,16 @@ void Walk::place(std::size_t slot, const Varbind& varbind) {
   };
   if (!is_below(varbind.oid, column.prefix.view())) {
     const auto order = compare(varbind.oid, column.prefix.view());
-    if (!order) return broken("malformed OID");
-    if (*order != std::strong_ordering::greater) return broken("OIDs do not increase");
+    if (!order) return broken(Rule::malformed, "malformed OID");
+    if (*order != std::strong_ordering::greater)
+      return broken(Rule::not_increasing, "OIDs do not increase");
     progress.ended = true;
     return;
   }
   const std::optional<std::uint32_t> row = row_of(varbind.oid, column.prefix.view());
-  if (!row) return broken("malformed row index");
-  if (static_cast<std::int64_t>(*row) <= progress.last) return broken("OIDs do not increase");
+  if (!row) return broken(Rule::malformed, "malformed row index");
+  if (static_cast<std::int64_t>(*row) <= progress.last)
+    return broken(Rule::not_increasing, "OIDs do not increase");
   progress.last = *row;
   cells_.push_back({static_cast<std::uint8_t>(slot), *row, varbind});
 }
@@ -103,6 +106,7 @@ void Walk::store_up_to(std::int64_t row, Instant now) {
       case Rows::Stored::unused:
         break;
       case Rows::Stored::odd:
+        broken_rules_.add(Rule::odd_value);
         problem(std::string(kMibColumns[progress.column].name) + " of row " + number(cell.row) +
                 ": not a value this column can have (" + std::string(name(cell.varbind.type)) +
                 "); ignored");
@@ -129,6 +133,7 @@ void Walk::read_table(const Message& reply, Instant now) {
   if (!read_uptime(varbinds)) return;
   const std::size_t count = sort_cells(varbinds);
   if (count == 0) {
+    broken_rules_.add(Rule::empty);
     stop(std::string("the device answers a ") + verb() + " with an empty reply after " +
          number(rows_.size()) + " rows");
     return;
@@ -159,6 +164,7 @@ void Walk::refused_table(const Message& reply) {
       if (++position != reply.error_index) continue;
       const auto column = static_cast<std::size_t>(std::countr_zero(rest));
       if (!ended) {
+        broken_rules_.add(Rule::refused);
         problem(std::string(kMibColumns[column].name) + ": the device answers " +
                 std::string(error_status_name(reply.error_status)));
         failed_ |= bit(column);
@@ -173,6 +179,7 @@ void Walk::refused_table(const Message& reply) {
     skip_cell();
     return;
   }
+  broken_rules_.add(Rule::refused);
   stop(std::string("refuses a ") + verb() + " of " +
        std::string(kMibColumns[static_cast<std::size_t>(std::countr_zero(pass.columns))].name) +
        ": " + std::string(error_status_name(reply.error_status)));

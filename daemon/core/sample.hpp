@@ -58,6 +58,42 @@ constexpr std::string_view name(PollResult r) {
   return kPollResultNames[static_cast<std::size_t>(r)];
 }
 
+// Why an SNMP collector received a datagram and did not use it.
+enum class SnmpIgnored : std::uint8_t {
+  stranger,         // from an address nobody asked, or not the one that was asked
+  late,             // from a device, but to a request that is over
+  wrong_community,  // right in all but the community, or the version
+  not_a_response,
+  malformed,
+  unauthenticated,  // where version 3 expects a signature
+  bad_signature,
+  outside_window,  // signed, but long ago
+};
+inline constexpr std::size_t kSnmpIgnored = 8;
+inline constexpr std::array<std::string_view, kSnmpIgnored> kSnmpIgnoredNames = {
+    "stranger",        "late",          "wrong_community", "not_a_response", "malformed",
+    "unauthenticated", "bad_signature", "outside_window"};
+
+// A rule of the protocol that devices break.
+enum class SnmpRule : std::uint8_t {
+  not_increasing,  // an OID that is not behind the one before (RFC 3416 §4.2.2)
+  malformed,       // an OID or a row index that is none, or bytes that are no message
+  empty,           // a reply without what was asked
+  endless,         // more rows or requests than a poll may take
+  odd_value,       // of a type or size that the column cannot have
+  refused,         // an error-status where the value or its absence was due
+};
+inline constexpr std::size_t kSnmpRules = 6;
+inline constexpr std::array<std::string_view, kSnmpRules> kSnmpRuleNames = {
+    "not_increasing", "malformed", "empty", "endless", "odd_value", "refused"};
+
+// Totals of one SNMP collector since it started.
+struct SnmpTotals {
+  std::array<std::uint64_t, kSnmpIgnored> ignored{};  // datagrams, by SnmpIgnored
+  std::array<std::uint64_t, kSnmpRules> broken{};     // times, by SnmpRule
+  bool operator==(const SnmpTotals&) const = default;
+};
+
 // One whole poll of one device, finished or given up.
 struct DeviceSample {
   DeviceName device;
@@ -74,6 +110,7 @@ struct DeviceSample {
   std::optional<TimeTicks> if_table_last_change;  // ifTableLastChange: a row came or went
   bool complete = false;  // the walk reached the table's end: a missing row is really gone
   std::vector<InterfaceSample> interfaces;
+  std::optional<SnmpTotals> totals;  // its collector's, with one of its samples each interval
 };
 
 enum class Direction : std::uint8_t { receive, transmit, unknown };

@@ -105,6 +105,12 @@ void Outlet::end_stream(const CollectorName& collector) {
   }
 }
 
+std::string Outlet::files_of(const CollectorName& collector) const {
+  const auto found = streams_.find(collector);
+  const bool ours = found != streams_.end() && found->second->claimed;
+  return ours ? spool_.stem_of(collector) : "";
+}
+
 void Outlet::close_batch(Stream& stream) {
   Batch batch;
   batch.node = config_.node;

@@ -48,6 +48,9 @@ class Outlet {
   // The collector is gone: what it published is delivered, signs of life end. It may come back by
   // stream() and then goes on counting.
   void end_stream(const CollectorName& collector);
+  // Where a collector with a stream may keep files of its own beside the spool's: a path but for
+  // its ending. Empty: the spool is of no use to this process.
+  [[nodiscard]] std::string files_of(const CollectorName& collector) const;
 
   // The orderly stop: sends what is gathered, waits for the acknowledgements at most `limit`, puts
   // the rest into the spool (what does not get there within save_limit is lost, and said so), then

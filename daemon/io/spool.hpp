@@ -64,11 +64,11 @@ class Spool {
 
   // A name is no path: what is not a letter, digit, '-', '_' or inner '.' becomes %XX.
   [[nodiscard]] std::string path_of(const CollectorName& collector) const;
+  [[nodiscard]] std::string stem_of(const CollectorName& collector) const;  // without ".batches"
 
  private:
   bool set_aside(int fd, const std::string& path, const std::string& aside, std::uint64_t good,
                  std::uint64_t size);
-  [[nodiscard]] std::string stem_of(const CollectorName& collector) const;
 
   const std::string directory_;
   Log& log_;

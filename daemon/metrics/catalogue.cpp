@@ -92,6 +92,10 @@ constexpr std::array<MetricInfo, kMetrics> kCatalogue = {{
      "The collector's wall clock minus the aggregator's when the last batch came; positive if it "
      "is "
      "ahead."},
+    {"itnxt_snmp_ignored_datagrams_total", kCounter, Of::collector, "node collector reason",
+     "Datagrams that an SNMP collector received and did not use."},
+    {"itnxt_snmp_broken_rules_total", kCounter, Of::collector, "node collector rule",
+     "How often devices broke a rule of SNMP."},
     {"itnxt_series", kGauge, Of::aggregator, "", "Series that count against aggregator.limits."},
     {"itnxt_series_rejected_total", kCounter, Of::aggregator, "",
      "Series refused by aggregator.limits, counted each time they came."},
@@ -140,9 +144,10 @@ std::string_view open_metrics_family(const MetricInfo& metric) {
 std::string_view unit(const MetricInfo& metric) {
   if (metric.type == MetricType::info) return {};
   const std::string_view family = open_metrics_family(metric);
+  const std::string_view last = family.substr(family.rfind('_') + 1);  // datagrams are no grams
   for (const std::string_view one : {"bytes", "seconds", "ratio", "celsius", "volts", "amperes",
                                      "watts", "hertz", "joules", "meters", "grams"}) {
-    if (family.ends_with(one)) return one;
+    if (last == one) return one;
   }
   return {};
 }

@@ -76,6 +76,8 @@ enum class Metric : std::uint8_t {
   collector_lost_batches,
   collector_spool,
   collector_clock_skew,
+  snmp_ignored,
+  snmp_rules_broken,
   series,
   series_rejected,
   samples_refused,

@@ -219,6 +219,24 @@ constexpr MetricValue<CollectorView> kCollectors[] = {
      [](FamilyText& out, const CollectorView& view) {
        if (view.clock_skew) of_collector(out, view, seconds(*view.clock_skew));
      }},
+    {Metric::snmp_ignored,
+     [](FamilyText& out, const CollectorView& view) {
+       for (std::size_t i = 0; view.snmp && i < kSnmpIgnored; ++i) {
+         out.line({{"node", view.node.text()},
+                   {"collector", view.collector.text()},
+                   {"reason", kSnmpIgnoredNames[i]}},
+                  as_double(view.snmp->ignored[i]));
+       }
+     }},
+    {Metric::snmp_rules_broken,
+     [](FamilyText& out, const CollectorView& view) {
+       for (std::size_t i = 0; view.snmp && i < kSnmpRules; ++i) {
+         out.line({{"node", view.node.text()},
+                   {"collector", view.collector.text()},
+                   {"rule", kSnmpRuleNames[i]}},
+                  as_double(view.snmp->broken[i]));
+       }
+     }},
 };
 
 constexpr MetricValue<BoardAlert> kAlerts[] = {

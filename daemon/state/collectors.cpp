@@ -29,6 +29,7 @@ void Collectors::configure(const NodeName& node, std::set<CollectorName> names,
       admission.take(key.first, kSeriesOfCollector);
     } else if (!is_configured(key) && was_configured && !state.retired) {
       state.retired = true;
+      (void)drop_totals(state, admission);
       admission.release(key.first, kSeriesOfCollector);
     }
   }
@@ -106,11 +107,35 @@ Arrived Collectors::arrive(const Batch& batch, Instant now, WallTime wall,
   return {Arrival::fresh, !state->retired};
 }
 
+void Collectors::tell(const NodeName& node, const CollectorName& collector,
+                      const SnmpTotals& totals, Admission& admission) {
+  const auto found = collectors_.find({node, collector});
+  if (found == collectors_.end() || found->second.retired) return;
+  CollectorView& view = found->second.view;
+  if (!view.snmp) {
+    if (is_configured(found->first)) {
+      admission.take(node, kSeriesOfSnmpTotals);
+    } else if (!admission.admit(node, kSeriesOfSnmpTotals)) {
+      return;
+    }
+  }
+  view.snmp = totals;
+}
+
+bool Collectors::drop_totals(State& state, Admission& admission) {
+  if (!state.view.snmp) return false;
+  admission.release(state.view.node, kSeriesOfSnmpTotals);
+  state.view.snmp.reset();
+  return true;
+}
+
 bool Collectors::tick(Instant now, std::uint32_t stale_after, Admission& admission) {
   bool changed = false;
   for (auto it = collectors_.begin(); it != collectors_.end();) {
-    const auto& [key, state] = *it;
-    const Duration most = std::max(kLongestSilence, stale_time(state.view.interval, stale_after));
+    auto& [key, state] = *it;
+    const Duration stale = stale_time(state.view.interval, stale_after);
+    const Duration most = std::max(kLongestSilence, stale);
+    if (now - state.view.last_batch_at > stale && drop_totals(state, admission)) changed = true;
     if (is_configured(key) || now - state.view.last_batch_at <= most) {
       ++it;
       continue;

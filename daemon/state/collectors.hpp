@@ -36,7 +36,11 @@ class Collectors {
   // Counts the batch and says what to do with it.
   Arrived arrive(const Batch& batch, Instant now, WallTime wall, std::uint32_t stale_after,
                  Admission& admission);
-  // Lets go of who is not configured and has been silent for a day; true when somebody went.
+  // What a collector that arrive() knows tells of its datagrams.
+  void tell(const NodeName& node, const CollectorName& collector, const SnmpTotals& totals,
+            Admission& admission);
+  // Lets go of totals that are stale, and of who is not configured and has been silent for a day;
+  // true when something went.
   bool tick(Instant now, std::uint32_t stale_after, Admission& admission);
   [[nodiscard]] std::vector<CollectorView> views() const;  // by node, name
 
@@ -55,6 +59,7 @@ class Collectors {
     bool retired = false;           // no longer configured: what it left on its way may still come
   };
   bool admit(const Key& key, Admission& admission) const;
+  static bool drop_totals(State& state, Admission& admission);
   State* find_or_add(const Batch& batch, Admission& admission);
   [[nodiscard]] bool is_configured(const Key& key) const;
 

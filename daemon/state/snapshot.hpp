@@ -107,6 +107,7 @@ struct CollectorView {
   Bytes spool{};                   // what it still had to deliver when it sent the last batch
   // Its wall clock minus ours at the last batch: positive if it is ahead; absent: it did not tell.
   std::optional<Duration> clock_skew{};
+  std::optional<SnmpTotals> snmp{};  // fresh ones only
 };
 
 // Metrics that collectors brought along (daemon/state/series.hpp).

@@ -111,6 +111,9 @@ void Table::apply(const Batch& batch, Instant now, WallTime wall) {
   const SampleSource source{batch.node, batch.collector, batch.epoch};
   for (const Sample& sample : batch.samples) {
     if (const auto* device = std::get_if<DeviceSample>(&sample)) {
+      if (device->totals) {
+        collectors_.tell(batch.node, batch.collector, *device->totals, admission_);
+      }
       apply(*device, source, now, wall);
     } else if (const auto* capture = std::get_if<CaptureSample>(&sample)) {
       apply(*capture, source, now);

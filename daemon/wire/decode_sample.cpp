@@ -95,14 +95,15 @@ void take_rows(const Rows& rows, std::size_t before, std::size_t first, Fields& 
 }
 
 template <class Array, class Values>
-void take_packets(const Values& from, const char* field, Fields& fields, Array& to) {
+void take_counts(const Values& from, const char* field, Fields& fields, Array& to) {
   to = {};
   if (static_cast<std::size_t>(from.size()) > to.size()) {
     fields.wrong(field,
                  std::to_string(from.size()) + " values, at most " + std::to_string(to.size()));
     return;
   }
-  for (int i = 0; i < from.size(); ++i) to[static_cast<std::size_t>(i)] = Packets(from.Get(i));
+  for (int i = 0; i < from.size(); ++i)
+    to[static_cast<std::size_t>(i)] = typename Array::value_type(from.Get(i));
 }
 
 }  // namespace
@@ -128,6 +129,11 @@ void take(const v1::Device& from, std::size_t number, std::size_t rows_before, P
     to.if_table_last_change = TimeTicks{from.if_table_last_change()};
   }
   to.complete = from.complete();
+  to.totals.reset();
+  if (from.has_totals()) {
+    take_counts(from.totals().ignored(), "totals.ignored", fields, to.totals.emplace().ignored);
+    take_counts(from.totals().broken(), "totals.broken", fields, to.totals->broken);
+  }
   take_rows(from.interfaces(), rows_before, 0, fields, problem, to);
 }
 
@@ -159,8 +165,8 @@ void take(const v1::Capture& from, std::size_t number, Problem& problem, Capture
     seen |= bit;
     to.traffic[d][p] = {Packets(row.packets()), Bytes(row.bytes())};
   }
-  take_packets(from.dropped(), "dropped", fields, to.dropped);
-  take_packets(from.malformed(), "malformed", fields, to.malformed);
+  take_counts(from.dropped(), "dropped", fields, to.dropped);
+  take_counts(from.malformed(), "malformed", fields, to.malformed);
 }
 
 }  // namespace itnxt::wire

@@ -55,6 +55,10 @@ void put(const DeviceSample& from, std::size_t rows, v1::Device& to) {
   if (from.if_table_last_change) {
     to.set_if_table_last_change(from.if_table_last_change->hundredths);
   }
+  if (from.totals) {
+    for (const std::uint64_t count : from.totals->ignored) to.mutable_totals()->add_ignored(count);
+    for (const std::uint64_t count : from.totals->broken) to.mutable_totals()->add_broken(count);
+  }
   to.mutable_interfaces()->Reserve(static_cast<int>(rows));
   for (std::size_t i = 0; i < rows; ++i) put(from.interfaces[i], *to.add_interfaces());
 }

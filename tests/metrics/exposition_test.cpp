@@ -70,7 +70,7 @@ TEST(Exposition, GoesOnWherePiecesEnd) {
   constexpr std::uint64_t kSites = 2;
   EXPECT_EQ(samples, 6000 * kSeriesOfInterface + 2 * kSeriesOfDevice + kSilentDevice +
                          kSeriesOfLink + kSeriesOfCapture + kSeriesOfCollector +
-                         kSites * kSeriesOfSite + kAggregator);
+                         kSeriesOfSnmpTotals + kSites * kSeriesOfSite + kAggregator);
 }
 
 // Nothing known, no rules, no channels: still valid, and what is always known is there.
@@ -143,6 +143,7 @@ TEST(Exposition, ASubjectExposesAsManySeriesAsItWasAdmittedWith) {
   EXPECT_EQ(lines("itnxt_site_", "{site=\"stendal\""), kSeriesOfSite);
   EXPECT_EQ(lines("itnxt_capture_", "{"), kSeriesOfCapture);
   EXPECT_EQ(lines("itnxt_collector_", "{"), kSeriesOfCollector);
+  EXPECT_EQ(lines("itnxt_snmp_", "{node"), kSeriesOfSnmpTotals);
 }
 
 TEST(Catalogue, NamesAreUniqueAndByTheConventions) {

@@ -94,6 +94,8 @@ inline std::shared_ptr<Snapshot> sample_snapshot() {
   collector.lost_batches = 2;
   collector.spool = Bytes(70000);
   collector.clock_skew = -250ms;
+  collector.snmp.emplace().ignored = {3, 5, 0, 0, 1, 0, 0, 0};
+  collector.snmp->broken = {24, 0, 0, 1, 0, 2};
   snapshot->collectors = {collector};
   snapshot->series = 77;
   return snapshot;

@@ -269,6 +269,35 @@ TEST_F(TableTest, DuplicatesAreIgnoredAndLossIsSummedOverEpochs) {
   EXPECT_EQ(collectors[0].last_batch_at, poller.now);
 }
 
+TEST_F(TableTest, TotalsOfAnSnmpCollectorAreShownCountedAndGoWhenItFallsSilent) {
+  poll_r1({{1, "eth0", 0, 0}});
+  const std::uint64_t before = poller.look(table)->series;
+  EXPECT_EQ(poller.look(table)->collectors[0].snmp, std::nullopt);
+  SnmpTotals totals;
+  totals.ignored[1] = 5;
+  totals.broken[0] = 24;
+  const auto tell = [&] {
+    DeviceSample sample = poller.poll("r1", {{1, "eth0", 60'000, 0}});
+    sample.totals = totals;
+    table.apply(poller.batch({std::move(sample)}), poller.now, poller.wall);
+  };
+  for (int i = 0; i < 2; ++i) {
+    minute();
+    tell();
+    EXPECT_EQ(poller.look(table)->collectors[0].snmp, totals);
+    EXPECT_EQ(poller.look(table)->series, before + kSeriesOfSnmpTotals);
+    ++totals.ignored[1];
+  }
+  minute();
+  poll_r1({{1, "eth0", 120'000, 0}});
+  EXPECT_TRUE(poller.look(table)->collectors[0].snmp) << "not every sample bears them";
+  poller.pass(600s);
+  table.tick(poller.now);
+  EXPECT_EQ(poller.look(table)->collectors[0].snmp, std::nullopt);
+  tell();
+  EXPECT_EQ(poller.look(table)->series, before + kSeriesOfSnmpTotals);
+}
+
 TEST_F(TableTest, WhatADeadProcessLeftDoesNotOverwriteThePresent) {
   poll_r1({{1, "old", 0, 0}});
   Batch left = poller.batch({poller.poll("r1", {{1, "old", 0, 0}})});

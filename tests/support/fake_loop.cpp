@@ -1,5 +1,9 @@
 #include "tests/support/fake_loop.hpp"
 
+#include <poll.h>
+
+#include <vector>
+
 namespace itnxt::test {
 
 struct FakeLoop::World {
@@ -64,6 +68,20 @@ bool FakeLoop::make_ready(int fd, Interest interest) {
   if (found == world_->watches.end()) return false;
   const Callback callback = found->second;  // the callback may cancel its own watch
   callback();
+  return true;
+}
+
+bool FakeLoop::deliver(std::chrono::milliseconds patience) {
+  std::vector<pollfd> fds;
+  for (const auto& [key, callback] : world_->watches) {
+    fds.push_back(
+        {key.first, key.second == Interest::readable ? short{POLLIN} : short{POLLOUT}, 0});
+  }
+  if (::poll(fds.data(), fds.size(), static_cast<int>(patience.count())) <= 0) return false;
+  for (const pollfd& fd : fds) {
+    if (fd.revents == 0) continue;
+    make_ready(fd.fd, fd.events == POLLIN ? Interest::readable : Interest::writable);
+  }
   return true;
 }
 

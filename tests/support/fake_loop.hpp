@@ -28,6 +28,9 @@ class FakeLoop final : public Loop {
   void step_wall(Duration by) { wall_ += by; }
   // Calls the watch on `fd`; false when nobody watches it.
   bool make_ready(int fd, Interest interest = Interest::readable);
+  // Calls every watch whose fd is really ready, waiting at most `patience` for one; false: none
+  // was.
+  bool deliver(std::chrono::milliseconds patience = {});
   [[nodiscard]] std::size_t timers() const;
 
  private:

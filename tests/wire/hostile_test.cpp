@@ -198,6 +198,12 @@ INSTANTIATE_TEST_SUITE_P(
              kContent, "batch.samples[1].capture.traffic.protocol: 6 is no Protocol"},
         Case{"TrafficTwice", [](auto& f) { *capture(f).add_traffic() = capture(f).traffic(0); },
              kContent, "batch.samples[1].capture.traffic: a direction and protocol come twice"},
+        Case{"Totals",
+             [](auto& f) {
+               auto& device = *f.mutable_batch()->mutable_samples(0)->mutable_device();
+               for (int i = 0; i < 7; ++i) device.mutable_totals()->add_broken(1);
+             },
+             kContent, "batch.samples[0].device.totals.broken: 7 values, at most 6"},
         Case{"Dropped", [](auto& f) { capture(f).add_dropped(1); }, kContent,
              "batch.samples[1].capture.dropped: 3 values, at most 2"},
         Case{"Size", [](auto& f) { f.mutable_batch()->set_node(std::string(1 << 20, 'a')); },

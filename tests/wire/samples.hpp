@@ -153,6 +153,11 @@ inline Sample any_sample() {
     if (*rc::gen::arbitrary<bool>()) {
       device.if_table_last_change = TimeTicks{*rc::gen::arbitrary<std::uint32_t>()};
     }
+    if (*rc::gen::arbitrary<bool>()) {
+      SnmpTotals& totals = device.totals.emplace();
+      for (auto& count : totals.ignored) count = *rc::gen::arbitrary<std::uint64_t>();
+      for (auto& count : totals.broken) count = *rc::gen::arbitrary<std::uint64_t>();
+    }
     const int rows = *rc::gen::inRange(0, 6);
     for (int i = 0; i < rows; ++i) device.interfaces.push_back(any_interface());
     return device;

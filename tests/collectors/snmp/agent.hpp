@@ -19,6 +19,7 @@ using Agent = std::function<Bytes(ByteView request)>;
 
 struct Driven {
   DeviceSample sample;
+  RuleCounts broken;
   std::uint32_t requests = 0;     // sent, repeats included
   std::vector<std::size_t> oids;  // of each request
   std::vector<std::size_t> repetitions;
@@ -52,6 +53,7 @@ inline Driven drive(DeviceMemory& memory, const Agent& agent, WalkPolicy policy 
       walk.timed_out();
     }
   }
+  driven.broken = walk.broken_rules();
   driven.sample = walk.finish(now);
   return driven;
 }

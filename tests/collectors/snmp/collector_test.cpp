@@ -14,6 +14,7 @@
 #include <regex>
 
 #include "tests/collectors/snmp/agent.hpp"
+#include "tests/collectors/snmp/still_world.hpp"
 #include "tests/support/fake_loop.hpp"
 #include "tests/support/fleet.hpp"
 #include "tests/support/recording.hpp"
@@ -21,13 +22,20 @@
 
 namespace {
 std::atomic<bool> no_sockets = false;
-}
+std::atomic<bool> no_room = false;
+}  // namespace
 
 // Takes the place of the C library's, to fail like it. A limit on descriptors would do the same,
 // but the sanitizers need some themselves, to look at memory.
 extern "C" int socket(int domain, int type, int protocol) noexcept {
   if (!no_sockets) return static_cast<int>(::syscall(SYS_socket, domain, type, protocol));
   errno = EMFILE;
+  return -1;
+}
+
+extern "C" int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
+  if (!no_room) return static_cast<int>(::syscall(SYS_sendmmsg, fd, messages, count, flags));
+  errno = ENOBUFS;
   return -1;
 }
 
@@ -126,6 +134,29 @@ TEST(SnmpCollector, PollsAFleet) {
   EXPECT_TRUE(rig.log.lines.empty()) << rig.log.lines.front();
 }
 
+TEST(SnmpCollector, PollsAFleetBySnmpV3) {
+  test::FleetOptions options;
+  options.interfaces = 7;
+  options.user = test::v3_user();
+  test::Fleet fleet(options);
+  fleet.start();
+  std::vector<SnmpTarget> targets;
+  for (int i = 1; i <= 20; ++i) {
+    targets.push_back(
+        target("d" + std::to_string(i), "127.0.6." + std::to_string(i), fleet.port()));
+    targets.back().device.credentials = "strong";
+    targets.back().credentials = test::v3_credentials();
+  }
+  Rig rig;
+  rig.run(config(400ms, targets, 300ms));
+  ASSERT_TRUE(rig.until_samples(50));
+  for (const DeviceSample& sample : rig.sink.all<DeviceSample>()) {
+    EXPECT_EQ(sample.result, PollResult::ok) << sample.problem;
+    EXPECT_EQ(sample.interfaces.size(), 7U);
+  }
+  EXPECT_TRUE(rig.log.lines.empty()) << rig.log.lines.front();
+}
+
 TEST(SnmpCollector, SilentDevicesDelayNobodyAndAreToldOnceEachWay) {  // R10
   std::atomic<bool> dead = true;
   test::FleetOptions options;
@@ -146,8 +177,11 @@ TEST(SnmpCollector, SilentDevicesDelayNobodyAndAreToldOnceEachWay) {  // R10
   for (const DeviceSample& sample : rig.sink.all<DeviceSample>()) {
     const bool even = std::stoi(sample.device.text().substr(1)) % 2 == 0;
     EXPECT_EQ(sample.result, even ? PollResult::timeout : PollResult::ok);
-    EXPECT_EQ(sample.problem, even ? "no answer to 2 tries" : "");
-    ++(even ? silent : live)[sample.device.text()];
+    std::size_t& seen = (even ? silent : live)[sample.device.text()];
+    EXPECT_EQ(sample.problem, !even      ? ""
+                              : seen < 2 ? "no answer to 2 tries"
+                                         : "no answer to 1 try");
+    ++seen;
     if (!even) {
       EXPECT_LT(sample.took, 200ms);
     }
@@ -273,6 +307,11 @@ TEST(SnmpCollector, StrangersDuplicatesAndForgeriesAreIgnoredAndCounted) {  // T
   EXPECT_EQ(count(Ignored::malformed), requests);
   EXPECT_EQ(count(Ignored::not_a_response), requests);
   EXPECT_EQ(count(Ignored::late), requests);
+  const auto samples = rig.sink.all<DeviceSample>();
+  ASSERT_TRUE(samples.back().totals) << "its only device bears them each time";
+  const auto late = static_cast<std::size_t>(Ignored::late);
+  EXPECT_GT(samples.back().totals->ignored[late], 0U);
+  EXPECT_LE(samples.back().totals->ignored[late], requests);
   // A line a reason and minute, not one a datagram.
   const std::string at = ":" + std::to_string(agent.port) + "\n";
   const std::string neighbour_at = ":" + std::to_string(neighbour.port) + "\n";
@@ -303,6 +342,37 @@ TEST(SnmpCollector, StrangersDuplicatesAndForgeriesAreIgnoredAndCounted) {  // T
           "reason=malformed "
           "last_from=127.0.0.1" +
           at);
+}
+
+TEST(SnmpCollector, AReplyCountsOnlyOnTheSocketThatAsked) {
+  Socket agent("127.0.0.1");
+  test::FleetOptions options;
+  options.interfaces = 1;
+  test::Fleet fleet(options);
+  fleet.start();
+  const test::Recording truth = snmp::test::device(1);
+  Rig rig;
+  rig.run(config(
+      100ms, {target("moves", "127.0.0.1", agent.port), target("stays", "127.0.0.1", fleet.port())},
+      20ms, 0));
+  std::optional<sockaddr_in> first;
+  std::uint64_t wrong = 0;
+  const Watch serving = rig.loop.watch(agent.fd, Interest::readable, [&] {
+    sockaddr_in from{};
+    const Bytes request = agent.receive(from);
+    if (request.empty()) return;
+    if (!first) first = from;
+    if (first->sin_port == from.sin_port) return;  // silent, until another port asks
+    agent.send(truth.answer(request), *first);
+    ++wrong;
+  });
+  ASSERT_TRUE(test::run_until(rig.loop, [&] { return wrong >= 2; }));
+  test::run_for(rig.loop, 50ms);
+  EXPECT_EQ(rig.collector->ignored(Ignored::stranger), wrong);
+  for (const DeviceSample& sample : rig.sink.all<DeviceSample>()) {
+    EXPECT_EQ(sample.result,
+              sample.device.text() == "moves" ? PollResult::timeout : PollResult::ok);
+  }
 }
 
 Profile profile_of(OidArcs oid) {
@@ -504,6 +574,29 @@ TEST(SnmpCollector, APollNeverOutlivesItsInterval) {
     EXPECT_EQ(sample.took, 5s);
     EXPECT_EQ(sample.problem, "no answer within the interval of 5s");
   }
+}
+
+TEST(SnmpCollector, WhoIsNotEvenAskedIsNotCalledDead) {
+  Socket nobody("127.0.0.1");
+  test::FakeLoop loop;
+  test::RecordingSink sink;
+  test::RecordingLog log;
+  no_room = true;
+  SnmpCollector collector(config(5s, {target("a", "127.0.0.1", nobody.port)}, 1s, 2),
+                          {loop, sink, log}, no_lookup);
+  collector.start();
+  loop.advance(10s);
+  no_room = false;
+  ASSERT_EQ(sink.samples.size(), 1U);
+  const DeviceSample sample = sink.all<DeviceSample>()[0];
+  EXPECT_EQ(sample.result, PollResult::error);
+  EXPECT_EQ(sample.problem,
+            "no answer within the interval of 5s; not asked: the host takes no more datagrams, or "
+            "too many requests (0) are under way");
+  sockaddr_in from{};
+  EXPECT_TRUE(nobody.receive(from).empty());
+  loop.advance(5s);
+  EXPECT_FALSE(nobody.receive(from).empty()) << "asked as soon as there is room";
 }
 
 TEST(SnmpCollector, WithoutASocketItSaysSoAndTriesAgain) {

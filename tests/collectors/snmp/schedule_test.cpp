@@ -41,6 +41,20 @@ RC_GTEST_PROP(Schedule, ADeviceIsDueExactlyWhenItsLastSetSaid, ()) {
   }
 }
 
+TEST(Schedule, ADeviceThatIsTakenOutIsNotDueAndItsPlaceCanBeUsedAgain) {
+  Schedule schedule(1);
+  schedule.resize(3);
+  for (std::uint32_t device = 0; device < 3; ++device) schedule.set(device, Instant{} + 5s);
+  schedule.clear(1);
+  schedule.set(2, Instant{} + 8s);
+  EXPECT_EQ(schedule.pop(Instant{} + 6s), 0U);
+  EXPECT_EQ(schedule.pop(Instant{} + 6s), std::nullopt);
+  schedule.set(1, Instant{} + 7s);
+  EXPECT_EQ(schedule.pop(Instant{} + 9s), 1U);
+  EXPECT_EQ(schedule.pop(Instant{} + 9s), 2U);
+  EXPECT_EQ(schedule.pop(Instant{} + 99s), std::nullopt);
+}
+
 TEST(Phase, SpreadsEvenlyAndStaysTheSame) {
   constexpr Duration kInterval = 60s;
   std::array<int, 10> tenths{};
@@ -90,6 +104,17 @@ RC_GTEST_PROP(RequestTable, FindsWhatIsInItAndNothingElse, ()) {
       const auto found = table.find(i * 8);
       RC_ASSERT(found.has_value() == model.contains(i * 8));
       if (found) RC_ASSERT(*found == model[i * 8]);
+    }
+  }
+}
+
+TEST(RequestTable, GrowsWithAllThatIsInIt) {
+  RequestTable table(1);
+  for (std::uint32_t most = 1; most <= 500; ++most) {
+    table.reserve(most);
+    ASSERT_TRUE(table.insert(static_cast<std::int32_t>(most * 16), most));
+    for (std::uint32_t n = 1; n <= most; ++n) {
+      ASSERT_EQ(table.find(static_cast<std::int32_t>(n * 16)), n);
     }
   }
 }

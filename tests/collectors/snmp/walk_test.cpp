@@ -287,6 +287,26 @@ TEST(Walk, NoAnswerAtAll) {
             "no answer to 1 try");
 }
 
+TEST(Walk, FewerRetriesUntilTheFirstAnswerThenAllOfThem) {
+  WalkPolicy policy{1s, 3};
+  policy.retries_unheard = 0;
+  DeviceMemory memory;
+  const Driven dead = drive(
+      memory, [](ByteView) { return Bytes{}; }, policy);
+  EXPECT_EQ(dead.requests, 1U);
+  EXPECT_EQ(dead.sample.problem, "no answer to 1 try");
+  const Recording agent = device(5);
+  int requests = 0;
+  const Driven lossy = drive(
+      memory,
+      [&](ByteView request) {
+        const int n = requests++;
+        return n >= 1 && n <= 3 ? Bytes{} : agent.answer(request);
+      },
+      policy);
+  EXPECT_EQ(lossy.sample.result, PollResult::ok) << lossy.sample.problem;
+}
+
 TEST(Walk, AnAgentThatDiesInBetweenKeepsWhatArrived) {
   const Recording agent = device(20);
   int answers = 3;
@@ -375,6 +395,8 @@ TEST(EvilAgent, RepeatsTheSameRowForEver) {
             "ifHCOutOctets: OIDs do not increase after row 5; the walk of this column stopped; "
             "ifHCInUcastPkts: OIDs do not increase after row 5; the walk of this column stopped; "
             "and 23 more");
+  EXPECT_EQ(driven.broken.of(Rule::not_increasing), 20U) << "those that are not named, too";
+  EXPECT_EQ(driven.broken.of(Rule::odd_value), 6U);
   EXPECT_FALSE(driven.sample.complete);
   EXPECT_LT(driven.requests, 10U);
   ASSERT_EQ(driven.sample.interfaces.size(), 1U) << "what arrived is kept";
@@ -394,6 +416,7 @@ TEST(EvilAgent, GoesBackToTheBeginningOfItsMib) {
   EXPECT_EQ(
       driven.sample.problem.substr(0, 86),
       "ifHCInOctets: OIDs do not increase at its start; the walk of this column stopped; ifHC");
+  EXPECT_GE(driven.broken.of(Rule::not_increasing), 19U);
 }
 
 TEST(EvilAgent, InventsRowsWithoutEnd) {
@@ -432,6 +455,8 @@ TEST(EvilAgent, RowsOfTheRightTypesWithoutEnd) {
               }
             }));
   EXPECT_EQ(driven.sample.problem, "more than 16384 rows; the walk stopped there");
+  EXPECT_EQ(driven.broken.of(Rule::endless), 1U);
+  EXPECT_EQ(driven.broken.of(Rule::not_increasing), 0U);
 }
 
 TEST(EvilAgent, AnswersWithNothing) {
@@ -441,6 +466,7 @@ TEST(EvilAgent, AnswersWithNothing) {
   EXPECT_EQ(driven.sample.result, PollResult::partial);
   EXPECT_EQ(driven.sample.problem, "the device answers a GETBULK with an empty reply after 0 rows");
   EXPECT_EQ(driven.requests, 2U) << "an empty reply is never asked for again";
+  EXPECT_EQ(driven.broken.of(Rule::empty), 1U);
 }
 
 TEST(EvilAgent, WrongTypesAndNegativeCounters) {
@@ -504,6 +530,7 @@ TEST(EvilAgent, RefusesTheSystemGroup) {
   const Driven driven = drive(memory, [](ByteView request) { return test::error(request, 16); });
   EXPECT_EQ(driven.sample.result, PollResult::error);
   EXPECT_EQ(driven.sample.problem, "refuses the GET of the system group: authorizationError");
+  EXPECT_EQ(driven.broken.of(Rule::refused), 1U);
 }
 
 TEST(EvilAgent, GenErrForOneColumnCostsThatColumn) {
