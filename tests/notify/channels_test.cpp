@@ -257,20 +257,60 @@ TEST(Alertmanager, AnEndedAlertIsToldForFiveMinutes) {
   EXPECT_EQ(world.notifier->board().delivered, 2U);
 }
 
+TEST(Alertmanager, WhatFiresAgainIsNotCoveredByItsEarlierEnd) {
+  World world(AlertmanagerChannel{{"http://am1:9093"}});
+  world.put(sample_delivery("b"));
+  world.http.answer(0, 200);
+  world.put(ended(sample_delivery("b"), 5s));
+  world.http.answer(1, 200);
+  Delivery again = sample_delivery("a");  // sorts before the one that ended
+  again.page.since = wall_at(10s);
+  world.put(again);
+  world.http.answer(2, 200);
+  EXPECT_THAT(world.reported(), ElementsAre("b page", "b closed", "a page"));
+  world.loop.advance(30s);
+  ASSERT_EQ(world.http.requests.size(), 4U);
+  const auto round = nlohmann::json::parse(world.http.requests[3].body);
+  ASSERT_EQ(round.size(), 1U);
+  EXPECT_EQ(round[0]["startsAt"], "2019-12-20T00:00:10.000Z");
+  EXPECT_EQ(round[0]["endsAt"], "2019-12-20T00:04:30.000Z");
+}
+
+TEST(Alertmanager, ARequestIsInTheOrderInWhichItBegan) {
+  World world(AlertmanagerChannel{{"http://am1:9093"}});
+  for (const auto& [id, since] : {std::pair("a", 20s), std::pair("b", 0s), std::pair("c", 10s)}) {
+    Delivery delivery = sample_delivery(id);
+    delivery.page.labels["subject"] = id;
+    delivery.page.since = wall_at(since) - 1min;
+    world.notifier->put(delivery);
+  }
+  world.loop.run_ready();
+  const auto request = nlohmann::json::parse(world.http.requests.at(0).body);
+  std::vector<std::string> subjects;
+  for (const auto& alert : request) subjects.push_back(alert["labels"]["subject"]);
+  EXPECT_THAT(subjects, ElementsAre("b", "c", "a"));
+}
+
 TEST(Alertmanager, AClockThatStepsBackMakesNoRequestItWouldRefuse) {
-  const Delivery firing = sample_delivery();
+  Showing showing;
+  showing.put(sample_delivery(), Instant(0s), wall_at(0s));
   EXPECT_THAT(
-      alertmanager_body({&firing}, wall_at(-1h), ""),
+      alertmanager_body({showing.statement("0123456789abcdef", wall_at(-1h))}, ""),
       HasSubstr(R"("startsAt":"2019-12-19T23:00:00.000Z","endsAt":"2019-12-19T23:04:00.000Z")"));
-  const Delivery over = ended(sample_delivery());
+  showing.taken("0123456789abcdef");
+  showing.put(ended(sample_delivery()), Instant(0s), wall_at(0s));
   EXPECT_THAT(
-      alertmanager_body({&over}, wall_at(-1h), ""),
+      alertmanager_body({showing.statement("0123456789abcdef", wall_at(-1h))}, ""),
       HasSubstr(R"("startsAt":"2019-12-19T23:00:00.000Z","endsAt":"2019-12-19T23:00:00.000Z")"));
 }
 
 TEST(Alertmanager, ABadAlertIsIsolatedAndLogged) {
   World world(AlertmanagerChannel{{"http://am1:9093"}});
-  for (const char* id : {"a", "bad", "c"}) world.notifier->put(sample_delivery(id));
+  for (const char* id : {"a", "bad", "c"}) {
+    Delivery delivery = sample_delivery(id);
+    delivery.page.labels["subject"] = id;
+    world.notifier->put(delivery);
+  }
   world.loop.run_ready();
   // a+bad+c refused, a taken, bad+c refused, bad refused alone, c taken
   for (const auto& [at, status] :

@@ -16,8 +16,11 @@ FAULT = product.logged("unknown key 'nonsense' in …; known: …") + (
 GRACE = 2  # seconds in which a page too many would have come
 
 
-@needs_namespaces
-class CutAndReturn(LabTest):
+class Place(LabTest):
+    """Two sites and a wire between them; a webhook, and an Alertmanager that calls a phone."""
+
+    wires = 1
+
     def setUp(self):
         super().setUp()
         need_binaries(self, "itnxtd")
@@ -26,7 +29,9 @@ class CutAndReturn(LabTest):
         self.manager = peers.Alertmanager(lab, self.phone.url)
         self.md = Site(lab, "magdeburg", kind="datacenter", anchor=True)
         self.hal = Site(lab, "halle", kind="pop")
-        self.wire = Wire("md-hal-1", self.md, self.hal, **{"class": "backbone"})
+        self.all_wires = [Wire("md-hal-%d" % n, self.md, self.hal, number=n,
+                               **{"class": "backbone"}) for n in range(1, self.wires + 1)]
+        self.wire = self.all_wires[0]
         self.md.begin(), self.hal.begin()
         self.link = {"link": "md-hal-1"}
 
@@ -34,7 +39,8 @@ class CutAndReturn(LabTest):
         endpoint = "ipc://" + self.lab.path("transport.sock")
         return product.config(
             self.lab, sites=[self.md.entry, self.hal.entry],
-            devices=[self.md.device, self.hal.device], links=[self.wire.entry],
+            devices=[self.md.device, self.hal.device],
+            links=[wire.entry for wire in self.all_wires],
             collectors=[product.snmp()], rules=[product.LINK_DOWN],
             transport={"aggregators": [endpoint]}, aggregator={"listen": endpoint},
             notify=product.notify(hook=product.webhook(self.hook),
@@ -67,6 +73,9 @@ class CutAndReturn(LabTest):
         return [(len(r.pages(**self.link)), len(r.closes(**self.link)))
                 for r in (self.hook, self.phone)]
 
+
+@needs_namespaces
+class CutAndReturn(Place):
     def test_one_page_and_one_close_across_crash_and_reload(self):
         self.begin()
         self.assertEqual(self.sums(), [(0, 0), (0, 0)])
@@ -172,6 +181,35 @@ class CutAndReturn(LabTest):
         self.aggregator.wait_metric(1, "itnxt_link_up", **self.link)
         wait_until(lambda: self.sums() == [(1, 1), (1, 1)], "each receiver has one close")
         stays(lambda: self.sums() == [(1, 1), (1, 1)], GRACE, "and only one")
+
+
+@needs_namespaces
+class CutMendedAndCut(Place):
+    """What ended is sent to Alertmanager for five minutes more, beside what fires again."""
+
+    wires = 6  # the order of their incidents is random: one of them would be covered by its end
+
+    def test_alertmanager_shows_what_fires_again(self):
+        self.begin()
+        names = sorted(wire.name for wire in self.all_wires)
+
+        def shown():
+            return sorted(a["labels"]["link"] for a in self.manager.alerts(alertname="LinkDown"))
+
+        def set_all(up):
+            for wire in self.all_wires:
+                self.aggregator.wait_metric(not up, "itnxt_link_up", link=wire.name)
+            for wire in self.all_wires:
+                wire.mend() if up else wire.cut()
+            wait_until(lambda: shown() == ([] if up else names), "Alertmanager shows it")
+
+        set_all(up=False)
+        set_all(up=True)
+        wait_until(lambda: len(self.phone.closes()) == len(names), "each has its close")
+        set_all(up=False)
+        stays(lambda: shown() == names, 35, "they stay, a round of all that is known included")
+        self.assertEqual([(len(self.phone.pages(link=name)), len(self.phone.closes(link=name)))
+                          for name in names], [(2, 1)] * len(names))
 
 
 if __name__ == "__main__":
