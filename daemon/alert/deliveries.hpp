@@ -42,7 +42,7 @@ class Deliveries {
 
   // What a channel reports. Returns what is to be stored.
   DeliveryChanges progress(const std::string& incident, const ChannelName& channel,
-                           Progress progress);
+                           Progress progress, WallTime wall);
 
   // A channel that left the configuration takes its deliveries with it. An Alertmanager shows a
   // state, not events: a channel of that kind learns of every open incident its routes match.

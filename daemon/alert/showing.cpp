@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "daemon/alert/lease.hpp"
+#include "daemon/alert/texts.hpp"
 
 namespace itnxt {
 
@@ -19,6 +21,7 @@ Showing::Over Showing::drop(All::iterator one, Progress progress) {
   Over over{one->first, progress, shown.page_counted && !shown.close_counted};
   const auto newest = newest_.find(shown.delivery.page.labels);
   if (newest != newest_.end() && newest->second == one->first) newest_.erase(newest);
+  owed_.erase({shown.delivery.page.since, one->first});
   shown_.erase(one);
   return over;
 }
@@ -38,35 +41,79 @@ std::vector<Showing::Over> Showing::put(const Delivery& delivery, Instant now, W
   if (!over.empty() && over.front().incident == delivery.incident) return over;
   newest_[delivery.page.labels] = delivery.incident;
   Shown& shown = shown_[delivery.incident];
+  const bool taken = shown.delivery.page_delivered;
   shown.delivery = delivery;
-  if (delivery.close && !shown.until) {
-    const Duration gone = wall - delivery.ended.value_or(WallTime());
-    shown.until = now + kTellEnded - std::clamp(gone, Duration::zero(), kTellEnded);
+  shown.delivery.page_delivered = taken || delivery.page_delivered;
+  if (delivery.close && shown.form == Form::firing) {
+    end(shown, now, wall);
+    owed_.emplace(delivery.page.since, delivery.incident);
+  }
+  std::vector<Over> given_up = make_room();
+  over.insert(over.end(), given_up.begin(), given_up.end());
+  return over;
+}
+
+void Showing::end(Shown& shown, Instant now, WallTime wall) {
+  const Delivery& delivery = shown.delivery;
+  shown.until.reset();
+  shown.form = delivery.page_delivered ? Form::ended : Form::late;
+  if (!delivery.page_delivered || !delivery.shown_until) return;
+  // Taken late by an earlier life.
+  const Duration rest = std::min(*delivery.shown_until - wall, kShowLate);
+  if (rest <= Duration::zero()) return;
+  shown.form = Form::late;
+  shown.until = now + rest;
+}
+
+std::vector<Showing::Over> Showing::make_room() {
+  std::vector<Over> over;
+  while (owed_.size() > kMaxOwed) {
+    over.push_back(drop(shown_.find(owed_.begin()->second), Progress::given_up));
+    over.back().counts = false;
   }
   return over;
 }
 
-Showing::Taken Showing::taken(const std::string& incident) {
+Showing::Taken Showing::taken(const std::string& incident, Instant now) {
   const auto found = shown_.find(incident);
   if (found == shown_.end()) return {};
   Shown& shown = found->second;
-  const bool ended = shown.delivery.close.has_value();
-  bool& counted = ended ? shown.close_counted : shown.page_counted;
-  if (counted) return {};
-  counted = true;
-  return {true, ended ? Progress::none : Progress::page_delivered};
+  bool& page_delivered = shown.delivery.page_delivered;
+  if (shown.form == Form::ended) {
+    if (std::exchange(shown.close_counted, true)) return {};
+    owed_.erase({shown.delivery.page.since, incident});
+    shown.until = now + kTellEnded;
+    return {true, Progress::none};
+  }
+  if (shown.form == Form::late && !page_delivered) shown.until = now + kShowLate;
+  page_delivered = true;
+  if (std::exchange(shown.page_counted, true)) return {};
+  return {true, Progress::page_delivered};
 }
 
-std::vector<Showing::Over> Showing::turn(Instant now) {
-  std::vector<Over> over;
+void Showing::refused(const std::string& incident, Instant now) {
+  const auto found = shown_.find(incident);
+  if (found == shown_.end() || found->second.form == Form::firing || found->second.until) return;
+  found->second.until = now + kTellEnded;
+}
+
+Showing::Turned Showing::turn(Instant now) {
+  Turned turned;
   for (auto one = shown_.begin(); one != shown_.end();) {
     const auto here = one++;
-    if (here->second.until && *here->second.until <= now) {
-      over.push_back(drop(here, Progress::closed));
-      over.back().counts = false;
+    Shown& shown = here->second;
+    if (!shown.until || now < *shown.until) continue;
+    if (shown.form == Form::late && shown.delivery.page_delivered) {
+      shown.form = Form::ended;
+      shown.until.reset();
+      turned.changed.push_back(here->first);
+      continue;
     }
+    const Progress progress = shown.close_counted ? Progress::closed : Progress::refused;
+    turned.over.push_back(drop(here, progress));
+    turned.over.back().counts = false;
   }
-  return over;
+  return turned;
 }
 
 std::optional<Instant> Showing::next() const {
@@ -84,13 +131,25 @@ std::vector<std::string> Showing::incidents() const {
 }
 
 Showing::Statement Showing::statement(const std::string& incident, WallTime wall) const {
-  const Delivery& delivery = shown_.at(incident).delivery;
-  Statement said{delivery.close ? *delivery.close : delivery.page, {}, {}};
+  const Shown& shown = shown_.at(incident);
+  const Delivery& delivery = shown.delivery;
+  const WallTime ended = delivery.ended.value_or(wall);
+  Statement said{shown.form == Form::ended ? *delivery.close : delivery.page, {}, {}};
   // The wall clock may have stepped back since: a start in the future, or an end before the start,
   // is refused.
   said.starts_at = std::min(said.alert.since, wall);
-  said.ends_at = delivery.close ? std::clamp(delivery.ended.value_or(wall), said.starts_at, wall)
-                                : wall + LeaseQueue::kLease;
+  switch (shown.form) {
+    case Form::firing:
+      said.ends_at = wall + LeaseQueue::kLease;
+      break;
+    case Form::late:
+      write_late(said.alert, ended);
+      said.ends_at = wall + kShowLate;
+      break;
+    case Form::ended:
+      said.ends_at = std::clamp(ended, said.starts_at, wall);
+      break;
+  }
   return said;
 }
 

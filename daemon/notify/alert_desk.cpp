@@ -149,7 +149,7 @@ void AlertDesk::on_report(const ChannelName& channel, const std::string& inciden
                           Progress progress) {
   dirty_ = true;
   StoreChanges records;
-  record(deliveries_.progress(incident, channel, progress), records);
+  record(deliveries_.progress(incident, channel, progress, loop_.wall_now()), records);
   commits_.commit(std::move(records), {});
 }
 

@@ -48,6 +48,11 @@ void AlertmanagerNotifier::put(const Delivery& delivery) {
 void AlertmanagerNotifier::let_go(Showing::Over over) {
   waiting_.reset();
   if (over.counts) ++counts_.delivered;
+  if (over.progress == Progress::given_up) {
+    ++counts_.refused;
+    context_.log.error("a page was given up: the channel owes more than fits",
+                       {{"channel", counts_.name.text()}, {"incident", over.incident}});
+  }
   for (Peer& peer : peers_) peer.queue.forget(over.incident);
   over_.push_back(std::move(over));
 }
@@ -65,7 +70,12 @@ bool AlertmanagerNotifier::busy() const {
 void AlertmanagerNotifier::pump() {
   if (stopped_) return;
   const Instant now = context_.loop.now();
-  for (Showing::Over& over : showing_.turn(now)) let_go(std::move(over));
+  Showing::Turned turned = showing_.turn(now);
+  for (Showing::Over& over : turned.over) let_go(std::move(over));
+  for (const std::string& incident : turned.changed) {
+    waiting_.reset();
+    for (Peer& peer : peers_) peer.queue.changed(incident, now);
+  }
   for (const Showing::Over& over : std::exchange(over_, {})) {
     context_.report(over.incident, over.progress);
   }
@@ -118,9 +128,13 @@ void AlertmanagerNotifier::answered(std::size_t at, const HttpAnswer& response) 
 }
 
 void AlertmanagerNotifier::count(const LeaseQueue::Settled& settled) {
-  if (settled.refused) ++counts_.refused;
+  const Instant now = context_.loop.now();
+  if (settled.refused) {
+    ++counts_.refused;
+    showing_.refused(*settled.refused, now);
+  }
   for (const std::string& incident : settled.first_accepted) {
-    const Showing::Taken taken = showing_.taken(incident);
+    const Showing::Taken taken = showing_.taken(incident, now);
     if (taken.first) ++counts_.delivered;
     if (taken.progress != Progress::none) context_.report(incident, taken.progress);
   }

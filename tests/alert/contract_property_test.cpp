@@ -83,7 +83,7 @@ struct World {
       if (fate != 1) receiver.take(attempt);
       const Answer answer{fate == 0 ? Answer::Kind::delivered : Answer::Kind::retry, {}, ""};
       const auto settled = outbox.settle(attempt.incident, answer, now());
-      (void)deliveries.progress(attempt.incident, ChannelName("hook"), settled.progress);
+      (void)deliveries.progress(attempt.incident, ChannelName("hook"), settled.progress, wall_at(at));
     }
   }
   // Killed and started again, perhaps with an attempt in flight whose answer nobody hears.

@@ -291,13 +291,41 @@ TEST(Alertmanager, ARequestIsInTheOrderInWhichItBegan) {
   EXPECT_THAT(subjects, ElementsAre("b", "c", "a"));
 }
 
+TEST(Alertmanager, WhatEndedWhileNobodyAnsweredIsAPageAndACloseAllTheSame) {
+  World world(AlertmanagerChannel{{"http://am1:9093"}});
+  world.put(sample_delivery());
+  world.http.answer(0, 0);
+  world.put(ended(sample_delivery(), 5s));
+  std::size_t at = 1;
+  for (; world.loop.now() < Instant(20min); ++at) {  // long after an ended alert is told no more
+    world.loop.advance(30s);
+    ASSERT_TRUE(world.http.answer(at, 0));
+  }
+  EXPECT_THAT(world.reported(), IsEmpty());
+  EXPECT_EQ(world.notifier->board().waiting, 1U);
+  world.loop.advance(30s);
+  EXPECT_THAT(world.http.requests.at(at).body, HasSubstr("Link md-hal-1 is down. It is over"));
+  ASSERT_TRUE(world.http.answer(at++, 200));
+  EXPECT_THAT(world.reported(), ElementsAre("0123456789abcdef page"));
+  world.loop.advance(30s);
+  EXPECT_THAT(world.http.requests.at(at).body, HasSubstr("Link md-hal-1 is down. It is over"));
+  ASSERT_TRUE(world.http.answer(at++, 200));
+  world.loop.advance(30s);
+  ASSERT_TRUE(world.http.answer(at++, 200));  // a round in that moment
+  EXPECT_THAT(world.http.requests.at(at).body, HasSubstr("Link md-hal-1 is up again."));
+  EXPECT_THAT(world.http.requests.at(at).body, HasSubstr(R"("endsAt":"2019-12-20T00:00:05.000Z")"));
+  ASSERT_TRUE(world.http.answer(at++, 200));
+  EXPECT_EQ(world.notifier->board().delivered, 2U);
+  EXPECT_EQ(world.notifier->board().waiting, 0U);
+}
+
 TEST(Alertmanager, AClockThatStepsBackMakesNoRequestItWouldRefuse) {
   Showing showing;
   showing.put(sample_delivery(), Instant(0s), wall_at(0s));
   EXPECT_THAT(
       alertmanager_body({showing.statement("0123456789abcdef", wall_at(-1h))}, ""),
       HasSubstr(R"("startsAt":"2019-12-19T23:00:00.000Z","endsAt":"2019-12-19T23:04:00.000Z")"));
-  showing.taken("0123456789abcdef");
+  showing.taken("0123456789abcdef", Instant(0s));
   showing.put(ended(sample_delivery()), Instant(0s), wall_at(0s));
   EXPECT_THAT(
       alertmanager_body({showing.statement("0123456789abcdef", wall_at(-1h))}, ""),
@@ -330,6 +358,9 @@ TEST(Alertmanager, ABadAlertIsIsolatedAndLogged) {
 TEST(Records, ReadBackAsWritten) {
   const Delivery d = ended(sample_delivery());
   EXPECT_EQ(decode_delivery(encode(d)), d);
+  Delivery late = d;
+  late.shown_until = wall_at(3s) + 1ns;
+  EXPECT_EQ(decode_delivery(encode(late)), late);
   const Incident incident{"0123456789abcdef", d.page, true};
   EXPECT_EQ(decode_incident(encode(incident)), incident);
   const Incident held{"0123456789abcdef", d.page, false, wall_at(1s) + 7ns};

@@ -19,14 +19,14 @@ GRACE = 2  # seconds in which a page too many would have come
 class Place(LabTest):
     """Two sites and a wire between them; a webhook, and an Alertmanager that calls a phone."""
 
-    wires = 1
+    wires, group_wait = 1, "0s"
 
     def setUp(self):
         super().setUp()
         need_binaries(self, "itnxtd")
         lab = self.lab
         self.hook, self.phone = peers.Receiver(lab), peers.Receiver(lab)
-        self.manager = peers.Alertmanager(lab, self.phone.url)
+        self.manager = peers.Alertmanager(lab, self.phone.url, self.group_wait)
         self.md = Site(lab, "magdeburg", kind="datacenter", anchor=True)
         self.hal = Site(lab, "halle", kind="pop")
         self.all_wires = [Wire("md-hal-%d" % n, self.md, self.hal, number=n,
@@ -210,6 +210,35 @@ class CutMendedAndCut(Place):
         stays(lambda: shown() == names, 35, "they stay, a round of all that is known included")
         self.assertEqual([(len(self.phone.pages(link=name)), len(self.phone.closes(link=name)))
                           for name in names], [(2, 1)] * len(names))
+
+
+@needs_namespaces
+class CutAndReturnWhileAlertmanagerIsAway(Place):
+    """Alertmanager notifies nobody of an alert that comes as ended: it is shown as firing first."""
+
+    group_wait = "15s"
+
+    def test_page_and_close_follow_also_after_a_crash(self):
+        self.begin()
+        self.manager.process.kill()
+        self.cut()
+        wait_until(lambda: self.sums()[0] == (1, 0), "the webhook has its page")
+        self.mend()
+        wait_until(lambda: self.sums()[0] == (1, 1), "the webhook has its close")
+        self.delivered("hook", 2)
+        self.manager.start()
+        wait_until(lambda: self.manager.alerts(**self.link), "Alertmanager shows it", deadline=40)
+        self.delivered("am", 1)
+        self.aggregator.kill()
+        self.aggregator.start()
+        wait_until(lambda: self.sums()[1] == (1, 0), "the phone rings", deadline=30)
+        (alert,) = self.phone.pages(**self.link)[0]["alerts"]
+        self.assertEqual(alert["annotations"]["summary"],
+                         "Link md-hal-1 is down. It is over already.")
+        wait_until(lambda: self.sums()[1] == (1, 1), "and then the close comes", deadline=90)
+        (alert,) = self.phone.closes(**self.link)[0]["alerts"]
+        self.assertEqual(alert["annotations"]["summary"], "Link md-hal-1 is up again.")
+        stays(lambda: self.sums() == [(1, 1), (1, 1)], GRACE, "one page, one close")
 
 
 if __name__ == "__main__":
