@@ -110,7 +110,8 @@ void AlertDesk::observe(const std::shared_ptr<const Snapshot>& snapshot) {
   record(transitions, records);
   record(engine_.take_ends(), records);
   if (crisis.changed) record(crisis_.memory(), records);
-  tell(incidents_.update(transitions, crisis, now, wall), std::move(records));
+  tell(incidents_.update(transitions, crisis, now, wall, [&] { return engine_.calm(now); }),
+       std::move(records));
 }
 
 void AlertDesk::tell(const IncidentChanges& incidents, StoreChanges records) {
