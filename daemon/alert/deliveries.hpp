@@ -40,7 +40,7 @@ class Deliveries {
   DeliveryChanges settle(const Incidents::Merged& merged, WallTime wall);
   DeliveryChanges apply(const std::vector<PageEvent>& events, WallTime wall);
 
-  // What a channel reports. Returns what is to be stored.
+  // What a channel reports, at `wall`. Returns what is to be stored.
   DeliveryChanges progress(const std::string& incident, const ChannelName& channel,
                            Progress progress, WallTime wall);
 
