@@ -127,7 +127,7 @@ class Prometheus:
 
 
 class Alertmanager:
-    """Debian's Alertmanager, alone, notifying a webhook, at once by default, one group per alert."""
+    """Debian's Alertmanager, alone, one group per alert, calling a webhook after group_wait."""
 
     def __init__(self, lab, webhook=None, group_wait="0s"):
         self.lab, self.url, self.process = lab, "http://127.0.0.1:%d" % free_port(), None

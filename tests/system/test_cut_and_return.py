@@ -3,79 +3,19 @@
 
 import re
 
-import peers
 import product
-from lab import LabTest, NotYet, main, need_binaries, needs_namespaces, stays, wait_until
-from places import Site, Wire
+from lab import main, needs_namespaces, stays, wait_until
+from one_wire import GRACE, OneWire
 
 RELOADED = product.logged("configuration reloaded") + '"'
 REFUSED = product.logged("configuration refused; the one before stays in force: mend the file and "
                          "reload") + '"'
 FAULT = product.logged("unknown key 'nonsense' in …; known: …") + (
     r'" at=\S*/itnxtd-aggregate\.yaml:[1-9][0-9]*:[1-9][0-9]*$')
-GRACE = 2  # seconds in which a page too many would have come
-
-
-class Place(LabTest):
-    """Two sites and a wire between them; a webhook, and an Alertmanager that calls a phone."""
-
-    wires, group_wait = 1, "0s"
-
-    def setUp(self):
-        super().setUp()
-        need_binaries(self, "itnxtd")
-        lab = self.lab
-        self.hook, self.phone = peers.Receiver(lab), peers.Receiver(lab)
-        self.manager = peers.Alertmanager(lab, self.phone.url, self.group_wait)
-        self.md = Site(lab, "magdeburg", kind="datacenter", anchor=True)
-        self.hal = Site(lab, "halle", kind="pop")
-        self.all_wires = [Wire("md-hal-%d" % n, self.md, self.hal, number=n,
-                               **{"class": "backbone"}) for n in range(1, self.wires + 1)]
-        self.wire = self.all_wires[0]
-        self.md.begin(), self.hal.begin()
-        self.link = {"link": "md-hal-1"}
-
-    def config(self, **sections):
-        endpoint = "ipc://" + self.lab.path("transport.sock")
-        return product.config(
-            self.lab, sites=[self.md.entry, self.hal.entry],
-            devices=[self.md.device, self.hal.device],
-            links=[wire.entry for wire in self.all_wires],
-            collectors=[product.snmp()], rules=[product.LINK_DOWN],
-            transport={"aggregators": [endpoint]}, aggregator={"listen": endpoint},
-            notify=product.notify(hook=product.webhook(self.hook),
-                                  am=product.alertmanager(self.manager)), **sections)
-
-    def begin(self):
-        config = self.config()
-        self.aggregator = product.Itnxtd(self.lab, "aggregate", config)
-        self.collector = product.Itnxtd(self.lab, "collect", config)
-        self.aggregator.wait_metric(1, "itnxt_link_up", **self.link)
-
-    def cut(self):
-        self.wire.cut()
-        self.aggregator.wait_metric(0, "itnxt_link_up", **self.link)
-
-    def mend(self):
-        self.wire.mend()
-        self.aggregator.wait_metric(1, "itnxt_link_up", **self.link)
-
-    def delivered(self, channel, at_least):
-        def enough():
-            value = self.aggregator.metric("itnxt_notifications_total", channel=channel,
-                                           result="ok")
-            if (value or 0) < at_least:
-                raise NotYet("%s has delivered %r" % (channel, value))
-            return True
-        wait_until(enough, "the delivery by %s is on record" % channel)
-
-    def sums(self):
-        return [(len(r.pages(**self.link)), len(r.closes(**self.link)))
-                for r in (self.hook, self.phone)]
 
 
 @needs_namespaces
-class CutAndReturn(Place):
+class CutAndReturn(OneWire):
     def test_one_page_and_one_close_across_crash_and_reload(self):
         self.begin()
         self.assertEqual(self.sums(), [(0, 0), (0, 0)])
@@ -181,64 +121,6 @@ class CutAndReturn(Place):
         self.aggregator.wait_metric(1, "itnxt_link_up", **self.link)
         wait_until(lambda: self.sums() == [(1, 1), (1, 1)], "each receiver has one close")
         stays(lambda: self.sums() == [(1, 1), (1, 1)], GRACE, "and only one")
-
-
-@needs_namespaces
-class CutMendedAndCut(Place):
-    """What ended is sent to Alertmanager for five minutes more, beside what fires again."""
-
-    wires = 6  # the order of their incidents is random: one of them would be covered by its end
-
-    def test_alertmanager_shows_what_fires_again(self):
-        self.begin()
-        names = sorted(wire.name for wire in self.all_wires)
-
-        def shown():
-            return sorted(a["labels"]["link"] for a in self.manager.alerts(alertname="LinkDown"))
-
-        def set_all(up):
-            for wire in self.all_wires:
-                self.aggregator.wait_metric(not up, "itnxt_link_up", link=wire.name)
-            for wire in self.all_wires:
-                wire.mend() if up else wire.cut()
-            wait_until(lambda: shown() == ([] if up else names), "Alertmanager shows it")
-
-        set_all(up=False)
-        set_all(up=True)
-        wait_until(lambda: len(self.phone.closes()) == len(names), "each has its close")
-        set_all(up=False)
-        stays(lambda: shown() == names, 35, "they stay, a round of all that is known included")
-        self.assertEqual([(len(self.phone.pages(link=name)), len(self.phone.closes(link=name)))
-                          for name in names], [(2, 1)] * len(names))
-
-
-@needs_namespaces
-class CutAndReturnWhileAlertmanagerIsAway(Place):
-    """Alertmanager notifies nobody of an alert that comes as ended: it is shown as firing first."""
-
-    group_wait = "15s"
-
-    def test_page_and_close_follow_also_after_a_crash(self):
-        self.begin()
-        self.manager.process.kill()
-        self.cut()
-        wait_until(lambda: self.sums()[0] == (1, 0), "the webhook has its page")
-        self.mend()
-        wait_until(lambda: self.sums()[0] == (1, 1), "the webhook has its close")
-        self.delivered("hook", 2)
-        self.manager.start()
-        wait_until(lambda: self.manager.alerts(**self.link), "Alertmanager shows it", deadline=40)
-        self.delivered("am", 1)
-        self.aggregator.kill()
-        self.aggregator.start()
-        wait_until(lambda: self.sums()[1] == (1, 0), "the phone rings", deadline=30)
-        (alert,) = self.phone.pages(**self.link)[0]["alerts"]
-        self.assertEqual(alert["annotations"]["summary"],
-                         "Link md-hal-1 is down. It is over already.")
-        wait_until(lambda: self.sums()[1] == (1, 1), "and then the close comes", deadline=90)
-        (alert,) = self.phone.closes(**self.link)[0]["alerts"]
-        self.assertEqual(alert["annotations"]["summary"], "Link md-hal-1 is up again.")
-        stays(lambda: self.sums() == [(1, 1), (1, 1)], GRACE, "one page, one close")
 
 
 if __name__ == "__main__":
