@@ -86,6 +86,9 @@ struct Delivery {
   bool page_delivered = false;
   std::optional<Alert> close;  // the alert as it ended; absent while it fires
   std::optional<WallTime> ended;
+  // The page was delivered only after the end, to a receiver that shows a state: as firing until
+  // then (showing.hpp).
+  std::optional<WallTime> shown_until{};
   bool operator==(const Delivery&) const = default;
 };
 

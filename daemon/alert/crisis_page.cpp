@@ -47,6 +47,22 @@ std::string how_many(const CrisisVerdict& crisis) {
   return text;
 }
 
+std::string sites_text(const std::vector<SiteName>& sites) {
+  return " Sites: " + bounded_list(sites, kMaxSites) + '.';
+}
+
+std::string summary(const CrisisVerdict& crisis) {
+  std::string text = "Crisis: " + who(crisis);
+  if (crisis.now.count == 0) return text + ", none now.";
+  return text + (crisis.everywhere ? "." : ", more may follow.");
+}
+
+// For receivers that get no updates.
+std::string outlook(const CrisisVerdict& crisis) {
+  const bool grows = !crisis.everywhere && crisis.now.count > 0;
+  return grows ? " More may follow; the close gives the final number." : "";
+}
+
 std::string folded_text(const std::vector<std::string>& folded) {
   if (folded.empty()) return "";
   std::string text = " Alerts told here instead of paged: ";
@@ -71,10 +87,10 @@ Alert crisis_alert(const CrisisVerdict& crisis, const std::vector<std::string>& 
   alert.labels = {{"alertname", alert.alert},
                   {"severity", std::string(name(alert.severity))},
                   {"subject", alert.subject}};
-  alert.annotations["summary"] = "Crisis: " + who(crisis) + '.';
-  alert.annotations["description"] =
-      "Crisis since " + time_text(crisis.declared) + ": " + who(crisis) + how_many(crisis) +
-      " Sites: " + bounded_list(crisis.told, kMaxSites) + '.' + folded_text(folded);
+  alert.annotations["summary"] = summary(crisis);
+  alert.annotations["description"] = "Crisis since " + time_text(crisis.declared) + ": " +
+                                     who(crisis) + how_many(crisis) + sites_text(crisis.told) +
+                                     outlook(crisis) + folded_text(folded);
   return alert;
 }
 
@@ -83,16 +99,17 @@ void write_crisis_over(Alert& alert, const CrisisVerdict& crisis, WallTime wall)
   std::string text = "Crisis over at " + time_text(wall) + ": ";
   text += crisis.ended_because.empty() ? "its state was lost with a damaged state file"
                                        : crisis.ended_because;
-  text += ". " + count_of_sites(alert.sites.size());
-  text += alert.sites.size() == 1 ? " was isolated, " : " were isolated, ";
+  const std::string were = count_of_sites(alert.sites.size()) +
+                           (alert.sites.size() == 1 ? " was isolated" : " were isolated");
+  text += ". " + were + ", ";
   if (left == 0) {
     text += "none is now.";
   } else {
     text += std::to_string(left) + (left == 1 ? " still is and is paged on its own now."
                                               : " still are and are paged on their own now.");
   }
-  alert.annotations["summary"] = "Crisis over.";
-  alert.annotations["description"] = text;
+  alert.annotations["summary"] = "Crisis over: " + were + '.';
+  alert.annotations["description"] = text + sites_text(alert.sites);
 }
 
 }  // namespace itnxt

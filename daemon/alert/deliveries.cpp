@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "daemon/alert/showing.hpp"
 #include "daemon/alert/texts.hpp"
 
 namespace itnxt {
@@ -119,15 +120,19 @@ DeliveryChanges Deliveries::apply(const std::vector<PageEvent>& events, WallTime
   return changes;
 }
 
-DeliveryChanges Deliveries::progress(const std::string& incident, const ChannelName& channel,
-                                     Progress progress) {
+DeliveryChanges Deliveries::progress(const std::string& incident, const ChannelName& name,
+                                     Progress progress, WallTime wall) {
   DeliveryChanges changes;
-  const auto found = book_.find(DeliveryKey{incident, channel});
+  const auto found = book_.find(DeliveryKey{incident, name});
   if (found == book_.end()) return changes;
   switch (progress) {
     case Progress::none:
       break;
     case Progress::page_delivered:
+      if (const Channel* to = channel(name); found->second.close && !found->second.page_delivered &&
+                                             to != nullptr && shows_state(*to)) {
+        found->second.shown_until = wall + Showing::kShowLate;
+      }
       found->second.page_delivered = true;
       changes.changed.push_back(found->second);
       break;
@@ -157,7 +162,7 @@ DeliveryChanges Deliveries::reconfigure(const NotifyConfig& config, const Incide
       if (to == nullptr || !shows_state(*to)) continue;
       const auto [place, is_new] = book_.try_emplace(DeliveryKey{incident.id, name});
       if (!is_new) continue;
-      place->second = {incident.id, name, incident.alert, false, std::nullopt, std::nullopt};
+      place->second = {incident.id, name, incident.alert, false, {}, {}, {}};
       changes.changed.push_back(place->second);
     }
   }

@@ -40,9 +40,9 @@ class Deliveries {
   DeliveryChanges settle(const Incidents::Merged& merged, WallTime wall);
   DeliveryChanges apply(const std::vector<PageEvent>& events, WallTime wall);
 
-  // What a channel reports. Returns what is to be stored.
+  // What a channel reports, at `wall`. Returns what is to be stored.
   DeliveryChanges progress(const std::string& incident, const ChannelName& channel,
-                           Progress progress);
+                           Progress progress, WallTime wall);
 
   // A channel that left the configuration takes its deliveries with it. An Alertmanager shows a
   // state, not events: a channel of that kind learns of every open incident its routes match.

@@ -96,7 +96,10 @@ void Engine::step(RuleState& state, const Subject& subject, const std::optional<
     on_bad(state, entry, subject, value, round);
     return;
   } else if (evidence != Evidence::clear) {
-    if (evidence == Evidence::between) entry.clear_since.reset();
+    if (evidence == Evidence::between) {
+      entry.clear_since.reset();
+      entry.unsure_until.reset();
+    }
     return;
   } else if (!may_end(entry, round)) {
     return;
@@ -133,6 +136,7 @@ void Engine::begin(RuleState& state, const Subject& subject, double value, Round
 void Engine::on_bad(RuleState& state, Entry& entry, const Subject& subject, double value,
                     Round& round) {
   entry.clear_since.reset();
+  entry.unsure_until.reset();
   if (entry.active.phase == AlertPhase::firing) return;
   if (round.now - entry.bad_since < state.rule.hold) return;
   entry.active.flapping = state.ended.contains({subject.group, subject.member});

@@ -69,6 +69,10 @@ class Engine {
   };
   Ends take_ends() { return std::exchange(ends_, {}); }
 
+  // (alert, subject) of those that fire only because their close waits for calm: the last value was
+  // good, or none is known since a restart that is less than kCalmWindow ago.
+  [[nodiscard]] std::set<std::pair<std::string, std::string>> calm(Instant now) const;
+
   // Every pending and firing alert, by alert and subject. Valid until the next call.
   [[nodiscard]] std::vector<const ActiveAlert*> active() const;
 
@@ -77,6 +81,7 @@ class Engine {
     ActiveAlert active;
     Instant bad_since;
     std::optional<Instant> clear_since;   // of a flapping alert
+    std::optional<Instant> unsure_until;  // … restored, until a value of this life is known
     std::uint64_t seen_in = 0;            // the last round that had it; 0: none in this life
     std::optional<Instant> absent_since;  // and its absence means something
   };

@@ -93,6 +93,7 @@ void Engine::restore(std::vector<ActiveAlert> active, Instant now, WallTime wall
     Members& members = state->groups[one.group];
     Entry& place = members[one.member];
     if (place.active.phase == AlertPhase::firing) continue;
+    if (one.flapping && one.phase == AlertPhase::firing) entry.unsure_until = now + kCalmWindow;
     entry.active = std::move(one);
     place = std::move(entry);
   }
@@ -112,6 +113,21 @@ void Engine::restore_ended(const std::vector<EndedAlert>& ended, Instant now, Wa
     state->ended.try_emplace({one.group, one.member},
                              now - std::max(Duration::zero(), wall - one.at));
   }
+}
+
+std::set<std::pair<std::string, std::string>> Engine::calm(Instant now) const {
+  std::set<std::pair<std::string, std::string>> calm;
+  for (const RuleState& state : rules_) {
+    for (const auto& [group, members] : state.groups) {
+      for (const auto& [member, entry] : members) {
+        const ActiveAlert& active = entry.active;
+        if (!active.flapping || active.phase != AlertPhase::firing) continue;
+        const bool unsure = entry.unsure_until && now < *entry.unsure_until;
+        if (entry.clear_since || unsure) calm.emplace(active.alert.alert, active.alert.subject);
+      }
+    }
+  }
+  return calm;
 }
 
 std::vector<const ActiveAlert*> Engine::active() const {

@@ -76,7 +76,8 @@ const Incident* Incidents::crisis() const {
 }
 
 IncidentChanges Incidents::update(const std::vector<Transition>& transitions,
-                                  const CrisisVerdict& crisis, Instant now, WallTime wall) {
+                                  const CrisisVerdict& crisis, Instant now, WallTime wall,
+                                  const Calm& calm) {
   IncidentChanges changes;
   const Moment moment{crisis, now, wall};
   if (crisis.on) settle_held(crisis, changes);  // first: one that ends now was folded before
@@ -106,7 +107,8 @@ IncidentChanges Incidents::update(const std::vector<Transition>& transitions,
   if (crisis.on) {
     tell_crisis(crisis, changes);
   } else {
-    close_crisis(crisis, wall, changes);
+    const bool closes = close_crisis(crisis, wall, changes);
+    tell_suppressed(moment, closes, calm, changes);
   }
   return changes;
 }
@@ -119,12 +121,16 @@ void Incidents::begin(const Alert& alert, const Moment& moment, IncidentChanges&
   incident.id = id_of(alert);
   incident.alert = alert;
   incident.suppressed = crisis.on && hits(alert, crisis.told);
-  if (!crisis.on && hits(alert, crisis.watched)) {
-    incident.held_until = moment.wall + crisis.hold;
-    held_[place->first] = moment.now + crisis.hold;
-  }
+  if (!crisis.on) hold(incident, place->first, moment);
   changes.kept.push_back(incident);
   if (incident.is_told()) changes.pages.push_back({PageKind::open, incident});
+}
+
+// Where a crisis may follow at once.
+void Incidents::hold(Incident& incident, const Key& key, const Moment& moment) {
+  if (!hits(incident.alert, moment.crisis.watched)) return;
+  incident.held_until = moment.wall + moment.crisis.hold;
+  held_[key] = moment.now + moment.crisis.hold;
 }
 
 void Incidents::open_held(Incident& incident, IncidentChanges& changes) {
@@ -194,20 +200,30 @@ void Incidents::tell_crisis(const CrisisVerdict& crisis, IncidentChanges& change
                        {is_new ? PageKind::open : PageKind::update, incident});
 }
 
-void Incidents::close_crisis(const CrisisVerdict& crisis, WallTime wall, IncidentChanges& changes) {
+// Whether it was open.
+bool Incidents::close_crisis(const CrisisVerdict& crisis, WallTime wall, IncidentChanges& changes) {
   const auto found = open_.find(kCrisisKey);
-  if (found != open_.end()) {
-    Incident incident = std::move(found->second);
-    open_.erase(found);
-    changes.gone.push_back(incident.id);
-    write_crisis_over(incident.alert, crisis, wall);
-    changes.pages.push_back({PageKind::close, std::move(incident)});
-  }
+  if (found == open_.end()) return false;
+  Incident incident = std::move(found->second);
+  open_.erase(found);
+  changes.gone.push_back(incident.id);
+  write_crisis_over(incident.alert, crisis, wall);
+  changes.pages.push_back({PageKind::close, std::move(incident)});
+  return true;
+}
+
+// No crisis is on. `closes`: it ends now, and what is down was told of for long enough.
+void Incidents::tell_suppressed(const Moment& moment, bool closes, const Calm& calm,
+                                IncidentChanges& changes) {
+  std::optional<std::set<Key>> well;
   for (auto& [key, incident] : open_) {
     if (!incident.suppressed) continue;
+    if (!well) well = calm();
+    if (well->contains(key)) continue;
     incident.suppressed = false;
+    if (!closes) hold(incident, key, moment);
     changes.kept.push_back(incident);
-    changes.pages.push_back({PageKind::open, incident});
+    if (incident.is_told()) changes.pages.push_back({PageKind::open, incident});
   }
 }
 

@@ -2,7 +2,9 @@
 //
 // While a crisis is on, an alert that begins at one of its sites is suppressed: listed in the
 // crisis page, not paged. What was paged before stays paged and gets its own close. When the crisis
-// closes, a suppressed alert that still fires is paged; one that ended meanwhile sends nothing.
+// closes, a suppressed alert that still fires is paged; one that ended meanwhile sends nothing, and
+// one that is well and only waits for calm (Engine::calm) stays suppressed until it ends, or fails
+// again and is paged then.
 //
 // While none is on, the page of an alert at a site that would count for one is held for a moment
 // (crisis.hold): a crisis declared meanwhile suppresses it, as if it had begun within. Without one
@@ -16,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -58,15 +61,16 @@ class Incidents {
   Merged restore(std::vector<Incident> older, const std::vector<const ActiveAlert*>& active,
                  const Told& told, Instant now, WallTime wall);
 
-  IncidentChanges update(const std::vector<Transition>& transitions, const CrisisVerdict& crisis,
-                         Instant now, WallTime wall);
+  using Key = std::pair<std::string, std::string>;  // alert, subject
+  using Calm = std::function<std::set<Key>()>;      // Engine::calm(), asked for only at need
+  IncidentChanges update(
+      const std::vector<Transition>& transitions, const CrisisVerdict& crisis, Instant now,
+      WallTime wall, const Calm& calm = [] { return std::set<Key>(); });
   // Opens the pages whose hold is over; update() does that too.
   IncidentChanges release(Instant now);
   // When release() has something; absent: nothing is held.
   [[nodiscard]] std::optional<Instant> next_release() const;
 
-  // By (alert, subject).
-  using Key = std::pair<std::string, std::string>;
   using Open = std::map<Key, Incident>;
   [[nodiscard]] const Open& open() const { return open_; }
   [[nodiscard]] const Incident* crisis() const;  // the one of kCrisisAlert; none: nullptr
@@ -83,7 +87,10 @@ class Incidents {
   void release(Instant now, IncidentChanges& changes);
   void end(const Alert& alert, IncidentChanges& changes);
   void tell_crisis(const CrisisVerdict& crisis, IncidentChanges& changes);
-  void close_crisis(const CrisisVerdict& crisis, WallTime wall, IncidentChanges& changes);
+  bool close_crisis(const CrisisVerdict& crisis, WallTime wall, IncidentChanges& changes);
+  void tell_suppressed(const Moment& moment, bool closes, const Calm& calm,
+                       IncidentChanges& changes);
+  void hold(Incident& incident, const Key& key, const Moment& moment);
 
   Open open_;
   std::map<Key, Instant> held_;                  // until when

@@ -4,9 +4,9 @@
 
 namespace itnxt {
 
-void LeaseQueue::changed(const std::string& incident, bool ended, Instant now) {
+void LeaseQueue::changed(const std::string& incident, Instant now) {
   if (known_.empty()) next_round_ = now + kResend;  // nothing was due before
-  known_[incident] = Known{ended, false, false};
+  known_[incident] = Known{};
   changed_.insert(incident);
 }
 

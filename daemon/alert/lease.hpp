@@ -1,6 +1,7 @@
-// What one Alertmanager must know: every firing alert under a lease that never expires, every ended
-// one for five minutes. Alertmanager keeps no alerts over a restart, so all of it is sent again
-// every 30 s; one queue per Alertmanager, so that a hung one delays no other. Pure; one thread.
+// When one Alertmanager is told what it must know (showing.hpp): every firing alert under a lease
+// that never expires, every ended one for a while. Alertmanager keeps no alerts over a restart, so
+// all of it is sent again every 30 s; one queue per Alertmanager, so that a hung one delays no
+// other. Pure; one thread.
 //
 // A change is sent at once, by itself. A failure backs off (1 s … 30 s) and then sends everything.
 // A batch refused with 400 is halved until the alert that it is about stands alone; that one is not
@@ -24,7 +25,6 @@ class LeaseQueue {
  public:
   static constexpr Duration kResend = 30s;
   static constexpr Duration kLease = 4min;      // endsAt of a firing alert: now + kLease
-  static constexpr Duration kTellEnded = 5min;  // how long an ended alert is sent again
   static constexpr Duration kMaxBackOff = 30s;  // visible within 35 s of its return
   static constexpr std::size_t kMaxBatch = 64;
   static_assert(kLease > 3 * (kResend + kMaxBackOff), "a lease must outlive two lost rounds");
@@ -39,7 +39,7 @@ class LeaseQueue {
   // `jitter_of`: tells this queue from others, e.g. its URL.
   explicit LeaseQueue(std::string jitter_of) : jitter_of_(std::move(jitter_of)) {}
 
-  void changed(const std::string& incident, bool ended, Instant now);
+  void changed(const std::string& incident, Instant now);
   void forget(const std::string& incident);
 
   // The next batch to send, empty when nothing is due or one is in flight.
@@ -54,7 +54,6 @@ class LeaseQueue {
 
  private:
   struct Known {
-    bool ended = false;
     bool accepted = false;
     bool refused = false;
   };

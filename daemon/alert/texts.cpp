@@ -201,4 +201,10 @@ void write_removed(Alert& alert, const std::string& reason, WallTime wall) {
                                      minute_text(wall) + '.';
 }
 
+void write_late(Alert& alert, WallTime ended) {
+  alert.annotations["summary"] += " It is over already.";
+  alert.annotations["description"] +=
+      " It was over at " + minute_text(ended) + ", before this message could be delivered.";
+}
+
 }  // namespace itnxt

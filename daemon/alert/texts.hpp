@@ -37,6 +37,10 @@ void write_resolved(Alert& alert, const Rule& rule, const SubjectText& who, doub
 // … when it ends because `reason` ("its rule was removed from the configuration").
 void write_removed(Alert& alert, const std::string& reason, WallTime wall);
 
+// Adds to the annotations of a beginning that it is over since `ended`: nobody could be told
+// before.
+void write_late(Alert& alert, WallTime ended);
+
 // "a, b, c" of at most `most` names, then "… and N more".
 std::string bounded_list(const std::vector<SiteName>& names, std::size_t most);
 

@@ -110,7 +110,8 @@ void AlertDesk::observe(const std::shared_ptr<const Snapshot>& snapshot) {
   record(transitions, records);
   record(engine_.take_ends(), records);
   if (crisis.changed) record(crisis_.memory(), records);
-  tell(incidents_.update(transitions, crisis, now, wall), std::move(records));
+  tell(incidents_.update(transitions, crisis, now, wall, [&] { return engine_.calm(now); }),
+       std::move(records));
 }
 
 void AlertDesk::tell(const IncidentChanges& incidents, StoreChanges records) {
@@ -149,7 +150,7 @@ void AlertDesk::on_report(const ChannelName& channel, const std::string& inciden
                           Progress progress) {
   dirty_ = true;
   StoreChanges records;
-  record(deliveries_.progress(incident, channel, progress), records);
+  record(deliveries_.progress(incident, channel, progress, loop_.wall_now()), records);
   commits_.commit(std::move(records), {});
 }
 

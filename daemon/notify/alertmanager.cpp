@@ -8,21 +8,15 @@
 
 namespace itnxt {
 
-std::string alertmanager_body(const std::vector<const Delivery*>& deliveries, WallTime wall,
+std::string alertmanager_body(const std::vector<Showing::Statement>& statements,
                               const std::string& external_url) {
   using Json = nlohmann::ordered_json;
   Json list = Json::array();
-  for (const Delivery* delivery : deliveries) {
-    const Alert& alert = delivery->close ? *delivery->close : delivery->page;
-    // The wall clock may have stepped back since: a start in the future, or an end before the
-    // start, is refused.
-    const WallTime start = std::min(alert.since, wall);
-    const WallTime end = delivery->close ? std::clamp(delivery->ended.value_or(wall), start, wall)
-                                         : wall + LeaseQueue::kLease;
-    Json one = {{"labels", labels_json<Json>(alert.labels)},
-                {"annotations", labels_json<Json>(alert.annotations)},
-                {"startsAt", to_rfc3339(start)},
-                {"endsAt", to_rfc3339(end)}};
+  for (const Showing::Statement& said : statements) {
+    Json one = {{"labels", labels_json<Json>(said.alert.labels)},
+                {"annotations", labels_json<Json>(said.alert.annotations)},
+                {"startsAt", to_rfc3339(said.starts_at)},
+                {"endsAt", to_rfc3339(said.ends_at)}};
     if (!external_url.empty()) one["generatorURL"] = external_url;
     list.push_back(std::move(one));
   }
@@ -42,17 +36,25 @@ AlertmanagerNotifier::AlertmanagerNotifier(AlertmanagerChannel config, NotifierC
 void AlertmanagerNotifier::put(const Delivery& delivery) {
   const Instant now = context_.loop.now();
   waiting_.reset();
-  Shown& shown = shown_[delivery.incident];
-  shown.delivery = delivery;
-  if (delivery.close && !shown.expires) {
-    const Duration gone = context_.loop.wall_now() - delivery.ended.value_or(WallTime());
-    shown.expires =
-        now + LeaseQueue::kTellEnded - std::clamp(gone, Duration::zero(), LeaseQueue::kTellEnded);
+  for (Showing::Over& over : showing_.put(delivery, now, context_.loop.wall_now())) {
+    let_go(std::move(over));
   }
-  for (Peer& peer : peers_) {
-    peer.queue.changed(delivery.incident, delivery.close.has_value(), now);
+  if (showing_.known(delivery.incident)) {
+    for (Peer& peer : peers_) peer.queue.changed(delivery.incident, now);
   }
   timer_ = context_.loop.after(Duration::zero(), [this] { pump(); });
+}
+
+void AlertmanagerNotifier::let_go(Showing::Over over) {
+  waiting_.reset();
+  if (over.counts) ++counts_.delivered;
+  if (over.progress == Progress::given_up) {
+    ++counts_.refused;
+    context_.log.error("a page was given up: the channel owes more than fits",
+                       {{"channel", counts_.name.text()}, {"incident", over.incident}});
+  }
+  for (Peer& peer : peers_) peer.queue.forget(over.incident);
+  over_.push_back(std::move(over));
 }
 
 void AlertmanagerNotifier::stop() {
@@ -68,39 +70,36 @@ bool AlertmanagerNotifier::busy() const {
 void AlertmanagerNotifier::pump() {
   if (stopped_) return;
   const Instant now = context_.loop.now();
+  Showing::Turned turned = showing_.turn(now);
+  for (Showing::Over& over : turned.over) let_go(std::move(over));
+  for (const std::string& incident : turned.changed) {
+    waiting_.reset();
+    for (Peer& peer : peers_) peer.queue.changed(incident, now);
+  }
+  for (const Showing::Over& over : std::exchange(over_, {})) {
+    context_.report(over.incident, over.progress);
+  }
   for (std::size_t at = 0; at < peers_.size(); ++at) pump_peer(at, now);
-  expire(now);
   arm(now);
 }
 
 void AlertmanagerNotifier::pump_peer(std::size_t at, Instant now) {
   Peer& peer = peers_[at];
   if (stopped_ || peer.queue.in_flight()) return;
-  std::vector<const Delivery*> batch;
+  const WallTime wall = context_.loop.wall_now();
+  std::vector<Showing::Statement> batch;
   for (const std::string& incident : peer.queue.due(now)) {
-    const auto found = shown_.find(incident);
-    if (found != shown_.end()) batch.push_back(&found->second.delivery);
+    batch.push_back(showing_.statement(incident, wall));
   }
   if (batch.empty()) return;
+  std::sort(batch.begin(), batch.end(),
+            [](const auto& a, const auto& b) { return a.starts_at < b.starts_at; });
   HttpRequest request;
   request.url = peer.url;
   request.headers = {{"Content-Type", "application/json"}, {"User-Agent", "itnxt"}};
-  request.body = alertmanager_body(batch, context_.loop.wall_now(), context_.external_url);
+  request.body = alertmanager_body(batch, context_.external_url);
   peer.call = context_.http.post(
       std::move(request), [this, at](const HttpAnswer& response) { answered(at, response); });
-}
-
-void AlertmanagerNotifier::expire(Instant now) {
-  std::vector<std::string> over;
-  for (const auto& [incident, shown] : shown_) {
-    if (shown.expires && *shown.expires <= now) over.push_back(incident);
-  }
-  for (const std::string& incident : over) {
-    waiting_.reset();
-    shown_.erase(incident);
-    for (Peer& peer : peers_) peer.queue.forget(incident);
-    context_.report(incident, Progress::closed);
-  }
 }
 
 void AlertmanagerNotifier::arm(Instant now) {
@@ -109,7 +108,7 @@ void AlertmanagerNotifier::arm(Instant now) {
     if (at && (!next || *at < *next)) next = at;
   };
   for (const Peer& peer : peers_) consider(peer.queue.next());
-  for (const auto& [incident, shown] : shown_) consider(shown.expires);
+  consider(showing_.next());
   timer_ =
       next ? context_.loop.after(*next > now ? *next - now : Duration::zero(), [this] { pump(); })
            : Timer();
@@ -129,16 +128,15 @@ void AlertmanagerNotifier::answered(std::size_t at, const HttpAnswer& response) 
 }
 
 void AlertmanagerNotifier::count(const LeaseQueue::Settled& settled) {
-  if (settled.refused) ++counts_.refused;
+  const Instant now = context_.loop.now();
+  if (settled.refused) {
+    ++counts_.refused;
+    showing_.refused(*settled.refused, now);
+  }
   for (const std::string& incident : settled.first_accepted) {
-    const auto found = shown_.find(incident);
-    if (found == shown_.end()) continue;
-    Shown& shown = found->second;
-    bool& counted = shown.delivery.close ? shown.close_counted : shown.page_counted;
-    if (!counted) ++counts_.delivered;
-    const bool is_page = !counted && !shown.delivery.close;
-    counted = true;
-    if (is_page) context_.report(incident, Progress::page_delivered);
+    const Showing::Taken taken = showing_.taken(incident, now);
+    if (taken.first) ++counts_.delivered;
+    if (taken.progress != Progress::none) context_.report(incident, taken.progress);
   }
 }
 
@@ -168,11 +166,12 @@ void AlertmanagerNotifier::log_outcome(Peer& peer, const Answer& answer,
 BoardChannel AlertmanagerNotifier::board() const {
   BoardChannel board = counts_;
   if (!waiting_) {
-    const auto waits = [&](const auto& shown) {
+    const auto waits = [&](const std::string& incident) {
       return std::none_of(peers_.begin(), peers_.end(),
-                          [&](const Peer& peer) { return peer.queue.accepted(shown.first); });
+                          [&](const Peer& peer) { return peer.queue.accepted(incident); });
     };
-    waiting_ = static_cast<std::uint64_t>(std::count_if(shown_.begin(), shown_.end(), waits));
+    const std::vector<std::string> all = showing_.incidents();
+    waiting_ = static_cast<std::uint64_t>(std::count_if(all.begin(), all.end(), waits));
   }
   board.waiting = *waiting_;
   return board;

@@ -99,6 +99,7 @@ std::string encode(const Delivery& delivery) {
                {"page_delivered", delivery.page_delivered}};
   if (delivery.close) json["close"] = to_json(*delivery.close);
   if (delivery.ended) json["ended"] = number(*delivery.ended);
+  if (delivery.shown_until) json["shown_until"] = number(*delivery.shown_until);
   return text(json);
 }
 
@@ -157,6 +158,7 @@ std::optional<Delivery> decode_delivery(const std::string& text) {
     delivery.page_delivered = json.at("page_delivered").get<bool>();
     if (json.contains("close")) delivery.close = to_alert(json.at("close"));
     if (json.contains("ended")) delivery.ended = time(json.at("ended"));
+    if (json.contains("shown_until")) delivery.shown_until = time(json.at("shown_until"));
     return delivery;
   });
 }

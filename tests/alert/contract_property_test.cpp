@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "daemon/alert/crisis.hpp"
 #include "daemon/alert/deliveries.hpp"
@@ -66,7 +68,23 @@ struct World {
     at += by;
     const auto transitions = engine.evaluate(snapshot, now(), wall_at(at));
     const auto verdict = crisis.evaluate(snapshot, now(), wall_at(at));
-    tell(incidents.update(transitions, verdict, now(), wall_at(at)));
+    std::set<std::string> folded;
+    for (const auto& [key, incident] : incidents.open()) {
+      if (incident.suppressed) folded.insert(incident.id);
+    }
+    const auto changes = incidents.update(transitions, verdict, now(), wall_at(at),
+                                          [&] { return engine.calm(now()); });
+    for (const PageEvent& page : changes.pages) {
+      if (page.kind == PageKind::open && folded.contains(page.incident.id)) {
+        RC_ASSERT(!is_up(page.incident.alert.labels.at("link")));  // what is well is not paged
+      }
+    }
+    tell(changes);
+  }
+  [[nodiscard]] bool is_up(const std::string& link) const {
+    return std::any_of(snapshot.links.begin(), snapshot.links.end(), [&](const LinkView& view) {
+      return view.name.text() == link && view.up == true;
+    });
   }
   void release(Duration by) {
     at += by;
@@ -83,7 +101,8 @@ struct World {
       if (fate != 1) receiver.take(attempt);
       const Answer answer{fate == 0 ? Answer::Kind::delivered : Answer::Kind::retry, {}, ""};
       const auto settled = outbox.settle(attempt.incident, answer, now());
-      (void)deliveries.progress(attempt.incident, ChannelName("hook"), settled.progress);
+      (void)deliveries.progress(attempt.incident, ChannelName("hook"), settled.progress,
+                                wall_at(at));
     }
   }
   // Killed and started again, perhaps with an attempt in flight whose answer nobody hears.

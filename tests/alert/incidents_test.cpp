@@ -28,11 +28,14 @@ TEST(Incidents, CrisisAndAlertsOfOneEvaluationAreOnePage) {
   ASSERT_EQ(pages.size(), 1U);
   EXPECT_EQ(pages[0].incident.alert.labels,
             (Labels{{"alertname", "Crisis"}, {"severity", "critical"}, {"subject", "crisis"}}));
-  EXPECT_EQ(pages[0].incident.alert.annotations.at("summary"), "Crisis: 3 sites isolated.");
+  EXPECT_EQ(pages[0].incident.alert.annotations.at("summary"),
+            "Crisis: 3 sites isolated, more may follow.");
   EXPECT_EQ(pages[0].incident.alert.annotations.at("description"),
             "Crisis since 2019-12-20T00:00:00Z: 3 sites isolated (60 % of the weight of all "
             "sites): 3 with "
-            "every link down. Sites: s1, s2, s3. Alerts told here instead of paged: LinkDown for "
+            "every link down. Sites: s1, s2, s3. More may follow; the close gives the final "
+            "number. Alerts told "
+            "here instead of paged: LinkDown for "
             "link l1, "
             "LinkDown for link l2, LinkDown for link l3.");
   world.set({4}, false);  // the centre has lost its last link too
@@ -62,7 +65,7 @@ TEST(Incidents, AfterTheCrisisWhatStillFiresIsPagedAndWhatEndedIsNot) {
   EXPECT_EQ(pages[0].incident.alert.annotations.at("description"),
             "Crisis over at 2019-12-20T00:11:00Z: the network stayed well for 10m. 3 sites were "
             "isolated, "
-            "1 still is and is paged on its own now.");
+            "1 still is and is paged on its own now. Sites: s1, s2, s3.");
   EXPECT_EQ(pages[1].kind, PageKind::open);
   EXPECT_EQ(pages[1].incident.alert.subject, "link l3");
   world.set({3}, true);
@@ -91,28 +94,45 @@ TEST(Incidents, TheCrisisPageSaysWhatIsKnownOfItsSites) {
   for (const char* site : {"s2", "s3"}) set_answers(world.snapshot, site, false);
   world.set({1}, false);
   EXPECT_EQ(crisis_text(world.pages(0s)),
-            "Crisis: 3 sites isolated.\n"
+            "Crisis: 3 sites isolated, more may follow.\n"
             "Crisis since 2019-12-20T00:00:00Z: 3 sites isolated (60 % of the weight of all "
-            "sites): 1 with every link down, 2 not answering. Sites: s1, s2, s3. Alerts told here "
+            "sites): 1 with every link down, 2 not answering. Sites: s1, s2, s3. More may follow; "
+            "the close gives the final number. Alerts told here "
             "instead of paged: DeviceDown for device s2-r, DeviceDown for device s3-r, LinkDown "
             "for link l1.");
   set_answers(world.snapshot, "s2", true);
   set_device(world.snapshot, "s3-r", "s3", false, false);
   EXPECT_EQ(crisis_text(world.pages(1s)),
-            "Crisis: 3 sites isolated.\n"
+            "Crisis: 3 sites isolated, more may follow.\n"
             "Crisis since 2019-12-20T00:00:00Z: 3 sites isolated, 2 of them now (40 % of the "
-            "weight of all sites): 1 with every link down, 1 unknown now. Sites: s1, s2, s3. "
+            "weight of all sites): 1 with every link down, 1 unknown now. Sites: s1, s2, s3. More "
+            "may follow; the close gives the final number. "
             "Alerts told here instead of paged: DeviceDown for device s3-r, LinkDown for link l1.");
   set_answers(world.snapshot, "s3", true);
   world.set({1}, true);
   EXPECT_EQ(crisis_text(world.pages(2s)),
-            "Crisis: 3 sites isolated.\n"
+            "Crisis: 3 sites isolated, none now.\n"
             "Crisis since 2019-12-20T00:00:00Z: 3 sites isolated, none of them now. "
             "Sites: s1, s2, s3.");
   EXPECT_EQ(crisis_text(world.pages(11min)),
-            "Crisis over.\n"
+            "Crisis over: 3 sites were isolated.\n"
             "Crisis over at 2019-12-20T00:11:00Z: the network stayed well for 10m. "
-            "3 sites were isolated, none is now.");
+            "3 sites were isolated, none is now. Sites: s1, s2, s3.");
+}
+
+TEST(Incidents, TheCloseOfACrisisNamesAllSitesAlsoThoseThatCameLater) {
+  World world;
+  world.set({2, 3, 4}, false);
+  EXPECT_EQ(crisis_text(world.pages(0s)).substr(0, 42),
+            "Crisis: 3 sites isolated, more may follow.");
+  set_up(world.snapshot, "l1", false);  // the centre has lost its last link too
+  world.pages(1s);
+  world.set({1, 2, 3, 4}, true);
+  world.pages(2s);
+  EXPECT_EQ(crisis_text(world.pages(11min)),
+            "Crisis over: 5 sites were isolated.\n"
+            "Crisis over at 2019-12-20T00:11:00Z: the network stayed well for 10m. "
+            "5 sites were isolated, none is now. Sites: s2, s3, s4, md, s1.");
 }
 
 TEST(Incidents, ACrisisEverywhereAsksForTheMonitoringItself) {

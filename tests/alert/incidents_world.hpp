@@ -45,7 +45,10 @@ struct SchoolWorld {
   std::vector<PageEvent> pages(Duration at) {
     const auto transitions = engine.evaluate(snapshot, Instant(at), wall_at(at));
     const auto verdict = crisis.evaluate(snapshot, Instant(at), wall_at(at));
-    return incidents.update(transitions, verdict, Instant(at), wall_at(at)).pages;
+    return incidents
+        .update(transitions, verdict, Instant(at), wall_at(at),
+                [&] { return engine.calm(Instant(at)); })
+        .pages;
   }
   std::vector<std::string> step(Duration at) { return lines_of(pages(at)); }
   std::vector<std::string> release(Duration at) {

@@ -16,17 +16,17 @@ const Answer kRefused{Answer::Kind::refused, {}, "HTTP status 400"};
 
 TEST(Lease, SendsAChangeAtOnceAndEverythingEvery30Seconds) {
   LeaseQueue queue("am");
-  queue.changed("a", false, Instant(0s));
+  queue.changed("a", Instant(0s));
   EXPECT_THAT(queue.due(Instant(0s)), ElementsAre("a"));
   EXPECT_THAT(queue.settle(kOk, Instant(0s)).first_accepted, ElementsAre("a"));
   EXPECT_EQ(queue.next(), Instant(30s));
-  queue.changed("b", false, Instant(10s));
+  queue.changed("b", Instant(10s));
   EXPECT_THAT(queue.due(Instant(10s)), ElementsAre("b"));
   queue.settle(kOk, Instant(10s));
   EXPECT_THAT(queue.due(Instant(29s)), IsEmpty());
   EXPECT_THAT(queue.due(Instant(30s)), ElementsAre("a", "b"));
   EXPECT_THAT(queue.settle(kOk, Instant(30s)).first_accepted, IsEmpty());
-  queue.changed("a", true, Instant(31s));
+  queue.changed("a", Instant(31s));
   EXPECT_THAT(queue.due(Instant(31s)), ElementsAre("a"));
   EXPECT_THAT(queue.settle(kOk, Instant(31s)).first_accepted, ElementsAre("a"));
   queue.forget("a");
@@ -36,7 +36,7 @@ TEST(Lease, SendsAChangeAtOnceAndEverythingEvery30Seconds) {
 
 TEST(Lease, AfterAFailureItSendsEverythingAndStaysWithin35Seconds) {
   LeaseQueue queue("am");
-  queue.changed("a", false, Instant(0s));
+  queue.changed("a", Instant(0s));
   Instant now(0s);
   for (int i = 0; i < 20; ++i) {
     ASSERT_THAT(queue.due(now), ElementsAre("a"));
@@ -50,7 +50,7 @@ TEST(Lease, AfterAFailureItSendsEverythingAndStaysWithin35Seconds) {
 
 TEST(Lease, A400IsHalvedUntilTheBadAlertStandsAlone) {
   LeaseQueue queue("am");
-  for (int i = 0; i < 100; ++i) queue.changed("i" + std::to_string(i), false, Instant(0s));
+  for (int i = 0; i < 100; ++i) queue.changed("i" + std::to_string(i), Instant(0s));
   std::vector<std::string> accepted;
   std::vector<std::string> refused;
   int posts = 0;
@@ -72,15 +72,15 @@ TEST(Lease, A400IsHalvedUntilTheBadAlertStandsAlone) {
     queue.settle(kOk, Instant(30s));
   }
   EXPECT_EQ(in_round, 99U);
-  queue.changed("i42", false, Instant(31s));
+  queue.changed("i42", Instant(31s));
   EXPECT_THAT(queue.due(Instant(31s)), ElementsAre("i42"));
 }
 
 TEST(Lease, WhatChangedInFlightIsSentAgain) {
   LeaseQueue queue("am");
-  queue.changed("a", false, Instant(0s));
+  queue.changed("a", Instant(0s));
   queue.due(Instant(0s));
-  queue.changed("a", true, Instant(1s));
+  queue.changed("a", Instant(1s));
   EXPECT_THAT(queue.settle(kOk, Instant(2s)).first_accepted, IsEmpty());
   EXPECT_FALSE(queue.accepted("a"));
   EXPECT_THAT(queue.due(Instant(2s)), ElementsAre("a"));

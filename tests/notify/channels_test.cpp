@@ -4,43 +4,17 @@
 
 #include <nlohmann/json.hpp>
 
-#include "daemon/notify/alertmanager.hpp"
 #include "daemon/notify/http_answer.hpp"
 #include "daemon/notify/records.hpp"
 #include "daemon/notify/webhook.hpp"
-#include "tests/alert/build.hpp"
-#include "tests/notify/fake_http.hpp"
-#include "tests/support/fake_loop.hpp"
-#include "tests/support/recording.hpp"
+#include "tests/notify/channel_world.hpp"
 
 namespace itnxt::test {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-Delivery sample_delivery(const std::string& incident = "0123456789abcdef") {
-  Delivery d;
-  d.incident = incident;
-  d.channel = ChannelName("ops-hook");
-  d.page.alert = "LinkDown";
-  d.page.subject = "link md-hal-1";
-  d.page.severity = AlertSeverity::critical;
-  d.page.sites = {SiteName("magdeburg"), SiteName("halle")};
-  d.page.labels = {
-      {"alertname", "LinkDown"}, {"severity", "critical"}, {"subject", "link md-hal-1"}};
-  d.page.annotations = {{"summary", "Link md-hal-1 is down."}, {"description", "Since \"now\"."}};
-  d.page.since = wall_at(0s);
-  return d;
-}
-
-Delivery ended(Delivery d, Duration after = 60s) {
-  d.close = d.page;
-  d.close->annotations["summary"] = "Link md-hal-1 is up again.";
-  d.ended = wall_at(after);
-  return d;
-}
+using World = ChannelWorld;
 
 // What a receiver written for Alertmanager's webhook gets, byte by byte.
 TEST(Webhook, ThePageIsTheJsonOfAlertmanagersWebhook) {
@@ -79,35 +53,6 @@ TEST(Webhook, TheSignatureIsTheHmacOfTheBody) {
   EXPECT_EQ(webhook_signature("Jefe", "what do ya want for nothing?"),
             "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
-
-// A webhook or Alertmanager channel on a loop and an HTTP that the test moves.
-struct World {
-  FakeLoop loop{wall_at(0s)};
-  RecordingLog log;
-  FakeHttp http;
-  std::vector<std::pair<std::string, Progress>> reports;
-  std::unique_ptr<Notifier> notifier;
-
-  explicit World(std::variant<AlertmanagerChannel, WebhookChannel> kind) {
-    NotifierContext context{loop, log, http, "http://itnxt/",
-                            [this](const std::string& incident, Progress progress) {
-                              reports.emplace_back(incident, progress);
-                            }};
-    notifier = make_notifier({ChannelName("ops-hook"), std::move(kind)}, context, {});
-  }
-  void put(const Delivery& delivery) {
-    notifier->put(delivery);
-    loop.run_ready();
-  }
-  [[nodiscard]] std::vector<std::string> reported() const {
-    static constexpr std::array kNames = {"none", "page", "closed", "refused", "given up"};
-    std::vector<std::string> lines;
-    for (const auto& [incident, progress] : reports) {
-      lines.push_back(incident + ' ' + kNames[static_cast<std::size_t>(progress)]);
-    }
-    return lines;
-  }
-};
 
 std::string header(const HttpRequest& request, const std::string& name) {
   for (const auto& [key, value] : request.headers) {
@@ -212,84 +157,12 @@ TEST(Webhook, StatusesAreTakenForWhatTheyMean) {
   }
 }
 
-AlertmanagerChannel two() {
-  return {{"http://am1:9093", "http://am2:9093/"}};
-}
-
-TEST(Alertmanager, EveryAlertmanagerGetsItAndAHungOneDelaysNoOther) {
-  World world(two());
-  world.put(sample_delivery());
-  ASSERT_EQ(world.http.requests.size(), 2U);
-  EXPECT_EQ(world.http.requests[0].url, "http://am1:9093/api/v2/alerts");
-  EXPECT_EQ(world.http.requests[1].url, "http://am2:9093/api/v2/alerts");
-  EXPECT_EQ(
-      world.http.requests[0].body,
-      R"([{"labels":{"alertname":"LinkDown","severity":"critical","subject":"link md-hal-1"},)"
-      R"("annotations":{"description":"Since \"now\".","summary":"Link md-hal-1 is down."},)"
-      R"("startsAt":"2019-12-20T00:00:00.000Z","endsAt":"2019-12-20T00:04:00.000Z",)"
-      R"("generatorURL":"http://itnxt/"}])");
-  world.http.answer(1, 200);  // the first one hangs
-  EXPECT_THAT(world.reported(), ElementsAre("0123456789abcdef page"));
-  world.loop.advance(30s);
-  ASSERT_EQ(world.http.requests.size(), 3U);
-  EXPECT_EQ(world.http.requests[2].url, "http://am2:9093/api/v2/alerts");
-  EXPECT_EQ(world.notifier->board().delivered, 1U);
-}
-
-TEST(Alertmanager, AnEndedAlertIsToldForFiveMinutes) {
-  World world(AlertmanagerChannel{{"http://am1:9093"}});
-  world.put(sample_delivery());
-  world.http.answer(0, 200);
-  world.loop.advance(20s);
-  world.put(ended(sample_delivery(), 20s));
-  std::size_t seen = 1;
-  for (int i = 0; i < 30 && world.reported().size() < 2; ++i) {
-    for (; seen < world.http.requests.size(); ++seen) {
-      EXPECT_THAT(world.http.requests[seen].body,
-                  HasSubstr(R"("endsAt":"2019-12-20T00:00:20.000Z")"));
-      world.http.answer(seen, 200);
-    }
-    world.loop.advance(30s);
-  }
-  EXPECT_EQ(seen, 11U);  // the page, the close, and nine times again
-  EXPECT_THAT(world.reported(), ElementsAre("0123456789abcdef page", "0123456789abcdef closed"));
-  EXPECT_EQ(world.loop.timers(), 0U);
-  EXPECT_EQ(world.notifier->board().delivered, 2U);
-}
-
-TEST(Alertmanager, AClockThatStepsBackMakesNoRequestItWouldRefuse) {
-  const Delivery firing = sample_delivery();
-  EXPECT_THAT(
-      alertmanager_body({&firing}, wall_at(-1h), ""),
-      HasSubstr(R"("startsAt":"2019-12-19T23:00:00.000Z","endsAt":"2019-12-19T23:04:00.000Z")"));
-  const Delivery over = ended(sample_delivery());
-  EXPECT_THAT(
-      alertmanager_body({&over}, wall_at(-1h), ""),
-      HasSubstr(R"("startsAt":"2019-12-19T23:00:00.000Z","endsAt":"2019-12-19T23:00:00.000Z")"));
-}
-
-TEST(Alertmanager, ABadAlertIsIsolatedAndLogged) {
-  World world(AlertmanagerChannel{{"http://am1:9093"}});
-  for (const char* id : {"a", "bad", "c"}) world.notifier->put(sample_delivery(id));
-  world.loop.run_ready();
-  // a+bad+c refused, a taken, bad+c refused, bad refused alone, c taken
-  for (const auto& [at, status] :
-       std::vector<std::pair<std::size_t, int>>{{0, 400}, {1, 200}, {2, 400}, {3, 400}, {4, 200}}) {
-    ASSERT_TRUE(world.http.answer(at, status)) << at;
-  }
-  EXPECT_THAT(world.reported(), ElementsAre("a page", "c page"));
-  EXPECT_EQ(world.notifier->board().refused, 1U);
-  EXPECT_EQ(world.notifier->board().waiting, 1U);
-  EXPECT_THAT(
-      world.log.lines,
-      ElementsAre("level=error msg=\"Alertmanager refused an alert; it is not sent again as "
-                  "it is\" channel=ops-hook receiver=http://am1:9093 "
-                  "problem=\"HTTP status 400\" incident=bad"));
-}
-
 TEST(Records, ReadBackAsWritten) {
   const Delivery d = ended(sample_delivery());
   EXPECT_EQ(decode_delivery(encode(d)), d);
+  Delivery late = d;
+  late.shown_until = wall_at(3s) + 1ns;
+  EXPECT_EQ(decode_delivery(encode(late)), late);
   const Incident incident{"0123456789abcdef", d.page, true};
   EXPECT_EQ(decode_incident(encode(incident)), incident);
   const Incident held{"0123456789abcdef", d.page, false, wall_at(1s) + 7ns};

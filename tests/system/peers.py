@@ -127,13 +127,13 @@ class Prometheus:
 
 
 class Alertmanager:
-    """Debian's Alertmanager, alone, notifying a webhook at once, one group per alert."""
+    """Debian's Alertmanager, alone, one group per alert, calling a webhook after group_wait."""
 
-    def __init__(self, lab, webhook=None):
+    def __init__(self, lab, webhook=None, group_wait="0s"):
         self.lab, self.url, self.process = lab, "http://127.0.0.1:%d" % free_port(), None
         hooks = [{"url": webhook, "send_resolved": True}] if webhook else []
         config = {
-            "route": {"receiver": "on-call", "group_by": ["..."], "group_wait": "0s",
+            "route": {"receiver": "on-call", "group_by": ["..."], "group_wait": group_wait,
                       "group_interval": "1s", "repeat_interval": "4h"},
             "receivers": [{"name": "on-call", "webhook_configs": hooks}],
         }

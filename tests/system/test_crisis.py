@@ -45,6 +45,14 @@ class Crisis(LabTest):
     def sums(self, **labels):
         return len(self.hook.pages(**labels)), len(self.hook.closes(**labels))
 
+    def wait_folded(self):
+        def folded():
+            states = [a["state"] for a in self.daemon.api("alerts") if a["alert"] == "LinkDown"]
+            if states != ["suppressed"] * 6:
+                raise NotYet(states)
+            return True
+        wait_until(folded, "the single alerts are shown, as told in the crisis page")
+
     def wait_crisis(self, state):
         self.daemon.wait_metric(state, "itnxt_crisis_state")
 
@@ -61,12 +69,7 @@ class Crisis(LabTest):
         crisis = self.daemon.api("crisis")
         self.assertEqual((crisis["state"], sorted(crisis["sites"])), ("crisis", sorted(lost)))
 
-        def folded():
-            states = [a["state"] for a in self.daemon.api("alerts") if a["alert"] == "LinkDown"]
-            if states != ["suppressed"] * 6:
-                raise NotYet(states)
-            return True
-        wait_until(folded, "the single alerts are shown, as told in the crisis page")
+        self.wait_folded()
         stays(lambda: self.sums() == (1, 0), GRACE, "the single pages are folded")
 
         for wire in self.wires_of(*lost):
@@ -76,6 +79,35 @@ class Crisis(LabTest):
         stays(lambda: self.sums() == (1, 1), GRACE, "and nothing else")
         self.assertEqual(self.daemon.api("crisis"), {"state": "normal", "sites": []})
         self.assertEqual(self.daemon.api("alerts"), [])
+
+    def check_that_what_is_well_again_is_not_paged(self, killed):
+        """What keeps coming back fires for a minute of calm longer: that is no reason to page."""
+        self.begin(**{"for": "4s"})
+        wires = self.wires_of("dessau", "halle", "stendal")
+        for crisis in (1, 2):
+            for wire in wires:
+                wire.cut()
+            self.wait_crisis(DECLARED)
+            self.wait_folded()
+            wait_until(lambda: self.sums() == (crisis, crisis - 1), "one page more")
+            for wire in wires:
+                wire.mend()
+            for wire in wires:
+                self.daemon.wait_metric(1, "itnxt_link_up", link=wire.name)
+            if killed and crisis == 2:
+                self.daemon.kill()
+                self.daemon.start()
+            self.wait_crisis(NORMAL)
+            wait_until(lambda: self.sums() == (crisis, crisis), "one close more")
+        stays(lambda: self.sums() == (2, 2), GRACE, "and no page for what is up")
+        self.assertEqual(self.daemon.metric("itnxt_alerts", alert="LinkDown", state="suppressed"),
+                         6, "they wait for calm")
+
+    def test_what_is_well_again_after_a_crisis_is_not_paged(self):
+        self.check_that_what_is_well_again_is_not_paged(killed=False)
+
+    def test_what_is_well_again_after_a_crash_in_a_crisis_is_not_paged(self):
+        self.check_that_what_is_well_again_is_not_paged(killed=True)
 
     def test_pages_sent_before_the_crisis_are_closed_once_each(self):
         self.begin()

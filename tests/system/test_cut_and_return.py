@@ -3,70 +3,19 @@
 
 import re
 
-import peers
 import product
-from lab import LabTest, NotYet, main, need_binaries, needs_namespaces, stays, wait_until
-from places import Site, Wire
+from lab import main, needs_namespaces, stays, wait_until
+from one_wire import GRACE, OneWire
 
 RELOADED = product.logged("configuration reloaded") + '"'
 REFUSED = product.logged("configuration refused; the one before stays in force: mend the file and "
                          "reload") + '"'
 FAULT = product.logged("unknown key 'nonsense' in …; known: …") + (
     r'" at=\S*/itnxtd-aggregate\.yaml:[1-9][0-9]*:[1-9][0-9]*$')
-GRACE = 2  # seconds in which a page too many would have come
 
 
 @needs_namespaces
-class CutAndReturn(LabTest):
-    def setUp(self):
-        super().setUp()
-        need_binaries(self, "itnxtd")
-        lab = self.lab
-        self.hook, self.phone = peers.Receiver(lab), peers.Receiver(lab)
-        self.manager = peers.Alertmanager(lab, self.phone.url)
-        self.md = Site(lab, "magdeburg", kind="datacenter", anchor=True)
-        self.hal = Site(lab, "halle", kind="pop")
-        self.wire = Wire("md-hal-1", self.md, self.hal, **{"class": "backbone"})
-        self.md.begin(), self.hal.begin()
-        self.link = {"link": "md-hal-1"}
-
-    def config(self, **sections):
-        endpoint = "ipc://" + self.lab.path("transport.sock")
-        return product.config(
-            self.lab, sites=[self.md.entry, self.hal.entry],
-            devices=[self.md.device, self.hal.device], links=[self.wire.entry],
-            collectors=[product.snmp()], rules=[product.LINK_DOWN],
-            transport={"aggregators": [endpoint]}, aggregator={"listen": endpoint},
-            notify=product.notify(hook=product.webhook(self.hook),
-                                  am=product.alertmanager(self.manager)), **sections)
-
-    def begin(self):
-        config = self.config()
-        self.aggregator = product.Itnxtd(self.lab, "aggregate", config)
-        self.collector = product.Itnxtd(self.lab, "collect", config)
-        self.aggregator.wait_metric(1, "itnxt_link_up", **self.link)
-
-    def cut(self):
-        self.wire.cut()
-        self.aggregator.wait_metric(0, "itnxt_link_up", **self.link)
-
-    def mend(self):
-        self.wire.mend()
-        self.aggregator.wait_metric(1, "itnxt_link_up", **self.link)
-
-    def delivered(self, channel, at_least):
-        def enough():
-            value = self.aggregator.metric("itnxt_notifications_total", channel=channel,
-                                           result="ok")
-            if (value or 0) < at_least:
-                raise NotYet("%s has delivered %r" % (channel, value))
-            return True
-        wait_until(enough, "the delivery by %s is on record" % channel)
-
-    def sums(self):
-        return [(len(r.pages(**self.link)), len(r.closes(**self.link)))
-                for r in (self.hook, self.phone)]
-
+class CutAndReturn(OneWire):
     def test_one_page_and_one_close_across_crash_and_reload(self):
         self.begin()
         self.assertEqual(self.sums(), [(0, 0), (0, 0)])
