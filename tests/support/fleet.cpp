@@ -16,6 +16,9 @@
 #include <vector>
 
 namespace itnxt::test {
+
+using snmp::ByteView;
+
 namespace {
 
 constexpr std::size_t kBatch = 128;
@@ -74,10 +77,12 @@ struct Fleet::Io {
   std::unique_ptr<std::uint8_t[]> out_bytes{new std::uint8_t[kBatch * kReplyBytes]};
   std::deque<Late> late;
 
-  void reply(std::size_t slot, const sockaddr_in& peer_address, in_addr from, std::size_t size) {
+  // `bytes` stand in the slot's room.
+  void reply(std::size_t slot, const sockaddr_in& peer_address, in_addr from,
+             snmp::ByteView bytes) {
     to[slot] = peer_address;
     set_source(out_control[slot], from);
-    out_iov[slot] = {out_bytes.get() + slot * kReplyBytes, size};
+    out_iov[slot] = {const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
     msghdr& header = out[slot].msg_hdr;
     header.msg_name = &to[slot];
     header.msg_namelen = sizeof(sockaddr_in);
@@ -89,7 +94,10 @@ struct Fleet::Io {
 };
 
 Fleet::Fleet(FleetOptions options, std::uint16_t port)
-    : model_(std::move(options)), started_(std::chrono::steady_clock::now()) {
+    : model_(std::move(options)),
+      engine_(model_.options().user),
+      io_(std::make_unique<Io>()),
+      started_(std::chrono::steady_clock::now()) {
   fd_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd_ < 0) fail("socket");
   const int one = 1;
@@ -125,7 +133,24 @@ void Fleet::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Fleet::receive(Io& io) {
+ByteView Fleet::answer(ByteView request, std::uint32_t device, Duration at,
+                       std::span<std::uint8_t> room) {
+  const auto decoded = snmp::decode(request);
+  if (const auto* message = std::get_if<snmp::Message>(&decoded)) {
+    return ByteView(room).first(model_.answer(*message, device, at, room));
+  }
+  const FleetOptions& options = model_.options();
+  if (!options.user || std::get<snmp::Fault>(decoded) != snmp::Fault::bad_version ||
+      (options.silent && options.silent(device))) {
+    return {};
+  }
+  const auto inner = [&](const snmp::Message& pdu, std::span<std::uint8_t> out) {
+    return model_.answer_pdu(pdu, device, at, out);
+  };
+  return engine_.answer(request, device, at, inner, room);
+}
+
+int Fleet::receive(Io& io, Duration at, std::chrono::steady_clock::time_point now) {
   for (std::size_t i = 0; i < kBatch; ++i) {
     io.in_iov[i] = {io.in_bytes.data() + i * kRequestBytes, kRequestBytes};
     msghdr& header = io.in[i].msg_hdr;
@@ -137,28 +162,30 @@ void Fleet::receive(Io& io) {
     header.msg_controllen = io.in_control[i].bytes.size();
   }
   const int n = ::recvmmsg(fd_, io.in.data(), kBatch, MSG_DONTWAIT, nullptr);
-  const auto now = std::chrono::steady_clock::now();
+  const FleetOptions& options = model_.options();
   std::size_t replies = 0;
   for (std::size_t i = 0; n > 0 && i < static_cast<std::size_t>(n); ++i) {
     requests_.fetch_add(1, std::memory_order_relaxed);
-    const snmp::ByteView bytes(io.in_bytes.data() + i * kRequestBytes, io.in[i].msg_len);
-    const auto decoded = snmp::decode(bytes);
-    const auto* request = std::get_if<snmp::Message>(&decoded);
-    if (request == nullptr) continue;
-    const in_addr device = destination(io.in[i].msg_hdr);
+    const in_addr to = destination(io.in[i].msg_hdr);
+    const std::uint32_t device = ntohl(to.s_addr);
+    if (options.blocked && options.blocked(device, ntohs(io.peer[i].sin_port))) continue;
+    const ByteView bytes(io.in_bytes.data() + i * kRequestBytes, io.in[i].msg_len);
     const std::span<std::uint8_t> room(io.out_bytes.get() + replies * kReplyBytes, kReplyBytes);
-    const std::size_t size = model_.answer(*request, ntohl(device.s_addr), now - started_, room);
-    if (size == 0) continue;
-    if (model_.options().latency > Duration::zero()) {
-      io.late.push_back({now + model_.options().latency,
-                         io.peer[i],
-                         device,
-                         {room.begin(), room.begin() + static_cast<std::ptrdiff_t>(size)}});
+    const ByteView reply = answer(bytes, device, at, room);
+    if (reply.empty()) continue;
+    if (options.latency > Duration::zero() && now != std::chrono::steady_clock::time_point{}) {
+      io.late.push_back({now + options.latency, io.peer[i], to, {reply.begin(), reply.end()}});
       continue;
     }
-    io.reply(replies++, io.peer[i], device, size);
+    io.reply(replies++, io.peer[i], to, reply);
   }
   send(io, replies);
+  return n;
+}
+
+void Fleet::answer_waiting(Duration at) {
+  while (receive(*io_, at, {}) > 0) {
+  }
 }
 
 void Fleet::send(Io& io, std::size_t count) {
@@ -169,12 +196,11 @@ void Fleet::send(Io& io, std::size_t count) {
 }
 
 void Fleet::serve() {
-  const auto io = std::make_unique<Io>();
   while (true) {
     int wait = -1;
-    if (!io->late.empty()) {
+    if (!io_->late.empty()) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-          io->late.front().due - std::chrono::steady_clock::now());
+          io_->late.front().due - std::chrono::steady_clock::now());
       wait = static_cast<int>(std::max<std::int64_t>(left.count(), 0));
     }
     std::array<pollfd, 2> fds = {pollfd{fd_, POLLIN, 0}, pollfd{wake_, POLLIN, 0}};
@@ -184,17 +210,19 @@ void Fleet::serve() {
       (void)!::read(wake_, &count, sizeof count);
       return;
     }
-    if (fds[0].revents != 0) receive(*io);
     const auto now = std::chrono::steady_clock::now();
+    if (fds[0].revents != 0) (void)receive(*io_, now - started_, now);
     std::size_t replies = 0;
-    while (!io->late.empty() && io->late.front().due <= now && replies < kBatch) {
-      const Io::Late& late = io->late.front();
-      std::memcpy(io->out_bytes.get() + replies * kReplyBytes, late.bytes.data(),
+    while (!io_->late.empty() && io_->late.front().due <= now && replies < kBatch) {
+      const Io::Late& late = io_->late.front();
+      std::memcpy(io_->out_bytes.get() + replies * kReplyBytes, late.bytes.data(),
                   late.bytes.size());
-      io->reply(replies++, late.to, late.from, late.bytes.size());
-      io->late.pop_front();
+      io_->reply(replies, late.to, late.from,
+                 {io_->out_bytes.get() + replies * kReplyBytes, late.bytes.size()});
+      ++replies;
+      io_->late.pop_front();
     }
-    send(*io, replies);
+    send(*io_, replies);
   }
 }
 

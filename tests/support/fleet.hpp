@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,14 +15,18 @@
 
 #include "collectors/snmp/message.hpp"
 #include "daemon/core/time.hpp"
+#include "tests/support/fleet_engine.hpp"
 
 namespace itnxt::test {
 
 struct FleetOptions {
   std::uint32_t interfaces = 50;
   std::string community = "public";
+  std::shared_ptr<const snmp::usm::User> user;  // of SNMPv3, beside the community; null: no v3
   // Faults. A device is its IPv4 address in host order (127.0.0.1: 0x7F000001).
   std::function<bool(std::uint32_t device)> silent;
+  // A firewall in front of it: what comes from this port of ours is lost.
+  std::function<bool(std::uint32_t device, std::uint16_t from)> blocked;
   std::uint32_t narrow_every = 0;  // every n-th row has 32-bit counters only; 0: none
   std::size_t too_big_above = 0;   // a longer reply becomes tooBig; 0: never
   std::size_t silent_above = 0;    // a longer reply is lost; 0: never
@@ -36,6 +41,9 @@ class FleetModel {
   // Writes the reply to `request` into `out`; its length, 0: none. `at`: since the fleet started.
   std::size_t answer(const snmp::Message& request, std::uint32_t device, Duration at,
                      std::span<std::uint8_t> out) const;
+  // The same without envelopes on both sides.
+  std::size_t answer_pdu(const snmp::Message& request, std::uint32_t device, Duration at,
+                         std::span<std::uint8_t> out) const;
   // The value of a counter, before it is cut to 32 bits. `column`: the number of the HC column in
   // ifXTable (6 … 13), or 100 + the column of ifTable.
   [[nodiscard]] static std::uint64_t counter(std::uint32_t device, std::uint32_t row,
@@ -57,6 +65,8 @@ class FleetModel {
              snmp::ByteView asked) const;
   std::size_t bulk(const snmp::Message& request, std::uint32_t device, Duration at,
                    ReplyWriter& reply) const;
+  std::size_t fill(const snmp::Message& request, std::uint32_t device, Duration at,
+                   ReplyWriter& reply) const;
   FleetOptions options_;
 };
 
@@ -73,13 +83,20 @@ class Fleet {
   [[nodiscard]] std::uint64_t requests() const { return requests_.load(); }
   void start();  // serves on a thread until stop()
   void stop();
+  // Answers all that has arrived, at a time of the test's; for who has not called start(). Latency
+  // is not kept.
+  void answer_waiting(Duration at);
   void serve();  // serves on this thread until stop() from another or from a signal handler
 
  private:
   struct Io;
-  void receive(Io& io);
+  int receive(Io& io, Duration at, std::chrono::steady_clock::time_point now);
+  [[nodiscard]] snmp::ByteView answer(snmp::ByteView request, std::uint32_t device, Duration at,
+                                      std::span<std::uint8_t> room);
   void send(Io& io, std::size_t count);
   FleetModel model_;
+  FleetEngine engine_;
+  std::unique_ptr<Io> io_;
   int fd_ = -1;
   int wake_ = -1;
   std::uint16_t port_ = 0;

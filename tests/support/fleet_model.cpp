@@ -344,9 +344,21 @@ std::size_t FleetModel::bulk(const snmp::Message& request, std::uint32_t device,
 std::size_t FleetModel::answer(const snmp::Message& request, std::uint32_t device, Duration at,
                                std::span<std::uint8_t> out) const {
   if (request.community != options_.community) return 0;
-  if (options_.silent && options_.silent(device)) return 0;
   ReplyWriter reply(out.first(std::min<std::size_t>(out.size(), 65'000)));
   reply.begin(request.community, request.request_id);
+  return fill(request, device, at, reply);
+}
+
+std::size_t FleetModel::answer_pdu(const snmp::Message& request, std::uint32_t device, Duration at,
+                                   std::span<std::uint8_t> out) const {
+  ReplyWriter reply(out.first(std::min<std::size_t>(out.size(), 64'000)));
+  reply.begin_pdu(request.request_id);
+  return fill(request, device, at, reply);
+}
+
+std::size_t FleetModel::fill(const snmp::Message& request, std::uint32_t device, Duration at,
+                             ReplyWriter& reply) const {
+  if (options_.silent && options_.silent(device)) return 0;
   if (request.type == snmp::PduType::get_bulk) {
     bulk(request, device, at, reply);
   } else if (request.type == snmp::PduType::get || request.type == snmp::PduType::get_next) {

@@ -23,12 +23,14 @@ class ReplyWriter {
     put({0x02, 0x01, static_cast<std::uint8_t>(version), 0x04,
          static_cast<std::uint8_t>(community.size())});
     put({reinterpret_cast<const std::uint8_t*>(community.data()), community.size()});
-    pdu_ = open(0xA2);
-    const auto id = static_cast<std::uint32_t>(request_id);
-    put({0x02, 0x04, static_cast<std::uint8_t>(id >> 24U), static_cast<std::uint8_t>(id >> 16U),
-         static_cast<std::uint8_t>(id >> 8U), static_cast<std::uint8_t>(id)});
-    put({0x02, 0x01, 0x00, 0x02, 0x01, 0x00});
-    list_ = open(0x30);
+    enveloped_ = true;
+    open_pdu(request_id, snmp::PduType::response);
+  }
+  // Without an envelope, for a scoped PDU of SNMPv3.
+  void begin_pdu(std::int32_t request_id, snmp::PduType type = snmp::PduType::response) {
+    used_ = 0;
+    enveloped_ = false;
+    open_pdu(request_id, type);
   }
   // False: the buffer is full and the varbind was left out.
   bool varbind(snmp::ByteView oid, std::uint8_t tag, snmp::ByteView value) {
@@ -53,11 +55,19 @@ class ReplyWriter {
     out_[list_ - 1] = error_index;
     close(list_);
     close(pdu_);
-    close(outer_);
+    if (enveloped_) close(outer_);
     return used_;
   }
 
  private:
+  void open_pdu(std::int32_t request_id, snmp::PduType type) {
+    pdu_ = open(static_cast<std::uint8_t>(type));
+    const auto id = static_cast<std::uint32_t>(request_id);
+    put({0x02, 0x04, static_cast<std::uint8_t>(id >> 24U), static_cast<std::uint8_t>(id >> 16U),
+         static_cast<std::uint8_t>(id >> 8U), static_cast<std::uint8_t>(id)});
+    put({0x02, 0x01, 0x00, 0x02, 0x01, 0x00});
+    list_ = open(0x30);
+  }
   static std::size_t length_size(std::size_t n) { return n < 0x80 ? 1 : n < 0x100 ? 2 : 3; }
   void length(std::size_t n) {
     if (n >= 0x100) {
@@ -85,6 +95,7 @@ class ReplyWriter {
     out_[at + 3] = static_cast<std::uint8_t>(n);
   }
   std::span<std::uint8_t> out_;
+  bool enveloped_ = true;
   std::size_t used_ = 0, outer_ = 0, pdu_ = 0, list_ = 0;
 };
 

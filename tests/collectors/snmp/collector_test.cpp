@@ -126,6 +126,40 @@ TEST(SnmpCollector, PollsAFleet) {
   EXPECT_TRUE(rig.log.lines.empty()) << rig.log.lines.front();
 }
 
+TEST(SnmpCollector, PollsAFleetBySnmpV3) {
+  using namespace snmp::usm;
+  Credentials credentials;
+  credentials.version = SnmpVersion::v3;
+  credentials.user = "monitor";
+  credentials.auth = SnmpAuth::sha256;
+  credentials.auth_password.set("correct horse");
+  credentials.priv = SnmpPriv::aes128;
+  credentials.priv_password.set("battery staple");
+  KeyCache keys;
+  test::FleetOptions options;
+  options.interfaces = 7;
+  options.user = *make_user({"monitor", "", AuthAlgorithm::sha256, "correct horse",
+                             PrivAlgorithm::aes128, "battery staple"},
+                            keys);
+  test::Fleet fleet(options);
+  fleet.start();
+  std::vector<SnmpTarget> targets;
+  for (int i = 1; i <= 20; ++i) {
+    targets.push_back(
+        target("d" + std::to_string(i), "127.0.6." + std::to_string(i), fleet.port()));
+    targets.back().device.credentials = "strong";
+    targets.back().credentials = credentials;
+  }
+  Rig rig;
+  rig.run(config(400ms, targets, 300ms));
+  ASSERT_TRUE(rig.until_samples(50));
+  for (const DeviceSample& sample : rig.sink.all<DeviceSample>()) {
+    EXPECT_EQ(sample.result, PollResult::ok) << sample.problem;
+    EXPECT_EQ(sample.interfaces.size(), 7U);
+  }
+  EXPECT_TRUE(rig.log.lines.empty()) << rig.log.lines.front();
+}
+
 TEST(SnmpCollector, SilentDevicesDelayNobodyAndAreToldOnceEachWay) {  // R10
   std::atomic<bool> dead = true;
   test::FleetOptions options;
