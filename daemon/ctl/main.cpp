@@ -81,14 +81,17 @@ void add_probe(CLI::App& app, Invocation& call) {
       .add_option("--credentials", options.credentials,
                   "A set of the configuration; may be given again, to see which work (default: "
                   "the device's own)")
-      ->type_name("NAME");
+      ->type_name("NAME")
+      ->expected(1)  // each time: the next word may be the device
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
   probe
       .add_option("--community-env", options.community_env,
                   "The environment variable that holds a community")
       ->type_name("NAME");
   probe.add_option("--community-file", options.community_file, "The file that holds a community")
       ->type_name("PATH");
-  probe.add_flag("!--no-guessing", options.guess,
+  probe.add_flag("--no-guessing", options.no_guessing,
                  "Do not try community \"public\" and the user without authentication, which the "
                  "device may log");
   add_duration(probe, "--timeout", options.timeout_ms,

@@ -50,7 +50,10 @@ std::optional<Failure> check_secrets(const std::string& name, const Credentials&
   for (const Secret* secret :
        {&credentials.community, &credentials.auth_password, &credentials.priv_password}) {
     if (secret->source() == Secret::Source::none || !secret->reveal().empty()) continue;
-    for (const Issue& issue : issues) std::fputs(to_text(issue).c_str(), stderr);
+    for (const Issue& issue : issues) {
+      const bool about_it = issue.message.find("'" + secret->where() + "'") != std::string::npos;
+      if (about_it) std::fputs(to_text(issue).c_str(), stderr);
+    }
     return Failure{kFailed, fmt::format("credentials '{}' lack a secret: {} cannot be read here",
                                         name, secret->where())};
   }
@@ -130,7 +133,7 @@ std::optional<Failure> make_plan(const ProbeOptions& options, Plan& plan) {
     host = parsed->host;
     port = parsed->port;
   }
-  plan.questions.guess = options.guess;
+  plan.questions.guess = !options.no_guessing;
   plan.questions.budget = std::chrono::milliseconds(options.timeout_ms);
   const Result<snmp::Address> address = find_address(host, port, plan.questions.budget);
   if (!address) return Failure{kFailed, fmt::format("{}: {}", host, address.error())};

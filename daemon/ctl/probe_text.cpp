@@ -144,7 +144,7 @@ std::string probe_text(const Probed& probed, const Style& style) {
 std::string no_answer_text(const Facts& facts, const std::string& unreachable) {
   std::string text = facts.address + ": ";
   bool heard = facts.engine.has_value();
-  for (const Attempt& one : facts.attempts) heard = heard || !one.problem.starts_with("no answer");
+  for (const Attempt& one : facts.attempts) heard = heard || one.heard;
   if (facts.public_v1 == true || facts.public_v2c == true) {
     text += "answers community \"public\", but none of the credentials works";
   } else if (facts.engine) {

@@ -23,7 +23,7 @@ struct ProbeOptions {
   std::vector<std::string> credentials;
   std::string community_env;
   std::string community_file;
-  bool guess = true;
+  bool no_guessing = false;
   std::int64_t timeout_ms = 10'000;
 };
 

@@ -22,6 +22,7 @@ struct Attempt {
   std::string
       level;  // of version 3: "sha256 and aes128", "sha256, no privacy", "no authentication"
   bool works = false;
+  bool heard = false;          // the device said something to it, if only no
   std::string problem;         // of one that does not work
   bool weak_auth = false;      // MD5 or SHA-1
   bool weak_priv = false;      // DES, or nothing

@@ -12,7 +12,8 @@ namespace itnxt::snmp::survey {
 namespace {
 
 constexpr Duration kLongestPatience = 1s;
-constexpr Duration kShortestPatience = 250ms;
+constexpr Duration kShortestPatience = 250ms;  // with a device that is known to answer
+constexpr Duration kHastiest = 50ms;           // with one that is not, when time is short
 // Agents may move sysUpTime once a second only: what has not moved in longer stands still.
 constexpr Duration kClockCheck = 1500ms;
 constexpr std::array<std::uint16_t, 6> kSizes = {10, 25, 50, 100, 250, 600};
@@ -33,6 +34,13 @@ std::string text_of(const Oid& oid) {
   return text;
 }
 
+bool is_weak(SnmpAuth auth) {
+  return auth == SnmpAuth::none || auth == SnmpAuth::md5 || auth == SnmpAuth::sha1;
+}
+bool is_weak(SnmpPriv priv) {
+  return priv == SnmpPriv::none || priv == SnmpPriv::des;
+}
+
 std::string level_of(const Credentials& credentials) {
   if (credentials.version != SnmpVersion::v3) return {};
   if (credentials.auth == SnmpAuth::none) return "no authentication";
@@ -41,7 +49,7 @@ std::string level_of(const Credentials& credentials) {
   return auth + " and " + std::string(kSnmpPrivNames[static_cast<std::size_t>(credentials.priv)]);
 }
 
-// The best to ask with: privacy, authentication, version 3, version 2c.
+// The best to ask with: version 3 with privacy that holds, then the rest.
 int rank(const Credentials& credentials) {
   switch (credentials.version) {
     case SnmpVersion::v1:
@@ -49,8 +57,7 @@ int rank(const Credentials& credentials) {
     case SnmpVersion::v2c:
       return 1;
     case SnmpVersion::v3:
-      return 2 + (credentials.auth != SnmpAuth::none ? 1 : 0) +
-             (credentials.priv != SnmpPriv::none ? 1 : 0);
+      return 2 + (is_weak(credentials.auth) ? 0 : 1) + (is_weak(credentials.priv) ? 0 : 2);
   }
   return 0;
 }
@@ -67,6 +74,9 @@ class Surveyor {
       : questions_(questions), talk_(wire, questions.device, salts) {
     facts_.address = to_text(questions.device);
     facts_.inventory = questions.inventory;
+    // So that silence to each of them, with a repetition, leaves time for the last.
+    const auto most = static_cast<int>(2 * questions.candidates.size() + 3);
+    patience_ = std::clamp(questions.budget / (3 * most), kHastiest, kLongestPatience);
   }
 
   Facts run() {
@@ -119,9 +129,8 @@ class Surveyor {
     made.version = credentials.version;
     made.level = level_of(credentials);
     if (credentials.version == SnmpVersion::v3) {
-      made.weak_auth = credentials.auth == SnmpAuth::none || credentials.auth == SnmpAuth::md5 ||
-                       credentials.auth == SnmpAuth::sha1;
-      made.weak_priv = credentials.priv == SnmpPriv::none || credentials.priv == SnmpPriv::des;
+      made.weak_auth = is_weak(credentials.auth);
+      made.weak_priv = is_weak(credentials.priv);
     }
     Result<Speaker> speaker = Speaker::make(credentials, keys_);
     if (!speaker) {
@@ -143,13 +152,20 @@ class Surveyor {
     switch (answer.kind) {
       case Answer::Kind::message:
         // An error is an answer too: who asked was let in.
-        made.works = true;
+        made.works = made.heard = true;
         made.answered_late = answer.tries > 1;
         return;
       case Answer::Kind::silence:
+        if (answer.tries == 0) {
+          made.problem = "not asked: the time was up";
+          return;
+        }
         made.problem = std::string("no answer") + (answer.why.empty() ? "" : "; " + answer.why);
         return;
       case Answer::Kind::refusal:
+        made.heard = true;
+        made.problem = answer.why;
+        return;
       case Answer::Kind::not_sent:
         made.problem = answer.why;
         return;
