@@ -21,7 +21,7 @@ import product
 from formats import to_yaml
 from lab import BIN, Lab, answers, free_port, free_udp_port, http, wait_until
 
-BAR = 1 / 8
+BAR = 1 / 10
 COUNTERS = {  # 12 columns: name and OID below 1.3.6.1.2.1
     "ifHCInOctets": "31.1.1.1.6", "ifHCOutOctets": "31.1.1.1.10",
     "ifHCInUcastPkts": "31.1.1.1.7", "ifHCOutUcastPkts": "31.1.1.1.11",
