@@ -49,7 +49,7 @@ def addresses(count, port):
 
 
 def whole_collector(devices, options):
-    """Cores and resident bytes per interface of `itnxtd collect`, and the share of good polls."""
+    """Cores and resident bytes per interface of `itnxtd collect`; cores of its aggregator."""
     lab = Lab("bench")
     try:
         port = free_udp_port()
@@ -74,6 +74,8 @@ def whole_collector(devices, options):
         status = "/proc/%d/status" % collector.process.pid
         with open(status, encoding="ascii") as file:
             kib = next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+        up = aggregator.api("status")["devices"]["up"]
+        assert up == devices, "only %d of %d devices are up" % (up, devices)
         aggregator_cores = (aggregator.process.cpu_seconds() - theirs) / seconds
         return cores, kib * 1024 / (devices * PER_DEVICE), aggregator_cores
     finally:

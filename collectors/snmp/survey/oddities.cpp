@@ -143,8 +143,9 @@ void judge_walk(const Facts& facts, Oddities& found) {
   }
   if (!facts.sample.problem.empty()) {
     found.push_back({OddityKind::walk, facts.sample.problem,
-                     "the device breaks SNMP's rules here; what it gave otherwise is used",
-                     "update its software, or report it to its maker"});
+                     "every poll will say the same; what the device gave otherwise is used",
+                     "update its software or report it to its maker; if it stopped answering, look "
+                     "at the path and its load"});
   }
 }
 

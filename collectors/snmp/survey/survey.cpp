@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "collectors/snmp/survey/access.hpp"
 #include "collectors/snmp/survey/tables.hpp"
 #include "collectors/snmp/survey/talk.hpp"
 #include "collectors/snmp/walk.hpp"
@@ -34,34 +35,6 @@ std::string text_of(const Oid& oid) {
   return text;
 }
 
-bool is_weak(SnmpAuth auth) {
-  return auth == SnmpAuth::none || auth == SnmpAuth::md5 || auth == SnmpAuth::sha1;
-}
-bool is_weak(SnmpPriv priv) {
-  return priv == SnmpPriv::none || priv == SnmpPriv::des;
-}
-
-std::string level_of(const Credentials& credentials) {
-  if (credentials.version != SnmpVersion::v3) return {};
-  if (credentials.auth == SnmpAuth::none) return "no authentication";
-  const std::string auth(kSnmpAuthNames[static_cast<std::size_t>(credentials.auth)]);
-  if (credentials.priv == SnmpPriv::none) return auth + ", no privacy";
-  return auth + " and " + std::string(kSnmpPrivNames[static_cast<std::size_t>(credentials.priv)]);
-}
-
-// The best to ask with: version 3 with privacy that holds, then the rest.
-int rank(const Credentials& credentials) {
-  switch (credentials.version) {
-    case SnmpVersion::v1:
-      return 0;
-    case SnmpVersion::v2c:
-      return 1;
-    case SnmpVersion::v3:
-      return 2 + (is_weak(credentials.auth) ? 0 : 1) + (is_weak(credentials.priv) ? 0 : 2);
-  }
-  return 0;
-}
-
 Request get(const Oid& oid) {
   Request request;
   request.add(oid);
@@ -81,16 +54,19 @@ class Surveyor {
 
   Facts run() {
     (void)talk_.discover({patience(), 2});
-    try_candidates();
-    if (facts_.used) {
+    admitted_ = try_candidates(talk_, keys_, questions_.candidates, patience_, facts_);
+    if (admitted_) {
       patience_ = std::clamp(talk_.round_trips().median * 20, kShortestPatience, kLongestPatience);
       ask_system();
       ask_tables();
       ask_sizes();
       walk();
     }
-    if (questions_.guess) guess();
-    if (facts_.used) check_clock();
+    if (questions_.guess) {
+      const Credentials* used = admitted_ ? &admitted_->credentials : nullptr;
+      guess(talk_, keys_, questions_.candidates, used, patience_, facts_);
+    }
+    if (admitted_) check_clock();
     facts_.engine = talk_.engine();
     facts_.round_trips = talk_.round_trips();
     facts_.strangers = talk_.strangers();
@@ -102,104 +78,8 @@ class Surveyor {
 
  private:
   [[nodiscard]] Duration patience() const { return patience_; }
-  [[nodiscard]] Speaker& speaker() { return *speaker_; }
-  [[nodiscard]] SnmpVersion version() const { return speaker_->version(); }
-
-  // --- who may ask -----------------------------------------------------------------------------
-
-  void try_candidates() {
-    int best = -1;
-    for (const Candidate& candidate : questions_.candidates) {
-      if (candidate.credentials.version == SnmpVersion::v3) {
-        attempt(candidate.name, candidate.credentials, best);
-        continue;
-      }
-      // A community is asked under both of its versions: the device may know one only.
-      Credentials other = candidate.credentials;
-      for (const SnmpVersion version : {SnmpVersion::v2c, SnmpVersion::v1}) {
-        other.version = version;
-        attempt(candidate.name, other, best);
-      }
-    }
-  }
-
-  void attempt(const std::string& name, const Credentials& credentials, int& best) {
-    Attempt made;
-    made.credentials = name;
-    made.version = credentials.version;
-    made.level = level_of(credentials);
-    if (credentials.version == SnmpVersion::v3) {
-      made.weak_auth = is_weak(credentials.auth);
-      made.weak_priv = is_weak(credentials.priv);
-    }
-    Result<Speaker> speaker = Speaker::make(credentials, keys_);
-    if (!speaker) {
-      made.problem = speaker.error();
-    } else {
-      const Answer answer = talk_.ask(*speaker, get(kUptime), {patience(), 2});
-      judge(answer, made);
-      if (made.works && rank(credentials) > best) {
-        best = rank(credentials);
-        facts_.used = facts_.attempts.size();
-        speaker_.emplace(std::move(*speaker));
-        used_ = credentials;
-      }
-    }
-    facts_.attempts.push_back(std::move(made));
-  }
-
-  static void judge(const Answer& answer, Attempt& made) {
-    switch (answer.kind) {
-      case Answer::Kind::message:
-        // An error is an answer too: who asked was let in.
-        made.works = made.heard = true;
-        made.answered_late = answer.tries > 1;
-        return;
-      case Answer::Kind::silence:
-        if (answer.tries == 0) {
-          made.problem = "not asked: the time was up";
-          return;
-        }
-        made.problem = std::string("no answer") + (answer.why.empty() ? "" : "; " + answer.why);
-        return;
-      case Answer::Kind::refusal:
-        made.heard = true;
-        made.problem = answer.why;
-        return;
-      case Answer::Kind::not_sent:
-        made.problem = answer.why;
-        return;
-    }
-  }
-
-  // What should not get in, and does.
-  void guess() {
-    Credentials open;
-    open.community.set("public");
-    bool known = false;
-    for (const Candidate& one : questions_.candidates) {
-      known = known || (one.credentials.version != SnmpVersion::v3 &&
-                        one.credentials.community.reveal() == "public");
-    }
-    if (!known) {
-      open.version = SnmpVersion::v2c;
-      facts_.public_v2c = gets_in(open);
-      open.version = SnmpVersion::v1;
-      facts_.public_v1 = gets_in(open);
-    }
-    if (facts_.used && used_.version == SnmpVersion::v3 && used_.auth != SnmpAuth::none) {
-      open = Credentials{};
-      open.version = SnmpVersion::v3;
-      open.user = used_.user;
-      open.context = used_.context;
-      facts_.no_auth = gets_in(open);
-    }
-  }
-
-  bool gets_in(const Credentials& credentials) {
-    Result<Speaker> who = Speaker::make(credentials, keys_);
-    return who && talk_.ask(*who, get(kUptime), {patience(), 1}).good();
-  }
+  [[nodiscard]] Speaker& speaker() { return admitted_->speaker; }
+  [[nodiscard]] SnmpVersion version() const { return admitted_->speaker.version(); }
 
   // --- what it says ----------------------------------------------------------------------------
 
@@ -345,8 +225,7 @@ class Surveyor {
   usm::KeyCache keys_;
   Facts facts_;
   Duration patience_ = kLongestPatience;
-  std::optional<Speaker> speaker_;
-  Credentials used_;
+  std::optional<Admitted> admitted_;
   std::optional<Instant> clock_at_;
   TimeTicks clock_first_;
 };

@@ -124,9 +124,9 @@ TEST(Oddities, EachAlone) {
          f.sample.problem =
              "ifHCInOctets: OIDs do not increase after row 5; the walk of this column stopped";
        },
-       "ifHCInOctets: OIDs do not increase after row 5; the walk of this column stopped; the "
-       "device breaks SNMP's rules here; what it gave otherwise is used: update its software, or "
-       "report it to its maker"},
+       "ifHCInOctets: OIDs do not increase after row 5; the walk of this column stopped; every "
+       "poll will say the same; what the device gave otherwise is used: update its software or "
+       "report it to its maker; if it stopped answering, look at the path and its load"},
       {[](Facts& f) { f.out_of_time = true; },
        "the time was up after 7 interfaces; what follows is only part of the device: raise "
        "--timeout"},
