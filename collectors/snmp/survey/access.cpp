@@ -74,6 +74,10 @@ Attempt described(const Candidate& candidate) {
   return made;
 }
 
+bool is_public(const Credentials& credentials) {
+  return credentials.version != SnmpVersion::v3 && credentials.community.reveal() == "public";
+}
+
 bool gets_in(Talk& talk, usm::KeyCache& keys, const Credentials& credentials, Duration patience) {
   Result<Speaker> who = Speaker::make(credentials, keys);
   return who && talk.ask(*who, ask_uptime(), {patience, 1}).good();
@@ -103,6 +107,9 @@ std::optional<Admitted> try_candidates(Talk& talk, usm::KeyCache& keys,
     Result<Speaker> speaker = Speaker::make(candidate.credentials, keys);
     if (speaker) {
       judge(talk.ask(*speaker, ask_uptime(), {patience, 2}), made);
+      if (is_public(candidate.credentials)) {
+        (made.version == SnmpVersion::v1 ? facts.public_v1 : facts.public_v2c) = made.works;
+      }
     } else {
       made.problem = speaker.error();
     }
@@ -118,10 +125,8 @@ std::optional<Admitted> try_candidates(Talk& talk, usm::KeyCache& keys,
 void guess(Talk& talk, usm::KeyCache& keys, const std::vector<Candidate>& candidates,
            const Credentials* used, Duration patience, Facts& facts) {
   const bool known =
-      std::any_of(candidates.begin(), candidates.end(), [](const Candidate& candidate) {
-        return candidate.credentials.version != SnmpVersion::v3 &&
-               candidate.credentials.community.reveal() == "public";
-      });
+      std::any_of(candidates.begin(), candidates.end(),
+                  [](const Candidate& candidate) { return is_public(candidate.credentials); });
   Credentials open;
   open.community.set("public");
   if (!known) {

@@ -71,7 +71,7 @@ struct Facts {
   std::vector<Attempt> attempts;
   std::optional<std::size_t> used;  // of attempts: what the rest was asked with
   std::optional<Engine> engine;
-  // Tried without being told to; absent: not tried.
+  // Tried without being told to, but for a "public" that was given; absent: not tried.
   std::optional<bool> public_v1, public_v2c;  // community "public" is answered
   std::optional<bool> no_auth;                // the user is answered without authentication
 

@@ -144,6 +144,14 @@ TEST(Survey, PublicGetsIn) {
   EXPECT_FALSE(facts.public_v1.has_value());
 }
 
+TEST(Survey, PublicIsPublicAlsoWhenItIsWhatWasGiven) {
+  Questions questions = test::questions({test::community("lab", "public")});
+  questions.guess = false;
+  const Facts facts = ask(test::alive(snmp::test::device(1), "public"), questions);
+  EXPECT_EQ(facts.public_v2c, true);
+  EXPECT_EQ(facts.public_v1, true);
+}
+
 TEST(Survey, SilentAboveASize) {
   auto inner = test::alive(snmp::test::device(30), "secret", 1000);
   const Facts facts = ask([inner](ByteView request, Instant at) mutable {
