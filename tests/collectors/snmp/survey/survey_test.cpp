@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
+#include "collectors/snmp/survey/oddities.hpp"
 #include "tests/collectors/snmp/survey/wire.hpp"
 #include "tests/support/fleet.hpp"
 
@@ -213,6 +216,30 @@ TEST(Survey, DoubledAndMangledRepliesAreCounted) {
   EXPECT_GT(facts.late, 5U);
   EXPECT_GT(facts.malformed, 5U);
   EXPECT_EQ(facts.sample.interfaces.size(), 1U);
+}
+
+// Whatever comes back: the survey ends in its time, and what it found can be told.
+TEST(Survey, MangledRepliesNeverStopIt) {
+  const auto inner = test::alive(snmp::test::device(12));
+  for (std::uint32_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(seed);
+    std::minstd_rand random(seed);
+    auto agent = inner;
+    AgentWire wire([&](ByteView request, Instant at) {
+      auto replies = agent(request, at);
+      for (Reply& reply : replies) {
+        if (random() % 3 != 0) continue;
+        for (auto times = random() % 4; times > 0; --times) {
+          reply.bytes[random() % reply.bytes.size()] = static_cast<std::uint8_t>(random());
+        }
+        if (random() % 5 == 0) reply.bytes.resize(random() % reply.bytes.size() + 1);
+      }
+      return replies;
+    });
+    const Facts facts = survey(wire, test::questions());
+    EXPECT_LE(wire.now() - Instant{}, 10s);
+    for (const Oddity& one : oddities(facts)) EXPECT_FALSE(to_text(one).empty());
+  }
 }
 
 TEST(Survey, TheTimeIsUpDuringTheWalk) {
