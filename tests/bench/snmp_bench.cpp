@@ -36,6 +36,7 @@ struct Options {
   std::uint32_t polls = 2;
   std::uint32_t net_snmp_devices = 500;
   std::string version = "2c";
+  bool back_to_back = false;
   bool json = false;
 };
 
@@ -250,7 +251,7 @@ Cost run_netsnmp(const Options& options, const std::vector<snmp::Request>& reque
   const Cpu before = cpu_time();
   auto begins = std::chrono::steady_clock::now();
   for (void* session : sessions) {
-    std::this_thread::sleep_until(begins);
+    if (!options.back_to_back) std::this_thread::sleep_until(begins);
     begins += Duration(std::chrono::seconds(options.interval)) / options.devices;
     for (const snmp::Request& request : requests) {
       if (!ask(session, to_pdu(request))) ++failed;
@@ -306,6 +307,8 @@ int main(int argc, char** argv) {
   app.add_option("--version", options.version, "3: SHA-256 and AES-128; net-snmp stays at 2c")
       ->check(CLI::IsMember({"2c", "3"}))
       ->capture_default_str();
+  app.add_flag("--back-to-back", options.back_to_back,
+               "net-snmp asks one device after another without a pause, at its cheapest");
   app.add_flag("--json", options.json, "one line for a program");
   CLI11_PARSE(app, argc, argv);
 
