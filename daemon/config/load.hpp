@@ -11,6 +11,7 @@
 #include "daemon/config/config.hpp"
 #include "daemon/config/issue.hpp"
 #include "daemon/core/objection.hpp"
+#include "daemon/core/result.hpp"
 
 namespace itnxt {
 
@@ -37,5 +38,9 @@ Loaded load_config(const std::filesystem::path& file, Purpose purpose,
 // paths. `include` is checked, but nothing is included.
 Loaded load_config_text(std::string_view name, std::string_view text, Purpose purpose,
                         const CheckCollector& check = {});
+
+// Reads the value of a secret that is named elsewhere than in a configuration. No message repeats
+// it.
+[[nodiscard]] Status read_secret(Secret& secret);
 
 }  // namespace itnxt

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/config/draft.hpp"
+#include "daemon/config/load.hpp"
 #include "daemon/config/read_file.hpp"
 #include "daemon/config/scalars.hpp"
 #include "daemon/core/text.hpp"
@@ -164,6 +165,13 @@ void resolve_secret(Draft& draft, const Value& at, Secret& secret) {
   } else {
     draft.problems.error(at, answer.problem);
   }
+}
+
+Status read_secret(Secret& secret) {
+  Answer answer = fetch(secret);
+  if (!answer.problem.empty()) return Error{std::move(answer.problem)};
+  secret.set(std::move(answer.value));
+  return {};
 }
 
 }  // namespace itnxt

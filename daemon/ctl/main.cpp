@@ -1,5 +1,5 @@
 // itnxtctl: the operator's tool. Parses argv, the only file that knows how; a verb does the rest.
-// Exit codes: 0 fine, 1 failed, 2 wrong command line.
+// Exit codes: 0 fine, 1 failed, 2 wrong command line, 78 invalid configuration (probe).
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>  // whole: its App.hpp alone does not link
@@ -31,11 +31,22 @@ constexpr Verb kVerbs[] = {
 constexpr Verb kWatch = {"watch", "The links live, the worst first, until Ctrl-C",
                          "itnxtctl watch --interval 2s --for 10m", run_watch};
 
-CLI::App* add_verb(CLI::App& app, Invocation& call, const Verb& verb) {
+constexpr Verb kProbe = {
+    "probe", "Asks one device everything by SNMP: what it has, what is odd, an inventory entry",
+    "COMMUNITY=… itnxtctl probe 10.0.0.1 --community-env COMMUNITY\n"
+    "  itnxtctl probe md-core-1 --config /etc/itnxt/itnxt.yaml",
+    run_probe};
+
+CLI::App* add_plain_verb(CLI::App& app, Invocation& call, const Verb& verb) {
   CLI::App* added = app.add_subcommand(verb.name, verb.what);
-  added->add_option("--url", call.url, "Where the aggregator answers")->capture_default_str();
   added->footer(fmt::format("\nExample:\n  {}", verb.example));
   added->callback([&call, run = verb.run] { run(call); });
+  return added;
+}
+
+CLI::App* add_verb(CLI::App& app, Invocation& call, const Verb& verb) {
+  CLI::App* added = add_plain_verb(app, call, verb);
+  added->add_option("--url", call.url, "Where the aggregator answers")->capture_default_str();
   return added;
 }
 
@@ -56,9 +67,44 @@ void add_duration(CLI::App& verb, const char* option, std::int64_t& ms, const ch
   verb.add_option(option, ms, what)->transform(duration)->check(range)->type_name("DURATION");
 }
 
+void add_probe(CLI::App& app, Invocation& call) {
+  CLI::App& probe = *add_plain_verb(app, call, kProbe);
+  ProbeOptions& options = call.probe;
+  probe
+      .add_option("device", options.target,
+                  "ADDRESS[:PORT], [IPv6][:PORT], or with --config a device of its inventory")
+      ->required()
+      ->type_name("DEVICE");
+  probe.add_option("--config", options.config, "The configuration that holds the credentials")
+      ->type_name("FILE");
+  probe
+      .add_option("--credentials", options.credentials,
+                  "A set of the configuration; may be given again, to see which work (default: "
+                  "the device's own)")
+      ->type_name("NAME")
+      ->expected(1)  // each time: the next word may be the device
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+  probe
+      .add_option("--community-env", options.community_env,
+                  "The environment variable that holds a community")
+      ->type_name("NAME");
+  probe.add_option("--community-file", options.community_file, "The file that holds a community")
+      ->type_name("PATH");
+  probe.add_flag("--no-guessing", options.no_guessing,
+                 "Do not try community \"public\" and the user without authentication, which the "
+                 "device may log");
+  add_duration(probe, "--timeout", options.timeout_ms,
+               "All must end within this time (default 10s)");
+  probe.add_flag("--json", call.json, "The same as data");
+}
+
 int parse_and_run(int argc, char** argv) {
   Invocation call;
-  CLI::App app("What the network looks like, asked of the itnxt aggregator over HTTP.", "itnxtctl");
+  CLI::App app(
+      "What the network looks like, asked of the itnxt aggregator over HTTP; and what a device "
+      "is, asked of itself.",
+      "itnxtctl");
   app.set_version_flag("--version", fmt::format("itnxtctl {} ({})", kVersion, kRevision));
   app.require_subcommand(0, 1);  // by hand below: else an unknown verb is told as a missing one
   app.footer("\nExample:\n  itnxtctl status");
@@ -68,6 +114,7 @@ int parse_and_run(int argc, char** argv) {
   CLI::App* watch = add_verb(app, call, kWatch);
   add_duration(*watch, "--interval", call.interval_ms, "How often to ask (500ms, 2s; default 1s)");
   add_duration(*watch, "--for", call.for_ms, "End by itself after this long (30s, 10m)");
+  add_probe(app, call);
   try {
     app.parse(argc, argv);
     if (app.get_subcommands().empty()) {

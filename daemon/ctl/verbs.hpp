@@ -16,12 +16,24 @@ namespace itnxt::ctl {
 inline constexpr int kFailed = 1;
 inline constexpr int kWrongUsage = 2;
 
+// Of `probe`. Secrets come by name or place, never by value: everybody reads a command line.
+struct ProbeOptions {
+  std::string target;  // ADDRESS[:PORT], or a device of the configuration's inventory
+  std::string config;
+  std::vector<std::string> credentials;
+  std::string community_env;
+  std::string community_file;
+  bool no_guessing = false;
+  std::int64_t timeout_ms = 10'000;
+};
+
 // What the command line said, and how the verb ended.
 struct Invocation {
   std::string url = "http://127.0.0.1:9690";
   bool json = false;
   std::int64_t interval_ms = 1000;  // of watch
   std::int64_t for_ms = 0;          // of watch; 0: until Ctrl-C
+  ProbeOptions probe;
   int exit_code = 0;
 };
 
@@ -30,6 +42,7 @@ void run_links(Invocation& call);
 void run_devices(Invocation& call);
 void run_alerts(Invocation& call);
 void run_watch(Invocation& call);
+void run_probe(Invocation& call);
 
 // Shared by the verbs (verb.cpp).
 

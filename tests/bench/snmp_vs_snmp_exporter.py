@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """CPU per interface and poll: itnxtd beside Debian's snmp_exporter, same fleet, same interval.
 
-Ours polls every device, carries, rates and exposes (everything it always does, so more than the
-twelve counters); theirs walks the twelve counters and ifName. What is counted is the user and
-system time of the one process, never the fleet's nor the scraper's. Exit code 1 above the bar.
+`itnxtd collect` polls and hands over, what snmp_exporter does too; `itnxtd run` also rates, keeps
+and exposes. Ours ask for all they always ask for, theirs for the twelve counters and ifName. What is
+counted is the user and system time of the one process, never the fleet's, the aggregator's or the
+scraper's. In turns and repeated, because the machine may have other work. Exit code 1 when
+`collect` needs more than a tenth of theirs.
 
-  tests/bench/snmp_vs_snmp_exporter.py [--devices 200] [--interval 5] [--duration 40]
+  tests/bench/snmp_vs_snmp_exporter.py [--devices 200] [--interval 5] [--duration 20] [--repeat 3]
 """
 
 import argparse
 import concurrent.futures
 import os
+import statistics
 import sys
 import time
 import urllib.parse
@@ -21,7 +24,7 @@ import product
 from formats import to_yaml
 from lab import BIN, Lab, answers, free_port, free_udp_port, http, wait_until
 
-BAR = 1 / 8
+BAR = 1 / 10
 COUNTERS = {  # 12 columns: name and OID below 1.3.6.1.2.1
     "ifHCInOctets": "31.1.1.1.6", "ifHCOutOctets": "31.1.1.1.10",
     "ifHCInUcastPkts": "31.1.1.1.7", "ifHCOutUcastPkts": "31.1.1.1.11",
@@ -84,26 +87,48 @@ def every(interval, duration, work):
         time.sleep(max(0, due - time.monotonic()))
 
 
-def ours(lab, options, port):
+def product_config(lab, options, port, **sections):
     addresses = ["%s:%d" % (host, port) for host in hosts(options.devices)]
-    devices = [product.device("r%d" % n, address) for n, address in enumerate(addresses)]
-    daemon = product.Itnxtd(lab, "run", product.config(
-        lab, devices=devices, collectors=[product.snmp("%ds" % options.interval, timeout="2s")]))
+    return product.config(
+        lab, devices=[product.device("r%d" % n, address) for n, address in enumerate(addresses)],
+        collectors=[product.snmp("%ds" % options.interval, timeout="2s")], **sections)
 
+
+def measure_ours(options, aggregator, meter):
+    """`aggregator` shows the polls; `meter()` starts counting the process that polls."""
     def polls():
-        return daemon.metrics().sum("itnxt_snmp_polls_total", result="ok")
+        return aggregator.metrics().sum("itnxt_snmp_polls_total", result="ok")
     wait_until(lambda: polls() >= 2 * options.devices, "every device was polled twice", 120)
-    before, meter = polls(), Meter(daemon.process)
+    before, meter = polls(), meter()
     size = 0
 
     def scrape():
         nonlocal size
-        size = len(http(daemon.url + "/metrics", timeout=60).body)
+        size = len(http(aggregator.url + "/metrics", timeout=60).body)
     every(options.interval, options.duration, scrape)
     cpu, seconds = meter.read()
-    done = polls() - before
+    # What came in while the metrics were read is not part of the measured time.
+    due = int(options.devices * seconds / options.interval)
+    return cpu, seconds, min(polls() - before, due), size
+
+
+def run(lab, options, port):
+    daemon = product.Itnxtd(lab, "run", product_config(lab, options, port))
+    result = measure_ours(options, daemon, lambda: Meter(daemon.process))
     daemon.stop()
-    return cpu, seconds, done, size
+    return result
+
+
+def collect(lab, options, port):
+    endpoint = "ipc://" + lab.path("batches")
+    config = product_config(lab, options, port, transport={"aggregators": [endpoint]},
+                            aggregator={"listen": endpoint})
+    aggregator = product.Itnxtd(lab, "aggregate", config)
+    collector = product.Itnxtd(lab, "collect", config)
+    result = measure_ours(options, aggregator, lambda: Meter(collector.process))
+    collector.stop()
+    aggregator.stop()
+    return result
 
 
 def theirs(lab, options, port):
@@ -138,32 +163,32 @@ def main():
     parser.add_argument("--devices", type=int, default=200)
     parser.add_argument("--interfaces", type=int, default=50)
     parser.add_argument("--interval", type=int, default=5, help="seconds")
-    parser.add_argument("--duration", type=int, default=40, help="seconds for each of the two")
+    parser.add_argument("--duration", type=int, default=20, help="seconds, each and every time")
+    parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--real-agent", action="store_true", help="snmpd instead of itnxt_fleet")
-    parser.add_argument("--only", choices=("ours", "theirs"))
     options = parser.parse_args()
-    lab, costs = Lab("bench"), {}
-    try:
-        port, interfaces = fleet(lab, options)
-        print("%d devices, %d interfaces each, 12 columns, every %d s for %d s" % (
-            options.devices, interfaces, options.interval, options.duration))
-        print("%-14s %10s %10s %14s %16s %14s" % (
-            "", "CPU s", "seconds", "device polls", "interface polls", "µs/interface"))
-        for name, measure in (("itnxtd", ours), ("snmp_exporter", theirs)):
-            if options.only and options.only != measure.__name__:
-                continue
-            cpu, seconds, polls, size = measure(lab, options, port)
+    costs = {"itnxtd collect": [], "itnxtd run": [], "snmp_exporter": []}
+    print("%-14s %10s %10s %14s %16s %14s" % (
+        "", "CPU s", "seconds", "device polls", "interface polls", "µs/interface"))
+    for _ in range(options.repeat):
+        for name, measure in zip(costs, (collect, run, theirs)):
+            lab = Lab("bench")
+            try:
+                port, interfaces = fleet(lab, options)
+                cpu, seconds, polls, size = measure(lab, options, port)
+            finally:
+                lab.close()
             assert polls > 0, "%s: no poll succeeded" % name
-            costs[name] = cpu / (polls * interfaces)
+            costs[name].append(cpu / (polls * interfaces) * 1e6)
             print("%-14s %10.2f %10.1f %14d %16d %14.3f   (%.1f MB exposed)" % (
-                name, cpu, seconds, polls, polls * interfaces, costs[name] * 1e6, size / 1e6))
-    finally:
-        lab.close()
-    if len(costs) < 2:
-        return 0
-    ratio = costs["itnxtd"] / costs["snmp_exporter"]
-    print("ratio %.4f (1/%.1f), bar %.4f: %s" % (
-        ratio, 1 / ratio if ratio else 0, BAR, "held" if ratio <= BAR else "MISSED"))
+                name, cpu, seconds, polls, polls * interfaces, costs[name][-1], size / 1e6),
+                flush=True)
+    middle = {name: statistics.median(values) for name, values in costs.items()}
+    for name, values in costs.items():
+        print("%-14s median %.2f µs/interface (%.2f to %.2f), 1/%.1f of snmp_exporter" % (
+            name, middle[name], min(values), max(values), middle["snmp_exporter"] / middle[name]))
+    ratio = middle["itnxtd collect"] / middle["snmp_exporter"]
+    print("bar 1/%.0f: %s" % (1 / BAR, "held" if ratio <= BAR else "MISSED"))
     return 0 if ratio <= BAR else 1
 
 

@@ -85,6 +85,16 @@ TEST_F(Secrets, FromSystemd) {
   EXPECT_EQ(says("{credential: other}"), "'other' cannot be read: No such file or directory\n");
 }
 
+TEST_F(Secrets, NamedOutsideAConfiguration) {
+  write("secret", "hunter2\n");
+  Secret file(Secret::Source::file, path_ / "secret");
+  ASSERT_TRUE(read_secret(file));
+  EXPECT_EQ(file.reveal(), "hunter2");
+  Secret missing(Secret::Source::env, "ITNXT_TEST_SECRET");
+  EXPECT_EQ(read_secret(missing).error(), "environment variable 'ITNXT_TEST_SECRET' is not set");
+  EXPECT_EQ(missing.reveal(), "");
+}
+
 TEST_F(Secrets, ThatAreNotThere) {
   EXPECT_EQ(says("{file: none}"), "'none' cannot be read: No such file or directory\n");
   EXPECT_EQ(says("{file: none}", Purpose::check),

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import termios
 import threading
 import time
@@ -85,6 +86,9 @@ class Program(unittest.TestCase):
             r = run(*verb, "--help")
             self.assertEqual(r.returncode, 0, r.stderr)
             self.assertRegex(r.stdout, r"Example:\n  itnxtctl %s" % (verb[0] if verb else "status"))
+        r = run("probe", "--help")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertIn("\nExample:\n  COMMUNITY=… itnxtctl probe 10.0.0.1 --community-env COMMUNITY\n", r.stdout)
 
     def test_version(self):
         r = run("--version")
@@ -108,6 +112,52 @@ class Program(unittest.TestCase):
                  "expected http://HOST[:PORT][/PATH]\n")):
             r = run(*args)
             self.assertEqual((r.returncode, r.stdout, r.stderr), (2, "", message))
+
+    def test_probe_wants_credentials_that_are_no_words_of_the_command_line(self):
+        for args, message in (
+                (["probe"], "device is required\nRun with --help for more information.\n"),
+                (["probe", "10.0.0.1"],
+                 "itnxtctl: no credentials for 10.0.0.1: give --community-env NAME, --community-file "
+                 "PATH, or --config FILE with --credentials NAME\n"),
+                (["probe", "--credentials", "core", "10.0.0.1"],
+                 "itnxtctl: --credentials names a set of a configuration: give --config too\n"),
+                (["probe", "10.0.0.1:99999", "--community-env", "LAB"],
+                 "itnxtctl: 10.0.0.1:99999: expected a port of 1 to 65535 behind the ':', not "
+                 "'10.0.0.1:99999'\n")):
+            r = run(*args, LAB="secret")
+            self.assertEqual((r.returncode, r.stdout, r.stderr), (2, "", message))
+
+    def test_probe_tells_what_of_the_configuration_is_missing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "itnxt.yaml")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("credentials:\n  core: {version: 2c, community: {env: NOT_SET}, "
+                           "insecure_ok: test}\n")
+            r = run("probe", "10.0.0.1", "--config", path, "--credentials", "cor")
+            self.assertEqual((r.returncode, r.stderr), (
+                2, "itnxtctl: --credentials cor: %s has no such set; did you mean core?\n" % path))
+            r = run("probe", "10.0.0.1", "--config", path, "--credentials", "core")
+            self.assertEqual(r.returncode, 1)
+            self.assertTrue(r.stderr.endswith(
+                "itnxtctl: credentials 'core' lack a secret: NOT_SET cannot be read here\n"), r.stderr)
+            with open(path, "a", encoding="utf-8") as file:
+                file.write("colour: blue\n")
+            r = run("probe", "10.0.0.1", "--config", path, "--credentials", "core")
+            self.assertEqual(r.returncode, 78)
+            self.assertIn(path + ":3:1: ", r.stderr)
+
+    def test_probe_of_a_silent_address_ends_in_time_and_tells_no_secret(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+            mute.bind(("127.0.0.1", 0))
+            target = "127.0.0.1:%d" % mute.getsockname()[1]
+            begun = time.monotonic()
+            r = run("probe", target, "--community-env", "LAB", "--timeout", "1s", LAB="hush-hush")
+            self.assertLess(time.monotonic() - begun, 5)
+        self.assertEqual((r.returncode, r.stdout), (1, ""))
+        self.assertTrue(r.stderr.startswith(
+            "itnxtctl: %s: does not answer SNMP; tried:\n  'LAB' by version 2c: no answer\n" % target),
+            r.stderr)
+        self.assertNotIn("hush-hush", r.stderr)
 
     def test_json_is_the_data(self):
         for verb in ("status", "links", "devices", "alerts"):

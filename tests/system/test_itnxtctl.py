@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """itnxtctl against a real daemon: the tables people read, the JSON scripts read."""
 
+import json
 import os
 
 import peers
@@ -80,6 +81,35 @@ class Itnxtctl(LabTest):
         self.assertEqual(status["links"], {"total": 2, "up": 1, "down": 0, "unknown": 1})
         self.assertEqual(status["alerts"]["firing"], 1)
         self.assertTrue(status["ready"])
+
+    def probe(self, device):
+        return self.lab.run([os.path.join(BIN, "itnxtctl"), "probe", device, "--config",
+                             self.daemon.path, "--json"], env=product.ENVIRONMENT)
+
+    def test_probe_beside_the_daemon_that_polls_the_device(self):
+        metrics = self.daemon.metrics()
+        polls = {r: metrics.sum("itnxt_snmp_polls_total", device="r1", result=r)
+                 for r in ("ok", "timeout", "error", "partial")}
+        done = self.probe("r1")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        found = json.loads(done.stdout)
+        self.assertEqual((found["inventory"], found["system"]["name"]), ("r1", "agent"))
+        self.assertIn("lo", [row["name"] for row in found["interfaces"]])
+        self.assertTrue(found["complete"])
+        self.assertIn("credentials: \"lab\"", found["entry"])
+        wait_until(lambda: self.daemon.metrics().sum("itnxt_snmp_polls_total", device="r1",
+                                                     result="ok") >= polls["ok"] + 2,
+                   "the daemon goes on")
+        for result in ("timeout", "error", "partial"):
+            self.assertEqual(polls[result], self.daemon.metrics().sum(
+                "itnxt_snmp_polls_total", device="r1", result=result))
+
+    def test_probe_of_a_silent_device(self):
+        done = self.lab.run([os.path.join(BIN, "itnxtctl"), "probe", "r2", "--config",
+                             self.daemon.path, "--timeout", "2s"], env=product.ENVIRONMENT)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn(": does not answer SNMP; tried:\n  'lab' by version 2c: no answer\n",
+                      done.stderr)
 
     def test_no_daemon(self):
         url = UNREACHABLE % free_port()
