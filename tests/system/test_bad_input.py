@@ -52,7 +52,7 @@ PROGRAM = {  # case: (exit code, [lines that it prints, of a log line what follo
         'level=error msg="aggregator.state: cannot use directory {state}: Permission denied; it '
         'must be writable by the user of the aggregator"']),
 }
-MUTE = ("device does not answer; check that it is up, its address, its community and whom it lets "
+MUTE = ("device does not answer; check that it is up, its address, its credentials and whom it lets "
         "ask")
 REFUSED = "device cannot be polled"
 DEVICE = {  # case: (message of the log, `problem` there and of /api/v1/devices)
