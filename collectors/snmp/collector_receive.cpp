@@ -135,10 +135,11 @@ void SnmpCollector::ignore(snmp::Ignored reason, const snmp::Address& from) {
   count.last_from = from;
 }
 
-// The collector's own figures go with a device's sample, the first of each interval.
+// The collector's own figures go with a device's sample, at least once in each interval: of a whole
+// one, a device whose poll ends a moment earlier than the last time would miss its turn.
 void SnmpCollector::add_totals(DeviceSample& sample) {
   const Instant now = context_.loop.now();
-  if (totals_told_at_ && now - *totals_told_at_ < config_.interval) return;
+  if (totals_told_at_ && now - *totals_told_at_ < config_.interval / 2) return;
   totals_told_at_ = now;
   SnmpTotals& totals = sample.totals.emplace();
   for (std::size_t i = 0; i < kSnmpIgnored; ++i) totals.ignored[i] = ignored_[i].datagrams;
