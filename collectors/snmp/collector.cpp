@@ -83,6 +83,7 @@ void SnmpCollector::begin_poll(std::uint32_t device) {
   const snmp::WalkPolicy policy{config_.timeout, config_.retries, version,
                                 session.silence.retries(config_.retries)};
   session.walk.emplace(session.memory, policy, now);
+  session.exchange = {};  // the first request of this poll bears the number of the last one's
   proceed(device);
 }
 
@@ -128,6 +129,7 @@ bool SnmpCollector::begin_profiles(Session& session, const DeviceSample& poll) {
   if (!session.profiles) {
     session.profiles = std::make_unique<snmp::ProfilePolls>(config_.profiles, config_.interval);
   }
+  session.exchange = {};
   session.profiles->begin(poll, {config_.timeout, config_.retries}, session.memory.max_varbinds,
                           context_.loop.now());
   return true;

@@ -129,6 +129,15 @@ inline constexpr ColumnMask kCounterColumns = bit(13) - 1;  // with the disconti
 inline constexpr std::size_t kDiscontinuityColumn = 12;
 inline constexpr ColumnMask kPrimaryColumns = bit(kFirstFallback) - 1;
 inline constexpr ColumnMask kFallbackColumns = (bit(kMibColumnCount) - 1) & ~kPrimaryColumns;
+// What a row is known by.
+inline constexpr ColumnMask kNameColumns = [] {
+  ColumnMask names = 0;
+  for (std::size_t i = 0; i < kMibColumnCount; ++i) {
+    const Role role = kMibColumns[i].role;
+    if (role == Role::if_name || role == Role::if_descr) names |= bit(i);
+  }
+  return names;
+}();
 inline constexpr std::size_t kSpeedFallback = kMibColumnCount - 1;
 
 // Asked once a poll, by GET.

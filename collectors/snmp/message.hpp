@@ -71,6 +71,7 @@ class Varbinds {
 inline constexpr std::int32_t kNoError = 0;
 inline constexpr std::int32_t kTooBig = 1;
 inline constexpr std::int32_t kNoSuchName = 2;  // of version 1; its position is error_index
+inline constexpr std::int32_t kAuthorizationError = 16;  // who asks may not read that (RFC 3416 §3)
 [[nodiscard]] std::string_view error_status_name(std::int64_t status);
 
 // As the envelope has it. Version 3 has another envelope (usm/message.hpp): bad_version here.

@@ -226,6 +226,13 @@ void Walk::refused_system(const Message& reply) {
     }
   }
   const std::string status(error_status_name(reply.error_status));
+  if (reply.error_status == kAuthorizationError) {
+    denied(
+        "credentials wrong: the device answers authorizationError: it lets this user or "
+        "community read nothing, or only on a higher security level (auth, priv)",
+        true);
+    return;
+  }
   if (offender == kMibScalars.size()) {
     refused_ = true;
     broken_rules_.add(Rule::refused);
@@ -385,6 +392,14 @@ DeviceSample Walk::finish(Instant now) {
   }
   sample.if_table_last_change = table_last_change_;
   sample.interfaces = rows_.take();
+  // The names of a row that was cut off are unread, not absent: without them it is nobody's.
+  ColumnMask unread = 0;
+  for (const Pass& pass : passes_) unread |= pass.columns;
+  if ((unread & kNameColumns) != 0) {
+    std::erase_if(sample.interfaces, [](const InterfaceSample& row) {
+      return row.if_name.empty() && row.if_descr.empty();
+    });
+  }
   return sample;
 }
 

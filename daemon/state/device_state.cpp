@@ -36,11 +36,6 @@ void keep_if_told(std::string& text, std::string_view told) {
   if (!told.empty()) text = told;
 }
 
-InterfaceChange stale_change(const DeviceView& device, const InterfaceView& port, Instant now) {
-  return {PortChange::disappeared,   device.name, port.identity->name,
-          index_text(port.if_index), {},          now};
-}
-
 }  // namespace
 
 Duration stale_time(Duration interval, std::uint32_t stale_after) {
@@ -171,13 +166,9 @@ bool DeviceState::tick(Instant now, Admission& admission) {
   if (rows_go) {
     std::vector<InterfaceState> states;
     std::vector<InterfaceView> left;
-    InterfaceChanges gone;
     oldest_row_ = now;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-      if (silent || now - rows_[i].seen > stale) {
-        if (!silent) gone.add(stale_change(*view, view->interfaces[i], now));
-        continue;
-      }
+      if (silent || now - rows_[i].seen > stale) continue;  // unheard of: no proof that it is gone
       oldest_row_ = std::min(oldest_row_, rows_[i].seen);
       states.push_back(rows_[i]);
       left.push_back(std::move(view->interfaces[i]));
@@ -185,7 +176,6 @@ bool DeviceState::tick(Instant now, Admission& admission) {
     admission.release(source_.node, (rows_.size() - left.size()) * kSeriesOfInterface);
     rows_ = std::move(states);
     view->interfaces = std::move(left);
-    note(*view, std::move(gone));
     resolve_ports(*view);
   }
   publish(std::move(view));

@@ -23,7 +23,9 @@ constexpr const char* kConfiguration =
     "rocommunity itnxt-test 127.0.0.1\n"
     "rocommunity6 itnxt-test ::1\n"
     "createUser itnxt SHA-256 \"correct horse\" AES \"battery staple\"\n"
-    "rouser itnxt authPriv\n";
+    "rouser itnxt authPriv\n"
+    "createUser strict SHA-256 \"correct horse\" AES \"battery staple\"\n"
+    "rouser strict authPriv\n";
 
 // OID → value, by one snmpget.
 std::map<std::string, std::string> snmpget(std::uint16_t port,
@@ -60,6 +62,7 @@ Credentials user(const std::string& name, const std::string& auth_password,
   made.user = name;
   made.auth = SnmpAuth::sha256;
   made.auth_password.set(auth_password);
+  if (priv_password.empty()) return made;
   made.priv = SnmpPriv::aes128;
   made.priv_password.set(priv_password);
   return made;
@@ -205,6 +208,9 @@ TEST_F(SnmpdTest, WrongCredentialsAreNoOutage) {
     Credentials credentials;
     const char* problem;
   } cases[] = {
+      {user("strict", "correct horse", ""),
+       "credentials wrong: the device answers authorizationError: it lets this user or community "
+       "read nothing, or only on a higher security level (auth, priv)"},
       {user("nobody", "correct horse", "battery staple"),
        "credentials wrong: the device knows no user 'nobody' (usmStatsUnknownUserNames)"},
       {user("itnxt", "wrong horse", "battery staple"),
@@ -223,7 +229,7 @@ TEST_F(SnmpdTest, WrongCredentialsAreNoOutage) {
     rig.run(snmpd.port, one.credentials);
     ASSERT_TRUE(rig.until(PollResult::auth)) << rig.last().problem;
     EXPECT_EQ(rig.last().problem, one.problem);
-    ASSERT_TRUE(rig.until_more(2));  // and stays so
+    ASSERT_TRUE(rig.until_more(4));  // and stays so
     EXPECT_EQ(rig.last().result, PollResult::auth) << rig.last().problem;
     EXPECT_TRUE(rig.said("device refuses our credentials"));
   }

@@ -527,10 +527,38 @@ TEST(EvilAgent, MalformedRepliesAreNoSilence) {
 
 TEST(EvilAgent, RefusesTheSystemGroup) {
   DeviceMemory memory;
-  const Driven driven = drive(memory, [](ByteView request) { return test::error(request, 16); });
+  const Driven driven = drive(memory, [](ByteView request) { return test::error(request, 5); });
   EXPECT_EQ(driven.sample.result, PollResult::error);
-  EXPECT_EQ(driven.sample.problem, "refuses the GET of the system group: authorizationError");
+  EXPECT_EQ(driven.sample.problem, "refuses the GET of the system group: genErr");
   EXPECT_EQ(driven.broken.of(Rule::refused), 1U);
+}
+
+TEST(EvilAgent, WhoMayNotReadHasWrongCredentials) {
+  DeviceMemory memory;
+  const Driven driven = drive(memory, [](ByteView request) { return test::error(request, 16); });
+  EXPECT_EQ(driven.sample.result, PollResult::auth);
+  EXPECT_EQ(driven.sample.problem,
+            "credentials wrong: the device answers authorizationError: it lets this user or "
+            "community read nothing, or only on a higher security level (auth, priv)");
+}
+
+// A device that falls silent while its names are still unread: rows without names would be taken
+// for other ports.
+TEST(EvilAgent, RowsWhoseNamesWereNotReadAreLeftOut) {
+  DeviceMemory memory;
+  const auto recording = test::device(30);
+  const auto agent = test::serve(recording);
+  ASSERT_EQ(drive(memory, agent).sample.interfaces.size(), 30U);
+  memory.max_varbinds = 8;  // several passes: the counters before the names
+  std::uint32_t requests = 0;
+  const Driven cut = drive(
+      memory, [&](ByteView request) { return ++requests > 40 ? test::Bytes{} : agent(request); });
+  EXPECT_EQ(cut.sample.result, PollResult::partial);
+  EXPECT_FALSE(cut.sample.complete);
+  for (const InterfaceSample& row : cut.sample.interfaces) {
+    EXPECT_FALSE(row.if_name.empty() && row.if_descr.empty()) << row.if_index;
+  }
+  EXPECT_LT(cut.sample.interfaces.size(), 30U);
 }
 
 TEST(EvilAgent, GenErrForOneColumnCostsThatColumn) {
