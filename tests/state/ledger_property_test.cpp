@@ -2,11 +2,10 @@
 // the truth kept beside what it says: no rate is ever made of two cards, and what calms down comes
 // back.
 #include <gtest/gtest.h>
-#include <rapidcheck.h>
-#include <rapidcheck/gtest.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <string>
@@ -234,14 +233,15 @@ class DeviceLife {
   bool unseen_ = false;  // something may have happened that no whole poll told
 };
 
-RC_GTEST_PROP(LedgerHistory, NoRateIsEverOfTwoCards, ()) {
-  const auto seed =
-      *rc::gen::noShrink(rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint64_t>()));
-  Random random(seed);
-  for (int i = 0; i < 30; ++i) {
-    const std::string wrong = DeviceLife(random).live();
-    if (!wrong.empty()) {
-      RC_FAIL("seed " + std::to_string(seed) + " life " + std::to_string(i) + ", " + wrong);
+// The same lives in every run, so that a failure is of the change at hand; others by
+// ITNXT_LEDGER_SEED, a number to begin at.
+TEST(LedgerHistory, NoRateIsEverOfTwoCards) {
+  const char* const begin = std::getenv("ITNXT_LEDGER_SEED");
+  const std::uint64_t first = begin != nullptr ? std::stoull(begin) : 1;
+  for (std::uint64_t seed = first; seed < first + 100; ++seed) {
+    Random random(seed);
+    for (int i = 0; i < 30; ++i) {
+      ASSERT_EQ(DeviceLife(random).live(), "") << "seed " << seed << " life " << i;
     }
   }
 }
