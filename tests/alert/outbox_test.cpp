@@ -12,7 +12,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr Answer kOk{Answer::Kind::delivered, {}, {}};
+const Answer kOk{Answer::Kind::delivered, {}, {}};
 const Answer kRetry{Answer::Kind::retry, {}, "HTTP status 500"};
 const Answer kRefused{Answer::Kind::refused, {}, "HTTP status 400"};
 
