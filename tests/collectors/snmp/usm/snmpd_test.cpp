@@ -152,8 +152,8 @@ class Session {
         return std::nullopt;
       }
       const ssize_t size = ::recv(fd_, receive_room_.data(), receive_room_.size(), 0);
-      if (size <= 0) {  // refused: not listening yet
-        ::usleep(20'000);
+      if (size <= 0) {  // refused: not listening yet, and asked again when nothing comes
+        (void)::poll(&waiting, 1, 20);
         return std::nullopt;
       }
       const auto decoded = decode_v3(ByteView(receive_room_).first(static_cast<std::size_t>(size)));
