@@ -16,6 +16,7 @@
 #include "tests/support/fleet.hpp"
 #include "tests/support/recording.hpp"
 #include "tests/support/run_until.hpp"
+#include "tests/support/snmp_access.hpp"
 // clang-format off: net-snmp's macros spoil names of ours, so it comes last
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
@@ -26,8 +27,6 @@
 namespace {
 
 using namespace itnxt;
-
-constexpr const char* kPassPhrase = "a pass phrase for a bench";
 
 struct Options {
   std::uint32_t devices = 2000;
@@ -84,9 +83,7 @@ long most_resident() {
 }
 
 std::string address_of(std::uint32_t device) {
-  const std::uint32_t n = device + 1;
-  return "127." + std::to_string(1 + (n >> 16U)) + '.' + std::to_string(n >> 8U & 0xFFU) + '.' +
-         std::to_string(n & 0xFFU);
+  return test::fleet_address(0x10000 + device + 1);
 }
 
 // Counts and lets go.
@@ -128,17 +125,9 @@ struct Polling {
 };
 
 Credentials credentials(const Options& options) {
+  if (options.version == "3") return test::v3_credentials();
   Credentials made;
-  if (options.version == "2c") {
-    made.community.set("public");
-    return made;
-  }
-  made.version = SnmpVersion::v3;
-  made.user = "bench";
-  made.auth = SnmpAuth::sha256;
-  made.auth_password.set(kPassPhrase);
-  made.priv = SnmpPriv::aes128;
-  made.priv_password.set(kPassPhrase);
+  made.community.set("public");
   return made;
 }
 
@@ -314,10 +303,7 @@ int main(int argc, char** argv) {
 
   test::FleetOptions fleet_options;
   fleet_options.interfaces = options.interfaces;
-  snmp::usm::KeyCache keys;
-  using snmp::usm::AuthAlgorithm, snmp::usm::PrivAlgorithm;
-  fleet_options.user = *snmp::usm::make_user(
-      {"bench", "", AuthAlgorithm::sha256, kPassPhrase, PrivAlgorithm::aes128, kPassPhrase}, keys);
+  fleet_options.user = test::v3_user();
   test::Fleet fleet(fleet_options);
   const pid_t child = ::fork();
   if (child == 0) {

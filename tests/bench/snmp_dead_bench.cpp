@@ -16,6 +16,7 @@
 #include "tests/support/fleet.hpp"
 #include "tests/support/recording.hpp"
 #include "tests/support/run_until.hpp"
+#include "tests/support/snmp_access.hpp"
 
 namespace {
 
@@ -33,23 +34,6 @@ struct Options {
 
 bool is_dead(std::uint32_t number, const Options& options) {
   return number % 100 < options.dead;
-}
-
-// Device number n has the address 127.0.0.0 + n.
-std::string address_of(std::uint32_t n) {
-  return "127." + std::to_string(n >> 16U) + '.' + std::to_string(n >> 8U & 0xFFU) + '.' +
-         std::to_string(n & 0xFFU);
-}
-
-Credentials credentials() {
-  Credentials made;
-  made.version = SnmpVersion::v3;
-  made.user = "monitor";
-  made.auth = SnmpAuth::sha256;
-  made.auth_password.set("correct horse");
-  made.priv = SnmpPriv::aes128;
-  made.priv_password.set("battery staple");
-  return made;
 }
 
 // When polls began against when they should have, an interval after the one before.
@@ -88,10 +72,10 @@ int run(const Options& options, std::uint16_t port) {
   for (std::uint32_t n = 1; n <= options.devices; ++n) {
     SnmpTarget target;
     target.device.name = DeviceName("device-" + std::to_string(n));
-    target.device.host = address_of(n);
+    target.device.host = test::fleet_address(n);
     target.device.port = port;
     target.device.credentials = "strong";
-    target.credentials = credentials();
+    target.credentials = test::v3_credentials();
     config.targets.push_back(target);
   }
   PollLoop loop;
@@ -130,13 +114,9 @@ int main(int argc, char** argv) {
   app.add_option("--polls", options.polls, "of each device")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
-  snmp::usm::KeyCache keys;
   test::FleetOptions fleet_options;
   fleet_options.interfaces = options.interfaces;
-  fleet_options.user =
-      *snmp::usm::make_user({"monitor", "", snmp::usm::AuthAlgorithm::sha256, "correct horse",
-                             snmp::usm::PrivAlgorithm::aes128, "battery staple"},
-                            keys);
+  fleet_options.user = test::v3_user();
   fleet_options.silent = [&options](std::uint32_t device) {
     return is_dead(device - 0x7F000000U, options);
   };

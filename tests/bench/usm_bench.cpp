@@ -9,13 +9,14 @@
 #include "collectors/snmp/request.hpp"
 #include "collectors/snmp/usm/ber_writer.hpp"
 #include "collectors/snmp/usm/engine.hpp"
+#include "tests/support/snmp_access.hpp"
 
 namespace {
 
 using namespace itnxt;
 using namespace itnxt::snmp;
 using namespace itnxt::snmp::usm;
-using Bytes = std::vector<std::uint8_t>;
+using Octets = std::vector<std::uint8_t>;
 
 // Nanoseconds of CPU a call: the best of five stretches.
 template <class Step>
@@ -31,11 +32,11 @@ double cost(int rounds, Step step) {
 }
 
 // Counter64 after Counter64, until `size` is reached; behind them the PDU, or the v2c message.
-Bytes reply(std::size_t size, bool community) {
+Octets reply(std::size_t size, bool community) {
   static constexpr std::array<std::uint8_t, 11> kInOctets = {0x2B, 6, 1, 2, 1, 31, 1, 1, 1, 6, 1};
   static constexpr std::array<std::uint8_t, 8> kValue = {0, 0, 1, 2, 3, 4, 5, 6};
   static constexpr std::array<std::uint8_t, 6> kPublic = {'p', 'u', 'b', 'l', 'i', 'c'};
-  Bytes room(4096);
+  Octets room(4096);
   BerWriter writer(room);
   while (room.size() - writer.at() + 40 < size) {
     const std::size_t end = writer.at();
@@ -74,10 +75,8 @@ std::uint64_t sum(const Message& message) {
 }
 
 struct V3 {
-  V3(KeyCache& cache, AuthAlgorithm auth, PrivAlgorithm priv)
-      : user(*make_user({"monitor", "", auth, "correct horse", priv, "battery staple"}, cache)),
-        keys(*localize(*user, engine)),
-        state(user) {
+  V3(AuthAlgorithm auth, PrivAlgorithm priv)
+      : user(itnxt::test::v3_user(auth, priv)), keys(*localize(*user, engine)), state(user) {
     state.assume(engine);
     Header header;
     header.message_id = 77;
@@ -86,25 +85,24 @@ struct V3 {
     header.boots = 3;
     header.time = 1000;
     header.user = user->name;
-    const Bytes pdu = reply(1290, false);
-    Bytes room(2000);
+    const Octets pdu = reply(1290, false);
+    Octets room(2000);
     const ByteView out = encode(header, {engine.bytes(), "", pdu}, keys.get(), salts, room);
     answer.assign(out.begin(), out.end());
   }
-  EngineId engine{Bytes{0x80, 0, 0x1F, 0x88, 0x80, 1, 2, 3, 4, 5, 6, 7}};
+  EngineId engine{Octets{0x80, 0, 0x1F, 0x88, 0x80, 1, 2, 3, 4, 5, 6, 7}};
   std::shared_ptr<const User> user;
   std::shared_ptr<LocalKeys> keys;
   SecurityState state;
   SaltCounter salts{1};
-  Bytes answer;
+  Octets answer;
 };
 
-double run_v3(KeyCache& cache, AuthAlgorithm auth, PrivAlgorithm priv, const Request& asked,
-              double v2c) {
-  V3 v3(cache, auth, priv);
-  Bytes room(2000);
-  Bytes sent(2000);
-  Bytes plain(2000);
+double run_v3(AuthAlgorithm auth, PrivAlgorithm priv, const Request& asked, double v2c) {
+  V3 v3(auth, priv);
+  Octets room(2000);
+  Octets sent(2000);
+  Octets plain(2000);
   std::uint64_t total = 0;
   const Instant now{1000s};
   Exchange exchange;
@@ -127,8 +125,8 @@ double run_v3(KeyCache& cache, AuthAlgorithm auth, PrivAlgorithm priv, const Req
 
 int main() {
   const Request asked = request();
-  Bytes sent(2000);
-  const Bytes answer = reply(1400, true);
+  Octets sent(2000);
+  const Octets answer = reply(1400, true);
   std::uint64_t total = 0;
   const double out = cost(
       20'000, [&](int i) { total += encode(asked, Version::v2c, "public", i + 1, sent).size(); });
@@ -139,23 +137,20 @@ int main() {
   std::printf("v2c               encode %5.0f ns, decode %4zu bytes %6.0f ns%s\n", out,
               answer.size(), in, total == 0 ? " (nothing read)" : "");
 
-  KeyCache cache;
   const double v2c = out + in;
-  run_v3(cache, AuthAlgorithm::none, PrivAlgorithm::none, asked, v2c);
-  run_v3(cache, AuthAlgorithm::md5, PrivAlgorithm::des, asked, v2c);
-  run_v3(cache, AuthAlgorithm::sha1, PrivAlgorithm::aes128, asked, v2c);
-  run_v3(cache, AuthAlgorithm::sha256, PrivAlgorithm::none, asked, v2c);
-  run_v3(cache, AuthAlgorithm::sha256, PrivAlgorithm::aes128, asked, v2c);
-  run_v3(cache, AuthAlgorithm::sha256, PrivAlgorithm::aes256, asked, v2c);
-  run_v3(cache, AuthAlgorithm::sha512, PrivAlgorithm::aes256, asked, v2c);
+  run_v3(AuthAlgorithm::none, PrivAlgorithm::none, asked, v2c);
+  run_v3(AuthAlgorithm::md5, PrivAlgorithm::des, asked, v2c);
+  run_v3(AuthAlgorithm::sha1, PrivAlgorithm::aes128, asked, v2c);
+  run_v3(AuthAlgorithm::sha256, PrivAlgorithm::none, asked, v2c);
+  run_v3(AuthAlgorithm::sha256, PrivAlgorithm::aes128, asked, v2c);
+  run_v3(AuthAlgorithm::sha256, PrivAlgorithm::aes256, asked, v2c);
+  run_v3(AuthAlgorithm::sha512, PrivAlgorithm::aes256, asked, v2c);
 
-  const auto user = *make_user({"monitor", "", AuthAlgorithm::sha256, "correct horse",
-                                PrivAlgorithm::aes128, "battery staple"},
-                               cache);
-  const double pass =
-      cost(5, [](int) { (void)pass_phrase_key(AuthAlgorithm::sha256, "correct horse"); });
+  const auto user = itnxt::test::v3_user();
+  const double pass = cost(
+      5, [](int) { (void)pass_phrase_key(AuthAlgorithm::sha256, itnxt::test::kAuthPassPhrase); });
   const double local = cost(2000, [&](int i) {
-    Bytes id{0x80, 0, 0x1F, 0x88, 0x80, 1, 2, static_cast<std::uint8_t>(i)};
+    Octets id{0x80, 0, 0x1F, 0x88, 0x80, 1, 2, static_cast<std::uint8_t>(i)};
     (void)localize(*user, EngineId(id));
   });
   std::printf("keys of a pass phrase %.2f ms (once), of a device %.1f us\n", pass / 1e6,

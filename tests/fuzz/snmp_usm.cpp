@@ -7,6 +7,7 @@
 
 #include "collectors/snmp/usm/ber_writer.hpp"
 #include "collectors/snmp/usm/engine.hpp"
+#include "tests/support/snmp_access.hpp"
 
 namespace {
 
@@ -18,10 +19,8 @@ constexpr std::uint8_t kResign = 0x80;
 const std::vector<std::uint8_t> kEngineBytes = {0x80, 0, 0x1F, 0x88, 0x80, 1, 2, 3, 4, 5, 6, 7};
 
 struct Talk {
-  Talk(KeyCache& cache, AuthAlgorithm auth, PrivAlgorithm priv)
-      : user(*make_user({"monitor", "", auth, "correct horse", priv, "battery staple"}, cache)),
-        keys(*localize(*user, engine)),
-        state(user) {
+  Talk(AuthAlgorithm auth, PrivAlgorithm priv)
+      : user(itnxt::test::v3_user(auth, priv)), keys(*localize(*user, engine)), state(user) {
     state.assume(engine);
     prove();
   }
@@ -60,11 +59,10 @@ struct Talk {
 };
 
 std::array<Talk, 4>& talks() {
-  static KeyCache cache;
-  static std::array<Talk, 4> all = {Talk(cache, AuthAlgorithm::none, PrivAlgorithm::none),
-                                    Talk(cache, AuthAlgorithm::sha1, PrivAlgorithm::none),
-                                    Talk(cache, AuthAlgorithm::md5, PrivAlgorithm::des),
-                                    Talk(cache, AuthAlgorithm::sha256, PrivAlgorithm::aes128)};
+  static std::array<Talk, 4> all = {Talk(AuthAlgorithm::none, PrivAlgorithm::none),
+                                    Talk(AuthAlgorithm::sha1, PrivAlgorithm::none),
+                                    Talk(AuthAlgorithm::md5, PrivAlgorithm::des),
+                                    Talk(AuthAlgorithm::sha256, PrivAlgorithm::aes128)};
   return all;
 }
 

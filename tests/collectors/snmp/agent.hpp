@@ -104,6 +104,21 @@ inline Message parse(ByteView bytes) {
   return std::get<Message>(decoded);
 }
 
+// The names a request asks for.
+inline std::vector<itnxt::test::Recording::Arcs> asked(ByteView request) {
+  std::vector<itnxt::test::Recording::Arcs> oids;
+  const Message message = parse(request);
+  Varbinds varbinds = message.begin();
+  while (const auto varbind = varbinds.next()) {
+    oids.push_back(itnxt::test::arcs_of(dotted(varbind->oid)));
+  }
+  return oids;
+}
+
+inline bool is_bulk(ByteView request) {
+  return parse(request).type == PduType::get_bulk;
+}
+
 inline Bytes error(ByteView request, std::uint8_t status, std::uint8_t index = 0) {
   Bytes out(512);
   itnxt::test::ReplyWriter reply(out);

@@ -9,42 +9,13 @@
 #include <vector>
 
 #include "collectors/snmp/collector.hpp"
+#include "tests/collectors/snmp/collector_rig.hpp"
 #include "tests/support/fake_loop.hpp"
 #include "tests/support/fleet.hpp"
 #include "tests/support/recording.hpp"
+#include "tests/support/snmp_access.hpp"
 
 namespace itnxt::test {
-
-inline SnmpTarget target(const std::string& name, const std::string& host, std::uint16_t port) {
-  SnmpTarget made;
-  made.device.name = DeviceName(name);
-  made.device.host = host;
-  made.device.port = port;
-  made.device.credentials = "lab";
-  made.credentials.community.set("public");
-  return made;
-}
-
-// The fleet's user of SNMPv3, on both sides.
-inline Credentials v3_credentials() {
-  Credentials made;
-  made.version = SnmpVersion::v3;
-  made.user = "monitor";
-  made.auth = SnmpAuth::sha256;
-  made.auth_password.set("correct horse");
-  made.priv = SnmpPriv::aes128;
-  made.priv_password.set("battery staple");
-  return made;
-}
-inline std::shared_ptr<const snmp::usm::User> v3_user() {
-  using namespace snmp::usm;
-  KeyCache keys;
-  auto user = make_user({"monitor", "", AuthAlgorithm::sha256, "correct horse",
-                         PrivAlgorithm::aes128, "battery staple"},
-                        keys);
-  EXPECT_TRUE(user) << user.error();
-  return *user;
-}
 
 struct StillWorld {
   explicit StillWorld(FleetOptions options) : fleet(std::move(options)) {}
@@ -63,10 +34,7 @@ struct StillWorld {
   [[nodiscard]] std::vector<SnmpTarget> targets(std::uint32_t count) const {
     std::vector<SnmpTarget> made;
     for (std::uint32_t i = 0; i < count; ++i) {
-      const std::uint32_t n = i + 1;
-      made.push_back(target("d" + std::to_string(i),
-                            "127.1." + std::to_string(n >> 8U) + '.' + std::to_string(n & 0xFFU),
-                            fleet.port()));
+      made.push_back(target("d" + std::to_string(i), fleet_address(0x10000 + i + 1), fleet.port()));
     }
     return made;
   }

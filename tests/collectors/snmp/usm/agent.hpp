@@ -9,10 +9,14 @@
 
 #include "collectors/snmp/usm/ber_writer.hpp"
 #include "collectors/snmp/usm/engine.hpp"
+#include "tests/support/snmp_access.hpp"
 
 namespace itnxt::snmp::usm::test {
 
 using Bytes = std::vector<std::uint8_t>;
+using itnxt::test::kAuthPassPhrase;
+using itnxt::test::kPrivPassPhrase;
+using itnxt::test::kUser;
 
 inline Bytes copy(ByteView bytes) {
   return {bytes.begin(), bytes.end()};
@@ -41,9 +45,9 @@ inline EngineId engine_id(std::string_view hex) {
 }
 
 inline std::shared_ptr<const User> make_user(AuthAlgorithm auth, PrivAlgorithm priv,
-                                             std::string_view auth_pass_phrase = "correct horse",
-                                             std::string_view priv_pass_phrase = "battery staple",
-                                             std::string_view name = "monitor") {
+                                             std::string_view auth_pass_phrase = kAuthPassPhrase,
+                                             std::string_view priv_pass_phrase = kPrivPassPhrase,
+                                             std::string_view name = kUser) {
   static KeyCache cache;
   auto user = usm::make_user({name, "", auth, auth_pass_phrase, priv, priv_pass_phrase}, cache);
   EXPECT_TRUE(user.ok()) << user.error();

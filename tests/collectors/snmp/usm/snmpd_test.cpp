@@ -16,6 +16,8 @@ namespace itnxt::snmp::usm {
 namespace {
 
 using test::Bytes;
+using test::kAuthPassPhrase;
+using test::kPrivPassPhrase;
 
 constexpr AuthAlgorithm kAuths[] = {AuthAlgorithm::md5,    AuthAlgorithm::sha1,
                                     AuthAlgorithm::sha224, AuthAlgorithm::sha256,
@@ -23,8 +25,6 @@ constexpr AuthAlgorithm kAuths[] = {AuthAlgorithm::md5,    AuthAlgorithm::sha1,
 constexpr PrivAlgorithm kPrivs[] = {
     PrivAlgorithm::none,   PrivAlgorithm::des,     PrivAlgorithm::aes128, PrivAlgorithm::aes192,
     PrivAlgorithm::aes256, PrivAlgorithm::aes192c, PrivAlgorithm::aes256c};
-constexpr std::string_view kAuthPassPhrase = "correct horse";
-constexpr std::string_view kPrivPassPhrase = "battery staple";
 
 std::string spelt_by_netsnmp(AuthAlgorithm auth) {
   switch (auth) {
