@@ -1,0 +1,188 @@
+// What is undelivered when an outlet stops: kept for the next start, or named as lost.
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "tests/io/transport_world.hpp"
+
+namespace itnxt {
+namespace {
+
+using test::kTap;
+using test::Received;
+using test::sample;
+using test::TransportTest;
+using testing::ElementsAre;
+
+TEST_F(TransportTest, AStopWithNothingUndeliveredEndsAtOnceWithoutAFile) {
+  Received got;
+  const auto inlet = open("inproc://itnxt", got);
+  make_outlet(config({"inproc://itnxt"}));
+  publish(100);
+  bool done = false;
+  outlet->drain(60s, [&] { done = true; });
+  run_until([&] { return done; });
+  EXPECT_EQ(got.unique.size(), 100U);
+  EXPECT_FALSE(std::filesystem::exists(dir.path() + "/spool/tap.batches"));
+  publish(1);  // too late: ignored
+  EXPECT_EQ(outlet->waiting_batches(), 0U);
+}
+
+TEST_F(TransportTest, WhatIsUndeliveredAtAStopComesFirstAfterTheNextStart) {
+  const std::string endpoint = dead_endpoint();
+  const std::string file = dir.path() + "/spool/tap.batches";
+  for (const std::uint64_t epoch : {1U, 2U}) {  // two stops in a row: the second keeps both
+    make_outlet(config({endpoint}, epoch));
+    publish(3);
+    bool done = false;
+    outlet->drain(1ms, [&] { done = true; });
+    run_until([&] { return done; });
+    outlet.reset();
+  }
+  EXPECT_THAT(
+      log.lines,
+      ElementsAre("level=notice msg=\"undelivered batches wait in the spool for the next "
+                  "start\" collector=tap batches=3",
+                  "level=notice msg=\"undelivered batches of the last stop are sent first\" "
+                  "collector=tap batches=3",
+                  "level=notice msg=\"undelivered batches wait in the spool for the next "
+                  "start\" collector=tap batches=6"));
+  make_outlet(config({endpoint}, 3));
+  publish(1);
+  EXPECT_TRUE(std::filesystem::exists(file));  // until it is delivered
+  Received got;
+  const auto inlet = open(endpoint, got);
+  run_until([&] { return outlet->waiting_batches() == 0; });
+  using P = std::pair<std::uint64_t, std::uint64_t>;
+  EXPECT_THAT(got.order,
+              ElementsAre(P{1, 1}, P{1, 2}, P{1, 3}, P{2, 1}, P{2, 2}, P{2, 3}, P{3, 1}));
+  EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+// After the stop the process may live on for a while: an acknowledgement that comes too late must
+// not take the file that was just written.
+TEST_F(TransportTest, AnAckThatComesAfterTheStopTakesNothing) {
+  std::vector<std::pair<std::string, wire::Ack>> owed;
+  wire::Decoder decoder;
+  auto late = ZmqSocket::bind_router(
+      loop, zmq, "test", "tcp://127.0.0.1:*",
+      {.message =
+           [&](const ZmqMessage& message) {
+             ASSERT_FALSE(decoder.decode(message.parts).has_value());
+             const Batch& batch = decoder.batch();
+             owed.emplace_back(message.peer,
+                               wire::Ack{batch.collector, batch.epoch, batch.sequence});
+           },
+       .writable = nullptr,
+       .disconnected = nullptr});
+  ASSERT_TRUE(late.ok());
+  const auto stop = [&] {
+    bool done = false;
+    outlet->drain(1ms, [&] { done = true; });
+    run_until([&] { return done; });
+  };
+  make_outlet(config({dead_endpoint()}, 1));
+  publish(2);
+  stop();
+  outlet.reset();
+  make_outlet(config({(*late)->endpoint()}, 2));
+  run_until([&] { return owed.size() == 2; });
+  publish(1);
+  stop();
+  for (const auto& [peer, ack] : owed) (*late)->reply(peer, wire::encode(ack));
+  bool passed = false;
+  const Timer later = loop.after(50ms, [&] { passed = true; });
+  run_until([&] { return passed; });
+  EXPECT_TRUE(std::filesystem::exists(dir.path() + "/spool/tap.batches"));
+}
+
+TEST_F(TransportTest, AStopWithoutRoomOnDiskSaysWhatIsLost) {
+  make_outlet(config({dead_endpoint()}));
+  publish(2);
+  const std::string spool = dir.path() + "/spool";
+  std::filesystem::remove_all(spool);
+  std::ofstream(spool) << "a file in its place";
+  bool done = false;
+  outlet->drain(1ms, [&] { done = true; });
+  run_until([&] { return done; });
+  EXPECT_THAT(log.lines, ElementsAre("level=error msg=\"spool.directory " + spool +
+                                     "/tap.batches: cannot be written: Not a directory: "
+                                     "undelivered batches are lost; free space or choose another "
+                                     "directory\" collector=tap batches=2"));
+}
+
+// Time is up at once: the newest of each epoch is written all the same, and tells of the others.
+TEST_F(TransportTest, AStopOnASlowDiskAnnouncesWhatIsLost) {
+  const std::string endpoint = dead_endpoint();
+  const auto stop = [&](std::uint64_t epoch, int batches) {
+    OutletConfig hasty = config({endpoint}, epoch);
+    hasty.save_limit = 0s;
+    make_outlet(hasty);
+    publish(batches);
+    bool done = false;
+    outlet->drain(1ms, [&] { done = true; });
+    run_until([&] { return done; });
+    outlet.reset();
+  };
+  stop(1, 5);
+  EXPECT_THAT(log.lines,
+              ElementsAre("level=notice msg=\"undelivered batches wait in the spool for the next "
+                          "start\" collector=tap batches=1",
+                          "level=error msg=\"spool.directory " + dir.path() +
+                              "/spool: is too slow: what was not written within 0s is lost; use a "
+                              "faster disk or a smaller spool.max_size\" collector=tap batches=4"));
+  stop(2, 3);
+  make_outlet(config({endpoint}, 3));
+  std::map<std::uint64_t, std::uint64_t> lost;  // by epoch
+  auto inlet = Inlet::open(loop, log, zmq, endpoint,
+                           [&](const Batch& batch) { lost[batch.epoch] = batch.lost; });
+  ASSERT_TRUE(inlet.ok()) << inlet.error();
+  run_until([&] { return outlet->waiting_batches() == 0; });
+  EXPECT_EQ(lost, (std::map<std::uint64_t, std::uint64_t>{{1, 4}, {2, 2}}));
+}
+
+TEST_F(TransportTest, AStopWritesManyMebibytesInPieces) {
+  const std::string endpoint = dead_endpoint();
+  make_outlet(config({endpoint}, 1));
+  DeviceSample device;
+  device.device = DeviceName("large");
+  device.interfaces.resize(20'000);
+  for (InterfaceSample& row : device.interfaces) row.if_alias = std::string(100, 'x');
+  for (int i = 0; i < 6; ++i) tap->publish(device);
+  bool done = false;
+  outlet->drain(1ms, [&] { done = true; });
+  run_until([&] { return done; });
+  outlet.reset();
+  make_outlet(config({endpoint}, 2));
+  EXPECT_EQ(outlet->waiting_batches(), 6U);
+  EXPECT_EQ(outlet->lost_batches(), 0U);
+}
+
+TEST_F(TransportTest, TwoProcessesWithOneCollectorDoNotShareItsFile) {
+  const std::string endpoint = dead_endpoint();
+  make_outlet(config({endpoint}, 1));
+  Outlet other(loop, log, zmq, config({endpoint}, 2));
+  other.stream(kTap, 0s).publish(sample());
+  publish(1);
+  int done = 0;
+  other.drain(1ms, [&] { ++done; });
+  outlet->drain(1ms, [&] { ++done; });
+  run_until([&] { return done == 2; });
+  const std::string spool = dir.path() + "/spool";
+  EXPECT_THAT(
+      log.lines,
+      ElementsAre("level=error msg=\"spool.directory " + spool +
+                      "/tap.lock: in use by another process: what is undelivered at a stop will be "
+                      "lost; stop that one, or give one of the two another directory or the "
+                      "collector another name\"",
+                  "level=error msg=\"spool.directory " + spool +
+                      ": was of no use at the start: undelivered batches are lost; free space or "
+                      "choose another directory\" collector=tap batches=1",
+                  "level=notice msg=\"undelivered batches wait in the spool for the next start\" "
+                  "collector=tap batches=1"));
+}
+
+}  // namespace
+}  // namespace itnxt
