@@ -288,14 +288,19 @@ TEST(Message, TruncatedAtEveryByte) {
   }
 }
 
+// Into what a tag or a length could be taken for, one more and less, and with each bit turned; all
+// values: mutants.snmp_message.
 TEST(Message, EveryByteMutated) {
   for (const Bytes& reply : corpus()) {
     for (std::size_t at = 0; at < reply.size(); ++at) {
-      for (const std::uint8_t value :
-           std::initializer_list<std::uint8_t>{0x00, 0x01, 0x02, 0x05, 0x1F, 0x30, 0x46, 0x7F, 0x80,
-                                               0x81, 0x82, 0x84, 0x88, 0xA2, 0xFE, 0xFF}) {
+      std::vector<int> values = {0x00, 0x01, 0x02, 0x05, 0x1F, 0x30, 0x46, 0x7F,
+                                 0x80, 0x81, 0x82, 0x84, 0x88, 0xA2, 0xFE, 0xFF};
+      values.push_back(reply[at] + 1);
+      values.push_back(reply[at] - 1);
+      for (int bit = 1; bit <= 0x80; bit *= 2) values.push_back(reply[at] ^ bit);
+      for (const int value : values) {
         Bytes mutated = reply;
-        mutated[at] = value;
+        mutated[at] = static_cast<std::uint8_t>(value);
         feed(mutated);
       }
     }
