@@ -9,18 +9,12 @@
 
 #include "collectors/snmp/profile/polls.hpp"
 #include "daemon/core/text.hpp"
-#include "tests/collectors/snmp/agent.hpp"
+#include "tests/fuzz/agent_script.hpp"
 
 namespace {
 
 using namespace itnxt;
 using namespace itnxt::snmp;
-
-struct Script {
-  const std::uint8_t* at;
-  const std::uint8_t* end;
-  std::uint8_t byte() { return at == end ? 0 : *at++; }
-};
 
 // Every type of index, joins, scales, conversions, formats.
 Profile make_profile() {
@@ -81,24 +75,6 @@ itnxt::test::Recording make_device() {
   return made;
 }
 
-std::vector<std::uint8_t> reply_to(ByteView request, Script& script,
-                                   const itnxt::test::Recording& device) {
-  const std::uint8_t how = script.byte();
-  if (how == 0) return {};
-  if (how < 16) return snmp::test::error(request, how, script.byte());
-  if (how < 32) {
-    std::vector<std::uint8_t> raw(script.byte());
-    for (std::uint8_t& byte : raw) byte = script.byte();
-    return raw;
-  }
-  std::vector<std::uint8_t> reply = device.answer(request, 1 + how % 100U);
-  for (int changes = how % 4; changes > 0 && !reply.empty(); --changes) {
-    const std::size_t place = (std::size_t{script.byte()} << 8U | script.byte()) % reply.size();
-    reply[place] = script.byte();
-  }
-  return reply;
-}
-
 void check(const std::vector<SeriesSample>& samples) {
   for (const SeriesSample& sample : samples) {
     for (const SeriesFamily& family : sample.families) {
@@ -122,7 +98,7 @@ void check(const std::vector<SeriesSample>& samples) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const std::vector<Profile> profiles{make_profile()};
   static const itnxt::test::Recording device = make_device();
-  Script script{data, data + size};
+  fuzz::Script script{data, data + size};
   ProfilePolls polls(profiles, std::chrono::seconds(60));
   Instant now{};
   for (int run = 0; run < 3; ++run) {
@@ -135,7 +111,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (++requests > size + 64) std::abort();
       const ByteView bytes = encode(polls.request(), Version::v2c, "public", 1, buffer);
       if (bytes.empty()) std::abort();
-      const std::vector<std::uint8_t> reply = reply_to(bytes, script, device);
+      const std::vector<std::uint8_t> reply = fuzz::reply_to(bytes, script, device, 1);
       const auto decoded = decode(reply);
       if (const auto* message = std::get_if<Message>(&decoded)) {
         polls.answer(*message, now);

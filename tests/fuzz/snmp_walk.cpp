@@ -6,47 +6,19 @@
 #include <vector>
 
 #include "collectors/snmp/walk.hpp"
-#include "tests/collectors/snmp/agent.hpp"
-
-namespace {
+#include "tests/fuzz/agent_script.hpp"
 
 using namespace itnxt;
 using namespace itnxt::snmp;
 
-struct Script {
-  const std::uint8_t* at;
-  const std::uint8_t* end;
-  std::uint8_t byte() { return at == end ? 0 : *at++; }
-};
-
-std::vector<std::uint8_t> reply_to(ByteView request, Script& script,
-                                   const itnxt::test::Recording& device) {
-  const std::uint8_t how = script.byte();
-  if (how == 0) return {};
-  if (how < 16) return snmp::test::error(request, how, script.byte());
-  if (how < 32) {
-    std::vector<std::uint8_t> raw(script.byte());
-    for (std::uint8_t& byte : raw) byte = script.byte();
-    return raw;
-  }
-  std::vector<std::uint8_t> reply = device.answer(request, 2 + how % 100U);
-  for (int changes = how % 4; changes > 0 && !reply.empty(); --changes) {
-    const std::size_t place = (std::size_t{script.byte()} << 8U | script.byte()) % reply.size();
-    reply[place] = script.byte();
-  }
-  return reply;
-}
-
-}  // namespace
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const itnxt::test::Recording device = snmp::test::device(5);
-  Script script{data, data + size};
+  fuzz::Script script{data, data + size};
   DeviceMemory memory;
   for (int poll = 0; poll < 3; ++poll) {
     // When the script has ended, nothing but silence comes: the poll is over soon after.
     const auto driven = snmp::test::drive(
-        memory, [&](ByteView request) { return reply_to(request, script, device); }, {},
+        memory, [&](ByteView request) { return fuzz::reply_to(request, script, device, 2); }, {},
         static_cast<std::uint32_t>(size) + 64);
     std::int64_t before = -1;
     for (const InterfaceSample& row : driven.sample.interfaces) {
