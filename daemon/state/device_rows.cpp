@@ -6,6 +6,12 @@
 #include "daemon/state/identity.hpp"
 
 namespace itnxt {
+namespace {
+
+// A device whose walks are never whole might tell others for ever.
+constexpr std::size_t kMostHidden = 100'000;
+
+}  // namespace
 
 // Who a link names is in. Of the others, those who stay keep their place, those who are new take
 // the places of those who went; what is more has to be admitted.
@@ -41,8 +47,13 @@ void DeviceState::admit_rows(std::vector<WantedRow>& rows, Admission& admission)
   std::vector<WantedRow> kept;
   kept.reserve(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (in[i]) kept.push_back(std::move(rows[i]));
+    if (in[i]) {
+      kept.push_back(std::move(rows[i]));
+    } else {
+      hidden_.emplace_back(rows[i].called, rows[i].if_index);
+    }
   }
+  std::ranges::sort(hidden_);
   std::swap(rows, kept);
   if (in_the_way) {
     refused_ = {view_->name, source_.node, kept.size() - rows.size(), rows.size(), *in_the_way};
@@ -74,6 +85,7 @@ void DeviceState::take_same_rows(DeviceView& view, const DeviceSample& sample, I
   rows_ = std::move(states);
   oldest_row_ = now;
   question_ = 0;
+  if (completeness_.is_whole(sample, rows_.size())) hidden_.clear();
   restarted_ = false;
   completeness_.learn(sample, rows_.size());
 }
@@ -81,11 +93,13 @@ void DeviceState::take_same_rows(DeviceView& view, const DeviceSample& sample, I
 void DeviceState::take_other_rows(DeviceView& view, const DeviceSample& sample, Instant now,
                                   Admission& admission) {
   Ledger ledger = make_ledger(sample, view_->interfaces, rows_, completeness_,
-                              {view_->name, now, restarted_, question_});
+                              {view_->name, now, restarted_, question_, hidden_});
   if (ledger.settled) completeness_.learn(sample, ledger.told);
   restarted_ = restarted_ && !ledger.settled && !rows_.empty();
   question_ = ledger.question;
   std::vector<WantedRow>& rows = ledger.rows;
+  hidden_ = std::move(ledger.hidden);
+  if (hidden_.size() > kMostHidden) hidden_.clear();
   admit_rows(rows, admission);
   if (!rows_.empty()) note_new(rows, ledger.changes, now);
   note(view, std::move(ledger.changes));

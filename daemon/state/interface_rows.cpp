@@ -5,7 +5,6 @@
 #include <unordered_set>
 
 #include "daemon/state/identity.hpp"
-#include "daemon/state/match.hpp"
 
 namespace itnxt {
 namespace {
@@ -52,6 +51,7 @@ class Clerk {
 
   Ledger make() {
     made_.told = told_.size();
+    if (!completeness_.is_whole(sample_, told_.size())) remember_hidden();
     match();
     believed_ = completeness_.believes(sample_, told_.size(), terms_.restarted);
     for (std::size_t r = 0; r < told_.size(); ++r) {
@@ -62,14 +62,27 @@ class Clerk {
     name_all();
     note_what_changed();
     for (std::size_t r = 0; r < told_.size(); ++r) {
-      if (!matching_.row_in_doubt[r]) made_.rows.push_back(std::move(told_[r]));
+      if (matching_.row_in_doubt[r]) {
+        made_.hidden.emplace_back(told_[r].called, told_[r].if_index);
+      } else {
+        made_.rows.push_back(std::move(told_[r]));
+      }
     }
     for (WantedRow& row : kept_) made_.rows.push_back(std::move(row));
+    std::ranges::sort(made_.hidden);
     std::sort(made_.rows.begin(), made_.rows.end(), by_index);
     return std::move(made_);
   }
 
  private:
+  // What this walk did not come to.
+  void remember_hidden() {
+    for (const Stranger& one : terms_.hidden) {
+      const auto told = std::ranges::lower_bound(told_, one.if_index, {}, &WantedRow::if_index);
+      if (told == told_.end() || told->if_index != one.if_index) made_.hidden.push_back(one);
+    }
+  }
+
   void match() {
     std::vector<PortTraits> ports;
     std::vector<PortTraits> rows;
@@ -82,7 +95,10 @@ class Clerk {
     for (const WantedRow& row : told_) {
       rows.push_back({row.if_index, row.called, row.sample->if_alias, row.sample->phys_address});
     }
-    MatchTerms how{terms_.restarted, sample_.complete, false};
+    MatchTerms how;
+    how.restarted = terms_.restarted;
+    how.complete = sample_.complete;
+    how.strangers = made_.hidden;
     matching_ = match_ports(ports, rows, how);
     made_.question = sample_.complete ? matching_.question : terms_.question;
     if (matching_.question != 0 && sample_.complete && matching_.question == terms_.question) {

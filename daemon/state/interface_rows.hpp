@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "daemon/state/completeness.hpp"
 #include "daemon/state/interface_change.hpp"
 #include "daemon/state/interface_state.hpp"
+#include "daemon/state/match.hpp"
 #include "daemon/state/ports.hpp"
 #include "daemon/state/snapshot.hpp"
 
@@ -40,16 +42,18 @@ struct WantedRow {
 struct LedgerTerms {
   DeviceName device;
   Instant now;
-  bool restarted = false;      // the device, since its rows were told; or it cannot be known
-  std::uint64_t question = 0;  // that the last whole walk left open
+  bool restarted = false;            // the device, since its rows were told; or it cannot be known
+  std::uint64_t question = 0;        // that the last whole walk left open
+  std::span<const Stranger> hidden;  // rows told since the last whole walk and not shown; sorted
 };
 
 struct Ledger {
-  std::vector<WantedRow> rows;  // by ifIndex
-  std::size_t told = 0;         // by this poll, each ifIndex once
-  InterfaceChanges changes;     // all but what appeared: that has to be admitted first
-  std::uint64_t question = 0;   // left open by this poll
-  bool settled = false;         // every port was told, or is believed to be gone
+  std::vector<WantedRow> rows;   // by ifIndex
+  std::size_t told = 0;          // by this poll, each ifIndex once
+  InterfaceChanges changes;      // all but what appeared: that has to be admitted first
+  std::uint64_t question = 0;    // left open by this poll
+  std::vector<Stranger> hidden;  // rows that are there and not among `rows`; sorted
+  bool settled = false;          // every port was told, or is believed to be gone
 };
 
 // How a poll's rows stand to the present ones: the hot path, one comparison a row.

@@ -188,6 +188,41 @@ TEST_F(LedgerTest, TheBetterOfTwoIsTakenWhenItIsToldTwice) {
   EXPECT_EQ(poll(after), "eth0=0 eth1=0");
 }
 
+// A port at its place with another alias: edited, or another port that no walk has placed yet?
+TEST_F(LedgerTest, WhileRowsAreNotShownACutWalkDoesNotTellAnEditFromAnExchange) {
+  poll({{3, "vlan", "to Halle"},
+        {7, "vlan", "to Halle"},
+        {8, "eth8"},
+        {9, "eth9"},
+        {14, "vlan", "to Stendal"}});
+  restart();
+  EXPECT_EQ(poll({{3, "eth8"},
+                  {7, "eth9"},
+                  {14, "vlan", "to Stendal", 0, 500},
+                  {23, "vlan", "to Halle", 0, 700},
+                  {24, "vlan", "to Halle"}}),
+            "eth8=reset eth9=reset vlan#3=reset")
+      << "which of the two is at 23 and which at 24 cannot be told";
+  // 14 and 23 exchange their places.
+  auto cut = sample({{3, "eth8"}, {7, "eth9"}, {14, "vlan", "to Halle", 0, 60700}});
+  cut.complete = false;
+  EXPECT_EQ(poll(cut), "eth8=0 eth9=0 vlan#3=discontinuity");
+  EXPECT_EQ(poll({{3, "eth8"},
+                  {7, "eth9"},
+                  {14, "vlan", "to Halle", 0, 120700},
+                  {23, "vlan", "to Stendal", 0, 120500},
+                  {24, "vlan", "to Halle"}}),
+            "eth8=0 eth9=0 vlan=first vlan#3=discontinuity vlan#2=first")
+      << "a whole walk places it";
+}
+
+TEST_F(LedgerTest, WhileNoRowIsHiddenACutWalkTellsAnEdit) {
+  poll({{3, "vlan", "to Halle"}, {7, "vlan", "to Halle"}, {14, "vlan", "to Stendal"}});
+  auto cut = sample({{3, "vlan", "to Halle"}, {7, "vlan", "to Dessau", 0, 60000}});
+  cut.complete = false;
+  EXPECT_EQ(poll(cut), "vlan=0 vlan#2=1000 vlan#3=first");
+}
+
 TEST_F(LedgerTest, OfManyAlikeARestartLeavesNoTrace) {
   const std::vector<Port> same = {{3, "vlan"}, {7, "vlan"}, {8, "vlan"}};
   EXPECT_EQ(poll(same), "vlan=first vlan#2=first vlan#3=first");
