@@ -51,7 +51,8 @@ class Clerk {
 
   Ledger make() {
     made_.told = told_.size();
-    if (!completeness_.is_whole(sample_, told_.size())) remember_hidden();
+    whole_ = completeness_.is_whole(sample_, told_.size());
+    if (!whole_) remember_hidden();
     match();
     believed_ = completeness_.believes(sample_, told_.size(), terms_.restarted);
     for (std::size_t r = 0; r < told_.size(); ++r) {
@@ -100,8 +101,8 @@ class Clerk {
     how.complete = sample_.complete;
     how.strangers = made_.hidden;
     matching_ = match_ports(ports, rows, how);
-    made_.question = sample_.complete ? matching_.question : terms_.question;
-    if (matching_.question != 0 && sample_.complete && matching_.question == terms_.question) {
+    made_.question = whole_ ? matching_.question : terms_.question;
+    if (matching_.question != 0 && whole_ && matching_.question == terms_.question) {
       how.decide = true;
       matching_ = match_ports(ports, rows, how);
       made_.question = 0;
@@ -239,6 +240,7 @@ class Clerk {
   std::vector<WantedRow> kept_;
   Matching matching_;
   std::unordered_set<std::uint32_t> indexes_;  // of the rows that are not in doubt
+  bool whole_ = false;
   bool believed_ = false;
   Ledger made_;
 };

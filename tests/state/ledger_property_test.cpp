@@ -270,6 +270,7 @@ RC_GTEST_PROP(LedgerHistory, NoRateIsEverOfTwoCards, ()) {
 TEST(LedgerHistory, LivesThatWentWrongOnce) {
   for (const std::uint64_t seed : {7040U, 20781U}) EXPECT_EQ(live(seed, 30), "");
   EXPECT_EQ(live(16855755244921105621U, 30), "");
+  EXPECT_EQ(live(5149210417895136958U, 650), "");
 }
 
 }  // namespace

@@ -188,6 +188,19 @@ TEST_F(LedgerTest, TheBetterOfTwoIsTakenWhenItIsToldTwice) {
   EXPECT_EQ(poll(after), "eth0=0 eth1=0");
 }
 
+TEST_F(LedgerTest, AWalkThatIfNumberGainsaysDecidesNothing) {
+  const auto three = [&](const std::vector<Port>& ports) {
+    auto made = sample(ports);
+    made.if_number = 3;
+    return made;
+  };
+  poll(three({{1, "eth9", "unused"}, {27, "eth9"}, {28, "eth9"}}));
+  // 1 and 27 exchange their places; the agent breaks off as if that were all.
+  const std::vector<Port> cut = {{1, "eth9", "", 0, 500}};
+  EXPECT_EQ(poll(three(cut)), "eth9=first eth9#2=discontinuity eth9#3=discontinuity");
+  EXPECT_EQ(poll(three(cut)), "eth9=first eth9#2=discontinuity eth9#3=discontinuity");
+}
+
 // A port at its place with another alias: edited, or another port that no walk has placed yet?
 TEST_F(LedgerTest, WhileRowsAreNotShownACutWalkDoesNotTellAnEditFromAnExchange) {
   poll({{3, "vlan", "to Halle"},
