@@ -248,6 +248,14 @@ TEST_F(LedgerTest, OfManyAlikeARestartLeavesNoTrace) {
   EXPECT_EQ(poll({{3, "vlan"}, {9, "vlan"}, {10, "vlan"}}), "vlan=reset vlan#2=first vlan#3=first");
 }
 
+TEST_F(LedgerTest, TheWrapOfSysUpTimeIsNoRestart) {
+  poller.uptime = 4294961496U;
+  poll({{3, "vlan"}, {7, "vlan"}});
+  EXPECT_EQ(poller.uptime, 200U);
+  EXPECT_EQ(poll({{3, "vlan"}, {7, "vlan"}}), "vlan=0 vlan#2=0");
+  EXPECT_EQ(poll({{3, "vlan"}, {9, "vlan"}}), "vlan=0 vlan#2=discontinuity") << "9 was 7";
+}
+
 TEST_F(LedgerTest, NumbersAreStableAsLongAsThePortLives) {
   EXPECT_EQ(poll({{3, "vlan"}, {7, "vlan"}, {8, "vlan"}}), "vlan=first vlan#2=first vlan#3=first");
   EXPECT_EQ(poll({{7, "vlan"}, {8, "vlan"}}), "vlan#2=0 vlan#3=0");
