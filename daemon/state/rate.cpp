@@ -152,8 +152,10 @@ std::variant<Span, Gap> span_between(const ReadingClocks& earlier, const Reading
 
 bool has_wrapped(const ReadingClocks& earlier, const ReadingClocks& later) {
   if (!earlier.wrapped && later.uptime >= earlier.uptime) return false;
-  const TwoPdus pdus{earlier, later, Duration::zero()};
-  return pdus.ours > Duration::zero() && !just_booted(pdus) && !clocks_differ(pdus);
+  TwoPdus pdus{earlier, later, Duration::zero()};
+  if (pdus.ours <= Duration::zero() || just_booted(pdus)) return false;
+  pdus.tolerance = clock_tolerance(Duration::zero());
+  return !clocks_differ(pdus);
 }
 
 Rate<BytesPerSecond> byte_rate(Counter earlier, Counter later, const Span& span,

@@ -64,7 +64,8 @@ std::variant<Span, Gap> span_between(const ReadingClocks& earlier, const Reading
                                      Duration shortest);
 
 // Whether sysUpTime wrapped from `earlier` to `later`, or had by `earlier`, and the device did not
-// reboot: what `later.wrapped` is to be when it becomes the base.
+// reboot: what `later.wrapped` is to be when it becomes the base. Stricter than span_between(): of
+// clocks that drifted apart over a long silence it says no.
 bool has_wrapped(const ReadingClocks& earlier, const ReadingClocks& later);
 
 // The collector's time from `earlier` to `later`; no overflow, whatever a node claims.
