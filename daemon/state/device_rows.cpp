@@ -92,16 +92,19 @@ void DeviceState::take_same_rows(DeviceView& view, const DeviceSample& sample, I
 
 void DeviceState::take_other_rows(DeviceView& view, const DeviceSample& sample, Instant now,
                                   Admission& admission) {
+  const bool knew_ports = !rows_.empty() || !resting_.empty();
   Ledger ledger = make_ledger(sample, view_->interfaces, rows_, completeness_,
-                              {view_->name, now, restarted_, question_, hidden_});
+                              {view_->name, now, restarted_, stale_time(interval_, stale_after_),
+                               question_, hidden_, resting_});
   if (ledger.settled) completeness_.learn(sample, ledger.told);
   restarted_ = restarted_ && !ledger.settled && !rows_.empty();
   question_ = ledger.question;
   std::vector<WantedRow>& rows = ledger.rows;
+  resting_ = std::move(ledger.resting);
   hidden_ = std::move(ledger.hidden);
   if (hidden_.size() > kMostHidden) hidden_.clear();
   admit_rows(rows, admission);
-  if (!rows_.empty()) note_new(rows, ledger.changes, now);
+  if (knew_ports) note_new(rows, ledger.changes, now);
   note(view, std::move(ledger.changes));
   std::vector<InterfaceState> states(rows.size());
   view.interfaces.resize(rows.size());

@@ -9,6 +9,9 @@
 namespace itnxt {
 namespace {
 
+// A device may let go of all its ports in each poll.
+constexpr std::size_t kMostResting = 100'000;
+
 bool by_index(const WantedRow& a, const WantedRow& b) {
   return a.if_index < b.if_index;
 }
@@ -59,11 +62,16 @@ class Clerk {
       if (!matching_.row_in_doubt[r]) indexes_.insert(told_[r].if_index);
     }
     made_.settled = sample_.complete;
+    for (const RestingName& one : terms_.resting) {
+      if (terms_.now <= one.until && made_.resting.size() < kMostResting) {
+        made_.resting.push_back(one);
+      }
+    }
     for (std::size_t p = 0; p < old_.size(); ++p) keep_or_drop(p);
     name_all();
     note_what_changed();
     for (std::size_t r = 0; r < told_.size(); ++r) {
-      if (matching_.row_in_doubt[r]) {
+      if (matching_.row_in_doubt[r] || told_[r].name.empty()) {
         made_.hidden.emplace_back(told_[r].called, told_[r].if_index);
       } else {
         made_.rows.push_back(std::move(told_[r]));
@@ -103,7 +111,7 @@ class Clerk {
     matching_ = match_ports(ports, rows, how);
     made_.question = whole_ ? matching_.question : terms_.question;
     if (matching_.question != 0 && whole_ && matching_.question == terms_.question) {
-      how.decide = true;
+      how.decide = decided_ = true;
       matching_ = match_ports(ports, rows, how);
       made_.question = 0;
     }
@@ -124,7 +132,11 @@ class Clerk {
     if (matching_.row_of_port[p] != Matching::kNone) return;
     const bool in_doubt = matching_.port_in_doubt[p];
     const bool ousted = indexes_.contains(old_[p].if_index);
-    if (ousted || (believed_ && !in_doubt)) {
+    const bool was_in_doubt = in_doubt || states_[p].in_doubt;
+    const bool tied = decided_ && was_in_doubt;
+    if (ousted || tied || (believed_ && !in_doubt)) {
+      const Instant until = was_in_doubt ? states_[p].seen + terms_.stale : terms_.now;
+      made_.resting.push_back({old_[p].identity->name.text(), until});
       note(PortChange::disappeared, old_[p].identity->name.text(), index_text(old_[p].if_index),
            {});
       return;
@@ -138,7 +150,7 @@ class Clerk {
     row.called = called(old_[p], states_[p]);
     row.name = old_[p].identity->name.text();
     row.old = p;
-    row.in_doubt = in_doubt || states_[p].in_doubt;
+    row.in_doubt = was_in_doubt;
     kept_.push_back(std::move(row));
   }
 
@@ -154,6 +166,13 @@ class Clerk {
     }
     NameGiver names(all_called);
     for (const WantedRow& row : kept_) names.keep(row.name);
+    for (const RestingName& one : made_.resting) {
+      if (one.until > terms_.now) {
+        names.rest(one.name);
+      } else {
+        names.rest_for_new(one.name);
+      }
+    }
     std::vector<WantedRow*> nameless;
     for (std::size_t r = 0; r < told_.size(); ++r) {
       WantedRow& row = told_[r];
@@ -162,7 +181,7 @@ class Clerk {
         const auto bearer = living.find(row.called);
         const bool renamed = called(old_[*row.old], states_[*row.old]) != row.called;
         const bool free = bearer == living.end() || bearer->second == *row.old;
-        if (!renamed || !free) {
+        if (!renamed || !free || names.rests(row.called)) {
           row.name = old_[*row.old].identity->name.text();
           names.keep(row.name);
           continue;
@@ -170,7 +189,9 @@ class Clerk {
       }
       nameless.push_back(&row);
     }
-    for (WantedRow* row : nameless) row->name = names.give(row->called);
+    for (WantedRow* row : nameless) {
+      row->name = names.give(row->called, !row->old).value_or(std::string());  // none: it waits
+    }
   }
 
   void note_what_changed() {
@@ -242,6 +263,7 @@ class Clerk {
   std::unordered_set<std::uint32_t> indexes_;  // of the rows that are not in doubt
   bool whole_ = false;
   bool believed_ = false;
+  bool decided_ = false;
   Ledger made_;
 };
 

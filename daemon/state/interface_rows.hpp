@@ -5,7 +5,7 @@
 // what was counted of it, shows nothing, and its rates are withheld; the row is not shown. A whole
 // walk that puts the same question again decides it, by the better match; what is still tied is
 // taken for gone, and the rows for new ports. A port in doubt whose ifIndex another port has by now
-// is gone too.
+// is gone too. A new port is not shown as long as the name that it would bear rests (identity.hpp).
 //
 // A port is gone when a walk that can be believed (completeness.hpp) lacks it, or when another port
 // has its ifIndex; else it stays until it is stale.
@@ -39,19 +39,29 @@ struct WantedRow {
   bool in_doubt = false;           // kept: what became of it cannot be told
 };
 
+// The name of a port that was let go. Of one that could not be told, it is nobody else's until its
+// series are stale.
+struct RestingName {
+  std::string name;
+  Instant until;
+};
+
 struct LedgerTerms {
   DeviceName device;
   Instant now;
   bool restarted = false;            // the device, since its rows were told; or it cannot be known
+  Duration stale{};                  // how long a port may stay untold
   std::uint64_t question = 0;        // that the last whole walk left open
   std::span<const Stranger> hidden;  // rows told since the last whole walk and not shown; sorted
+  std::span<const RestingName> resting;
 };
 
 struct Ledger {
-  std::vector<WantedRow> rows;   // by ifIndex
-  std::size_t told = 0;          // by this poll, each ifIndex once
-  InterfaceChanges changes;      // all but what appeared: that has to be admitted first
-  std::uint64_t question = 0;    // left open by this poll
+  std::vector<WantedRow> rows;  // by ifIndex
+  std::size_t told = 0;         // by this poll, each ifIndex once
+  InterfaceChanges changes;     // all but what appeared: that has to be admitted first
+  std::uint64_t question = 0;   // left open by this poll
+  std::vector<RestingName> resting;
   std::vector<Stranger> hidden;  // rows that are there and not among `rows`; sorted
   bool settled = false;          // every port was told, or is believed to be gone
 };

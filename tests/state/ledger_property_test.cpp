@@ -214,9 +214,10 @@ class DeviceLife {
     return {};
   }
 
-  // However mixed up it was: told the same whole walk again and again, all have their rates.
+  // However mixed up it was: told the same whole walk again and again, all have their rates, at
+  // last when the names of what could not be told are stale.
   std::string calm_down() {
-    for (int i = 0; i < 6; ++i) {
+    for (int i = 0; i < 8; ++i) {
       const std::string wrong = poll(false);
       if (!wrong.empty()) return "calming down: " + wrong;
     }
