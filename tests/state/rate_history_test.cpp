@@ -142,7 +142,10 @@ class History {
         discontinuity_ = 0;
         break;
       case Happens::cleared:
-        truth_.clock += 10;
+        // Not in the very hundredth in which sysUpTime is what it was at the last one, as 0 at its
+        // wrap: nothing tells that.
+        do truth_.clock += 10;
+        while (uptime().hundredths == discontinuity_);
         begin_anew(0);
         discontinuity_ = uptime().hundredths;
         break;
