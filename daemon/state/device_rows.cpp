@@ -4,9 +4,27 @@
 
 #include "daemon/state/device_state.hpp"
 #include "daemon/state/identity.hpp"
+#include "daemon/state/row_texts.hpp"
 
 namespace itnxt {
 namespace {
+
+std::vector<RowTexts> texts_of(const std::vector<WantedRow>& rows,
+                               const std::vector<InterfaceView>& old,
+                               const std::vector<InterfaceState>& states) {
+  std::vector<RowTexts> texts;
+  texts.reserve(rows.size());
+  for (const WantedRow& row : rows) {
+    RowTexts one = row.old ? texts_of(old[*row.old], states[*row.old]) : RowTexts{};
+    one.name = row.name;
+    if (row.sample != nullptr) {
+      one.descr = row.sample->if_descr;
+      one.alias = row.sample->if_alias;
+    }
+    texts.push_back(one);
+  }
+  return texts;
+}
 
 // A device whose walks are never whole might tell others for ever.
 constexpr std::size_t kMostHidden = 100'000;

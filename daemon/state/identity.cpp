@@ -8,11 +8,15 @@
 
 namespace itnxt {
 
+std::string index_text(std::uint32_t if_index) {
+  return "ifIndex " + std::to_string(if_index);
+}
+
 std::string base_name(const InterfaceSample& sample) {
   for (const std::string* text : {&sample.if_name, &sample.if_descr}) {
     if (!text->empty()) return *text;
   }
-  return "ifIndex " + std::to_string(sample.if_index);
+  return index_text(sample.if_index);
 }
 
 std::shared_ptr<const InterfaceIdentity> make_identity(const DeviceName& device, std::string name) {

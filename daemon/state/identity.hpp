@@ -25,7 +25,10 @@
 
 namespace itnxt {
 
-// ifName, else ifDescr, else "ifIndex N".
+// "ifIndex 5": for people.
+std::string index_text(std::uint32_t if_index);
+
+// ifName, else ifDescr, else index_text().
 std::string base_name(const InterfaceSample& sample);
 
 std::shared_ptr<const InterfaceIdentity> make_identity(const DeviceName& device, std::string name);

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "daemon/state/identity.hpp"
+#include "daemon/state/row_texts.hpp"
 
 namespace itnxt {
 namespace {
@@ -14,10 +15,6 @@ constexpr std::size_t kMostResting = 100'000;
 
 bool by_index(const WantedRow& a, const WantedRow& b) {
   return a.if_index < b.if_index;
-}
-
-std::string_view told_name(const InterfaceSample& sample) {
-  return sample.if_name.empty() ? std::string_view(sample.if_descr) : sample.if_name;
 }
 
 std::vector<WantedRow> told_rows(const DeviceSample& sample) {
@@ -269,69 +266,10 @@ class Clerk {
 
 }  // namespace
 
-std::string index_text(std::uint32_t if_index) {
-  return "ifIndex " + std::to_string(if_index);
-}
-
-std::string_view called(const InterfaceView& view, const InterfaceState& state) {
-  if (!state.called.empty()) return state.called;
-  return std::string_view(view.identity->name.text()).substr(0, state.called_length);
-}
-
-void remember_called(InterfaceState& state, std::string_view name, std::string_view called) {
-  state.called_length = static_cast<std::uint32_t>(called.size());
-  if (name.starts_with(called)) {
-    state.called.clear();
-  } else {
-    state.called = called;
-  }
-}
-
-Layout compare_layout(const DeviceSample& sample, const std::vector<InterfaceView>& old,
-                      const std::vector<InterfaceState>& states) {
-  if (sample.interfaces.size() != old.size()) return Layout::other;
-  Layout layout = Layout::still;
-  for (std::size_t i = 0; i < old.size(); ++i) {
-    const InterfaceSample& row = sample.interfaces[i];
-    const InterfaceView& view = old[i];
-    if (row.if_index != view.if_index || row.if_alias != view.alias ||
-        row.phys_address != view.phys_address) {
-      return Layout::other;
-    }
-    const std::string_view name = told_name(row);
-    if (name.empty() ? !states[i].nameless : name != called(view, states[i])) return Layout::other;
-    if (row.if_descr != view.descr) layout = Layout::same;
-  }
-  return layout;
-}
-
 Ledger make_ledger(const DeviceSample& sample, const std::vector<InterfaceView>& old,
                    const std::vector<InterfaceState>& states, const Completeness& completeness,
                    const LedgerTerms& terms) {
   return Clerk(sample, old, states, completeness, terms).make();
-}
-
-RowTexts texts_of(const InterfaceView& view, const InterfaceState& state) {
-  RowTexts texts{view.identity->name.text(), view.descr, view.alias, {}};
-  if (state.link_follows) texts.link = view.link.text();
-  return texts;
-}
-
-std::vector<RowTexts> texts_of(const std::vector<WantedRow>& rows,
-                               const std::vector<InterfaceView>& old,
-                               const std::vector<InterfaceState>& states) {
-  std::vector<RowTexts> texts;
-  texts.reserve(rows.size());
-  for (const WantedRow& row : rows) {
-    RowTexts one = row.old ? texts_of(old[*row.old], states[*row.old]) : RowTexts{};
-    one.name = row.name;
-    if (row.sample != nullptr) {
-      one.descr = row.sample->if_descr;
-      one.alias = row.sample->if_alias;
-    }
-    texts.push_back(one);
-  }
-  return texts;
 }
 
 }  // namespace itnxt

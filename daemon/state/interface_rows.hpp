@@ -23,7 +23,6 @@
 #include "daemon/state/interface_change.hpp"
 #include "daemon/state/interface_state.hpp"
 #include "daemon/state/match.hpp"
-#include "daemon/state/ports.hpp"
 #include "daemon/state/snapshot.hpp"
 
 namespace itnxt {
@@ -66,31 +65,9 @@ struct Ledger {
   bool settled = false;          // every port was told, or is believed to be gone
 };
 
-// How a poll's rows stand to the present ones: the hot path, one comparison a row.
-enum class Layout : std::uint8_t {
-  other,  // ports came, went, moved …: make_ledger()
-  same,   // row by row the same ports; an ifDescr or a matter of links changed
-  still,  // the same in every text
-};
-Layout compare_layout(const DeviceSample& sample, const std::vector<InterfaceView>& old,
-                      const std::vector<InterfaceState>& states);
-
 // `old` and `states` are the present rows, side by side.
 Ledger make_ledger(const DeviceSample& sample, const std::vector<InterfaceView>& old,
                    const std::vector<InterfaceState>& states, const Completeness& completeness,
                    const LedgerTerms& terms);
-
-// "ifIndex 5": for people.
-std::string index_text(std::uint32_t if_index);
-
-// What the device calls a port, and how a state remembers it.
-std::string_view called(const InterfaceView& view, const InterfaceState& state);
-void remember_called(InterfaceState& state, std::string_view name, std::string_view called);
-
-// What links' ports are found by.
-RowTexts texts_of(const InterfaceView& view, const InterfaceState& state);
-std::vector<RowTexts> texts_of(const std::vector<WantedRow>& rows,
-                               const std::vector<InterfaceView>& old,
-                               const std::vector<InterfaceState>& states);
 
 }  // namespace itnxt
