@@ -12,9 +12,12 @@ namespace itnxt {
 
 class Completeness {
  public:
-  // The walk reached the table's end, and what the device says of the table does not object:
-  //   ifNumber           as many as there are rows, or off by as much as it always was (devices
-  //                      that count what they do not show, or show what they do not count)
+  // The walk reached the table's end, and ifNumber does not object: it is as many as there are
+  // rows, or off by as much as it always was (devices that count what they do not show, or show
+  // what they do not count).
+  [[nodiscard]] bool is_whole(const DeviceSample& sample, std::size_t rows) const;
+
+  // The walk is whole, and the device does not say that nothing changed:
   //   ifTableLastChange  not unchanged since all rows were there, unless ifNumber did change
   //                      (agents that leave it at zero) or the device restarted
   [[nodiscard]] bool believes(const DeviceSample& sample, std::size_t rows, bool restarted) const;

@@ -4,8 +4,32 @@
 
 #include "daemon/state/device_state.hpp"
 #include "daemon/state/identity.hpp"
+#include "daemon/state/row_texts.hpp"
 
 namespace itnxt {
+namespace {
+
+std::vector<RowTexts> texts_of(const std::vector<WantedRow>& rows,
+                               const std::vector<InterfaceView>& old,
+                               const std::vector<InterfaceState>& states) {
+  std::vector<RowTexts> texts;
+  texts.reserve(rows.size());
+  for (const WantedRow& row : rows) {
+    RowTexts one = row.old ? texts_of(old[*row.old], states[*row.old]) : RowTexts{};
+    one.name = row.name;
+    if (row.sample != nullptr) {
+      one.descr = row.sample->if_descr;
+      one.alias = row.sample->if_alias;
+    }
+    texts.push_back(one);
+  }
+  return texts;
+}
+
+// A device whose walks are never whole might tell others for ever.
+constexpr std::size_t kMostHidden = 100'000;
+
+}  // namespace
 
 // Who a link names is in. Of the others, those who stay keep their place, those who are new take
 // the places of those who went; what is more has to be admitted.
@@ -41,8 +65,13 @@ void DeviceState::admit_rows(std::vector<WantedRow>& rows, Admission& admission)
   std::vector<WantedRow> kept;
   kept.reserve(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (in[i]) kept.push_back(std::move(rows[i]));
+    if (in[i]) {
+      kept.push_back(std::move(rows[i]));
+    } else {
+      hidden_.emplace_back(rows[i].called, rows[i].if_index);
+    }
   }
+  std::ranges::sort(hidden_);
   std::swap(rows, kept);
   if (in_the_way) {
     refused_ = {view_->name, source_.node, kept.size() - rows.size(), rows.size(), *in_the_way};
@@ -74,20 +103,26 @@ void DeviceState::take_same_rows(DeviceView& view, const DeviceSample& sample, I
   rows_ = std::move(states);
   oldest_row_ = now;
   question_ = 0;
+  if (completeness_.is_whole(sample, rows_.size())) hidden_.clear();
   restarted_ = false;
   completeness_.learn(sample, rows_.size());
 }
 
 void DeviceState::take_other_rows(DeviceView& view, const DeviceSample& sample, Instant now,
                                   Admission& admission) {
+  const bool knew_ports = !rows_.empty() || !resting_.empty();
   Ledger ledger = make_ledger(sample, view_->interfaces, rows_, completeness_,
-                              {view_->name, now, restarted_, question_});
+                              {view_->name, now, restarted_, stale_time(interval_, stale_after_),
+                               question_, hidden_, resting_});
   if (ledger.settled) completeness_.learn(sample, ledger.told);
   restarted_ = restarted_ && !ledger.settled && !rows_.empty();
   question_ = ledger.question;
   std::vector<WantedRow>& rows = ledger.rows;
+  resting_ = std::move(ledger.resting);
+  hidden_ = std::move(ledger.hidden);
+  if (hidden_.size() > kMostHidden) hidden_.clear();
   admit_rows(rows, admission);
-  if (!rows_.empty()) note_new(rows, ledger.changes, now);
+  if (knew_ports) note_new(rows, ledger.changes, now);
   note(view, std::move(ledger.changes));
   std::vector<InterfaceState> states(rows.size());
   view.interfaces.resize(rows.size());

@@ -122,7 +122,7 @@ void DeviceState::take_poll(DeviceView& view, const DeviceSample& sample, Instan
 // sysUpTime wraps after 497 days; as long as we watch, uptime does not.
 void DeviceState::take_uptime(DeviceView& view, const DeviceSample& sample) {
   if (!sample.uptime) return;
-  const ReadingClocks clocks{*sample.uptime, std::nullopt, sample.at, std::nullopt};
+  ReadingClocks clocks{*sample.uptime, std::nullopt, sample.at, std::nullopt, false};
   if (uptime_base_ && clocks.at <= uptime_base_->at) return;
   if (!uptime_base_) {
     uptime_wraps_ = 0;
@@ -132,6 +132,7 @@ void DeviceState::take_uptime(DeviceView& view, const DeviceSample& sample) {
     if (gap != nullptr && *gap == Gap::reset) restarted_ = true;
     if (clocks.uptime < uptime_base_->uptime)
       uptime_wraps_ = gap == nullptr ? uptime_wraps_ + 1 : 0;
+    clocks.wrapped = has_wrapped(*uptime_base_, clocks);
   }
   uptime_base_ = clocks;
   view.uptime =

@@ -89,9 +89,11 @@ class DeviceState {
   std::uint64_t uptime_wraps_ = 0;
   std::vector<InterfaceState> rows_;  // beside view_->interfaces
   Completeness completeness_;
-  bool restarted_ = false;      // since its rows were told, or it cannot be known
-  std::uint64_t question_ = 0;  // that the last whole walk left open
-  InterfaceChanges changes_;    // to be told
+  bool restarted_ = false;            // since its rows were told, or it cannot be known
+  std::uint64_t question_ = 0;        // that the last whole walk left open
+  std::vector<Stranger> hidden_;      // LedgerTerms::hidden
+  std::vector<RestingName> resting_;  // LedgerTerms::resting
+  InterfaceChanges changes_;          // to be told
   Instant tell_changes_at_ = Instant::min();
   std::optional<RowsRefused> refused_;
   Instant tell_refused_at_ = Instant::min();

@@ -8,11 +8,15 @@
 
 namespace itnxt {
 
+std::string index_text(std::uint32_t if_index) {
+  return "ifIndex " + std::to_string(if_index);
+}
+
 std::string base_name(const InterfaceSample& sample) {
   for (const std::string* text : {&sample.if_name, &sample.if_descr}) {
     if (!text->empty()) return *text;
   }
-  return "ifIndex " + std::to_string(sample.if_index);
+  return index_text(sample.if_index);
 }
 
 std::shared_ptr<const InterfaceIdentity> make_identity(const DeviceName& device, std::string name) {
@@ -28,13 +32,21 @@ std::shared_ptr<const InterfaceIdentity> make_identity(const DeviceName& device,
 NameGiver::NameGiver(const std::vector<std::string_view>& called)
     : called_(called.begin(), called.end()) {}
 
-std::string NameGiver::give(std::string_view called) {
+std::optional<std::string> NameGiver::give(std::string_view called, bool is_new) {
   std::string name(called);
-  if (taken_.insert(name).second) return name;
   std::uint32_t& number = last_number_.try_emplace(*called_.insert(called).first, 1).first->second;
-  do {
-    name = std::string(called) + '#' + std::to_string(++number);
-  } while (called_.contains(name) || !taken_.insert(name).second);
+  const std::uint32_t before = number;
+  const auto is_free = [&] { return !taken_.contains(name) && (is_new || !rests(name)); };
+  if (!is_free()) {
+    do {
+      name = std::string(called) + '#' + std::to_string(++number);
+    } while (called_.contains(name) || !is_free());
+  }
+  if (is_new && (rests(name) || resting_for_new_.contains(name))) {
+    number = before;
+    return std::nullopt;
+  }
+  taken_.insert(name);
   return name;
 }
 

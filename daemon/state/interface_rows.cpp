@@ -5,17 +5,16 @@
 #include <unordered_set>
 
 #include "daemon/state/identity.hpp"
-#include "daemon/state/match.hpp"
+#include "daemon/state/row_texts.hpp"
 
 namespace itnxt {
 namespace {
 
+// A device may let go of all its ports in each poll.
+constexpr std::size_t kMostResting = 100'000;
+
 bool by_index(const WantedRow& a, const WantedRow& b) {
   return a.if_index < b.if_index;
-}
-
-std::string_view told_name(const InterfaceSample& sample) {
-  return sample.if_name.empty() ? std::string_view(sample.if_descr) : sample.if_name;
 }
 
 std::vector<WantedRow> told_rows(const DeviceSample& sample) {
@@ -52,24 +51,44 @@ class Clerk {
 
   Ledger make() {
     made_.told = told_.size();
+    whole_ = completeness_.is_whole(sample_, told_.size());
+    if (!whole_) remember_hidden();
     match();
     believed_ = completeness_.believes(sample_, told_.size(), terms_.restarted);
     for (std::size_t r = 0; r < told_.size(); ++r) {
       if (!matching_.row_in_doubt[r]) indexes_.insert(told_[r].if_index);
     }
     made_.settled = sample_.complete;
+    for (const RestingName& one : terms_.resting) {
+      if (terms_.now <= one.until && made_.resting.size() < kMostResting) {
+        made_.resting.push_back(one);
+      }
+    }
     for (std::size_t p = 0; p < old_.size(); ++p) keep_or_drop(p);
     name_all();
     note_what_changed();
     for (std::size_t r = 0; r < told_.size(); ++r) {
-      if (!matching_.row_in_doubt[r]) made_.rows.push_back(std::move(told_[r]));
+      if (matching_.row_in_doubt[r] || told_[r].name.empty()) {
+        made_.hidden.emplace_back(told_[r].called, told_[r].if_index);
+      } else {
+        made_.rows.push_back(std::move(told_[r]));
+      }
     }
     for (WantedRow& row : kept_) made_.rows.push_back(std::move(row));
+    std::ranges::sort(made_.hidden);
     std::sort(made_.rows.begin(), made_.rows.end(), by_index);
     return std::move(made_);
   }
 
  private:
+  // What this walk did not come to.
+  void remember_hidden() {
+    for (const Stranger& one : terms_.hidden) {
+      const auto told = std::ranges::lower_bound(told_, one.if_index, {}, &WantedRow::if_index);
+      if (told == told_.end() || told->if_index != one.if_index) made_.hidden.push_back(one);
+    }
+  }
+
   void match() {
     std::vector<PortTraits> ports;
     std::vector<PortTraits> rows;
@@ -82,11 +101,14 @@ class Clerk {
     for (const WantedRow& row : told_) {
       rows.push_back({row.if_index, row.called, row.sample->if_alias, row.sample->phys_address});
     }
-    MatchTerms how{terms_.restarted, sample_.complete, false};
+    MatchTerms how;
+    how.restarted = terms_.restarted;
+    how.complete = sample_.complete;
+    how.strangers = made_.hidden;
     matching_ = match_ports(ports, rows, how);
-    made_.question = sample_.complete ? matching_.question : terms_.question;
-    if (matching_.question != 0 && sample_.complete && matching_.question == terms_.question) {
-      how.decide = true;
+    made_.question = whole_ ? matching_.question : terms_.question;
+    if (matching_.question != 0 && whole_ && matching_.question == terms_.question) {
+      how.decide = decided_ = true;
       matching_ = match_ports(ports, rows, how);
       made_.question = 0;
     }
@@ -107,7 +129,11 @@ class Clerk {
     if (matching_.row_of_port[p] != Matching::kNone) return;
     const bool in_doubt = matching_.port_in_doubt[p];
     const bool ousted = indexes_.contains(old_[p].if_index);
-    if (ousted || (believed_ && !in_doubt)) {
+    const bool was_in_doubt = in_doubt || states_[p].in_doubt;
+    const bool tied = decided_ && was_in_doubt;
+    if (ousted || tied || (believed_ && !in_doubt)) {
+      const Instant until = was_in_doubt ? states_[p].seen + terms_.stale : terms_.now;
+      made_.resting.push_back({old_[p].identity->name.text(), until});
       note(PortChange::disappeared, old_[p].identity->name.text(), index_text(old_[p].if_index),
            {});
       return;
@@ -121,7 +147,7 @@ class Clerk {
     row.called = called(old_[p], states_[p]);
     row.name = old_[p].identity->name.text();
     row.old = p;
-    row.in_doubt = in_doubt || states_[p].in_doubt;
+    row.in_doubt = was_in_doubt;
     kept_.push_back(std::move(row));
   }
 
@@ -137,6 +163,13 @@ class Clerk {
     }
     NameGiver names(all_called);
     for (const WantedRow& row : kept_) names.keep(row.name);
+    for (const RestingName& one : made_.resting) {
+      if (one.until > terms_.now) {
+        names.rest(one.name);
+      } else {
+        names.rest_for_new(one.name);
+      }
+    }
     std::vector<WantedRow*> nameless;
     for (std::size_t r = 0; r < told_.size(); ++r) {
       WantedRow& row = told_[r];
@@ -145,7 +178,7 @@ class Clerk {
         const auto bearer = living.find(row.called);
         const bool renamed = called(old_[*row.old], states_[*row.old]) != row.called;
         const bool free = bearer == living.end() || bearer->second == *row.old;
-        if (!renamed || !free) {
+        if (!renamed || !free || names.rests(row.called)) {
           row.name = old_[*row.old].identity->name.text();
           names.keep(row.name);
           continue;
@@ -153,7 +186,9 @@ class Clerk {
       }
       nameless.push_back(&row);
     }
-    for (WantedRow* row : nameless) row->name = names.give(row->called);
+    for (WantedRow* row : nameless) {
+      row->name = names.give(row->called, !row->old).value_or(std::string());  // none: it waits
+    }
   }
 
   void note_what_changed() {
@@ -223,75 +258,18 @@ class Clerk {
   std::vector<WantedRow> kept_;
   Matching matching_;
   std::unordered_set<std::uint32_t> indexes_;  // of the rows that are not in doubt
+  bool whole_ = false;
   bool believed_ = false;
+  bool decided_ = false;
   Ledger made_;
 };
 
 }  // namespace
 
-std::string index_text(std::uint32_t if_index) {
-  return "ifIndex " + std::to_string(if_index);
-}
-
-std::string_view called(const InterfaceView& view, const InterfaceState& state) {
-  if (!state.called.empty()) return state.called;
-  return std::string_view(view.identity->name.text()).substr(0, state.called_length);
-}
-
-void remember_called(InterfaceState& state, std::string_view name, std::string_view called) {
-  state.called_length = static_cast<std::uint32_t>(called.size());
-  if (name.starts_with(called)) {
-    state.called.clear();
-  } else {
-    state.called = called;
-  }
-}
-
-Layout compare_layout(const DeviceSample& sample, const std::vector<InterfaceView>& old,
-                      const std::vector<InterfaceState>& states) {
-  if (sample.interfaces.size() != old.size()) return Layout::other;
-  Layout layout = Layout::still;
-  for (std::size_t i = 0; i < old.size(); ++i) {
-    const InterfaceSample& row = sample.interfaces[i];
-    const InterfaceView& view = old[i];
-    if (row.if_index != view.if_index || row.if_alias != view.alias ||
-        row.phys_address != view.phys_address) {
-      return Layout::other;
-    }
-    const std::string_view name = told_name(row);
-    if (name.empty() ? !states[i].nameless : name != called(view, states[i])) return Layout::other;
-    if (row.if_descr != view.descr) layout = Layout::same;
-  }
-  return layout;
-}
-
 Ledger make_ledger(const DeviceSample& sample, const std::vector<InterfaceView>& old,
                    const std::vector<InterfaceState>& states, const Completeness& completeness,
                    const LedgerTerms& terms) {
   return Clerk(sample, old, states, completeness, terms).make();
-}
-
-RowTexts texts_of(const InterfaceView& view, const InterfaceState& state) {
-  RowTexts texts{view.identity->name.text(), view.descr, view.alias, {}};
-  if (state.link_follows) texts.link = view.link.text();
-  return texts;
-}
-
-std::vector<RowTexts> texts_of(const std::vector<WantedRow>& rows,
-                               const std::vector<InterfaceView>& old,
-                               const std::vector<InterfaceState>& states) {
-  std::vector<RowTexts> texts;
-  texts.reserve(rows.size());
-  for (const WantedRow& row : rows) {
-    RowTexts one = row.old ? texts_of(old[*row.old], states[*row.old]) : RowTexts{};
-    one.name = row.name;
-    if (row.sample != nullptr) {
-      one.descr = row.sample->if_descr;
-      one.alias = row.sample->if_alias;
-    }
-    texts.push_back(one);
-  }
-  return texts;
 }
 
 }  // namespace itnxt

@@ -5,7 +5,7 @@
 // what was counted of it, shows nothing, and its rates are withheld; the row is not shown. A whole
 // walk that puts the same question again decides it, by the better match; what is still tied is
 // taken for gone, and the rows for new ports. A port in doubt whose ifIndex another port has by now
-// is gone too.
+// is gone too. A new port is not shown as long as the name that it would bear rests (identity.hpp).
 //
 // A port is gone when a walk that can be believed (completeness.hpp) lacks it, or when another port
 // has its ifIndex; else it stays until it is stale.
@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,7 @@
 #include "daemon/state/completeness.hpp"
 #include "daemon/state/interface_change.hpp"
 #include "daemon/state/interface_state.hpp"
-#include "daemon/state/ports.hpp"
+#include "daemon/state/match.hpp"
 #include "daemon/state/snapshot.hpp"
 
 namespace itnxt {
@@ -37,11 +38,21 @@ struct WantedRow {
   bool in_doubt = false;           // kept: what became of it cannot be told
 };
 
+// The name of a port that was let go. Of one that could not be told, it is nobody else's until its
+// series are stale.
+struct RestingName {
+  std::string name;
+  Instant until;
+};
+
 struct LedgerTerms {
   DeviceName device;
   Instant now;
-  bool restarted = false;      // the device, since its rows were told; or it cannot be known
-  std::uint64_t question = 0;  // that the last whole walk left open
+  bool restarted = false;            // the device, since its rows were told; or it cannot be known
+  Duration stale{};                  // how long a port may stay untold
+  std::uint64_t question = 0;        // that the last whole walk left open
+  std::span<const Stranger> hidden;  // rows told since the last whole walk and not shown; sorted
+  std::span<const RestingName> resting;
 };
 
 struct Ledger {
@@ -49,34 +60,14 @@ struct Ledger {
   std::size_t told = 0;         // by this poll, each ifIndex once
   InterfaceChanges changes;     // all but what appeared: that has to be admitted first
   std::uint64_t question = 0;   // left open by this poll
-  bool settled = false;         // every port was told, or is believed to be gone
+  std::vector<RestingName> resting;
+  std::vector<Stranger> hidden;  // rows that are there and not among `rows`; sorted
+  bool settled = false;          // every port was told, or is believed to be gone
 };
-
-// How a poll's rows stand to the present ones: the hot path, one comparison a row.
-enum class Layout : std::uint8_t {
-  other,  // ports came, went, moved …: make_ledger()
-  same,   // row by row the same ports; an ifDescr or a matter of links changed
-  still,  // the same in every text
-};
-Layout compare_layout(const DeviceSample& sample, const std::vector<InterfaceView>& old,
-                      const std::vector<InterfaceState>& states);
 
 // `old` and `states` are the present rows, side by side.
 Ledger make_ledger(const DeviceSample& sample, const std::vector<InterfaceView>& old,
                    const std::vector<InterfaceState>& states, const Completeness& completeness,
                    const LedgerTerms& terms);
-
-// "ifIndex 5": for people.
-std::string index_text(std::uint32_t if_index);
-
-// What the device calls a port, and how a state remembers it.
-std::string_view called(const InterfaceView& view, const InterfaceState& state);
-void remember_called(InterfaceState& state, std::string_view name, std::string_view called);
-
-// What links' ports are found by.
-RowTexts texts_of(const InterfaceView& view, const InterfaceState& state);
-std::vector<RowTexts> texts_of(const std::vector<WantedRow>& rows,
-                               const std::vector<InterfaceView>& old,
-                               const std::vector<InterfaceState>& states);
 
 }  // namespace itnxt

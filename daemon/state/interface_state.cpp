@@ -138,7 +138,7 @@ void advance(InterfaceState& state, InterfaceView& view, const InterfaceSample& 
   state.in_doubt = false;
 
   const ReadingClocks clocks{sample.uptime, sample.discontinuity, sample.at,
-                             faster(view.speed, how.capacity)};
+                             faster(view.speed, how.capacity), false};
   state.severed = state.has_base && (state.severed || !how.comparable);
   const bool older = state.has_base && sample.at <= state.clocks.at;
   if (!older) view.counters = sample.counters;  // a counter never goes back for being told late
@@ -152,9 +152,11 @@ void advance(InterfaceState& state, InterfaceView& view, const InterfaceSample& 
 
   if (sample.counters.empty()) return;  // the base waits for the next counters
   if (keeps_base(state, sample, clocks, how.shortest)) return;
+  const bool wrapped = state.has_base && has_wrapped(state.clocks, clocks);
   state.has_base = true;
   state.severed = false;
   state.clocks = clocks;
+  state.clocks.wrapped = wrapped;
   state.counters = sample.counters;
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <span>
 #include <tuple>
 #include <utility>
 
@@ -257,11 +256,22 @@ class Matcher {
     return score;
   }
 
+  [[nodiscard]] bool may_be_stranger(std::uint32_t row, std::uint32_t port) const {
+    if (terms_.strangers.empty() || terms_.decide) return false;
+    const PortTraits& one = rows_[row];
+    if (one.if_index != ports_[port].if_index || one.name != ports_[port].name) return false;
+    const Stranger first(one.name, 0);
+    const auto found = std::ranges::lower_bound(terms_.strangers, first);
+    return found != terms_.strangers.end() && found->name_hash == first.name_hash;
+  }
+
   void settle(std::uint32_t row) {
     const Best& mine = best_of_row_[row];
     const Best& its = best_of_port_[mine.who];
     const bool sure = mine.lead() >= margin_;
-    if (sure && its.who == row && its.lead() >= margin_) return pair(row, mine.who);
+    if (sure && its.who == row && its.lead() >= margin_ && !may_be_stranger(row, mine.who)) {
+      return pair(row, mine.who);
+    }
     if (sure && its.who != row && its.score - mine.score >= margin_) return;  // it is another's
     doubt_row(row);
     doubt_port(mine.who);

@@ -10,14 +10,18 @@
 //          address, "unused"), nor does a name that several bear, unless the ifIndex is the same.
 //          A port and a row belong together from 4 on, if each is the other's best by a margin of
 //          2.
-//   doubt  What is nearly as good elsewhere, or one of several alike: neither is matched.
+//   doubt  What is nearly as good elsewhere, or one of several alike: neither is matched. Nor what
+//          only name and ifIndex say, when it may be a row that is not known as a port.
 //
 // Cost: sorts and hashes, O(n log n) for n rows, however alike they are; a hostile device that
 // makes hashes collide confuses its own ports at most: texts are compared before they count.
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -32,10 +36,22 @@ struct PortTraits {
   PhysAddress address;
 };
 
+// A row that was told and is not known as a port.
+struct Stranger {
+  std::uint64_t name_hash = 0;
+  std::uint32_t if_index = 0;
+  Stranger(std::string_view name, std::uint32_t index)
+      : name_hash(std::hash<std::string_view>{}(name)), if_index(index) {}
+  auto operator<=>(const Stranger&) const = default;
+};
+
 struct MatchTerms {
   bool restarted = false;  // or it cannot be told
   bool complete = true;    // a row that is not there was not left out
-  bool decide = false;     // no doubts: the better one is it, by whatever margin; else neither
+  // Rows that may be there though they are neither among the ports nor among the rows: what stands
+  // in a port's place under such a name, otherwise unlike it, may be one of them. Sorted.
+  std::span<const Stranger> strangers;
+  bool decide = false;  // no doubts: the better one is it, by whatever margin; else neither
 };
 
 struct Matching {

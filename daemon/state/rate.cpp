@@ -43,9 +43,9 @@ bool too_close(const TwoPdus& of) {
   return of.ours <= Duration::zero() || of.ours < of.shortest;
 }
 
-// Just booted, or just past the 497 days: one more reboot would not show.
+// One more reboot would not show.
 bool just_booted(const TwoPdus& of) {
-  return since_boot(of.earlier.uptime) <= of.tolerance;
+  return !of.earlier.wrapped && since_boot(of.earlier.uptime) <= of.tolerance;
 }
 
 bool clocks_differ(const TwoPdus& of) {
@@ -148,6 +148,14 @@ std::variant<Span, Gap> span_between(const ReadingClocks& earlier, const Reading
   const TwoPdus pdus{earlier, later, shortest};
   if (const auto gap = judge(kClockRules, pdus)) return *gap;
   return Span{pdus.device, std::max(pdus.device, pdus.ours)};
+}
+
+bool has_wrapped(const ReadingClocks& earlier, const ReadingClocks& later) {
+  if (!earlier.wrapped && later.uptime >= earlier.uptime) return false;
+  TwoPdus pdus{earlier, later, Duration::zero()};
+  if (pdus.ours <= Duration::zero() || just_booted(pdus)) return false;
+  pdus.tolerance = clock_tolerance(Duration::zero());
+  return !clocks_differ(pdus);
 }
 
 Rate<BytesPerSecond> byte_rate(Counter earlier, Counter later, const Span& span,

@@ -22,6 +22,7 @@ struct ReadingClocks {
   std::optional<TimeTicks> discontinuity;  // absent: the device does not say
   SourceTime at;                           // the collector's monotonic clock
   std::optional<BytesPerSecond> speed;     // absent: no concept of bandwidth, or not known
+  bool wrapped = false;                    // sysUpTime was seen to wrap since boot: has_wrapped()
   bool operator==(const ReadingClocks&) const = default;
 };
 
@@ -55,12 +56,17 @@ inline constexpr double kSmallestPacket = 20;
 //   late   `later` is not at least `shortest` after `earlier` (double, early, out of order)
 //   reset  the device rebooted in between, or was up for so short a time at `earlier` that a reboot
 //          cannot be told. sysUpTime's own wrap after 497 days is no reboot: it goes on in step
-//          with our clock. (A reboot at the very time of that wrap, give or take the tolerance,
-//          looks like it.)
+//          with our clock; nor is a device that was seen to wrap one that just booted. (A reboot at
+//          the very time of that wrap, give or take the tolerance, looks like it.)
 //   late   the two clocks do not agree otherwise
 //   discontinuity  ifCounterDiscontinuityTime moved
 std::variant<Span, Gap> span_between(const ReadingClocks& earlier, const ReadingClocks& later,
                                      Duration shortest);
+
+// Whether sysUpTime wrapped from `earlier` to `later`, or had by `earlier`, and the device did not
+// reboot: what `later.wrapped` is to be when it becomes the base. Stricter than span_between(): of
+// clocks that drifted apart over a long silence it says no.
+bool has_wrapped(const ReadingClocks& earlier, const ReadingClocks& later);
 
 // The collector's time from `earlier` to `later`; no overflow, whatever a node claims.
 constexpr Duration collector_time(SourceTime earlier, SourceTime later) {

@@ -164,10 +164,10 @@ TEST_F(LedgerTest, ADoubtWithholdsUntilAWholeWalkDecides) {
   part.complete = false;
   EXPECT_EQ(poll(part), "eth0=discontinuity eth1=discontinuity") << "decides nothing";
   EXPECT_EQ(changes(), "") << "told once";
-  EXPECT_EQ(poll(after), "eth1=first eth0=first") << "still tied: new ports";
-  EXPECT_EQ(changes(),
-            "disappeared eth0: ifIndex 1 > ; disappeared eth1: ifIndex 2 > ; "
-            "appeared eth1:  > ifIndex 1; appeared eth0:  > ifIndex 2; ");
+  EXPECT_EQ(poll(after), "") << "still tied: new ports, once the names of the old ones are free";
+  EXPECT_EQ(changes(), "disappeared eth0: ifIndex 1 > ; disappeared eth1: ifIndex 2 > ; ");
+  EXPECT_EQ(poll(after), "eth1=first eth0=first");
+  EXPECT_EQ(changes(), "appeared eth1:  > ifIndex 1; appeared eth0:  > ifIndex 2; ");
 }
 
 TEST_F(LedgerTest, ADoubtEndsWhenTheDeviceIsAsBefore) {
@@ -188,6 +188,55 @@ TEST_F(LedgerTest, TheBetterOfTwoIsTakenWhenItIsToldTwice) {
   EXPECT_EQ(poll(after), "eth0=0 eth1=0");
 }
 
+TEST_F(LedgerTest, AWalkThatIfNumberGainsaysDecidesNothing) {
+  const auto three = [&](const std::vector<Port>& ports) {
+    auto made = sample(ports);
+    made.if_number = 3;
+    return made;
+  };
+  poll(three({{1, "eth9", "unused"}, {27, "eth9"}, {28, "eth9"}}));
+  // 1 and 27 exchange their places; the agent breaks off as if that were all.
+  const std::vector<Port> cut = {{1, "eth9", "", 0, 500}};
+  EXPECT_EQ(poll(three(cut)), "eth9=first eth9#2=discontinuity eth9#3=discontinuity");
+  EXPECT_EQ(poll(three(cut)), "eth9=first eth9#2=discontinuity eth9#3=discontinuity");
+}
+
+// A port at its place with another alias: edited, or another port that no walk has placed yet?
+TEST_F(LedgerTest, WhileRowsAreNotShownACutWalkDoesNotTellAnEditFromAnExchange) {
+  poll({{3, "vlan", "to Halle"},
+        {7, "vlan", "to Halle"},
+        {8, "eth8"},
+        {9, "eth9"},
+        {14, "vlan", "to Stendal"}});
+  restart();
+  EXPECT_EQ(poll({{3, "eth8"},
+                  {7, "eth9"},
+                  {14, "vlan", "to Stendal", 0, 500},
+                  {23, "vlan", "to Halle", 0, 700},
+                  {24, "vlan", "to Halle"}}),
+            "eth8=reset eth9=reset vlan#3=reset")
+      << "which of the two is at 23 and which at 24 cannot be told";
+  // 14 and 23 exchange their places.
+  auto cut = sample({{3, "eth8"}, {7, "eth9"}, {14, "vlan", "to Halle", 0, 60700}});
+  cut.complete = false;
+  EXPECT_EQ(poll(cut), "eth8=0 eth9=0 vlan#3=discontinuity");
+  const std::vector<Port> whole = {{3, "eth8"},
+                                   {7, "eth9"},
+                                   {14, "vlan", "to Halle", 0, 120700},
+                                   {23, "vlan", "to Stendal", 0, 120500},
+                                   {24, "vlan", "to Halle"}};
+  EXPECT_EQ(poll(whole), "eth8=0 eth9=0 vlan#3=discontinuity") << "a whole walk places it";
+  EXPECT_EQ(poll(whole), "eth8=0 eth9=0 vlan=first vlan#3=0 vlan#2=first")
+      << "new ports, as soon as the names of the old ones are free";
+}
+
+TEST_F(LedgerTest, WhileNoRowIsHiddenACutWalkTellsAnEdit) {
+  poll({{3, "vlan", "to Halle"}, {7, "vlan", "to Halle"}, {14, "vlan", "to Stendal"}});
+  auto cut = sample({{3, "vlan", "to Halle"}, {7, "vlan", "to Dessau", 0, 60000}});
+  cut.complete = false;
+  EXPECT_EQ(poll(cut), "vlan=0 vlan#2=1000 vlan#3=first");
+}
+
 TEST_F(LedgerTest, OfManyAlikeARestartLeavesNoTrace) {
   const std::vector<Port> same = {{3, "vlan"}, {7, "vlan"}, {8, "vlan"}};
   EXPECT_EQ(poll(same), "vlan=first vlan#2=first vlan#3=first");
@@ -197,7 +246,47 @@ TEST_F(LedgerTest, OfManyAlikeARestartLeavesNoTrace) {
   EXPECT_EQ(poll({{3, "vlan"}, {9, "vlan"}, {10, "vlan"}}),
             "vlan=discontinuity vlan#2=discontinuity vlan#3=discontinuity");
   EXPECT_EQ(counted(PortChange::ambiguous), 3U);
-  EXPECT_EQ(poll({{3, "vlan"}, {9, "vlan"}, {10, "vlan"}}), "vlan=reset vlan#2=first vlan#3=first");
+  const std::vector<Port> moved = {{3, "vlan"}, {9, "vlan"}, {10, "vlan"}};
+  EXPECT_EQ(poll(moved), "vlan=reset") << "#2 and #3 are of the old ones until they are stale";
+  EXPECT_EQ(poll(moved), "vlan=0");
+  EXPECT_EQ(poll(moved), "vlan=0 vlan#2=first vlan#3=first");
+}
+
+// The device says that its table did not change: the old ones are not known to be gone.
+TEST_F(LedgerTest, OfManyAlikeThatNobodyCanTellTheNamesAreGivenAnew) {
+  const auto unchanged = [&](const std::vector<Port>& ports) {
+    auto made = sample(ports);
+    made.if_number = 3;
+    made.if_table_last_change = TimeTicks{0};
+    return made;
+  };
+  poll(unchanged({{3, "vlan"}, {7, "vlan"}, {8, "vlan"}}));
+  const std::vector<Port> after = {{13, "vlan", "", 0, 1}, {17, "vlan"}, {18, "vlan"}};
+  EXPECT_EQ(poll(unchanged(after)), "vlan=discontinuity vlan#2=discontinuity vlan#3=discontinuity");
+  EXPECT_EQ(poll(unchanged(after)), "") << "tied: let go; a name rests until its series are stale";
+  EXPECT_EQ(poll(unchanged(after)), "");
+  changes();
+  EXPECT_EQ(poll(unchanged(after)), "vlan=first vlan#2=first vlan#3=first");
+  EXPECT_EQ(r1()->interfaces[0].if_index, 13U);
+  EXPECT_EQ(changes(),
+            "appeared vlan:  > ifIndex 13; appeared vlan#2:  > ifIndex 17; "
+            "appeared vlan#3:  > ifIndex 18; ");
+  EXPECT_EQ(poll(unchanged(after)), "vlan=0 vlan#2=0 vlan#3=0");
+}
+
+TEST_F(LedgerTest, ANameDoesNotPassToANewPortInOnePoll) {
+  poll({{3, "ppp", "Huber"}, {7, "ppp", "Maier"}});
+  const std::vector<Port> after = {{5, "ppp", "Schmidt", 0, 900}, {7, "ppp", "Maier"}};
+  EXPECT_EQ(poll(after), "ppp#2=0");
+  EXPECT_EQ(poll(after), "ppp=first ppp#2=0");
+}
+
+TEST_F(LedgerTest, TheWrapOfSysUpTimeIsNoRestart) {
+  poller.uptime = 4294961496U;
+  poll({{3, "vlan"}, {7, "vlan"}});
+  EXPECT_EQ(poller.uptime, 200U);
+  EXPECT_EQ(poll({{3, "vlan"}, {7, "vlan"}}), "vlan=0 vlan#2=0");
+  EXPECT_EQ(poll({{3, "vlan"}, {9, "vlan"}}), "vlan=0 vlan#2=discontinuity") << "9 was 7";
 }
 
 TEST_F(LedgerTest, NumbersAreStableAsLongAsThePortLives) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/state/reading.hpp"
+#include "tests/state/world.hpp"
 
 namespace itnxt {
 namespace {
@@ -155,6 +156,57 @@ TEST(Rate, TwoReadingsOfOneCounter) {
   for (const Row& row : rows) {
     EXPECT_EQ(text(test::byte_rate(reading(row.earlier), reading(row.later), 5s)), row.expected)
         << row.what;
+  }
+}
+
+// T4, from poll to poll: 1,000 bytes a second.
+TEST(Rate, TheWrapOfSysUpTimeCostsNoPoll) {
+  struct Life {
+    const char* what;
+    std::vector<At> polls;
+    const char* expected;
+  };
+  const std::vector<Life> lives = {
+      {"every second",
+       {{0, 4294967196U, 0}, {1, 0, 1000}, {2, 100, 2000}, {3, 200, 3000}, {4, 300, 4000}},
+       "first 1000 1000 1000 1000"},
+      {"every 2 s",
+       {{0, 4294967246U, 0}, {2, 150, 2000}, {4, 350, 4000}, {6, 550, 6000}},
+       "first 1000 1000 1000"},
+      {"every 3 s", {{0, 4294967196U, 0}, {3, 200, 3000}, {6, 500, 6000}}, "first 1000 1000"},
+      {"every minute",
+       {{0, 4294961496U, 0}, {60, 200, 60000}, {120, 6200, 120000}},
+       "first 1000 1000"},
+      {"every 5 minutes",
+       {{0, 4294937546U, 0}, {300, 250, 300000}, {600, 30250, 600000}},
+       "first 1000 1000"},
+      {"a poll too early in between",
+       {{0, 4294967196U, 0}, {2, 100, 2000}, {2.3, 130, 2300}, {4, 300, 4000}},
+       "first 1000 late 1000"},
+      {"counters cleared just then",
+       {{0, 4294967196U, 5000},
+        {2, 100, 6, CounterWidth::bits64, 50},
+        {4, 300, 2006, CounterWidth::bits64, 50}},
+       "first discontinuity 1000"},
+      {"a reboot seconds after",
+       {{0, 4294967196U, 0}, {2, 100, 2000}, {8, 300, 9000}, {10, 500, 11000}},
+       "first 1000 reset 1000"},
+      {"the first poll ever might be of a reboot",
+       {{0, 100, 0}, {2, 300, 2000}, {4, 500, 4000}},
+       "first reset 1000"},
+      {"a reboot before the wrap is no wrap",
+       {{0, 4294900000U, 0}, {2, 100, 2000}, {4, 300, 4000}, {6, 500, 6000}},
+       "first reset reset 1000"},
+  };
+  for (const Life& life : lives) {
+    std::vector<test::Reading> readings;
+    for (const At& at : life.polls) readings.push_back(reading(at));
+    const Duration interval = readings[1].clocks.at - readings[0].clocks.at;
+    std::string rates;
+    for (const InterfaceView& view : views_after(readings, interval / 2, Column::in_octets)) {
+      rates += (rates.empty() ? "" : " ") + test::rate_text(view.receive);
+    }
+    EXPECT_EQ(rates, life.expected) << life.what;
   }
 }
 
