@@ -368,6 +368,7 @@ DeviceSample Walk::finish(Instant now) {
   sample.at = source_time(now);
   sample.took = now - started_;
   sample.complete = !incomplete_ && failed_ == 0;
+  sample.answered = answered_ || denied_ || refused_;
   if (denied_) {
     sample.result = PollResult::auth;
   } else if (refused_) {

@@ -520,6 +520,7 @@ TEST(EvilAgent, MalformedRepliesAreNoSilence) {
   DeviceMemory memory;
   const Driven driven = drive(memory, [](ByteView) { return Bytes{'h', 'e', 'l', 'l', 'o'}; });
   EXPECT_EQ(driven.sample.result, PollResult::error);
+  EXPECT_FALSE(driven.sample.answered) << "whoever sends rubbish may be no SNMP agent";
   EXPECT_EQ(driven.sample.problem,
             "no usable answer within 3 tries; 3 replies were malformed (bad_length); does an SNMP "
             "agent answer there?");
@@ -530,6 +531,7 @@ TEST(EvilAgent, RefusesTheSystemGroup) {
   const Driven driven = drive(memory, [](ByteView request) { return test::error(request, 5); });
   EXPECT_EQ(driven.sample.result, PollResult::error);
   EXPECT_EQ(driven.sample.problem, "refuses the GET of the system group: genErr");
+  EXPECT_TRUE(driven.sample.answered) << "an error is an answer";
   EXPECT_EQ(driven.broken.of(Rule::refused), 1U);
 }
 
@@ -537,6 +539,7 @@ TEST(EvilAgent, WhoMayNotReadHasWrongCredentials) {
   DeviceMemory memory;
   const Driven driven = drive(memory, [](ByteView request) { return test::error(request, 16); });
   EXPECT_EQ(driven.sample.result, PollResult::auth);
+  EXPECT_TRUE(driven.sample.answered);
   EXPECT_EQ(driven.sample.problem,
             "credentials wrong: the device answers authorizationError: it lets this user or "
             "community read nothing, or only on a higher security level (auth, priv)");
