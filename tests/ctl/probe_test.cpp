@@ -174,6 +174,31 @@ TEST(Probe, WrongCredentials) {
             "that it lets this host ask");
 }
 
+TEST(Probe, LetInButMayReadNothing) {
+  Facts facts = core();
+  facts.used.reset();
+  facts.public_v2c = false;
+  facts.attempts.push_back(facts.attempts[1]);
+  for (std::size_t i = 1; i < 3; ++i) {
+    facts.attempts[i].works = false;
+    facts.attempts[i].accepted = facts.attempts[i].heard = true;
+    facts.attempts[i].problem =
+        "accepted, but may read nothing (the device answers authorizationError)";
+  }
+  EXPECT_EQ(
+      no_answer_text(facts, ""),
+      "10.0.0.1:161: accepts the credentials 'core', but they may read nothing; tried:\n"
+      "  'old' by version 3 (md5 and des): credentials wrong: the device knows no user 'old' "
+      "(usmStatsUnknownUserNames)\n"
+      "  'core' by version 3 (sha256 and aes128): accepted, but may read nothing (the device "
+      "answers authorizationError)\n"
+      "  'core' by version 3 (sha256 and aes128): accepted, but may read nothing (the device "
+      "answers authorizationError)\n"
+      "give the user or community a read view on the device that holds 1.3.6.1.2.1 at least "
+      "(VACM: group, access, view; of net-snmp: rouser NAME priv, or rocommunity), and ask on "
+      "the security level that its access demands");
+}
+
 TEST(Probe, AnswersFromElsewhere) {
   Facts facts = silent();
   facts.strangers = {"10.0.0.2:161"};
