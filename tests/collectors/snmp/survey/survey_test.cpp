@@ -76,10 +76,11 @@ TEST(Survey, SilenceEndsInTimeAndSaysSo) {
 }
 
 TEST(Survey, WhoGetsErrorsOnlyIsLetInAndReadsNothing) {
-  const Facts facts = ask([](ByteView request, Instant) {
-    return is_v3(request) ? std::vector<Reply>{}
-                          : std::vector<Reply>{{snmp::test::error(request, 5)}};
-  });
+  const AgentWire::Agent agent = [](ByteView request, Instant) -> std::vector<Reply> {
+    if (is_v3(request) || version_of(request) == Version::v1) return {};
+    return {{snmp::test::error(request, 5)}};
+  };
+  const Facts facts = ask(agent, test::questions({test::community("lab", "public")}));
   EXPECT_FALSE(facts.used);
   EXPECT_TRUE(facts.attempts[0].accepted);
   EXPECT_FALSE(facts.attempts[0].works);
