@@ -545,6 +545,20 @@ TEST(EvilAgent, WhoMayNotReadHasWrongCredentials) {
             "community read nothing, or only on a higher security level (auth, priv)");
 }
 
+// An empty view: nothing of what was there is gone.
+TEST(EvilAgent, WhoSeesNothingHasWrongCredentials) {
+  itnxt::test::Recording other;
+  other.add("1.3.6.1.2.1.1.0.0", "2", "1");  // before all that is asked
+  DeviceMemory memory;
+  const Driven driven = drive(memory, serve(other));
+  EXPECT_EQ(driven.sample.result, PollResult::auth);
+  EXPECT_FALSE(driven.sample.complete);
+  EXPECT_TRUE(driven.sample.answered);
+  EXPECT_EQ(driven.sample.problem,
+            "credentials wrong: the device has nothing of what was asked: its view lets this user "
+            "or community read nothing");
+}
+
 // A device that falls silent while its names are still unread: rows without names would be taken
 // for other ports.
 TEST(EvilAgent, RowsWhoseNamesWereNotReadAreLeftOut) {
