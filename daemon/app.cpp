@@ -15,6 +15,7 @@
 #include "daemon/core/version.hpp"
 #include "daemon/io/signals.hpp"
 #include "daemon/io/supervisor.hpp"
+#include "daemon/metrics/catalogue.hpp"
 
 namespace itnxt {
 namespace {
@@ -104,7 +105,7 @@ class App {
   void reload() {
     if (stopping_) return;
     supervisor_.reloading();
-    Loaded loaded = load_config(options_.config_file, options_.purpose, check_collector);
+    Loaded loaded = load_config(options_.config_file, options_.purpose, checks());
     log_issues(log_, loaded.issues);
     if (loaded.config) {
       apply(std::move(*loaded.config));
@@ -162,6 +163,12 @@ class App {
 };
 
 }  // namespace
+
+Checks checks() {
+  Checks made{check_collector, {}};
+  for (const MetricInfo& metric : catalogue()) made.reserved_metrics.push_back(metric.name);
+  return made;
+}
 
 bool has_collector(const Config& config, std::string_view name) {
   return std::ranges::any_of(config.collectors,

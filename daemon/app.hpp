@@ -19,6 +19,9 @@ struct AppOptions {
   std::vector<std::string> only;      // names of collectors; empty: all
 };
 
+// What the rooms above the configuration have to say about one.
+[[nodiscard]] Checks checks();
+
 [[nodiscard]] bool has_collector(const Config& config, std::string_view name);
 
 // A line each, as in every log: FILE:LINE:COLUMN in the field `at`.

@@ -339,11 +339,13 @@ TEST(Load, CollectorsAreAskedAboutTheirConfiguration) {
       "collectors:\n  - {kind: pcap, name: p, interface: eth0, filter: bad}\n"
       "  - {kind: pcap, name: q, interface: eth0, snaplen: 1}\n"
       "aggregator: {listen: \"ipc://x\"}\n";
-  const CheckCollector check = [](const CollectorConfig& config) {
-    EXPECT_EQ(name_of(config).text(), "p");  // the other does not read well
-    return std::vector<Objection>{{"filter", "filter: no good"}, {"snaplen", "too short", true}};
-  };
-  EXPECT_EQ(all_text(load_config_text("a.yaml", text, Purpose::check, check)),
+  const Checks checks{[](const CollectorConfig& config) {
+                        EXPECT_EQ(name_of(config).text(), "p");  // the other does not read well
+                        return std::vector<Objection>{{"filter", "filter: no good"},
+                                                      {"snaplen", "too short", true}};
+                      },
+                      {}};
+  EXPECT_EQ(all_text(load_config_text("a.yaml", text, Purpose::check, checks)),
             "a.yaml:2:5: warning: too short\n"
             "  - {kind: pcap, name: p, interface: eth0, filter: bad}\n"
             "    ^\n"
@@ -354,7 +356,7 @@ TEST(Load, CollectorsAreAskedAboutTheirConfiguration) {
             "  - {kind: pcap, name: q, interface: eth0, snaplen: 1}\n"
             "                                                    ^\n");
   // They run elsewhere.
-  EXPECT_EQ(all_text(load_config_text("a.yaml", text, Purpose::aggregate, check)).find("no good"),
+  EXPECT_EQ(all_text(load_config_text("a.yaml", text, Purpose::aggregate, checks)).find("no good"),
             std::string::npos);
 }
 
