@@ -28,7 +28,8 @@ struct AppOptions {
 void log_issues(Log& log, const std::vector<Issue>& issues);
 
 // Serves until SIGTERM or SIGINT, then drains; returns the exit code: 0, or 1 when something that
-// it cannot work without could not be had (said in the log).
-int run_app(const AppOptions& options, Config config);
+// it cannot work without could not be had (said in the log). `loaded` has a configuration; its
+// issues were said.
+int run_app(const AppOptions& options, Loaded loaded);
 
 }  // namespace itnxt

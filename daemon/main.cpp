@@ -56,7 +56,7 @@ int serve(Purpose purpose, const std::filesystem::path& file,
       return kUsage;
     }
   }
-  return run_app({purpose, file, only}, std::move(*loaded.config));
+  return run_app({purpose, file, only}, std::move(loaded));
 }
 
 int parse_and_run(int argc, char** argv) {

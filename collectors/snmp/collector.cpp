@@ -45,6 +45,7 @@ void SnmpCollector::on_timer() {
   while (const std::optional<std::uint32_t> device = schedule_.pop(now)) due(*device);
   flush();
   tell_ignored();
+  tell_shared_engines();
   arm();
 }
 

@@ -103,8 +103,8 @@ class SnmpCollector final : public Collector {
   static void suspect(Session& session, std::string reason, bool credentials);
   static void suspect_silence(Session& session);
   void judge(std::uint32_t device, const snmp::usm::V3Message& message, const snmp::Address& from);
-  void tell(const Session& session, const snmp::usm::Finding& finding);
-  void learn_engine(const Session& session);
+  void tell(Session& session, const snmp::usm::Finding& finding);
+  void tell_shared_engines();
 
   // collector_send.cpp: the sockets, and what goes out
   void open_socket();

@@ -1,10 +1,16 @@
 // Whom the collector polls: at the start, and after each reload.
+#include <algorithm>
 #include <unordered_set>
 #include <utility>
 
 #include "collectors/snmp/collector.hpp"
 
 namespace itnxt {
+namespace {
+
+constexpr Duration kLongestSettle = 1min;  // until shared engine IDs are told
+
+}  // namespace
 
 SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext context)
     : SnmpCollector(std::move(config), std::move(context), snmp::system_lookup) {}
@@ -16,6 +22,7 @@ SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext contex
       schedule_(0),
       requests_(0),
       queue_(0),
+      engines_(std::min(config_.interval, kLongestSettle)),
       sockets_(context_.loop, [this](snmp::SocketPool::Id socket) { on_readable(socket); }),
       memories_(context_.files.empty() ? "" : context_.files + ".learned", context_.log),
       resolver_(
@@ -152,7 +159,7 @@ void SnmpCollector::detach(std::uint32_t device) {
   schedule_.clear(device);
   lookups_.erase(session.lookup);
   sockets_.move(session.socket, snmp::SocketPool::kNone);
-  engines_.forget(session.target.device.name);
+  engines_.forget(session.target.device.name, context_.loop.now());
 }
 
 // Of several devices at one address the first has it.

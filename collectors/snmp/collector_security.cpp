@@ -9,6 +9,8 @@ namespace {
 using snmp::usm::AuthAlgorithm;
 using snmp::usm::PrivAlgorithm;
 
+constexpr Duration kTellFindingAgain = 10min;  // of one device and kind
+
 // The configuration's enums and the model's name the same algorithms in the same order.
 static_assert(static_cast<int>(SnmpAuth::sha512) == static_cast<int>(AuthAlgorithm::sha512));
 static_assert(static_cast<int>(SnmpPriv::aes256c) == static_cast<int>(PrivAlgorithm::aes256c));
@@ -107,7 +109,8 @@ void SnmpCollector::judge(std::uint32_t device, const snmp::usm::V3Message& mess
       if (verdict.pdu.request_id != session.request_id) {
         return ignore(snmp::Ignored::stranger, from);
       }
-      learn_engine(session);
+      engines_.learn(session.target.device.name, session.security->engine_id(),
+                     context_.loop.now());
       session.with_work([&](auto& work) { work.answer(verdict.pdu, context_.loop.now()); });
       return proceed(device);
   }
@@ -128,14 +131,20 @@ void SnmpCollector::suspect_silence(Session& session) {
   suspect(session, (there ? "credentials wrong: " : "") + std::string(hint), there);
 }
 
-void SnmpCollector::learn_engine(const Session& session) {
-  const auto shared = engines_.learn(session.target.device.name, session.security->engine_id());
-  if (shared) {
-    context_.log.warning(to_text(*shared), {{"collector", config_.name.text()}});
+void SnmpCollector::tell_shared_engines() {
+  for (const snmp::usm::SharedEngine& shared : engines_.take(context_.loop.now())) {
+    context_.log.warning(to_text(shared), {{"collector", config_.name.text()}});
   }
 }
 
-void SnmpCollector::tell(const Session& session, const snmp::usm::Finding& finding) {
+// Two devices behind one address would have something to tell at each poll.
+void SnmpCollector::tell(Session& session, const snmp::usm::Finding& finding) {
+  const Instant now = context_.loop.now();
+  if (session.finding_told == finding.kind && now - session.finding_told_at < kTellFindingAgain) {
+    return;
+  }
+  session.finding_told = finding.kind;
+  session.finding_told_at = now;
   context_.log.warning(to_text(finding), {{"device", session.target.device.name.text()},
                                           {"address", to_text(*session.address)}});
 }

@@ -55,6 +55,8 @@ struct Session {
   Instant silent_since{};
   std::string told;  // the last problem in the log
   Instant told_at{};
+  std::optional<usm::Finding::Kind> finding_told;  // the last one of its engine
+  Instant finding_told_at{};
   std::string profiles_told;  // the same of profiles
   Instant profiles_told_at{};
 };

@@ -333,6 +333,17 @@ TEST(Load, TwentyThousandDanglingNamesEndSoon) {
   EXPECT_LT(time.seconds(), 60);
 }
 
+TEST(Load, AWarningIsNewOnceWhereverItStands) {
+  const Issue weak{"a.yaml", 3, 5, "weak", "", 1, true};
+  Issue moved = weak;
+  moved.line = 9;
+  const Issue other{"b.yaml", 3, 5, "weak", "", 1, true};
+  const Issue error{"a.yaml", 1, 1, "wrong", "", 1, false};
+  EXPECT_EQ(what_is_new({}, {weak}), std::vector{weak});
+  EXPECT_EQ(what_is_new({weak, error}, {error, moved, other}), (std::vector{error, other}));
+  EXPECT_EQ(what_is_new({weak}, {}), std::vector<Issue>{});
+}
+
 // What its own room says of a collector stands at the key it names.
 TEST(Load, CollectorsAreAskedAboutTheirConfiguration) {
   const std::string text =
