@@ -126,6 +126,7 @@ void SnmpCollector::end_poll(std::uint32_t device) {
   broken_rules_.add(session.walk->broken_rules());
   DeviceSample sample = session.walk->finish(context_.loop.now());
   session.walk.reset();
+  note_learned(session);
   if (sample.answered) {
     session.silence.answered();
   } else {

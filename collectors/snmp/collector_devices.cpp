@@ -30,7 +30,8 @@ SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext contex
           [this](std::size_t number, Result<snmp::Address> address) {
             resolved(number, std::move(address));
           },
-          std::move(lookup)) {
+          std::move(lookup)),
+      memory_schedule_(context_.loop.now()) {
   snmp::usm::KeyCache keys;
   for (const SnmpTarget& target : config_.targets) add(target, keys);
   config_.targets = {};
@@ -97,6 +98,7 @@ std::unique_ptr<snmp::Session> SnmpCollector::make_session(const SnmpTarget& tar
   session->address = snmp::numeric_address(target.device.host, target.device.port);
   session->named = !session->address;
   secure(*session, keys);
+  session->learned = learned_of(*session);
   return session;
 }
 
@@ -178,6 +180,7 @@ void SnmpCollector::recall() {
     Session& session = at(known->second);
     session.memory = one.memory;
     if (session.security) session.security->assume(one.engine);
+    session.learned = learned_of(session);
   }
 }
 
@@ -195,10 +198,25 @@ void SnmpCollector::remember() {
 
 void SnmpCollector::remember_later() {
   if (!memories_.is_on()) return;
-  remember_ = context_.loop.after(kRememberEvery, [this] {
-    remember();
-    remember_later();
-  });
+  const Instant now = context_.loop.now();
+  remember_ =
+      context_.loop.after(std::max(memory_schedule_.next() - now, Duration::zero()), [this] {
+        remember();
+        memory_schedule_.saved(context_.loop.now());
+        remember_later();
+      });
+}
+
+std::uint64_t SnmpCollector::learned_of(const Session& session) {
+  return snmp::learned_of(session.memory,
+                          session.security ? session.security->engine_id() : snmp::usm::EngineId());
+}
+
+// After a poll.
+void SnmpCollector::note_learned(Session& session) {
+  const std::uint64_t learned = learned_of(session);
+  if (std::exchange(session.learned, learned) == learned) return;
+  if (memory_schedule_.learned(context_.loop.now())) remember_later();
 }
 
 std::unique_ptr<Collector> make_snmp_collector(const SnmpCollectorConfig& config,

@@ -21,6 +21,7 @@ namespace itnxt::snmp {
 struct Session {
   SnmpTarget target;
   DeviceMemory memory;
+  std::uint64_t learned = 0;  // learned_of() it when it was last looked at
 
   // Where it is. A numeric address is there from the start and stays.
   std::optional<Address> address;
