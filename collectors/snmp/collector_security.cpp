@@ -2,29 +2,12 @@
 #include <utility>
 
 #include "collectors/snmp/collector.hpp"
+#include "collectors/snmp/user_settings.hpp"
 
 namespace itnxt {
 namespace {
 
-using snmp::usm::AuthAlgorithm;
-using snmp::usm::PrivAlgorithm;
-
 constexpr Duration kTellFindingAgain = 10min;  // of one device and kind
-
-// The configuration's enums and the model's name the same algorithms in the same order.
-static_assert(static_cast<int>(SnmpAuth::sha512) == static_cast<int>(AuthAlgorithm::sha512));
-static_assert(static_cast<int>(SnmpPriv::aes256c) == static_cast<int>(PrivAlgorithm::aes256c));
-
-snmp::usm::UserSettings settings_of(const Credentials& credentials) {
-  snmp::usm::UserSettings settings;
-  settings.name = credentials.user;
-  settings.context_name = credentials.context;
-  settings.auth = static_cast<AuthAlgorithm>(credentials.auth);
-  settings.auth_pass_phrase = credentials.auth_password.reveal();
-  settings.priv = static_cast<PrivAlgorithm>(credentials.priv);
-  settings.priv_pass_phrase = credentials.priv_password.reveal();
-  return settings;
-}
 
 snmp::Ignored ignored_as(snmp::usm::Reason reason) {
   using snmp::usm::Reason;
@@ -71,7 +54,7 @@ void SnmpCollector::secure(Session& session, snmp::usm::KeyCache& keys) {
   }
   auto known = users_.find(name);
   if (known == users_.end() || !(known->second.credentials == credentials)) {
-    User made{credentials, snmp::usm::make_user(settings_of(credentials), keys)};
+    User made{credentials, snmp::usm::make_user(snmp::settings_of(credentials), keys)};
     known = users_.insert_or_assign(name, std::move(made)).first;
   }
   const auto& user = known->second.user;

@@ -5,7 +5,9 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 
+#include "collectors/snmp/survey/tables.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/ctl/json.hpp"
 #include "tests/collectors/snmp/survey/wire.hpp"
@@ -205,6 +207,24 @@ TEST(Probe, AnswersFromElsewhere) {
   EXPECT_NE(no_answer_text(facts, "").find(
                 "  replies came from 10.0.0.2:161 instead: ask that address\n"),
             std::string::npos);
+}
+
+TEST(Probe, AsksForTheTablesOfTheProfilesThatAreShipped) {
+  const Loaded loaded = load_config_text(
+      "probe.yaml",
+      "collectors: [{kind: snmp, name: s, profiles: " ITNXT_SOURCE_DIR "/config/snmp}]\n",
+      Purpose::check);
+  ASSERT_TRUE(loaded.config);
+  std::map<std::string, OidArcs> shipped;
+  for (const Profile& one : std::get<SnmpCollectorConfig>(loaded.config->collectors[0]).profiles) {
+    if (!one.match.present.empty()) shipped[one.name] = one.match.present;
+  }
+  std::map<std::string, OidArcs> known;
+  for (const KnownTable& one : known_tables()) {
+    known[std::string(one.name)] = {one.oid.arcs.begin(), one.oid.arcs.begin() + one.oid.size};
+  }
+  EXPECT_GE(known.size(), 8U);
+  EXPECT_EQ(known, shipped);
 }
 
 // --- the entry ----------------------------------------------------------------------------------
