@@ -15,6 +15,7 @@
 #include "daemon/core/version.hpp"
 #include "daemon/io/signals.hpp"
 #include "daemon/io/supervisor.hpp"
+#include "daemon/metrics/catalogue.hpp"
 
 namespace itnxt {
 namespace {
@@ -47,9 +48,10 @@ std::uint64_t random_epoch() {
 // One process: config file → halves; signals → reload and end; state → systemd.
 class App {
  public:
-  App(const AppOptions& options, Config config)
+  App(const AppOptions& options, Loaded loaded)
       : options_(options),
-        config_(std::move(config)),
+        config_(std::move(*loaded.config)),
+        said_(std::move(loaded.issues)),
         log_(std::getenv("JOURNAL_STREAM") != nullptr, [this] { return loop_.wall_now(); }),
         supervisor_(loop_, [this] { return !aggregation_ || aggregation_->progressing(); }) {}
 
@@ -104,9 +106,10 @@ class App {
   void reload() {
     if (stopping_) return;
     supervisor_.reloading();
-    Loaded loaded = load_config(options_.config_file, options_.purpose, check_collector);
-    log_issues(log_, loaded.issues);
+    Loaded loaded = load_config(options_.config_file, options_.purpose, checks());
+    log_issues(log_, what_is_new(said_, loaded.issues));
     if (loaded.config) {
+      said_ = std::move(loaded.issues);
       apply(std::move(*loaded.config));
       log_.notice("configuration reloaded", {{"file", options_.config_file.string()}});
     } else {
@@ -150,7 +153,8 @@ class App {
 
   const AppOptions options_;
   Config config_;
-  Signals signals_;  // before any thread
+  std::vector<Issue> said_;  // of the configuration in force
+  Signals signals_;          // before any thread
   PollLoop loop_;
   StderrLog log_;
   Supervisor supervisor_;
@@ -162,6 +166,12 @@ class App {
 };
 
 }  // namespace
+
+Checks checks() {
+  Checks made{check_collector, {}};
+  for (const MetricInfo& metric : catalogue()) made.reserved_metrics.push_back(metric.name);
+  return made;
+}
 
 bool has_collector(const Config& config, std::string_view name) {
   return std::ranges::any_of(config.collectors,
@@ -175,10 +185,10 @@ void log_issues(Log& log, const std::vector<Issue>& issues) {
   }
 }
 
-int run_app(const AppOptions& options, Config config) {
+int run_app(const AppOptions& options, Loaded loaded) {
   const rlimit no_core{0, 0};  // it would hold every secret
   (void)setrlimit(RLIMIT_CORE, &no_core);
-  return App(options, std::move(config)).run();
+  return App(options, std::move(loaded)).run();
 }
 
 }  // namespace itnxt

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "collectors/kinds.hpp"
 #include "daemon/app.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/core/version.hpp"
@@ -38,7 +37,7 @@ void tell(const std::vector<Issue>& issues) {
 }
 
 int check(const std::filesystem::path& file) {
-  const Loaded loaded = load_config(file, Purpose::check, check_collector);
+  const Loaded loaded = load_config(file, Purpose::check, checks());
   print(stdout, loaded.issues);
   if (has_error(loaded.issues)) return kBadConfig;
   std::printf("%s: valid\n", file.c_str());
@@ -47,7 +46,7 @@ int check(const std::filesystem::path& file) {
 
 int serve(Purpose purpose, const std::filesystem::path& file,
           const std::vector<std::string>& only) {
-  Loaded loaded = load_config(file, purpose, check_collector);
+  Loaded loaded = load_config(file, purpose, checks());
   tell(loaded.issues);
   if (!loaded.config || has_error(loaded.issues)) return kBadConfig;
   for (const std::string& name : only) {
@@ -57,7 +56,7 @@ int serve(Purpose purpose, const std::filesystem::path& file,
       return kUsage;
     }
   }
-  return run_app({purpose, file, only}, std::move(*loaded.config));
+  return run_app({purpose, file, only}, std::move(loaded));
 }
 
 int parse_and_run(int argc, char** argv) {

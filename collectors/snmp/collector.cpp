@@ -14,6 +14,21 @@ std::string where(const snmp::Session& session) {
   return host_port_text(session.target.device.host, session.target.device.port);
 }
 
+// Of a device that answers.
+std::string_view what_is_wrong(PollResult result) {
+  switch (result) {
+    case PollResult::auth:
+      return "device refuses our credentials";
+    case PollResult::error:
+      return "device answers, but with errors only";
+    case PollResult::ok:
+    case PollResult::partial:
+    case PollResult::timeout:
+      return "device was polled in part";
+  }
+  return "";
+}
+
 }  // namespace
 
 void SnmpCollector::arm() {
@@ -30,6 +45,7 @@ void SnmpCollector::on_timer() {
   while (const std::optional<std::uint32_t> device = schedule_.pop(now)) due(*device);
   flush();
   tell_ignored();
+  tell_shared_engines();
   arm();
 }
 
@@ -110,13 +126,14 @@ void SnmpCollector::end_poll(std::uint32_t device) {
   broken_rules_.add(session.walk->broken_rules());
   DeviceSample sample = session.walk->finish(context_.loop.now());
   session.walk.reset();
-  const bool lost = sample.result == PollResult::timeout || sample.result == PollResult::error;
-  if (lost) {
-    session.silence.poll_lost();
-  } else {
+  note_learned(session);
+  if (sample.answered) {
     session.silence.answered();
+  } else {
+    session.silence.poll_lost();
+    if (session.named) lookup(device);
   }
-  if (session.named && lost) lookup(device);
+  const bool lost = sample.result == PollResult::timeout || sample.result == PollResult::error;
   if (session.security && lost) session.security->rediscover();
   const bool more = !lost && sample.result != PollResult::auth && begin_profiles(session, sample);
   publish(device, std::move(sample));
@@ -170,7 +187,7 @@ void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
 void SnmpCollector::tell(Session& session, const DeviceSample& sample) {
   const Instant now = context_.loop.now();
   const std::string& name = session.target.device.name.text();
-  if (sample.result == PollResult::timeout || sample.result == PollResult::error) {
+  if (!sample.answered) {
     if (session.silent) return;
     session.silent = true;
     session.silent_since = now;
@@ -195,8 +212,7 @@ void SnmpCollector::tell(Session& session, const DeviceSample& sample) {
   session.told = sample.problem;
   session.told_at = now;
   context_.log.warning(
-      sample.result == PollResult::auth ? "device refuses our credentials"
-                                        : "device was polled in part",
+      what_is_wrong(sample.result),
       {{"device", name}, {"address", where(session)}, {"problem", sample.problem}});
 }
 

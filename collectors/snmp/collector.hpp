@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "collectors/collector.hpp"
+#include "collectors/snmp/memory_schedule.hpp"
 #include "collectors/snmp/memory_store.hpp"
 #include "collectors/snmp/request_ids.hpp"
 #include "collectors/snmp/resolver.hpp"
@@ -32,8 +33,6 @@ class SnmpCollector final : public Collector {
  public:
   // Names are looked up again this often, and after every poll without an answer.
   static constexpr Duration kResolveEvery = 5min;
-  // What devices have shown is written down this often, and at the end.
-  static constexpr Duration kRememberEvery = 5min;
 
   SnmpCollector(SnmpCollectorConfig config, CollectorContext context);
   SnmpCollector(SnmpCollectorConfig config, CollectorContext context,
@@ -81,6 +80,8 @@ class SnmpCollector final : public Collector {
   void recall();
   void remember();
   void remember_later();
+  [[nodiscard]] static std::uint64_t learned_of(const Session& session);
+  void note_learned(Session& session);
 
   // collector.cpp: time
   [[nodiscard]] Session& at(std::uint32_t device) { return *sessions_[device]; }
@@ -103,8 +104,8 @@ class SnmpCollector final : public Collector {
   static void suspect(Session& session, std::string reason, bool credentials);
   static void suspect_silence(Session& session);
   void judge(std::uint32_t device, const snmp::usm::V3Message& message, const snmp::Address& from);
-  void tell(const Session& session, const snmp::usm::Finding& finding);
-  void learn_engine(const Session& session);
+  void tell(Session& session, const snmp::usm::Finding& finding);
+  void tell_shared_engines();
 
   // collector_send.cpp: the sockets, and what goes out
   void open_socket();
@@ -174,6 +175,7 @@ class SnmpCollector final : public Collector {
   Timer resend_;
   Timer reopen_;
   Timer remember_;
+  snmp::MemorySchedule memory_schedule_;
 };
 
 std::unique_ptr<Collector> make_snmp_collector(const SnmpCollectorConfig& config,

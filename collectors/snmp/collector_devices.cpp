@@ -1,10 +1,16 @@
 // Whom the collector polls: at the start, and after each reload.
+#include <algorithm>
 #include <unordered_set>
 #include <utility>
 
 #include "collectors/snmp/collector.hpp"
 
 namespace itnxt {
+namespace {
+
+constexpr Duration kLongestSettle = 1min;  // until shared engine IDs are told
+
+}  // namespace
 
 SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext context)
     : SnmpCollector(std::move(config), std::move(context), snmp::system_lookup) {}
@@ -16,6 +22,7 @@ SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext contex
       schedule_(0),
       requests_(0),
       queue_(0),
+      engines_(std::min(config_.interval, kLongestSettle)),
       sockets_(context_.loop, [this](snmp::SocketPool::Id socket) { on_readable(socket); }),
       memories_(context_.files.empty() ? "" : context_.files + ".learned", context_.log),
       resolver_(
@@ -23,7 +30,8 @@ SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext contex
           [this](std::size_t number, Result<snmp::Address> address) {
             resolved(number, std::move(address));
           },
-          std::move(lookup)) {
+          std::move(lookup)),
+      memory_schedule_(context_.loop.now()) {
   snmp::usm::KeyCache keys;
   for (const SnmpTarget& target : config_.targets) add(target, keys);
   config_.targets = {};
@@ -90,6 +98,7 @@ std::unique_ptr<snmp::Session> SnmpCollector::make_session(const SnmpTarget& tar
   session->address = snmp::numeric_address(target.device.host, target.device.port);
   session->named = !session->address;
   secure(*session, keys);
+  session->learned = learned_of(*session);
   return session;
 }
 
@@ -152,7 +161,7 @@ void SnmpCollector::detach(std::uint32_t device) {
   schedule_.clear(device);
   lookups_.erase(session.lookup);
   sockets_.move(session.socket, snmp::SocketPool::kNone);
-  engines_.forget(session.target.device.name);
+  engines_.forget(session.target.device.name, context_.loop.now());
 }
 
 // Of several devices at one address the first has it.
@@ -171,6 +180,7 @@ void SnmpCollector::recall() {
     Session& session = at(known->second);
     session.memory = one.memory;
     if (session.security) session.security->assume(one.engine);
+    session.learned = learned_of(session);
   }
 }
 
@@ -188,10 +198,25 @@ void SnmpCollector::remember() {
 
 void SnmpCollector::remember_later() {
   if (!memories_.is_on()) return;
-  remember_ = context_.loop.after(kRememberEvery, [this] {
-    remember();
-    remember_later();
-  });
+  const Instant now = context_.loop.now();
+  remember_ =
+      context_.loop.after(std::max(memory_schedule_.next() - now, Duration::zero()), [this] {
+        remember();
+        memory_schedule_.saved(context_.loop.now());
+        remember_later();
+      });
+}
+
+std::uint64_t SnmpCollector::learned_of(const Session& session) {
+  return snmp::learned_of(session.memory,
+                          session.security ? session.security->engine_id() : snmp::usm::EngineId());
+}
+
+// After a poll.
+void SnmpCollector::note_learned(Session& session) {
+  const std::uint64_t learned = learned_of(session);
+  if (std::exchange(session.learned, learned) == learned) return;
+  if (memory_schedule_.learned(context_.loop.now())) remember_later();
 }
 
 std::unique_ptr<Collector> make_snmp_collector(const SnmpCollectorConfig& config,

@@ -2,27 +2,12 @@
 #include <utility>
 
 #include "collectors/snmp/collector.hpp"
+#include "collectors/snmp/user_settings.hpp"
 
 namespace itnxt {
 namespace {
 
-using snmp::usm::AuthAlgorithm;
-using snmp::usm::PrivAlgorithm;
-
-// The configuration's enums and the model's name the same algorithms in the same order.
-static_assert(static_cast<int>(SnmpAuth::sha512) == static_cast<int>(AuthAlgorithm::sha512));
-static_assert(static_cast<int>(SnmpPriv::aes256c) == static_cast<int>(PrivAlgorithm::aes256c));
-
-snmp::usm::UserSettings settings_of(const Credentials& credentials) {
-  snmp::usm::UserSettings settings;
-  settings.name = credentials.user;
-  settings.context_name = credentials.context;
-  settings.auth = static_cast<AuthAlgorithm>(credentials.auth);
-  settings.auth_pass_phrase = credentials.auth_password.reveal();
-  settings.priv = static_cast<PrivAlgorithm>(credentials.priv);
-  settings.priv_pass_phrase = credentials.priv_password.reveal();
-  return settings;
-}
+constexpr Duration kTellFindingAgain = 10min;  // of one device and kind
 
 snmp::Ignored ignored_as(snmp::usm::Reason reason) {
   using snmp::usm::Reason;
@@ -69,7 +54,7 @@ void SnmpCollector::secure(Session& session, snmp::usm::KeyCache& keys) {
   }
   auto known = users_.find(name);
   if (known == users_.end() || !(known->second.credentials == credentials)) {
-    User made{credentials, snmp::usm::make_user(settings_of(credentials), keys)};
+    User made{credentials, snmp::usm::make_user(snmp::settings_of(credentials), keys)};
     known = users_.insert_or_assign(name, std::move(made)).first;
   }
   const auto& user = known->second.user;
@@ -107,7 +92,8 @@ void SnmpCollector::judge(std::uint32_t device, const snmp::usm::V3Message& mess
       if (verdict.pdu.request_id != session.request_id) {
         return ignore(snmp::Ignored::stranger, from);
       }
-      learn_engine(session);
+      engines_.learn(session.target.device.name, session.security->engine_id(),
+                     context_.loop.now());
       session.with_work([&](auto& work) { work.answer(verdict.pdu, context_.loop.now()); });
       return proceed(device);
   }
@@ -128,14 +114,20 @@ void SnmpCollector::suspect_silence(Session& session) {
   suspect(session, (there ? "credentials wrong: " : "") + std::string(hint), there);
 }
 
-void SnmpCollector::learn_engine(const Session& session) {
-  const auto shared = engines_.learn(session.target.device.name, session.security->engine_id());
-  if (shared) {
-    context_.log.warning(to_text(*shared), {{"collector", config_.name.text()}});
+void SnmpCollector::tell_shared_engines() {
+  for (const snmp::usm::SharedEngine& shared : engines_.take(context_.loop.now())) {
+    context_.log.warning(to_text(shared), {{"collector", config_.name.text()}});
   }
 }
 
-void SnmpCollector::tell(const Session& session, const snmp::usm::Finding& finding) {
+// Two devices behind one address would have something to tell at each poll.
+void SnmpCollector::tell(Session& session, const snmp::usm::Finding& finding) {
+  const Instant now = context_.loop.now();
+  if (session.finding_told == finding.kind && now - session.finding_told_at < kTellFindingAgain) {
+    return;
+  }
+  session.finding_told = finding.kind;
+  session.finding_told_at = now;
   context_.log.warning(to_text(finding), {{"device", session.target.device.name.text()},
                                           {"address", to_text(*session.address)}});
 }

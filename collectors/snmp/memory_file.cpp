@@ -105,6 +105,16 @@ std::optional<Remembered> read_line(std::string_view line, bool same_columns) {
 
 }  // namespace
 
+std::uint64_t learned_of(const DeviceMemory& memory, const usm::EngineId& engine) {
+  std::uint64_t hash = usm::EngineIdHash{}(engine);
+  const std::uint64_t parts[] = {memory.max_varbinds, memory.columns, memory.useless, memory.rows};
+  for (const std::uint64_t part : parts) {
+    hash = (hash ^ part) * 0x9E3779B97F4A7C15ULL;
+    hash ^= hash >> 29U;
+  }
+  return hash;
+}
+
 std::string encode_memory(const std::vector<Remembered>& devices) {
   std::string text(kMagic);
   text.reserve(devices.size() * 80 + 100);

@@ -25,6 +25,10 @@ struct Remembered {
   usm::EngineId engine;
 };
 
+// A hash of what is dear to learn again: sizes, columns, rows, the engine ID. It stays the same
+// while polls go on as they did.
+[[nodiscard]] std::uint64_t learned_of(const DeviceMemory& memory, const usm::EngineId& engine);
+
 inline constexpr std::size_t kMostRemembered = 200'000;  // devices
 inline constexpr std::size_t kMostMemoryText = std::size_t{64} << 20;
 

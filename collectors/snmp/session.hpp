@@ -21,6 +21,7 @@ namespace itnxt::snmp {
 struct Session {
   SnmpTarget target;
   DeviceMemory memory;
+  std::uint64_t learned = 0;  // learned_of() it when it was last looked at
 
   // Where it is. A numeric address is there from the start and stays.
   std::optional<Address> address;
@@ -55,6 +56,8 @@ struct Session {
   Instant silent_since{};
   std::string told;  // the last problem in the log
   Instant told_at{};
+  std::optional<usm::Finding::Kind> finding_told;  // the last one of its engine
+  Instant finding_told_at{};
   std::string profiles_told;  // the same of profiles
   Instant profiles_told_at{};
 };

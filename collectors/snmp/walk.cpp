@@ -307,11 +307,24 @@ void Walk::next_pass() {
       return;
     }
   }
+  if (rows_.size() == 0 && failed_ == 0 && knows_nothing()) {
+    denied(
+        "credentials wrong: the device has nothing of what was asked: its view lets this user or "
+        "community read nothing",
+        true);
+    return;
+  }
   if (if_number_.value_or(0) > 0 && rows_.size() == 0 && failed_ == 0) {
     incomplete_ = true;
     problem("ifNumber says " + number(*if_number_) + " interfaces, the tables hold none");
   }
   stage_ = Stage::done;
+}
+
+// Of the system group. No agent lacks all of it (RFC 3418), but a view may.
+bool Walk::knows_nothing() const {
+  return !uptime_ && !if_number_ && !table_last_change_ && sys_name_.empty() &&
+         sys_descr_.empty() && sys_object_id_.empty();
 }
 
 bool Walk::give_up_over_budget() {
@@ -368,6 +381,7 @@ DeviceSample Walk::finish(Instant now) {
   sample.at = source_time(now);
   sample.took = now - started_;
   sample.complete = !incomplete_ && failed_ == 0;
+  sample.answered = answered_ || denied_ || refused_;
   if (denied_) {
     sample.result = PollResult::auth;
   } else if (refused_) {

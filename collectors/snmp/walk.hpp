@@ -140,6 +140,7 @@ class Walk {
   void learn();
   void stop(std::string problem);
   void problem(std::string text);
+  [[nodiscard]] bool knows_nothing() const;
   [[nodiscard]] bool give_up_over_budget();
 
   DeviceMemory& memory_;

@@ -20,14 +20,14 @@
 namespace itnxt {
 
 struct Draft {
-  Draft(Problems& p, Files& f, std::filesystem::path folder, Purpose why, const CheckCollector& c)
-      : problems(p), files(f), directory(std::move(folder)), purpose(why), check_collector(c) {}
+  Draft(Problems& p, Files& f, std::filesystem::path folder, Purpose why, const Checks& c)
+      : problems(p), files(f), directory(std::move(folder)), purpose(why), checks(c) {}
 
   Problems& problems;
   Files& files;
   std::filesystem::path directory;  // of the main file
   Purpose purpose;
-  const CheckCollector& check_collector;  // may be empty
+  const Checks& checks;
   Config config;
 
   NameTable sites{"site", "inventory.sites"};

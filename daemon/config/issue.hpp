@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace itnxt {
 
@@ -20,5 +21,8 @@ struct Issue {
 // "FILE:LINE:COLUMN: what is wrong, what was expected\n<source line>\n   ^\n"; a warning has
 // "warning: " before its message. Without a source line only the first line.
 std::string to_text(const Issue& issue);
+
+// Of `now` what was not said `before` about the same file, wherever it stands in it; errors always.
+std::vector<Issue> what_is_new(const std::vector<Issue>& before, const std::vector<Issue>& now);
 
 }  // namespace itnxt

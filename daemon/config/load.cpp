@@ -45,8 +45,8 @@ void check_whole(const Draft& draft, const Object& root) {
 }
 
 std::optional<Config> interpret(Problems& problems, Files& files, const Value& document,
-                                Purpose purpose, const CheckCollector& check) {
-  Draft draft(problems, files, document.source->directory(), purpose, check);
+                                Purpose purpose, const Checks& checks) {
+  Draft draft(problems, files, document.source->directory(), purpose, checks);
   const Object root(problems, document, schema::configuration);
   if (!root.is_map()) return std::nullopt;
   if (!root.name("node", draft.config.node)) draft.config.node = host_name();
@@ -70,12 +70,12 @@ std::optional<Config> interpret(Problems& problems, Files& files, const Value& d
 }
 
 template <class Read>
-Loaded load(Purpose purpose, const CheckCollector& check, Read read) {
+Loaded load(Purpose purpose, const Checks& checks, Read read) {
   Problems problems;
   Files files(problems);
   Loaded loaded;
   if (const Value* document = read(files)) {
-    loaded.config = interpret(problems, files, *document, purpose, check);
+    loaded.config = interpret(problems, files, *document, purpose, checks);
   }
   if (problems.errors() > 0) loaded.config.reset();
   loaded.issues = problems.finish();
@@ -101,14 +101,13 @@ std::optional<std::size_t> read_kind(const Draft& draft, const Value& map, std::
   return std::nullopt;
 }
 
-Loaded load_config(const std::filesystem::path& file, Purpose purpose,
-                   const CheckCollector& check) {
-  return load(purpose, check, [&](Files& files) { return files.load(file); });
+Loaded load_config(const std::filesystem::path& file, Purpose purpose, const Checks& checks) {
+  return load(purpose, checks, [&](Files& files) { return files.load(file); });
 }
 
 Loaded load_config_text(std::string_view name, std::string_view text, Purpose purpose,
-                        const CheckCollector& check) {
-  return load(purpose, check,
+                        const Checks& checks) {
+  return load(purpose, checks,
               [&](Files& files) { return files.load_text(std::string(name), std::string(text)); });
 }
 

@@ -25,19 +25,23 @@ struct Loaded {
   std::vector<Issue> issues;     // main file first, then by file, line, column
 };
 
-// What only a collector's own room knows to be wrong with it (check_collector() of collectors/).
-using CheckCollector = std::function<std::vector<Objection>(const CollectorConfig&)>;
+// What only other rooms know to be wrong.
+struct Checks {
+  // With a collector (check_collector() of collectors/); may be empty.
+  std::function<std::vector<Objection>(const CollectorConfig&)> collector;
+  // Names that a profile's metrics may not have (the aggregator's own: the catalogue of metrics/).
+  std::vector<std::string_view> reserved_metrics;  // of static storage
+};
 
-// Reads `file`, what it includes, and the secrets. `check` is asked about each collector that reads
-// well, unless the collectors run elsewhere (aggregate). Bounded: 8 MiB a file, 16 MiB and a
+// Reads `file`, what it includes, and the secrets. `checks` are asked about each collector that
+// reads well, unless the collectors run elsewhere (aggregate). Bounded: 8 MiB a file, 16 MiB and a
 // million values together, 1000 included files. Never throws for what a file says. Any thread.
-Loaded load_config(const std::filesystem::path& file, Purpose purpose,
-                   const CheckCollector& check = {});
+Loaded load_config(const std::filesystem::path& file, Purpose purpose, const Checks& checks = {});
 
 // The same for a text that is no file: `name` stands for the file in messages and in relative
 // paths. `include` is checked, but nothing is included.
 Loaded load_config_text(std::string_view name, std::string_view text, Purpose purpose,
-                        const CheckCollector& check = {});
+                        const Checks& checks = {});
 
 // Reads the value of a secret that is named elsewhere than in a configuration. No message repeats
 // it.

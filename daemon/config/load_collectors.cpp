@@ -142,7 +142,8 @@ std::vector<Profile> read_profiles(Draft& draft, const Object& object) {
   const auto read = draft.profiles.find(directory);
   if (read != draft.profiles.end()) return read->second;
   const Value& at = given == nullptr ? object.value() : *given;
-  return draft.profiles[directory] = load_profiles(draft.files, draft.problems, at, directory);
+  return draft.profiles[directory] = load_profiles(draft.files, draft.problems, at, directory,
+                                                   draft.checks.reserved_metrics);
 }
 
 void read_snmp(Draft& draft, const Value& value) {
@@ -189,8 +190,8 @@ void read_pcap(Draft& draft, const Value& value) {
 
 // What the collector itself finds in it.
 void ask_collector(Draft& draft, const Value& value) {
-  if (draft.purpose == Purpose::aggregate || !draft.check_collector) return;
-  for (Objection& said : draft.check_collector(draft.config.collectors.back())) {
+  if (draft.purpose == Purpose::aggregate || !draft.checks.collector) return;
+  for (Objection& said : draft.checks.collector(draft.config.collectors.back())) {
     const Value* key = peek(value, said.key);
     const Value& at = key == nullptr ? value : *key;
     said.warning ? draft.problems.warning(at, std::move(said.message))

@@ -30,11 +30,14 @@ constexpr KeySpec kLabel[] = {
 constexpr ObjectSpec kMetricSpec{"profile_metric", "a metric", kMetric};
 constexpr ObjectSpec kLabelSpec{"profile_label", "a label", kLabel};
 
+// Those that have one: the scalars' table has none.
 template <class Items>
 std::vector<std::string> names_of(const Items& items) {
   std::vector<std::string> names;
   names.reserve(items.size());
-  for (const auto& item : items) names.push_back(item.name);
+  for (const auto& item : items) {
+    if (!item.name.empty()) names.push_back(item.name);
+  }
   return names;
 }
 
@@ -66,13 +69,15 @@ std::optional<double> read_number(Problems& problems, const Value& value, std::s
 }
 
 std::optional<ProfileLabel::Source> read_source(const ProfileDraft& draft, const Value& value,
-                                                std::size_t table) {
+                                                std::optional<std::size_t> table) {
   const auto text = scalar_text(draft.problems, value, "from");
   if (!text) return std::nullopt;
-  const auto& index = draft.profile.tables[table].index;
-  const auto part = std::ranges::find(index, *text, &ProfileIndex::name);
-  if (part != index.end()) {
-    return ProfileLabel::Source{std::nullopt, static_cast<std::size_t>(part - index.begin())};
+  if (table) {
+    const auto& index = draft.profile.tables[*table].index;
+    const auto part = std::ranges::find(index, *text, &ProfileIndex::name);
+    if (part != index.end()) {
+      return ProfileLabel::Source{std::nullopt, static_cast<std::size_t>(part - index.begin())};
+    }
   }
   const auto column = draft.column(value, "from", table);
   if (!column) return std::nullopt;
@@ -99,7 +104,7 @@ void check_suffix(const ProfileDraft& draft, const Value& at, std::string_view s
 }
 
 std::optional<ProfileLabel> read_label(const ProfileDraft& draft, const Value& value,
-                                       std::size_t table) {
+                                       std::optional<std::size_t> table) {
   Problems& problems = draft.problems;
   const Object object(problems, value, kLabelSpec);
   if (!object.is_map() || !object.has("name")) return std::nullopt;
@@ -124,20 +129,21 @@ std::optional<ProfileLabel> read_label(const ProfileDraft& draft, const Value& v
   if (const Value* suffix = object.find("suffix")) {
     if (const auto text = scalar_text(problems, *suffix, "suffix")) {
       label.suffix = text->substr(0, kMostLabelName);
-      check_suffix(draft, *suffix, label.suffix, table);
+      if (table) check_suffix(draft, *suffix, label.suffix, *table);
     }
   }
   return label;
 }
 
-void read_where(const ProfileDraft& draft, const Value& value, ProfileMetric& metric) {
+void read_where(const ProfileDraft& draft, const Value& value, std::optional<std::size_t> table,
+                ProfileMetric& metric) {
   if (!value.is_map()) {
     draft.problems.error(
         value, fmt::format("where: expected {{COLUMN: [NUMBER, …]}}, not {}", kind_of(value)));
     return;
   }
   for (std::size_t i = 0; i < value.entries(); ++i) {
-    const auto column = draft.column(value.key(i), "where", metric.table);
+    const auto column = draft.column(value.key(i), "where", table);
     const Value& given = value.value(i);
     const Value* const single[] = {&given};
     ProfileMetric::Condition condition;
@@ -170,13 +176,19 @@ std::optional<std::size_t> read_table_of(const ProfileDraft& draft, const Object
   return std::nullopt;
 }
 
-// The family as a whole: by the conventions, and the same wherever it is given.
+// The family as a whole: by the conventions, nobody else's, and the same wherever it is given.
 void check_family(ProfileDraft& draft, const Value& at, const SeriesFamily& family) {
-  if (const auto objection = family_objection(family)) {
-    draft.problems.error(at, *objection);
+  const std::vector<std::string> objections = family_objections(family);
+  for (const std::string& objection : objections) draft.problems.error(at, objection);
+  const std::string base(family_base(family.name));
+  const auto own = std::ranges::find(draft.reserved, base, family_base);
+  if (own != draft.reserved.end()) {
+    draft.problems.error(
+        at, fmt::format("{}: is one of the aggregator's own metrics{}; choose another name",
+                        family.name, *own == family.name ? "" : fmt::format(" ({})", *own)));
     return;
   }
-  const std::string base(family_base(family.name));
+  if (!objections.empty()) return;
   const auto [first, is_new] = draft.families.try_emplace(base, family, &at);
   if (is_new || first->second.first == family) return;
   const Value& there = *first->second.second;
@@ -186,14 +198,46 @@ void check_family(ProfileDraft& draft, const Value& at, const SeriesFamily& fami
                       family.name, first->second.first.name, there.source->where(there.at)));
 }
 
+// False: not all of it is there.
+bool read_head(const Object& object, ProfileMetric& metric) {
+  const bool named = object.text("name", metric.family.name, kMostSeriesName);
+  const bool typed = object.choice("type", metric.family.type, kTypes);
+  const bool helped = object.text("help", metric.family.help, kMostSeriesHelp);
+  return named && typed && helped;
+}
+
+// The number and the rows that have one.
+void read_value(const ProfileDraft& draft, const Object& object, std::optional<std::size_t> table,
+                ProfileMetric& metric) {
+  Problems& problems = draft.problems;
+  const auto column = [&](std::string_view key, std::optional<ColumnRef>& to) {
+    if (const Value* given = object.find(key)) to = draft.column(*given, key, table);
+  };
+  column("value", metric.value);
+  column("times", metric.times);
+  column("scale", metric.scale);
+  column("precision", metric.precision);
+  if (const Value* where = object.find("where")) read_where(draft, *where, table, metric);
+  if (const Value* map = object.find("map")) {
+    metric.map = numbered<double>(
+        problems, *map, "map", [&](const Value& one) { return read_number(problems, one, "map"); });
+  }
+  if (const Value* otherwise = object.find("otherwise")) {
+    metric.otherwise = read_number(problems, *otherwise, "otherwise");
+  }
+  object.number("factor", metric.factor, -1e18, 1e18);
+  object.choice("convert", metric.convert, kConversionNames);
+}
+
 }  // namespace
 
 std::optional<ColumnRef> ProfileDraft::column(const Value& at, std::string_view what,
-                                              std::size_t table) const {
+                                              std::optional<std::size_t> table) const {
   const auto text = scalar_text(problems, at, what);
   if (!text) return std::nullopt;
   const std::size_t dot = text->find('.');
-  std::size_t of = table;
+  if (!table && dot == std::string_view::npos) return std::nullopt;
+  std::size_t of = table.value_or(0);
   if (dot != std::string_view::npos) {
     const std::string_view name = text->substr(0, dot);
     const auto found = std::ranges::find(profile.tables, name, &ProfileTable::name);
@@ -203,14 +247,15 @@ std::optional<ColumnRef> ProfileDraft::column(const Value& at, std::string_view 
       return std::nullopt;
     }
     of = static_cast<std::size_t>(found - profile.tables.begin());
-    const auto& own = profile.tables[table].index;
     for (const ProfileIndex& part : found->index) {
+      if (!table) break;
+      const auto& own = profile.tables[*table].index;
       if (std::ranges::find(own, part) != own.end()) continue;
       problems.error(at, fmt::format("{}: table '{}' is found by '{}' ({}), which is no part of "
                                      "the index of '{}'",
                                      what, found->name, part.name,
                                      kIndexTypeNames[static_cast<std::size_t>(part.type)],
-                                     profile.tables[table].name));
+                                     profile.tables[*table].name));
       return std::nullopt;
     }
   }
@@ -231,41 +276,23 @@ void read_metric(ProfileDraft& draft, const Value& value) {
   const Object object(problems, value, kMetricSpec);
   if (!object.is_map()) return;
   ProfileMetric metric;
+  const bool headed = read_head(object, metric);
   const auto table = read_table_of(draft, object);
-  if (!table) return;
-  metric.table = *table;
-  object.text("name", metric.family.name, kMostSeriesName);
-  object.choice("type", metric.family.type, kTypes);
-  object.text("help", metric.family.help, kMostSeriesHelp);
-  const auto column = [&](std::string_view key, std::optional<ColumnRef>& to) {
-    if (const Value* given = object.find(key)) to = draft.column(*given, key, metric.table);
-  };
-  column("value", metric.value);
-  column("times", metric.times);
-  column("scale", metric.scale);
-  column("precision", metric.precision);
-  if (const Value* where = object.find("where")) read_where(draft, *where, metric);
-  if (const Value* map = object.find("map")) {
-    metric.map = numbered<double>(
-        problems, *map, "map", [&](const Value& one) { return read_number(problems, one, "map"); });
-  }
-  if (const Value* otherwise = object.find("otherwise")) {
-    metric.otherwise = read_number(problems, *otherwise, "otherwise");
-  }
-  object.number("factor", metric.factor, -1e18, 1e18);
-  object.choice("convert", metric.convert, kConversionNames);
+  metric.table = table.value_or(0);
+  read_value(draft, object, table, metric);
+  bool labelled = true;
   if (const Value* labels = object.find("labels")) {
     for (const Value* item : list_items(problems, *labels, "labels", "maps")) {
-      if (auto label = read_label(draft, *item, metric.table)) {
-        metric.family.labels.push_back(label->name);
-        metric.labels.push_back(std::move(*label));
-      }
+      auto label = read_label(draft, *item, table);
+      labelled = labelled && label;
+      if (!label) continue;
+      metric.family.labels.push_back(label->name);
+      metric.labels.push_back(std::move(*label));
     }
   }
-  if (problems.errors() != errors) return;
-  const Value* name = object.find("name");
-  check_family(draft, *name, metric.family);
-  draft.profile.metrics.push_back(std::move(metric));
+  // Of half a head nothing can be said.
+  if (headed && labelled) check_family(draft, *object.find("name"), metric.family);
+  if (problems.errors() == errors) draft.profile.metrics.push_back(std::move(metric));
 }
 
 }  // namespace itnxt

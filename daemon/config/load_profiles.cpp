@@ -273,14 +273,15 @@ std::optional<std::int64_t> whole_number(Problems& problems, const Value& value,
 }
 
 std::vector<Profile> load_profiles(Files& files, Problems& problems, const Value& at,
-                                   const std::string& directory) {
+                                   const std::string& directory,
+                                   std::span<const std::string_view> reserved) {
   std::map<std::string, std::pair<SeriesFamily, const Value*>, std::less<>> families;
   std::map<std::string, const Value*> names;
   std::vector<Profile> profiles;
   for (const auto& file : yaml_files(problems, at, directory)) {
     const Value* root = files.load_more(at, file);
     if (root == nullptr) continue;
-    ProfileDraft draft{problems, {}, families};
+    ProfileDraft draft{problems, {}, families, reserved};
     read_profile(draft, *root);
     if (draft.profile.name.empty()) continue;
     const auto [first, is_new] = names.try_emplace(draft.profile.name, root);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -46,6 +48,16 @@ std::vector<Issue> Problems::finish() {
         errors_ == 0));
   }
   return issues;
+}
+
+std::vector<Issue> what_is_new(const std::vector<Issue>& before, const std::vector<Issue>& now) {
+  std::set<std::pair<std::string_view, std::string_view>> said;
+  for (const Issue& issue : before) said.emplace(issue.file, issue.message);
+  std::vector<Issue> found;
+  for (const Issue& issue : now) {
+    if (!issue.warning || !said.contains({issue.file, issue.message})) found.push_back(issue);
+  }
+  return found;
 }
 
 }  // namespace itnxt

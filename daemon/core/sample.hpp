@@ -109,6 +109,7 @@ struct DeviceSample {
   std::optional<std::uint32_t> if_number;         // ifNumber: how many rows there should be
   std::optional<TimeTicks> if_table_last_change;  // ifTableLastChange: a row came or went
   bool complete = false;  // the walk reached the table's end: a missing row is really gone
+  bool answered = false;  // the device said something, if only that it refuses
   std::vector<InterfaceSample> interfaces;
   std::optional<SnmpTotals> totals;  // its collector's, with one of its samples each interval
 };

@@ -74,51 +74,52 @@ std::optional<std::string> part_objection(std::string_view part) {
   return std::nullopt;
 }
 
-std::optional<std::string> name_objection(const SeriesFamily& family) {
+void judge_name(const SeriesFamily& family, std::vector<std::string>& found) {
   const std::string_view name = family.name;
   if (name.size() > kMostSeriesName || !name.starts_with(kPrefix) || !is_word(name) ||
       name.size() == kPrefix.size() || has_empty_part(name)) {
-    return "expected itnxt_ and words of a-z and 0-9 with one _ between them, at most " +
-           std::to_string(kMostSeriesName) + " bytes";
+    found.push_back("expected itnxt_ and words of a-z and 0-9 with one _ between them, at most " +
+                    std::to_string(kMostSeriesName) + " bytes");
+    return;
   }
   if ((family.type == SeriesType::counter) != name.ends_with("_total")) {
-    return family.type == SeriesType::counter ? "a counter's name ends with _total"
-                                              : "only a counter's name ends with _total";
+    found.emplace_back(family.type == SeriesType::counter ? "a counter's name ends with _total"
+                                                          : "only a counter's name ends with "
+                                                            "_total");
   }
   for (const std::string_view end : kReservedEnds) {
     if (family_base(name).ends_with(end)) {
-      return "ends with " + std::string(end) + ", which the formats keep for themselves";
+      found.push_back("ends with " + std::string(end) + ", which the formats keep for themselves");
     }
   }
   for (std::size_t at = 0; at < name.size();) {
     const std::size_t end = std::min(name.find('_', at), name.size());
-    if (auto objection = part_objection(name.substr(at, end - at))) return objection;
+    if (auto objection = part_objection(name.substr(at, end - at))) {
+      found.push_back(std::move(*objection));
+    }
     at = end + 1;
   }
-  return std::nullopt;
 }
 
-std::optional<std::string> label_objection(const SeriesFamily& family) {
+void judge_labels(const SeriesFamily& family, std::vector<std::string>& found) {
   if (family.labels.size() > kMostSeriesLabels) {
-    return std::to_string(family.labels.size()) + " labels, at most " +
-           std::to_string(kMostSeriesLabels);
+    found.push_back(std::to_string(family.labels.size()) + " labels, at most " +
+                    std::to_string(kMostSeriesLabels));
+    return;
   }
   for (std::size_t i = 0; i < family.labels.size(); ++i) {
     const std::string& label = family.labels[i];
-    const auto which = [&] { return "label " + std::to_string(i + 1); };
+    const auto here = family.labels.begin() + static_cast<std::ptrdiff_t>(i);
+    const std::string which = "label " + std::to_string(i + 1);
     if (label.size() > kMostLabelName || !is_word(label) || has_empty_part(label)) {
-      return which() + " is no name: expected a-z, 0-9 and single _, at most " +
-             std::to_string(kMostLabelName) + " bytes";
-    }
-    if (std::ranges::find(kReservedLabels, label) != kReservedLabels.end()) {
-      return which() + " is '" + label + "', which is set by itnxt or by Prometheus";
-    }
-    if (std::find(family.labels.begin(), family.labels.begin() + static_cast<std::ptrdiff_t>(i),
-                  label) != family.labels.begin() + static_cast<std::ptrdiff_t>(i)) {
-      return "two labels are named '" + label + "'";
+      found.push_back(which + " is no name: expected a-z, 0-9 and single _, at most " +
+                      std::to_string(kMostLabelName) + " bytes");
+    } else if (std::ranges::find(kReservedLabels, label) != kReservedLabels.end()) {
+      found.push_back(which + " is '" + label + "', which is set by itnxt or by Prometheus");
+    } else if (std::find(family.labels.begin(), here, label) != here) {
+      found.push_back("two labels are named '" + label + "'");
     }
   }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -153,15 +154,24 @@ std::size_t wire_size(const SeriesSample& sample) {
   return size;
 }
 
-std::optional<std::string> family_objection(const SeriesFamily& family) {
-  std::optional<std::string> objection = name_objection(family);
-  if (!objection) objection = label_objection(family);
-  if (!objection && (family.help.empty() || family.help.size() > kMostSeriesHelp ||
-                     sanitize(family.help, kMostSeriesHelp) != family.help)) {
-    objection = "help is no line of 1 to " + std::to_string(kMostSeriesHelp) + " bytes";
+std::vector<std::string> family_objections(const SeriesFamily& family) {
+  std::vector<std::string> found;
+  judge_name(family, found);
+  judge_labels(family, found);
+  if (family.help.empty() || family.help.size() > kMostSeriesHelp ||
+      sanitize(family.help, kMostSeriesHelp) != family.help) {
+    found.push_back("help is no line of 1 to " + std::to_string(kMostSeriesHelp) + " bytes");
   }
-  if (!objection) return std::nullopt;
-  return sanitize(family.name, kMostSeriesName) + ": " + *objection;
+  for (std::string& objection : found) {
+    objection.insert(0, sanitize(family.name, kMostSeriesName) + ": ");
+  }
+  return found;
+}
+
+std::optional<std::string> family_objection(const SeriesFamily& family) {
+  std::vector<std::string> found = family_objections(family);
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
 }
 
 }  // namespace itnxt

@@ -67,9 +67,11 @@ std::size_t wire_size(const SeriesRow& row);
 std::size_t wire_size(const SeriesFamily& family);  // its rows included
 std::size_t wire_size(const SeriesSample& sample);
 
-// Why the family's head (all but its rows) breaks the conventions of CONTRACT.md §3 and
+// Each reason why the family's head (all but its rows) breaks the conventions of CONTRACT.md §3 and
 // prometheus.io "Metric and label naming"; nothing when it is fine. "NAME: what is wrong, what was
 // expected".
+std::vector<std::string> family_objections(const SeriesFamily& family);
+// The first of them.
 std::optional<std::string> family_objection(const SeriesFamily& family);
 
 }  // namespace itnxt

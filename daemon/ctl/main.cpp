@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>  // whole: its App.hpp alone does not link
-#include <map>
+#include <charconv>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 #include "daemon/core/version.hpp"
 #include "daemon/ctl/verbs.hpp"
@@ -37,6 +40,9 @@ constexpr Verb kProbe = {
     "  itnxtctl probe md-core-1 --config /etc/itnxt/itnxt.yaml",
     run_probe};
 
+constexpr std::int64_t kShortestMs = 100;
+constexpr std::int64_t kLongestMs = std::int64_t{31} * 86'400'000;
+
 CLI::App* add_plain_verb(CLI::App& app, Invocation& call, const Verb& verb) {
   CLI::App* added = app.add_subcommand(verb.name, verb.what);
   added->footer(fmt::format("\nExample:\n  {}", verb.example));
@@ -50,21 +56,38 @@ CLI::App* add_verb(CLI::App& app, Invocation& call, const Verb& verb) {
   return added;
 }
 
+// Milliseconds out of "500ms", "5s"; absent: it is no duration.
+std::optional<std::int64_t> milliseconds_of(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    std::int64_t ms;
+  };
+  constexpr Unit kUnits[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
+  std::int64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc()) return std::nullopt;
+  const std::string_view unit(end, text.data() + text.size());
+  for (const Unit& one : kUnits) {
+    if (unit == one.name && count >= 0 && count <= kLongestMs / one.ms) return count * one.ms;
+  }
+  return std::nullopt;
+}
+
 void add_duration(CLI::App& verb, const char* option, std::int64_t& ms, const char* what) {
-  constexpr std::int64_t kLongestMs = std::int64_t{31} * 86'400'000;
-  static const std::map<std::string, std::int64_t> units = {
-      {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
-  CLI::AsNumberWithUnit duration(units, CLI::AsNumberWithUnit::UNIT_REQUIRED);
-  duration.description("");  // the type's name says it
-  const CLI::Validator range(
+  const CLI::Validator to_ms(
       [](std::string& text) {
-        std::int64_t value = 0;
-        const bool fits =
-            CLI::detail::lexical_cast(text, value) && value >= 100 && value <= kLongestMs;
-        return fits ? std::string() : "a duration from 100ms to 744h is expected";
+        const std::optional<std::int64_t> given = milliseconds_of(text);
+        if (!given || *given < kShortestMs) {
+          return fmt::format(
+              "expected a duration from 100ms to 744h with its unit, such as 500ms, 5s, 2m or 1h, "
+              "not '{}'",
+              text);
+        }
+        text = std::to_string(*given);
+        return std::string();
       },
       "");
-  verb.add_option(option, ms, what)->transform(duration)->check(range)->type_name("DURATION");
+  verb.add_option(option, ms, what)->transform(to_ms)->type_name("DURATION");
 }
 
 void add_probe(CLI::App& app, Invocation& call) {
@@ -72,7 +95,8 @@ void add_probe(CLI::App& app, Invocation& call) {
   ProbeOptions& options = call.probe;
   probe
       .add_option("device", options.target,
-                  "ADDRESS[:PORT], [IPv6][:PORT], or with --config a device of its inventory")
+                  "ADDRESS[:PORT], [IPv6][:PORT], or with --config a device of its inventory, by "
+                  "name or address")
       ->required()
       ->type_name("DEVICE");
   probe.add_option("--config", options.config, "The configuration that holds the credentials")

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <utility>
@@ -37,11 +38,39 @@ struct Plan {
   std::vector<CredentialsSource> sources;  // of the candidates
 };
 
-const Device* find_device(const Config& config, const std::string& name) {
-  for (const Device& device : config.inventory.devices) {
-    if (device.name.text() == name) return &device;
-  }
-  return nullptr;
+// An IPv6 address may stand as people write it, without brackets.
+Result<HostPort> parse_target(const std::string& target) {
+  const bool bare = target.find(':') != target.rfind(':') && !target.starts_with('[');
+  return parse_address(bare ? "[" + target + "]" : target, kSnmpPort);
+}
+
+// By its name, else by its address.
+const Device* find_device(const Config& config, const std::string& target) {
+  const auto& devices = config.inventory.devices;
+  const auto named = std::ranges::find_if(
+      devices, [&](const Device& device) { return device.name.text() == target; });
+  if (named != devices.end()) return &*named;
+  const Result<HostPort> at = parse_target(target);
+  if (!at) return nullptr;
+  const auto there = std::ranges::find_if(devices, [&](const Device& device) {
+    return device.host == at->host && device.port == at->port;
+  });
+  return there == devices.end() ? nullptr : &*there;
+}
+
+bool has_credentials(const ProbeOptions& options) {
+  return !options.credentials.empty() || !options.community_env.empty() ||
+         !options.community_file.empty();
+}
+
+std::string no_such_device(const Config& config, const ProbeOptions& options) {
+  std::vector<std::string> names;
+  for (const Device& device : config.inventory.devices) names.push_back(device.name.text());
+  const auto meant = did_you_mean(options.target, names);
+  return fmt::format(
+      "{}: the inventory of {} has no device of that name or address{}; give one that it has, or "
+      "say with --credentials NAME as whom to ask another",
+      options.target, options.config, meant ? ", did you mean " + *meant + "?" : "");
 }
 
 // The secrets were read, as far as this user may: what is missing stands among the warnings.
@@ -71,10 +100,10 @@ std::optional<Failure> from_config(const ProbeOptions& options, Plan& plan, std:
   if (const Device* device = find_device(*loaded.config, options.target)) {
     host = device->host;
     port = device->port;
-    plan.questions.inventory = options.target;
-    if (names.empty() && options.community_env.empty() && options.community_file.empty()) {
-      names.push_back(device->credentials);
-    }
+    plan.questions.inventory = device->name.text();
+    if (!has_credentials(options)) names.push_back(device->credentials);
+  } else if (!has_credentials(options)) {
+    return Failure{kWrongUsage, no_such_device(*loaded.config, options)};
   }
   std::vector<std::string> known;
   for (const auto& [name, credentials] : loaded.config->credentials) known.push_back(name);
@@ -124,11 +153,7 @@ std::optional<Failure> make_plan(const ProbeOptions& options, Plan& plan) {
     return Failure{kWrongUsage, fmt::format("no credentials for {}: {}", options.target, kHowTo)};
   }
   if (host.empty()) {
-    // An IPv6 address as people write it, without brackets.
-    const bool bare =
-        options.target.find(':') != options.target.rfind(':') && !options.target.starts_with('[');
-    const auto parsed =
-        parse_address(bare ? "[" + options.target + "]" : options.target, kSnmpPort);
+    const auto parsed = parse_target(options.target);
     if (!parsed) return Failure{kWrongUsage, options.target + ": " + parsed.error()};
     host = parsed->host;
     port = parsed->port;

@@ -22,6 +22,7 @@ Json attempts_json(const Facts& facts) {
     all.push_back({{"credentials", one.credentials},
                    {"version", kSnmpVersionNames[static_cast<std::size_t>(one.version)]},
                    {"level", one.level},
+                   {"accepted", one.accepted},
                    {"works", one.works},
                    {"used", facts.used == i},
                    {"problem", one.problem}});

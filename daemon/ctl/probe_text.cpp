@@ -111,6 +111,17 @@ std::string attempts_table(const Facts& facts, const Style& style) {
   return table.render(style);
 }
 
+// Those that the device takes, each once: "'a', 'b'".
+std::string accepted_ones(const Facts& facts) {
+  std::string text;
+  for (const Attempt& one : facts.attempts) {
+    const std::string name = "'" + one.credentials + "'";
+    if (!one.accepted || text.find(name) != std::string::npos) continue;
+    text += (text.empty() ? "" : ", ") + name;
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string probe_text(const Probed& probed, const Style& style) {
@@ -145,7 +156,10 @@ std::string no_answer_text(const Facts& facts, const std::string& unreachable) {
   std::string text = facts.address + ": ";
   bool heard = facts.engine.has_value();
   for (const Attempt& one : facts.attempts) heard = heard || one.heard;
-  if (facts.public_v1 == true || facts.public_v2c == true) {
+  const std::string accepted = accepted_ones(facts);
+  if (!accepted.empty()) {
+    text += "accepts the credentials " + accepted + ", but they may read nothing";
+  } else if (facts.public_v1 == true || facts.public_v2c == true) {
     text += "answers community \"public\", but none of the credentials works";
   } else if (facts.engine) {
     text += fmt::format("speaks SNMPv3 (engine {}), but none of the credentials works",
@@ -164,7 +178,12 @@ std::string no_answer_text(const Facts& facts, const std::string& unreachable) {
   for (const std::string& stranger : facts.strangers) {
     text += "  replies came from " + stranger + " instead: ask that address\n";
   }
-  if (facts.engine || heard) {
+  if (!accepted.empty()) {
+    text +=
+        "give the user or community a read view on the device that holds 1.3.6.1.2.1 at least "
+        "(VACM: group, access, view; of net-snmp: rouser NAME priv, or rocommunity), and ask on "
+        "the security level that its access demands";
+  } else if (facts.engine || heard) {
     text +=
         "check the user, its algorithms and pass phrases, or the community, on the device, and "
         "that it lets this host ask";

@@ -16,8 +16,8 @@ Duration bounded(Duration interval) {
   return std::clamp(interval, kShortestInterval, kLongestInterval);
 }
 
-// Rejected credentials are an answer too: the device is alive. Anything else that is wrong counts
-// as one if it brought something of the device's.
+// Rejected credentials are an answer too: the device is alive. So is any error of its own, but no
+// trouble of the collector's: a device is down when a whole poll got no answer.
 bool is_answer(const DeviceSample& sample) {
   switch (sample.result) {
     case PollResult::ok:
@@ -27,7 +27,7 @@ bool is_answer(const DeviceSample& sample) {
     case PollResult::timeout:
       return false;
     case PollResult::error:
-      return sample.uptime.has_value() || !sample.interfaces.empty();
+      return sample.answered || sample.uptime.has_value() || !sample.interfaces.empty();
   }
   return false;
 }

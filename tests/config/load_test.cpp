@@ -333,17 +333,30 @@ TEST(Load, TwentyThousandDanglingNamesEndSoon) {
   EXPECT_LT(time.seconds(), 60);
 }
 
+TEST(Load, AWarningIsNewOnceWhereverItStands) {
+  const Issue weak{"a.yaml", 3, 5, "weak", "", 1, true};
+  Issue moved = weak;
+  moved.line = 9;
+  const Issue other{"b.yaml", 3, 5, "weak", "", 1, true};
+  const Issue error{"a.yaml", 1, 1, "wrong", "", 1, false};
+  EXPECT_EQ(what_is_new({}, {weak}), std::vector{weak});
+  EXPECT_EQ(what_is_new({weak, error}, {error, moved, other}), (std::vector{error, other}));
+  EXPECT_EQ(what_is_new({weak}, {}), std::vector<Issue>{});
+}
+
 // What its own room says of a collector stands at the key it names.
 TEST(Load, CollectorsAreAskedAboutTheirConfiguration) {
   const std::string text =
       "collectors:\n  - {kind: pcap, name: p, interface: eth0, filter: bad}\n"
       "  - {kind: pcap, name: q, interface: eth0, snaplen: 1}\n"
       "aggregator: {listen: \"ipc://x\"}\n";
-  const CheckCollector check = [](const CollectorConfig& config) {
-    EXPECT_EQ(name_of(config).text(), "p");  // the other does not read well
-    return std::vector<Objection>{{"filter", "filter: no good"}, {"snaplen", "too short", true}};
-  };
-  EXPECT_EQ(all_text(load_config_text("a.yaml", text, Purpose::check, check)),
+  const Checks checks{[](const CollectorConfig& config) {
+                        EXPECT_EQ(name_of(config).text(), "p");  // the other does not read well
+                        return std::vector<Objection>{{"filter", "filter: no good"},
+                                                      {"snaplen", "too short", true}};
+                      },
+                      {}};
+  EXPECT_EQ(all_text(load_config_text("a.yaml", text, Purpose::check, checks)),
             "a.yaml:2:5: warning: too short\n"
             "  - {kind: pcap, name: p, interface: eth0, filter: bad}\n"
             "    ^\n"
@@ -354,7 +367,7 @@ TEST(Load, CollectorsAreAskedAboutTheirConfiguration) {
             "  - {kind: pcap, name: q, interface: eth0, snaplen: 1}\n"
             "                                                    ^\n");
   // They run elsewhere.
-  EXPECT_EQ(all_text(load_config_text("a.yaml", text, Purpose::aggregate, check)).find("no good"),
+  EXPECT_EQ(all_text(load_config_text("a.yaml", text, Purpose::aggregate, checks)).find("no good"),
             std::string::npos);
 }
 

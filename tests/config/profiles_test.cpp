@@ -36,7 +36,8 @@ class Profiles : public ::testing::Test {
   }
   Loaded load(const std::string& more = "", Purpose purpose = Purpose::check) const {
     write("itnxt.yaml", std::string(kConfig) + more + "}]\n");
-    return load_config(std::filesystem::path(directory.path()) / "itnxt.yaml", purpose);
+    return load_config(std::filesystem::path(directory.path()) / "itnxt.yaml", purpose,
+                       {{}, {"itnxt_interface_up", "itnxt_device_info"}});
   }
   // Errors only, without the directory and the excerpt: "FILE:LINE:COLUMN: message\n".
   std::string errors(const Loaded& loaded) const {
@@ -98,6 +99,13 @@ TEST_F(Profiles, WhatIsWrongIsSaidWithItsPlace) {
             "snmp/p.yaml:6:61: value: no column is named 'w'; known: v\n");
   EXPECT_EQ(complaint("table: t,", "table: u,"),
             "snmp/p.yaml:6:51: no table is named 'u'; known: t\n");
+  EXPECT_EQ(complaint("metrics:\n  - {name: itnxt_v, type: gauge, help: V., table: t,",
+                      "scalars: [{name: s, oid: 1.3.6.1.8.0}]\n"
+                      "metrics:\n  - {name: itnxt_v, type: gauge, help: V., table: u,"),
+            "snmp/p.yaml:7:51: no table is named 'u'; known: t\n")
+      << "the scalars have no name";
+  EXPECT_EQ(complaint("value: v", "value: x.v"),
+            "snmp/p.yaml:6:61: value: no table is named 'x'; known: t\n");
   EXPECT_EQ(
       complaint("1.3.6.1.9.1,", "1.3.6.1.x,"),
       "snmp/p.yaml:4:20: oid: expected a numeric OID such as 1.3.6.1.2.1.99.1.1.1 with 2 to 20 "
@@ -117,6 +125,33 @@ TEST_F(Profiles, WhatIsWrongIsSaidWithItsPlace) {
             "snmp/p.yaml:6:89: from: no column is named 'i'\n");
   EXPECT_EQ(complaint("{present: 1.3.6.1.9}", "{absent: 1.3.6.1.9}"),
             "snmp/p.yaml:2:8: match: expected sys_object_id, present or both\n");
+}
+
+TEST_F(Profiles, EveryFaultOfAMetricIsTold) {
+  EXPECT_EQ(
+      complaint("{name: itnxt_v, type: gauge, help: V., table: t, value: v, labels: [{name: "
+                "i, from: i}]}",
+                "{name: itnxt_v_ms, type: counter, help: V., table: u, value: x.v, factor: x,\n"
+                "     labels: [{name: Port, from: i}, {name: job, from: t.w}]}"),
+      "snmp/p.yaml:6:12: itnxt_v_ms: a counter's name ends with _total\n"
+      "snmp/p.yaml:6:12: itnxt_v_ms: holds 'ms', expected seconds\n"
+      "snmp/p.yaml:6:12: itnxt_v_ms: label 1 is no name: expected a-z, 0-9 and single _, at "
+      "most 64 bytes\n"
+      "snmp/p.yaml:6:12: itnxt_v_ms: label 2 is 'job', which is set by itnxt or by "
+      "Prometheus\n"
+      "snmp/p.yaml:6:56: no table is named 'u'; known: t\n"
+      "snmp/p.yaml:6:66: value: no table is named 'x'; known: t\n"
+      "snmp/p.yaml:6:79: factor: expected a number, not 'x'\n"
+      "snmp/p.yaml:7:56: from: no column is named 'w'; known: v\n");
+}
+
+TEST_F(Profiles, TheAggregatorsOwnMetricsAreReserved) {
+  EXPECT_EQ(complaint("itnxt_v,", "itnxt_interface_up,"),
+            "snmp/p.yaml:6:12: itnxt_interface_up: is one of the aggregator's own metrics; choose "
+            "another name\n");
+  EXPECT_EQ(complaint("itnxt_v, type: gauge", "itnxt_device_total, type: counter"),
+            "snmp/p.yaml:6:12: itnxt_device_total: is one of the aggregator's own metrics "
+            "(itnxt_device_info); choose another name\n");
 }
 
 TEST_F(Profiles, ATableIsJoinedByThePartsOfItsIndex) {

@@ -46,6 +46,16 @@ TEST(Families, NamesThatBreakTheConventionsAreRefusedWithTheReason) {
             "itnxt_x_gauge: holds 'gauge', expected nothing: the type stands in TYPE");
 }
 
+TEST(Families, EachFaultIsTold) {
+  EXPECT_EQ(family_objections({"itnxt_x_ms", SeriesType::counter, "", {"Port", "job"}, {}}),
+            (std::vector<std::string>{
+                "itnxt_x_ms: a counter's name ends with _total",
+                "itnxt_x_ms: holds 'ms', expected seconds",
+                "itnxt_x_ms: label 1 is no name: expected a-z, 0-9 and single _, at most 64 bytes",
+                "itnxt_x_ms: label 2 is 'job', which is set by itnxt or by Prometheus",
+                "itnxt_x_ms: help is no line of 1 to 512 bytes"}));
+}
+
 TEST(Families, LabelsAndHelpAreHeldToTheirRules) {
   EXPECT_EQ(objection("itnxt_x", SeriesType::gauge, {"a", "Port"}),
             "itnxt_x: label 2 is no name: expected a-z, 0-9 and single _, at most 64 bytes");

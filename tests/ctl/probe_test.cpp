@@ -5,7 +5,9 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 
+#include "collectors/snmp/survey/tables.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/ctl/json.hpp"
 #include "tests/collectors/snmp/survey/wire.hpp"
@@ -174,12 +176,55 @@ TEST(Probe, WrongCredentials) {
             "that it lets this host ask");
 }
 
+TEST(Probe, LetInButMayReadNothing) {
+  Facts facts = core();
+  facts.used.reset();
+  facts.public_v2c = false;
+  facts.attempts.push_back(facts.attempts[1]);
+  for (std::size_t i = 1; i < 3; ++i) {
+    facts.attempts[i].works = false;
+    facts.attempts[i].accepted = facts.attempts[i].heard = true;
+    facts.attempts[i].problem =
+        "accepted, but may read nothing (the device answers authorizationError)";
+  }
+  EXPECT_EQ(
+      no_answer_text(facts, ""),
+      "10.0.0.1:161: accepts the credentials 'core', but they may read nothing; tried:\n"
+      "  'old' by version 3 (md5 and des): credentials wrong: the device knows no user 'old' "
+      "(usmStatsUnknownUserNames)\n"
+      "  'core' by version 3 (sha256 and aes128): accepted, but may read nothing (the device "
+      "answers authorizationError)\n"
+      "  'core' by version 3 (sha256 and aes128): accepted, but may read nothing (the device "
+      "answers authorizationError)\n"
+      "give the user or community a read view on the device that holds 1.3.6.1.2.1 at least "
+      "(VACM: group, access, view; of net-snmp: rouser NAME priv, or rocommunity), and ask on "
+      "the security level that its access demands");
+}
+
 TEST(Probe, AnswersFromElsewhere) {
   Facts facts = silent();
   facts.strangers = {"10.0.0.2:161"};
   EXPECT_NE(no_answer_text(facts, "").find(
                 "  replies came from 10.0.0.2:161 instead: ask that address\n"),
             std::string::npos);
+}
+
+TEST(Probe, AsksForTheTablesOfTheProfilesThatAreShipped) {
+  const Loaded loaded = load_config_text(
+      "probe.yaml",
+      "collectors: [{kind: snmp, name: s, profiles: " ITNXT_SOURCE_DIR "/config/snmp}]\n",
+      Purpose::check);
+  ASSERT_TRUE(loaded.config);
+  std::map<std::string, OidArcs> shipped;
+  for (const Profile& one : std::get<SnmpCollectorConfig>(loaded.config->collectors[0]).profiles) {
+    if (!one.match.present.empty()) shipped[one.name] = one.match.present;
+  }
+  std::map<std::string, OidArcs> known;
+  for (const KnownTable& one : known_tables()) {
+    known[std::string(one.name)] = {one.oid.arcs.begin(), one.oid.arcs.begin() + one.oid.size};
+  }
+  EXPECT_GE(known.size(), 8U);
+  EXPECT_EQ(known, shipped);
 }
 
 // --- the entry ----------------------------------------------------------------------------------

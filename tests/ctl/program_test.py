@@ -102,11 +102,9 @@ class Program(unittest.TestCase):
                           "Run with --help for more information.\n"),
                 (["links", "--colour"], "The following argument was not expected: --colour\n"
                                         "Run with --help for more information.\n"),
-                (["watch", "--for", "30"], "--for: Missing mandatory unit\n"
-                                           "Run with --help for more information.\n"),
-                (["watch", "--interval", "1ms"],
-                 "--interval: a duration from 100ms to 744h is expected\n"
-                 "Run with --help for more information.\n"),
+                (["watch", "--for", "30"],
+                 "--for: expected a duration from 100ms to 744h with its unit, such as 500ms, 5s, 2m or 1h, "
+                 "not '30'\nRun with --help for more information.\n"),
                 (["links", "--url", "noc"],
                  'itnxtctl: --url: "noc" is no URL of an aggregator: it does not begin with http://; '
                  "expected http://HOST[:PORT][/PATH]\n")):
@@ -145,6 +143,30 @@ class Program(unittest.TestCase):
             r = run("probe", "10.0.0.1", "--config", path, "--credentials", "core")
             self.assertEqual(r.returncode, 78)
             self.assertIn(path + ":3:1: ", r.stderr)
+
+    def test_probe_of_a_device_that_the_configuration_has_not(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "itnxt.yaml")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("inventory: {devices: [{name: core-1, address: 127.0.0.9, credentials: lab}]}\n"
+                           "credentials: {lab: {version: 2c, community: {env: LAB}, insecure_ok: test}}\n")
+            for target, meant in (("nixda", ""), ("core-2", ", did you mean core-1?"), ("127.0.0.8", "")):
+                r = run("probe", target, "--config", path)
+                self.assertEqual((r.returncode, r.stdout, r.stderr), (2, "", (
+                    "itnxtctl: %s: the inventory of %s has no device of that name or address%s; give one that "
+                    "it has, or say with --credentials NAME as whom to ask another\n" % (target, path, meant))))
+            for target in ("core-1", "127.0.0.9", "127.0.0.9:161"):
+                r = run("probe", target, "--config", path, "--timeout", "300ms", LAB="hush-hush")
+                self.assertEqual(r.returncode, 1)
+                self.assertTrue(r.stderr.startswith("itnxtctl: 127.0.0.9:161: does not answer SNMP"), r.stderr)
+
+    def test_durations_without_a_unit_are_told_what_was_expected(self):
+        for verb, option in (("probe", "--timeout"), ("watch", "--interval"), ("watch", "--for")):
+            for given in ("5", "5d", "s", "99ms", "745h", "-5s", "1.5s", "99999999999999999999s"):
+                r = run(verb, *(["10.0.0.1"] if verb == "probe" else []), option + "=" + given)
+                self.assertEqual((r.returncode, r.stdout, r.stderr), (2, "", (
+                    "%s: expected a duration from 100ms to 744h with its unit, such as 500ms, 5s, 2m or 1h, "
+                    "not '%s'\nRun with --help for more information.\n" % (option, given))), given)
 
     def test_probe_of_a_silent_address_ends_in_time_and_tells_no_secret(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:

@@ -580,5 +580,22 @@ TEST_F(TableTest, RejectedCredentialsAreAnAnswer) {
   EXPECT_EQ(r1()->polls[static_cast<std::size_t>(PollResult::auth)], 1U);
 }
 
+TEST_F(TableTest, AnErrorIsAnAnswerWhenTheDeviceGaveIt) {
+  auto sample = poller.timeout("r1");
+  sample.result = PollResult::error;
+  sample.problem = "no UDP socket: Too many open files";
+  poller.send(table, {sample});
+  EXPECT_FALSE(r1()->up) << "this host's trouble says nothing of the device";
+  sample = poller.timeout("r1");
+  sample.result = PollResult::error;
+  sample.answered = true;
+  sample.problem = "refuses the GET of the system group: genErr";
+  minute();
+  poller.send(table, {sample});
+  EXPECT_TRUE(r1()->up);
+  EXPECT_EQ(r1()->problem, "refuses the GET of the system group: genErr");
+  EXPECT_EQ(r1()->last_success, std::nullopt);
+}
+
 }  // namespace
 }  // namespace itnxt

@@ -65,12 +65,12 @@ class Request:
             _, varbind, at = read(varbinds, at)
             self.names.append(read(varbind)[1])
 
-    def response(self, request_id=None, values=None):
+    def response(self, request_id=None, values=None, error_status=0):
         """A Response with those values, else noSuchObject; a walk has reached its end."""
         chosen = self.request_id if request_id is None else request_id
         known = {oid(text): value for text, value in (values or {}).items()}
         nothing = b"\x80\x00" if self.tag == GET else b"\x82\x00"
         varbinds = b"".join(tlv(0x30, tlv(0x06, name) + known.get(name, nothing))
                             for name in self.names)
-        pdu = integer(chosen) + integer(0) + integer(0) + tlv(0x30, varbinds)
+        pdu = integer(chosen) + integer(error_status) + integer(0) + tlv(0x30, varbinds)
         return tlv(0x30, integer(self.version) + tlv(0x04, self.community) + tlv(0xA2, pdu))

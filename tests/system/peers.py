@@ -293,6 +293,16 @@ def truncated(packet):
     return [whole[: len(whole) // 2]]
 
 
+def general_error(packet):
+    """An agent that is there and can give nothing."""
+    return [ber.Request(packet).response(error_status=5)]
+
+
+def empty_view(packet):
+    """An agent that lets the community in and shows it nothing."""
+    return [ber.Request(packet).response()]
+
+
 def bare(packet):
     """An agent that has been up for a second and has nothing else to say, and says so rightly."""
     return [ber.Request(packet).response(values={SYS_UPTIME: ber.tlv(0x43, b"\x64")})]

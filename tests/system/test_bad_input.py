@@ -294,6 +294,23 @@ class Devices(Running):
         self.assertEqual(self.daemon.device("bare")["problem"], "")
         self.assertEqual(self.daemon.metric("itnxt_device_uptime_seconds", device="bare"), 1)
 
+    def test_a_device_that_answers_and_gives_nothing_is_up(self):
+        cases = {"sick": (peers.general_error, "error", "device answers, but with errors only",
+                          "refuses the GET of the system group: genErr"),
+                 "blind": (peers.empty_view, "auth", "device refuses our credentials",
+                           "credentials wrong: the device has nothing of what was asked: its view "
+                           "lets this user or community read nothing")}
+        agents = {name: peers.BadAgent(self.lab, case[0]) for name, case in cases.items()}
+        self.begin(devices=[product.device(name, agents[name].address) for name in cases])
+        self.check_all_else_goes_on()
+        for name, (_, result, message, problem) in cases.items():
+            self.daemon.wait_metric(1, "itnxt_device_up", device=name)
+            self.assertEqual(self.daemon.device(name)["problem"], problem)
+            self.assertGreater(self.daemon.metric("itnxt_snmp_polls_total", device=name,
+                                                  result=result), 0)
+            self.expect_log("device", self.daemon, message=message, device=name,
+                            address=agents[name].address, problem=problem)
+
     def test_a_device_that_falls_silent_and_returns(self):
         other = peers.Snmpd(self.lab, "other")
         self.begin(devices=[product.device("other", other.address)])

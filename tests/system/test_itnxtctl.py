@@ -10,6 +10,13 @@ from lab import BIN, LabTest, free_port, main, need_binaries, wait_until
 
 UNREACHABLE = "http://127.0.0.1:%d"  # what the message must name
 
+# A community that is let in and sees a part of the tree in which there is nothing.
+EMPTY_VIEW = """com2sec empty-security 127.0.0.1 empty-test
+group empty-group v1 empty-security
+group empty-group v2c empty-security
+view nothing included .1.3.6.1.4.1.99999
+access empty-group "" any noauth exact nothing none none"""
+
 
 class Itnxtctl(LabTest):
     """One daemon for all: a device that answers, one that is silent, one alert."""
@@ -24,7 +31,8 @@ class Itnxtctl(LabTest):
         need_binaries(self, "itnxtd", "itnxtctl")
         if not type(self).daemon:
             lab = self.shared_lab()
-            agent, mute = peers.Snmpd(lab, "agent"), peers.BadAgent(lab, peers.silent)
+            type(self).agent = agent = peers.Snmpd(lab, "agent", extra=EMPTY_VIEW)
+            mute = peers.BadAgent(lab, peers.silent)
             type(self).daemon = daemon = product.Itnxtd(lab, "run", product.config(
                 lab, sites=[{"name": "halle", "kind": "pop", "anchor": True}],
                 devices=[product.device("r1", agent.address, "halle"),
@@ -110,6 +118,15 @@ class Itnxtctl(LabTest):
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn(": does not answer SNMP; tried:\n  'lab' by version 2c: no answer\n",
                       done.stderr)
+
+    def test_probe_by_a_community_that_may_read_nothing(self):
+        done = self.lab.run([os.path.join(BIN, "itnxtctl"), "probe", self.agent.address,
+                             "--community-env", "EMPTY"], env={"EMPTY": "empty-test"})
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertTrue(done.stderr.startswith(
+            "itnxtctl: %s: accepts the credentials 'EMPTY', but they may read nothing; tried:\n"
+            "  'EMPTY' by version 2c: accepted, but may read nothing (the device answers "
+            "noSuchObject, endOfMibView)\n" % self.agent.address), done.stderr)
 
     def test_no_daemon(self):
         url = UNREACHABLE % free_port()

@@ -94,11 +94,14 @@ class Signals(LabTest):
         daemon.wait_poll_of("r1")
         first = {"device": "r1", "interface": "lo", "reason": "first"}
         gaps = daemon.metric("itnxt_interface_gaps_total", **first)
+        weak = "credentials 'lab' use SNMP 2c"
+        self.assertEqual(daemon.log.count(weak), 1)
         daemon.reload({**value, "inventory": {"devices": [r1, r2]}})
         daemon.wait_metric(1, "itnxt_device_up", device="r2")
         daemon.reload(value)
         daemon.wait_metric(None, "itnxt_device_up", device="r2")
         daemon.wait_poll_of("r1")
+        self.assertEqual(daemon.log.count(weak), 1, "a reload warns of what is new")
         self.assertEqual(daemon.metric("itnxt_interface_gaps_total", **first), gaps,
                          "the counters of what stays are kept")
 

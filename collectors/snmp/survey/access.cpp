@@ -34,31 +34,65 @@ int rank(const Credentials& credentials) {
   return 0;
 }
 
-Request ask_uptime() {
+// A question whose answer shows whether anything may be read: one object that every agent has, or,
+// where a view hides that, the first one there is.
+Request one_object(RequestType type) {
   Request request;
-  request.add({1, 3, 6, 1, 2, 1, 1, 3, 0});
+  request.type = type;
+  if (type == RequestType::get) {
+    request.add({1, 3, 6, 1, 2, 1, 1, 3, 0});  // sysUpTime
+  } else {
+    request.add({1, 3});
+  }
   return request;
 }
 
-void judge(const Answer& answer, Attempt& made) {
+// Why there is nothing in the answer; empty: there is something.
+std::string_view why_nothing(const Answer& answer) {
+  if (answer.message.error_status != kNoError) {
+    return error_status_name(answer.message.error_status);
+  }
+  Varbinds varbinds = answer.message.begin();
+  const std::optional<Varbind> first = varbinds.next();
+  if (!first) return "an empty reply";
+  return is_absent(first->type) ? name(first->type) : std::string_view();
+}
+
+// Files what the first question brought. False: somebody was let in, and nothing was read.
+bool judge(const Answer& answer, Attempt& made) {
   switch (answer.kind) {
     case Answer::Kind::message:
-      // An error is an answer too: who asked was let in.
-      made.works = made.heard = true;
+      made.accepted = made.heard = true;
       made.answered_late = answer.tries > 1;
-      return;
+      made.works = why_nothing(answer).empty();
+      return made.works;
     case Answer::Kind::silence:
       made.problem = answer.tries == 0 ? "not asked: the time was up" : "no answer";
       if (!answer.why.empty()) made.problem += "; " + answer.why;
-      return;
+      return true;
     case Answer::Kind::refusal:
       made.heard = true;
       made.problem = answer.why;
-      return;
+      return true;
     case Answer::Kind::not_sent:
       made.problem = answer.why;
-      return;
+      return true;
   }
+  return true;
+}
+
+// Whether `speaker` is let in, and then whether there is anything that it may read.
+void try_in(Talk& talk, Speaker& speaker, Tries tries, Attempt& made) {
+  Answer answer = talk.ask(speaker, one_object(RequestType::get), tries);
+  if (judge(answer, made)) return;
+  std::string said(why_nothing(answer));
+  answer = talk.ask(speaker, one_object(RequestType::get_next), tries);
+  const bool answered = answer.kind == Answer::Kind::message;
+  const std::string_view then = answered ? why_nothing(answer) : "nothing";
+  made.works = then.empty();
+  if (made.works) return;
+  if (then != said) said += ", " + std::string(then);
+  made.problem = "accepted, but may read nothing (the device answers " + said + ")";
 }
 
 Attempt described(const Candidate& candidate) {
@@ -80,7 +114,10 @@ bool is_public(const Credentials& credentials) {
 
 bool gets_in(Talk& talk, usm::KeyCache& keys, const Credentials& credentials, Duration patience) {
   Result<Speaker> who = Speaker::make(credentials, keys);
-  return who && talk.ask(*who, ask_uptime(), {patience, 1}).good();
+  if (!who) return false;
+  Attempt made;
+  try_in(talk, *who, {patience, 1}, made);
+  return made.works;
 }
 
 // A community is asked under both of its versions: the device may know one only.
@@ -106,7 +143,7 @@ std::optional<Admitted> try_candidates(Talk& talk, usm::KeyCache& keys,
     Attempt made = described(candidate);
     Result<Speaker> speaker = Speaker::make(candidate.credentials, keys);
     if (speaker) {
-      judge(talk.ask(*speaker, ask_uptime(), {patience, 2}), made);
+      try_in(talk, *speaker, {patience, 2}, made);
       if (is_public(candidate.credentials)) {
         (made.version == SnmpVersion::v1 ? facts.public_v1 : facts.public_v2c) = made.works;
       }

@@ -21,12 +21,13 @@ struct Attempt {
   SnmpVersion version = SnmpVersion::v2c;
   std::string
       level;  // of version 3: "sha256 and aes128", "sha256, no privacy", "no authentication"
-  bool works = false;
+  bool works = false;          // and it may read
   bool heard = false;          // the device said something to it, if only no
   std::string problem;         // of one that does not work
   bool weak_auth = false;      // MD5 or SHA-1
   bool weak_priv = false;      // DES, or nothing
   bool answered_late = false;  // only a repeated request was answered
+  bool accepted = false;       // the device takes the credentials, also where they read nothing
 };
 
 // snmpEngineID, snmpEngineBoots, snmpEngineTime, as the device tells everybody (RFC 3414 §4).

@@ -19,6 +19,8 @@ constexpr Duration kHastiest = 50ms;           // with one that is not, when tim
 constexpr Duration kClockCheck = 1500ms;
 constexpr std::array<std::uint16_t, 6> kSizes = {10, 25, 50, 100, 250, 600};
 
+constexpr std::size_t kAtOnce = 16;  // varbinds of a request
+
 constexpr Oid kUptime = {1, 3, 6, 1, 2, 1, 1, 3, 0};
 constexpr Oid kContact = {1, 3, 6, 1, 2, 1, 1, 4, 0};
 constexpr Oid kLocation = {1, 3, 6, 1, 2, 1, 1, 6, 0};
@@ -86,7 +88,7 @@ class Surveyor {
   // Each alone, where one that is not there would fail all of them (version 1).
   template <class Take>
   void ask_each(RequestType type, std::span<const Oid> oids, const Take& take) {
-    const std::size_t at_once = version() == SnmpVersion::v1 ? 1 : oids.size();
+    const std::size_t at_once = version() == SnmpVersion::v1 ? 1 : kAtOnce;
     for (std::size_t i = 0; i < oids.size(); i += at_once) {
       Request request;
       request.type = type;
@@ -134,12 +136,13 @@ class Surveyor {
   }
 
   void ask_tables() {
-    std::array<Oid, kKnownTables.size()> oids;
-    for (std::size_t i = 0; i < oids.size(); ++i) oids[i] = kKnownTables[i].oid;
-    ask_each(RequestType::get_next, oids, [&oids, this](std::size_t k, const Varbind& varbind) {
+    const std::span<const KnownTable> known = known_tables();
+    std::vector<Oid> oids;
+    for (const KnownTable& table : known) oids.push_back(table.oid);
+    ask_each(RequestType::get_next, oids, [&](std::size_t k, const Varbind& varbind) {
       if (is_absent(varbind.type)) return;
       if (!dotted(varbind.oid).starts_with(text_of(oids[k]) + ".")) return;
-      facts_.tables.emplace_back(kKnownTables[k].name);
+      facts_.tables.emplace_back(known[k].name);
     });
   }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "collectors/snmp/user_settings.hpp"
+
 namespace itnxt::snmp::survey {
 namespace {
 
@@ -10,12 +12,6 @@ constexpr std::size_t kLargestPdu = 1024;
 constexpr std::size_t kMostStrangers = 8;
 constexpr std::size_t kMostTimes = 100'000;
 constexpr int kMostAgain = 4;  // datagrams that version 3 may need for one question
-
-using usm::AuthAlgorithm;
-using usm::PrivAlgorithm;
-// The configuration's enums and the model's name the same algorithms in the same order.
-static_assert(static_cast<int>(SnmpAuth::sha512) == static_cast<int>(AuthAlgorithm::sha512));
-static_assert(static_cast<int>(SnmpPriv::aes256c) == static_cast<int>(PrivAlgorithm::aes256c));
 
 // The number by which a datagram says which request it answers; absent: it is no SNMP.
 std::optional<std::int32_t> id_of(ByteView datagram) {
@@ -35,14 +31,7 @@ Result<Speaker> Speaker::make(const Credentials& credentials, usm::KeyCache& key
     speaker.community_ = credentials.community.reveal();
     return speaker;
   }
-  usm::UserSettings settings;
-  settings.name = credentials.user;
-  settings.context_name = credentials.context;
-  settings.auth = static_cast<AuthAlgorithm>(credentials.auth);
-  settings.auth_pass_phrase = credentials.auth_password.reveal();
-  settings.priv = static_cast<PrivAlgorithm>(credentials.priv);
-  settings.priv_pass_phrase = credentials.priv_password.reveal();
-  auto user = usm::make_user(settings, keys);
+  auto user = usm::make_user(settings_of(credentials), keys);
   if (!user) return Error{user.error()};
   speaker.security_.emplace(std::move(*user));
   return speaker;

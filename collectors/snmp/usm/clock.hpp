@@ -16,6 +16,7 @@ class EngineClock {
   static constexpr std::uint32_t kLatched = 0x7FFFFFFF;  // boots of an engine that has used them up
   static constexpr std::uint32_t kMostTime = 0x7FFFFFFF;
   static constexpr std::uint32_t kWindow = 150;  // seconds
+  static constexpr std::uint32_t kJitter = 10;   // seconds that no agent's clock is blamed for
 
   EngineClock(std::uint32_t boots, std::uint32_t time, Instant now)
       : boots_(boots), latest_(time), at_(now) {}
@@ -34,6 +35,12 @@ class EngineClock {
     }
     if (boots < boots_) return Timeliness::boots_behind;
     return time + kWindow < this->time(now) ? Timeliness::time_behind : Timeliness::timely;
+  }
+
+  // The engine says less than it has said already, without a new boot: its clock was set back. A
+  // clock that is merely slow says more each time.
+  [[nodiscard]] bool is_set_back_by(std::uint32_t boots, std::uint32_t time) const {
+    return boots == boots_ && time + kJitter < latest_;
   }
 
   // By a boot, or by so much time that the other one went back rather than being a little slow.

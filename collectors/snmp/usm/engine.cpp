@@ -249,7 +249,8 @@ Verdict SecurityState::judge_report(Exchange& exchange, Engine& engine, UsmRepor
   if (exchange.repeated) return fail(Reason::not_in_time_window);
   exchange.repeated = true;
   const EngineClock clock(header.boots, header.time, now);
-  if (engine.proven && engine.clock->is_far_ahead_of(clock, now)) {
+  if (engine.proven && (engine.clock->is_far_ahead_of(clock, now) ||
+                        engine.clock->is_set_back_by(header.boots, header.time))) {
     // Its clock went back. Followed on trial: the answer to the repetition proves it.
     trial_ = Engine{engine.id, engine.keys, clock, false};
     trial_since_ = now;
@@ -268,17 +269,25 @@ Verdict SecurityState::judge_response(Engine& engine, const V3Message& message,
       scoped.context_name != user_->context_name) {
     return ignore(Reason::stranger);
   }
+  std::optional<Finding> set_back;
   if (authenticates()) {
+    const EngineClock told(header.boots, header.time, now);
     if (!engine.clock) {
-      engine.clock = EngineClock(header.boots, header.time, now);
+      engine.clock = told;
     } else if (engine.clock->receive(header.boots, header.time, now) != Timeliness::timely) {
       return ignore(Reason::outside_window);
+    } else if (engine.proven && engine.clock->is_set_back_by(header.boots, header.time)) {
+      // By less than the window: neither side has refused anything, and it would come up later.
+      set_back = Finding{Finding::Kind::time_backwards, engine.clock->time(now), header.time,
+                         engine.id, engine.id};
+      engine.clock = told;
     }
   }
   Verdict verdict;
   verdict.action = Action::accept;
   verdict.pdu = pdu;
   verdict.finding = prove(engine, now);
+  if (!verdict.finding) verdict.finding = set_back;
   return verdict;
 }
 

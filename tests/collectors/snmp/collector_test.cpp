@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <regex>
+#include <set>
 
 #include "tests/collectors/snmp/agent.hpp"
 #include "tests/collectors/snmp/collector_rig.hpp"
@@ -236,6 +237,39 @@ TEST(SnmpCollector, AnAgentAnsweringRubbishIsNamedSo) {
   EXPECT_EQ(sample.problem,
             "no usable answer within 2 tries; 2 replies were malformed (bad_length); does an SNMP "
             "agent answer there?");
+}
+
+// It is not silent: nothing backs off, and no firewall is suspected.
+TEST(SnmpCollector, AnAgentAnsweringOnlyErrorsAnswers) {
+  Socket agent("127.0.0.1");
+  const test::Recording truth = snmp::test::device(1);
+  bool errors = true;
+  std::set<std::uint16_t> ports;
+  Rig rig;
+  rig.run(config(200ms, {target("sick", "127.0.0.1", agent.port)}, 100ms, 1));
+  const Watch serving = rig.loop.watch(agent.fd, Interest::readable, [&] {
+    sockaddr_in from{};
+    const Bytes request = agent.receive(from);
+    if (request.empty()) return;
+    ports.insert(from.sin_port);
+    agent.send(errors ? snmp::test::error(request, 5) : truth.answer(request), from);
+  });
+  ASSERT_TRUE(rig.until_samples(6));
+  for (const DeviceSample& sample : rig.sink.all<DeviceSample>()) {
+    EXPECT_EQ(sample.result, PollResult::error);
+    EXPECT_TRUE(sample.answered);
+    EXPECT_EQ(sample.problem, "refuses the GET of the system group: genErr");
+  }
+  EXPECT_EQ(ports.size(), 1U);
+  errors = false;
+  ASSERT_TRUE(rig.until_samples(8));
+  EXPECT_EQ(rig.sink.all<DeviceSample>()[7].result, PollResult::ok);
+  ASSERT_EQ(rig.log.lines.size(), 1U);
+  EXPECT_EQ(rig.log.lines[0],
+            "level=warning msg=\"device answers, but with errors only\" device=sick "
+            "address=127.0.0.1:" +
+                std::to_string(agent.port) +
+                " problem=\"refuses the GET of the system group: genErr\"");
 }
 
 TEST(SnmpCollector, WhatCannotBeSentIsNamedWithDeviceAndAddress) {

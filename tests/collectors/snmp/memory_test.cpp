@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -182,23 +183,50 @@ TEST(SnmpMemory, AfterARestartADeviceIsAskedInTheSizeItBearsAndGrowsNoFaster) {
   EXPECT_EQ(with_restarts, without_restart) << "tried bigger when it is time, not before";
 }
 
-TEST(SnmpMemory, IsWrittenEveryFewMinutesToo) {
+TEST(SnmpMemory, IsWrittenSoonAfterSomethingWasLearned) {
+  using snmp::MemorySchedule;
+  const Instant start{};
+  MemorySchedule schedule(start);
+  EXPECT_EQ(schedule.next(), start + 5min) << "what counts on";
+  EXPECT_TRUE(schedule.learned(start + 20s));
+  EXPECT_EQ(schedule.next(), start + 30s);
+  EXPECT_FALSE(schedule.learned(start + 29s));
+  EXPECT_EQ(schedule.next(), start + 30s) << "more does not put it off";
+  schedule.saved(start + 30s);
+  EXPECT_EQ(schedule.next(), start + 30s + 5min);
+  EXPECT_TRUE(schedule.learned(start + 31s));
+  EXPECT_EQ(schedule.next(), start + 90s) << "one a minute";
+  schedule.saved(start + 90s);
+  EXPECT_TRUE(schedule.learned(start + 4min));
+  EXPECT_EQ(schedule.next(), start + 4min + 10s);
+  schedule.saved(start + 4min + 10s);
+  EXPECT_TRUE(schedule.learned(start + 4min + 10s + 299s));
+  EXPECT_EQ(schedule.next(), start + 4min + 10s + 5min);
+}
+
+TEST(SnmpMemory, WhoeverIsKilledLosesSecondsNotMinutes) {
   const test::TempDir folder;
   test::FleetOptions options;
   options.interfaces = 1;
   StillWorld world(options);
   world.files = folder.path() + "/snmp";
   world.start(StillWorld::config(world.targets(2)));
-  world.run(SnmpCollector::kRememberEvery + 1s, 1s);
   const std::string path = world.files + ".learned";
-  const auto there = [&] {
-    std::error_code ignored;
-    return std::filesystem::exists(path, ignored);
-  };
-  PollLoop real;
-  ASSERT_TRUE(test::run_until(real, there, 10s));
   snmp::MemoryStore store(path, world.log);
-  EXPECT_EQ(store.load().size(), 2U);
+  PollLoop real;
+  const auto known = [&] {  // of the file, as it is now
+    const auto devices = store.load();
+    return std::count_if(devices.begin(), devices.end(),
+                         [](const Remembered& one) { return one.memory.rows == 1; });
+  };
+  while (world.sink.samples.empty()) world.run(100ms);
+  world.run(snmp::MemorySchedule::kSoon);
+  EXPECT_TRUE(test::run_until(
+      real, [&] { return known() >= 1; }, 10s));
+  world.run(60s + snmp::MemorySchedule::kApart);
+  EXPECT_TRUE(test::run_until(
+      real, [&] { return known() == 2; }, 10s));
+  EXPECT_TRUE(world.log.lines.empty()) << world.log.lines[0];
 }
 
 TEST(SnmpMemory, AnEngineIdIsKeptItsClockIsNot) {

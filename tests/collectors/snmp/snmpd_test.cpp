@@ -235,6 +235,30 @@ TEST_F(SnmpdTest, WrongCredentialsAreNoOutage) {
   }
 }
 
+// One agent under forty names: a line, not one a pair.
+TEST_F(SnmpdTest, ASharedEngineIdIsToldOnceForAllOfItsDevices) {
+  test::Snmpd snmpd(kConfiguration);
+  snmpd.start();
+  Rig first;
+  first.run(snmpd.port, right_user());
+  ASSERT_TRUE(first.until(PollResult::ok));  // it is up
+  Rig rig;
+  SnmpCollectorConfig config = one_agent(snmpd.port, right_user(), "127.0.0.1");
+  config.interval = 1s;
+  while (config.targets.size() < 40) {
+    config.targets.push_back(config.targets[0]);
+    config.targets.back().device.name = DeviceName("d" + std::to_string(config.targets.size()));
+  }
+  rig.run(config);
+  ASSERT_TRUE(rig.until_more(160));
+  std::vector<std::string> told;
+  for (const std::string& line : rig.log.lines) {
+    if (line.find("share engine ID") != std::string::npos) told.push_back(line);
+  }
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_NE(told[0].find(" and 37 more share engine ID 0x"), std::string::npos) << told[0];
+}
+
 TEST_F(SnmpdTest, ARestartedAgentIsFollowed) {
   test::Snmpd snmpd(kConfiguration);
   snmpd.store("0x80001f8880112233445566778899", 40);

@@ -97,6 +97,7 @@ TEST(EvilAgent, MalformedRepliesAreNoSilence) {
   DeviceMemory memory;
   const Driven driven = drive(memory, [](ByteView) { return Bytes{'h', 'e', 'l', 'l', 'o'}; });
   EXPECT_EQ(driven.sample.result, PollResult::error);
+  EXPECT_FALSE(driven.sample.answered) << "whoever sends rubbish may be no SNMP agent";
   EXPECT_EQ(driven.sample.problem,
             "no usable answer within 3 tries; 3 replies were malformed (bad_length); does an SNMP "
             "agent answer there?");
@@ -107,6 +108,7 @@ TEST(EvilAgent, RefusesTheSystemGroup) {
   const Driven driven = drive(memory, [](ByteView request) { return test::error(request, 5); });
   EXPECT_EQ(driven.sample.result, PollResult::error);
   EXPECT_EQ(driven.sample.problem, "refuses the GET of the system group: genErr");
+  EXPECT_TRUE(driven.sample.answered) << "an error is an answer";
   EXPECT_EQ(driven.broken.of(Rule::refused), 1U);
 }
 
@@ -114,9 +116,24 @@ TEST(EvilAgent, WhoMayNotReadHasWrongCredentials) {
   DeviceMemory memory;
   const Driven driven = drive(memory, [](ByteView request) { return test::error(request, 16); });
   EXPECT_EQ(driven.sample.result, PollResult::auth);
+  EXPECT_TRUE(driven.sample.answered);
   EXPECT_EQ(driven.sample.problem,
             "credentials wrong: the device answers authorizationError: it lets this user or "
             "community read nothing, or only on a higher security level (auth, priv)");
+}
+
+// An empty view: nothing of what was there is gone.
+TEST(EvilAgent, WhoSeesNothingHasWrongCredentials) {
+  itnxt::test::Recording other;
+  other.add("1.3.6.1.2.1.1.0.0", "2", "1");  // before all that is asked
+  DeviceMemory memory;
+  const Driven driven = drive(memory, serve(other));
+  EXPECT_EQ(driven.sample.result, PollResult::auth);
+  EXPECT_FALSE(driven.sample.complete);
+  EXPECT_TRUE(driven.sample.answered);
+  EXPECT_EQ(driven.sample.problem,
+            "credentials wrong: the device has nothing of what was asked: its view lets this user "
+            "or community read nothing");
 }
 
 // A device that falls silent while its names are still unread: rows without names would be taken

@@ -17,7 +17,16 @@ constexpr const char* kConfiguration =
     "createUser itnxt SHA-256 \"correct horse\" AES \"battery staple\"\n"
     "rouser itnxt authPriv\n"
     "createUser old MD5 \"correct horse\" DES \"battery staple\"\n"
-    "rouser old noauth\n";
+    "rouser old noauth\n"
+    // Let in, and then nothing: a user without access, and a view in which there is nothing.
+    "createUser blind SHA-256 \"correct horse\" AES \"battery staple\"\n"
+    "createUser empty SHA-256 \"correct horse\" AES \"battery staple\"\n"
+    "com2sec empty-security 127.0.0.1 empty-test\n"
+    "group empty-group v1 empty-security\n"
+    "group empty-group v2c empty-security\n"
+    "group empty-group usm empty\n"
+    "view nothing included .1.3.6.1.4.1.99999\n"
+    "access empty-group \"\" any noauth exact nothing none none\n";
 
 Candidate community(const std::string& value) {
   Candidate made;
@@ -114,6 +123,28 @@ TEST_F(SurveySnmpd, WhichUsersWork) {
   EXPECT_GE(facts.engine->boots, 1U);
   EXPECT_EQ(facts.no_auth, false);
   EXPECT_TRUE(has(facts, OddityKind::weak_security));
+}
+
+TEST_F(SurveySnmpd, WhoIsLetInButMayReadNothingIsToldSo) {
+  itnxt::test::Snmpd snmpd(kConfiguration);
+  snmpd.start();
+  const Facts facts =
+      ask("127.0.0.1", snmpd.port,
+          {user("blind", SnmpAuth::sha256, SnmpPriv::aes128),
+           user("empty", SnmpAuth::sha256, SnmpPriv::aes128),
+           user("itnxt", SnmpAuth::sha256, SnmpPriv::none), community("empty-test")})
+          .facts;
+  EXPECT_FALSE(facts.used);
+  ASSERT_EQ(facts.attempts.size(), 5U);
+  const char* const answers[] = {"authorizationError", "noSuchObject, endOfMibView",
+                                 "authorizationError", "noSuchObject, endOfMibView", "noSuchName"};
+  for (std::size_t i = 0; i < 5; ++i) {
+    const Attempt& one = facts.attempts[i];
+    EXPECT_TRUE(one.accepted) << i;
+    EXPECT_FALSE(one.works) << i;
+    EXPECT_EQ(one.problem, std::string("accepted, but may read nothing (the device answers ") +
+                               answers[i] + ")");
+  }
 }
 
 TEST_F(SurveySnmpd, AUserWithoutAuthenticationGetsIn) {

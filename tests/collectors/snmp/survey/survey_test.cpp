@@ -75,6 +75,29 @@ TEST(Survey, SilenceEndsInTimeAndSaysSo) {
   EXPECT_LE(wire.now() - Instant{}, 10s);
 }
 
+TEST(Survey, WhoGetsErrorsOnlyIsLetInAndReadsNothing) {
+  const AgentWire::Agent agent = [](ByteView request, Instant) -> std::vector<Reply> {
+    if (is_v3(request) || version_of(request) == Version::v1) return {};
+    return {{snmp::test::error(request, 5)}};
+  };
+  const Facts facts = ask(agent, test::questions({test::community("lab", "public")}));
+  EXPECT_FALSE(facts.used);
+  EXPECT_TRUE(facts.attempts[0].accepted);
+  EXPECT_FALSE(facts.attempts[0].works);
+  EXPECT_EQ(facts.attempts[0].problem,
+            "accepted, but may read nothing (the device answers genErr)");
+  EXPECT_EQ(facts.public_v2c, false) << "who reads nothing does no harm";
+}
+
+TEST(Survey, AViewWithoutTheSystemGroupIsOneAllTheSame) {
+  itnxt::test::Recording interfaces;
+  interfaces.add("1.3.6.1.2.1.31.1.1.1.1.1", "4", "e1");
+  const Facts facts = ask(test::alive(interfaces));
+  ASSERT_EQ(facts.used, 0U);
+  EXPECT_EQ(facts.attempts[0].problem, "");
+  EXPECT_EQ(facts.sample.interfaces.size(), 1U);
+}
+
 TEST(Survey, ManyCandidatesAreAllAskedWithinTheBudget) {
   std::vector<Candidate> many;
   for (int i = 0; i < 5; ++i) many.push_back(test::community("set" + std::to_string(i), "wrong"));

@@ -103,6 +103,7 @@ TEST_F(Engine, NotInTimeWindowIsRepeatedOnce) {
 // The agent counts a little other than we: its clock is taken over without ado.
 TEST_F(Engine, ASlightlySlowClockIsTakenOver) {
   make_proven();
+  session.now += 1000s;
   agent.time_then -= 60;
   int sent = 0;
   const Verdict verdict = session.ask([&](ByteView datagram) {
@@ -144,6 +145,23 @@ TEST_F(Engine, TimeThatWentBackwardsIsFollowedAndTold) {
             "engine time went backwards from 11000 s to 500 s (engine ID "
             "0x80001f888059dc486145a26322) without a new boot: its clock stood still, or two "
             "devices share the engine ID");
+}
+
+TEST_F(Engine, TimeThatWentBackwardsWithinTheWindowIsToldToo) {
+  make_proven();
+  session.now += 30s;
+  agent.restart(7, 9900, session.now);
+  const std::string told =
+      "engine time went backwards from 10030 s to 9900 s (engine ID "
+      "0x80001f888059dc486145a26322) without a new boot: its clock stood still, or two devices "
+      "share the engine ID";
+  expect_accepted(session.ask(agent));
+  EXPECT_EQ(session.datagrams, 1) << "nobody refused anything";
+  ASSERT_EQ(session.findings.size(), 1U);
+  EXPECT_EQ(session.findings[0], told);
+  session.now += 60s;
+  expect_accepted(session.ask(agent));
+  EXPECT_EQ(session.findings.size(), 1U) << "told once";
 }
 
 TEST_F(Engine, ANewEngineIsFollowedAndToldWhenItProvesItself) {

@@ -16,33 +16,84 @@ const DeviceName kA("hal-1");
 const DeviceName kB("hal-2");
 const DeviceName kC("hal-3");
 
+constexpr Instant kStart{};
+
+std::vector<std::string> texts(EngineRegistry& registry, Instant now) {
+  std::vector<std::string> told;
+  for (const SharedEngine& shared : registry.take(now)) told.push_back(to_text(shared));
+  return told;
+}
+std::string line(const std::string& devices, const char* engine = "0x8000000001") {
+  return "device " + devices + " share engine ID " + engine +
+         ": one device under several names or addresses (its IPv4 and its IPv6, for one), or a "
+         "cloned configuration; keep one name of a device, and give each device an engine ID of "
+         "its own, else other managers lose all but one";
+}
+
 TEST(EngineRegistry, NamesBothOnce) {
-  EngineRegistry registry;
-  EXPECT_FALSE(registry.learn(kA, kOne));
-  EXPECT_FALSE(registry.learn(kA, kOne)) << "itself";
-  const auto shared = registry.learn(kB, kOne);
-  ASSERT_TRUE(shared);
-  EXPECT_EQ(
-      to_text(*shared),
-      "device hal-1 and device hal-2 share engine ID 0x8000000001: one device under two names, "
-      "or a cloned configuration; give each its own, else other managers lose one of them");
-  EXPECT_FALSE(registry.learn(kB, kOne)) << "told once";
-  EXPECT_TRUE(registry.learn(kC, kOne));
-  EXPECT_THAT(registry.devices(kOne), ElementsAre(kA, kB, kC));
+  EngineRegistry registry(60s);
+  registry.learn(kA, kOne, kStart);
+  registry.learn(kA, kOne, kStart);
+  registry.learn(kB, kTwo, kStart);
+  EXPECT_THAT(texts(registry, kStart + 1h), ElementsAre());
+  registry.learn(kB, kOne, kStart + 1h);
+  EXPECT_THAT(texts(registry, kStart + 1h + 59s), ElementsAre()) << "others may follow";
+  EXPECT_THAT(texts(registry, kStart + 1h + 60s), ElementsAre(line("hal-1 and hal-2")));
+  registry.learn(kB, kOne, kStart + 2h);
+  EXPECT_THAT(texts(registry, kStart + 3h), ElementsAre());
+}
+
+TEST(EngineRegistry, ALineForFortyNames) {
+  EngineRegistry registry(60s);
+  for (int i = 1; i <= 40; ++i) {
+    registry.learn(DeviceName("d" + std::to_string(i)), kOne, kStart + i * 1s);
+  }
+  EXPECT_THAT(texts(registry, kStart + 70s), ElementsAre(line("d1, d2, d3 and 37 more")));
+  EXPECT_THAT(texts(registry, kStart + 24h), ElementsAre());
+}
+
+TEST(EngineRegistry, AnotherSetIsToldInItsTime) {
+  EngineRegistry registry(60s);
+  registry.learn(kA, kOne, kStart);
+  registry.learn(kB, kOne, kStart);
+  EXPECT_EQ(texts(registry, kStart + 60s).size(), 1U);
+  registry.learn(kC, kOne, kStart + 61s);
+  EXPECT_THAT(texts(registry, kStart + 10min), ElementsAre());
+  EXPECT_THAT(texts(registry, kStart + 11min), ElementsAre(line("hal-1, hal-2 and hal-3")));
+  // Gone and back, as at a reload.
+  registry.forget(kB, kStart + 1h);
+  registry.learn(kB, kOne, kStart + 1h + 30s);
+  EXPECT_THAT(texts(registry, kStart + 2h), ElementsAre());
+  registry.forget(kA, kStart + 3h);
+  EXPECT_THAT(texts(registry, kStart + 4h), ElementsAre(line("hal-3 and hal-2")));
+  registry.forget(kC, kStart + 4h);
+  registry.forget(kC, kStart + 4h);
+  EXPECT_THAT(texts(registry, kStart + 5h), ElementsAre()) << "nobody shares any more";
+}
+
+TEST(EngineRegistry, ManyEnginesTakeTurns) {
+  EngineRegistry registry(60s);
+  for (std::size_t i = 0; i < 25; ++i) {
+    const EngineId engine(test::Bytes(5, static_cast<std::uint8_t>(i + 1)));
+    registry.learn(DeviceName("a" + std::to_string(i)), engine, kStart);
+    registry.learn(DeviceName("b" + std::to_string(i)), engine, kStart);
+  }
+  EXPECT_EQ(texts(registry, kStart + 60s).size(), 10U);
+  EXPECT_EQ(texts(registry, kStart + 119s).size(), 0U);
+  EXPECT_EQ(texts(registry, kStart + 120s).size(), 10U);
+  EXPECT_EQ(texts(registry, kStart + 180s).size(), 5U);
+  EXPECT_EQ(texts(registry, kStart + 24h).size(), 0U);
 }
 
 TEST(EngineRegistry, ForgetsWhoChangesOrGoes) {
-  EngineRegistry registry;
-  (void)registry.learn(kA, kOne);
-  EXPECT_FALSE(registry.learn(kA, kTwo));
-  EXPECT_FALSE(registry.learn(kB, kOne)) << "hal-1 has another one now";
-  registry.forget(kA);
-  registry.forget(kA);
-  EXPECT_FALSE(registry.learn(kC, kTwo));
-  EXPECT_TRUE(registry.learn(kA, kTwo));
-  EXPECT_FALSE(registry.learn(kA, EngineId{})) << "unknown is no name to share";
-  EXPECT_FALSE(registry.learn(kB, EngineId{}));
-  EXPECT_TRUE(registry.devices(kOne).empty());
+  EngineRegistry registry(0s);
+  registry.learn(kA, kOne, kStart);
+  registry.learn(kA, kTwo, kStart);
+  registry.learn(kB, kOne, kStart);
+  EXPECT_THAT(texts(registry, kStart), ElementsAre()) << "hal-1 has another one now";
+  registry.learn(kA, EngineId{}, kStart);
+  registry.learn(kB, EngineId{}, kStart);
+  EXPECT_THAT(texts(registry, kStart), ElementsAre()) << "unknown is no name to share";
 }
 
 TEST(EngineIdValue, HasFiveToThirtyTwoOctets) {
