@@ -132,7 +132,9 @@ TEST(SnmpCollector, AReplyCountsOnlyOnTheSocketThatAsked) {
   bool stays_answered = false;  // a busy machine may take longer than 20 ms now and then
   for (const DeviceSample& sample : rig.sink.all<DeviceSample>()) {
     const bool moves = sample.device.text() == "moves";
-    if (moves) EXPECT_EQ(sample.result, PollResult::timeout);
+    if (moves) {
+      EXPECT_EQ(sample.result, PollResult::timeout);
+    }
     stays_answered = stays_answered || (!moves && sample.result == PollResult::ok);
   }
   EXPECT_TRUE(stays_answered);
