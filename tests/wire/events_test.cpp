@@ -167,7 +167,7 @@ TEST(Events, TextOfADeviceIsMadeSafe) {
   ASSERT_TRUE(events.ok()) << events.error();
   EXPECT_EQ(events->events[0].text.substr(0, 12),
             "Stra\xc3\x9f"
-            "e [2J");
+            "e [2Jx");
   EXPECT_EQ(events->events[0].text.size(), 512U);
 }
 
