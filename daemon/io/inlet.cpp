@@ -42,6 +42,7 @@ Result<std::unique_ptr<Inlet>> Inlet::open(Loop& loop, Log& log, ZmqContext& zmq
 
 void Inlet::take(const ZmqMessage& message) {
   if (const auto refused = decoder_.decode(message.parts)) return refuse(message, *refused);
+  if (decoder_.holds_events()) return;  // kept by who sent them until they are acknowledged
   const Batch& batch = decoder_.batch();
   handler_(batch);
   socket_->reply(message.peer,

@@ -165,8 +165,11 @@ void Outlet::pump_all() {
 
 void Outlet::take_answer(std::size_t number, const ZmqMessage& message) {
   Endpoint& endpoint = endpoints_[number];
-  const auto ack = wire::decode_ack(message.parts.front());
-  if (!ack || !queue_.acknowledge(number, *ack, loop_.now())) return;  // late, or no aggregator
+  const auto answer = wire::decode_answer(message.parts.front());
+  const auto* ack = answer ? std::get_if<wire::Ack>(&*answer) : nullptr;
+  if (ack == nullptr || !queue_.acknowledge(number, *ack, loop_.now()))
+    return;  // late, or no
+             // aggregator
   if (endpoint.silent) {
     endpoint.silent = false;
     log_.notice("aggregator answers again", {{"endpoint", endpoint.name}});

@@ -12,20 +12,25 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "daemon/core/event.hpp"
 #include "daemon/core/result.hpp"
 #include "daemon/core/sample.hpp"
 
 namespace itnxt::wire {
 
 inline constexpr std::uint32_t kMajor = 1;
-inline constexpr std::uint32_t kMinor = 1;
+inline constexpr std::uint32_t kMinor = 2;
 inline constexpr std::size_t kMaxPart = std::size_t{1} << 20;  // bytes
 inline constexpr std::size_t kMaxParts = 64;                   // of one message
 inline constexpr std::size_t kMaxInterfaces = 100'000;         // of one batch
 inline constexpr std::size_t kMaxSamples = 100'000;            // of one batch
 inline constexpr std::size_t kMaxSeriesRows = 100'000;         // of one batch
+inline constexpr std::size_t kMaxEvents = 1000;                // of one message
+inline constexpr std::uint32_t kCredit = 64;                   // before the first ack
+inline constexpr std::uint32_t kMaxCredit = 4096;
 
 using Parts = std::vector<std::string>;
 
@@ -33,8 +38,26 @@ struct Ack {
   CollectorName collector;
   std::uint64_t epoch = 0;
   std::uint64_t sequence = 0;
+  std::uint32_t credit = kCredit;  // 1 … kMaxCredit
   bool operator==(const Ack&) const = default;
 };
+
+// Everything of the lane up to and with `sequence` is durable.
+struct EventAck {
+  CollectorName collector;
+  std::uint64_t epoch = 0;
+  std::uint64_t sequence = 0;
+  bool operator==(const EventAck&) const = default;
+};
+
+// The aggregator does not take what was sent, and why.
+struct Refusing {
+  std::string reason;
+  std::string message;
+  bool operator==(const Refusing&) const = default;
+};
+
+using Answer = std::variant<Ack, EventAck, Refusing>;
 
 // What is said of a batch each time it is sent, and so not encoded with it.
 struct Sending {
@@ -55,6 +78,11 @@ Result<Parts> encode_parts(const Batch& batch);
 std::string encode(const Sending& sending);
 
 std::string encode(const Ack& ack);
+std::string encode(const EventAck& ack);
+std::string encode(const Refusing& refusing);
+
+// Fails when they do not fit into a part: text is bounded, so 1000 events of an honest size do.
+Result<std::string> encode(const EventBatch& events);
 
 // Why a message was refused. Label values of counters: kRefusalNames.
 enum class Refusal : std::uint8_t { size, syntax, version, content };
@@ -70,7 +98,7 @@ struct Refused {
   std::string message;  // "batch.samples[3].device.interfaces[7].oper: 9 is no OperStatus"
 };
 
-// Decodes batch after batch, re-using its memory: no allocation per row once warm. Not for two
+// Decodes message after message, re-using its memory: no allocation per row once warm. Not for two
 // threads at once.
 class Decoder {
  public:
@@ -79,20 +107,26 @@ class Decoder {
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
-  // Nothing when all is well; then batch() holds what was sent until the next call. Else why not,
-  // and batch() is not to be looked at.
+  // Nothing when all is well; then batch(), or events() if they are what came, holds what was sent
+  // until the next call. Else why not, and neither is to be looked at.
   [[nodiscard]] std::optional<Refused> decode(std::span<const std::string_view> parts);
   [[nodiscard]] const Batch& batch() const { return batch_; }
+  [[nodiscard]] bool holds_events() const { return holds_events_; }
+  [[nodiscard]] const EventBatch& events() const { return events_; }
 
  private:
   struct Memory;
   std::unique_ptr<Memory> memory_;
   Batch batch_;
+  EventBatch events_;
+  bool holds_events_ = false;
 };
 
 // One batch of one part.
 Result<Batch> decode(std::string_view part);
-Result<Ack> decode_ack(std::string_view part);
+Result<EventBatch> decode_events(std::string_view part);
+// What an aggregator says. Another major version is an error that says so.
+Result<Answer> decode_answer(std::string_view part);
 
 // What the spool keeps of an undelivered batch: its parts, and per endpoint the `lost` to announce.
 struct SpoolRecord {

@@ -1,9 +1,11 @@
 #include <google/protobuf/arena.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "daemon/wire/codec.hpp"
 #include "daemon/wire/decode_sample.hpp"
+#include "daemon/wire/events.hpp"
 #include "daemon/wire/fields.hpp"
 #include "daemon/wire/itnxt.pb.h"
 #include "daemon/wire/series.hpp"
@@ -144,12 +146,17 @@ std::optional<Refused> Decoder::decode(std::span<const std::string_view> parts) 
                                       " parts, expected 1 to " + std::to_string(kMaxParts)};
   }
   Problem problem;
+  holds_events_ = false;
   for (std::size_t i = 0; i < parts.size() && !problem.any(); ++i) {
     memory_->arena.Reset();
     auto* frame = google::protobuf::Arena::CreateMessage<v1::Frame>(&memory_->arena);
     if (auto refused = parse(parts[i], *frame)) return refused;
-    if (i == 0 && !frame->has_batch()) {
-      problem.say("frame: holds no batch");
+    if (i == 0 && frame->has_events()) {
+      holds_events_ = true;
+      take_events(frame->events(), problem, events_);
+      if (parts.size() > 1) problem.say("message: events are one part, not more");
+    } else if (i == 0 && !frame->has_batch()) {
+      problem.say("frame: holds neither batch nor events");
     } else if (i > 0 && !frame->has_continuation()) {
       problem.say("frame: part " + std::to_string(i + 1) + " holds no continuation");
     } else if (i == 0) {
@@ -166,20 +173,42 @@ std::optional<Refused> Decoder::decode(std::span<const std::string_view> parts) 
 Result<Batch> decode(std::string_view part) {
   Decoder decoder;
   if (auto refused = decoder.decode({&part, 1})) return Error{std::move(refused->message)};
+  if (decoder.holds_events()) return Error{"frame: holds no batch"};
   return decoder.batch();
 }
 
-Result<Ack> decode_ack(std::string_view part) {
+Result<EventBatch> decode_events(std::string_view part) {
+  Decoder decoder;
+  if (auto refused = decoder.decode({&part, 1})) return Error{std::move(refused->message)};
+  if (!decoder.holds_events()) return Error{"frame: holds no events"};
+  return decoder.events();
+}
+
+Result<Answer> decode_answer(std::string_view part) {
   v1::Frame frame;
   if (auto refused = parse(part, frame)) return Error{std::move(refused->message)};
-  if (!frame.has_ack()) return Error{"frame: holds no ack"};
   Problem problem;
-  Ack ack;
-  take_exact_name(frame.ack().collector(), "ack.collector", problem, ack.collector);
-  ack.epoch = frame.ack().epoch();
-  ack.sequence = frame.ack().sequence();
+  Answer answer;
+  if (frame.has_ack()) {
+    auto& ack = answer.emplace<Ack>();
+    take_exact_name(frame.ack().collector(), "ack.collector", problem, ack.collector);
+    ack.epoch = frame.ack().epoch();
+    ack.sequence = frame.ack().sequence();
+    ack.credit = frame.ack().credit() == 0 ? kCredit : std::min(frame.ack().credit(), kMaxCredit);
+  } else if (frame.has_event_ack()) {
+    auto& ack = answer.emplace<EventAck>();
+    take_exact_name(frame.event_ack().collector(), "event_ack.collector", problem, ack.collector);
+    ack.epoch = frame.event_ack().epoch();
+    ack.sequence = frame.event_ack().sequence();
+  } else if (frame.has_refusal()) {
+    auto& refusing = answer.emplace<Refusing>();
+    sanitize_into(refusing.reason, frame.refusal().reason(), kEventName);
+    sanitize_into(refusing.message, frame.refusal().message(), kEventText);
+  } else {
+    problem.say("frame: holds no answer");
+  }
   if (problem.any()) return Error{problem.take()};
-  return ack;
+  return answer;
 }
 
 Result<SpoolRecord> decode_spool_record(std::string_view bytes) {

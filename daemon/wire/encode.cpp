@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/wire/codec.hpp"
+#include "daemon/wire/events.hpp"
 #include "daemon/wire/itnxt.pb.h"
 #include "daemon/wire/series.hpp"
 
@@ -197,7 +198,37 @@ std::string encode(const Ack& ack) {
   frame->mutable_ack()->set_collector(ack.collector.text());
   frame->mutable_ack()->set_epoch(ack.epoch);
   frame->mutable_ack()->set_sequence(ack.sequence);
+  if (ack.credit != kCredit) frame->mutable_ack()->set_credit(ack.credit);
   return frame->SerializeAsString();
+}
+
+std::string encode(const EventAck& ack) {
+  google::protobuf::Arena arena;
+  v1::Frame* frame = new_frame(arena);
+  frame->mutable_event_ack()->set_collector(ack.collector.text());
+  frame->mutable_event_ack()->set_epoch(ack.epoch);
+  frame->mutable_event_ack()->set_sequence(ack.sequence);
+  return frame->SerializeAsString();
+}
+
+std::string encode(const Refusing& refusing) {
+  google::protobuf::Arena arena;
+  v1::Frame* frame = new_frame(arena);
+  frame->mutable_refusal()->set_reason(refusing.reason);
+  frame->mutable_refusal()->set_message(refusing.message);
+  return frame->SerializeAsString();
+}
+
+Result<std::string> encode(const EventBatch& events) {
+  google::protobuf::Arena arena;
+  v1::Frame* frame = new_frame(arena);
+  put_events(events, *frame->mutable_events());
+  std::string bytes = frame->SerializeAsString();
+  if (bytes.size() > kMaxPart) {
+    return Error{"events of " + events.collector.text() + ": " + std::to_string(bytes.size()) +
+                 " bytes, at most " + std::to_string(kMaxPart) + " in a message"};
+  }
+  return bytes;
 }
 
 std::string encode(const SpoolRecord& record) {

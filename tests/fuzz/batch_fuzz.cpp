@@ -11,12 +11,13 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace itnxt;
   const std::string_view input(reinterpret_cast<const char*>(data), size);
-  (void)wire::decode_ack(input);
+  (void)wire::decode_answer(input);
   (void)wire::decode_spool_record(input);
 
   static wire::Decoder whole;
   if (!whole.decode({&input, 1})) {
-    const std::string again = wire::encode(whole.batch());
+    const std::string again =
+        whole.holds_events() ? *wire::encode(whole.events()) : wire::encode(whole.batch());
     static wire::Decoder second;
     const std::string_view part = again;
     const bool refused = second.decode({&part, 1}).has_value();

@@ -63,7 +63,7 @@ RC_GTEST_PROP(Hostile, AnyBytesAreTakenOrRefused, (const std::string& bytes)) {
   wire::Decoder decoder;
   const std::string_view part = bytes;
   (void)decoder.decode({&part, 1});
-  (void)wire::decode_ack(part);
+  (void)wire::decode_answer(part);
   (void)wire::decode_spool_record(part);
 }
 
@@ -131,10 +131,12 @@ const std::string kRow = "batch.samples[0].device.interfaces[0].";
 INSTANTIATE_TEST_SUITE_P(
     All, HostileField,
     testing::Values(
-        Case{"NoBody", [](auto& f) { f.clear_body(); }, kContent, "frame: holds no batch"},
+        Case{"NoBody", [](auto& f) { f.clear_body(); }, kContent,
+             "frame: holds neither batch nor events"},
         Case{"NoMajor", [](auto& f) { f.clear_major(); }, Refusal::syntax,
              "frame: is no itnxt.v1.Frame"},
-        Case{"Ack", [](auto& f) { f.mutable_ack(); }, kContent, "frame: holds no batch"},
+        Case{"Ack", [](auto& f) { f.mutable_ack(); }, kContent,
+             "frame: holds neither batch nor events"},
         Case{"Node", [](auto& f) { f.mutable_batch()->set_node("\t"); }, kContent,
              "batch.node: is empty"},
         Case{"Collector", [](auto& f) { f.mutable_batch()->clear_collector(); }, kContent,
@@ -231,7 +233,7 @@ TEST(Hostile, PartsOfAMessageMustFit) {
   std::vector<std::string_view> parts = {batch, continuation};
   EXPECT_EQ(decoder.decode(parts)->message, "continuation: follows no device");
   parts = {continuation};
-  EXPECT_EQ(decoder.decode(parts)->message, "frame: holds no batch");
+  EXPECT_EQ(decoder.decode(parts)->message, "frame: holds neither batch nor events");
   parts = {batch, batch};
   EXPECT_EQ(decoder.decode(parts)->message, "frame: part 2 holds no continuation");
   parts.assign(65, batch);
@@ -243,10 +245,11 @@ TEST(Hostile, PartsOfAMessageMustFit) {
 }
 
 TEST(Hostile, AnAckIsChecked) {
-  EXPECT_EQ(wire::decode_ack(wire::encode(test::small_batch())).error(), "frame: holds no ack");
-  EXPECT_EQ(wire::decode_ack("\x08\x01\x22").error(), "frame: is no itnxt.v1.Frame");
-  EXPECT_FALSE(wire::decode_ack(wire::encode(wire::Ack{CollectorName(" a"), 1, 1})).ok());
-  EXPECT_EQ(wire::decode_ack(wire::encode(wire::Ack{CollectorName(""), 1, 1})).error(),
+  EXPECT_EQ(wire::decode_answer(wire::encode(test::small_batch())).error(),
+            "frame: holds no answer");
+  EXPECT_EQ(wire::decode_answer("\x08\x01\x22").error(), "frame: is no itnxt.v1.Frame");
+  EXPECT_FALSE(wire::decode_answer(wire::encode(wire::Ack{CollectorName(" a"), 1, 1})).ok());
+  EXPECT_EQ(wire::decode_answer(wire::encode(wire::Ack{CollectorName(""), 1, 1})).error(),
             "ack.collector: is empty");
 }
 
