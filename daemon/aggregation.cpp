@@ -40,6 +40,14 @@ Aggregation::Aggregation(const Shell& shell, const Config& config)
     refused_.push_back(figures_.counter(Metric::messages_refused,
                                         {{"reason", std::string(wire::kRefusalNames[i])}}));
   }
+  for (const std::string_view reason : kDenialNames) {
+    denied_.push_back(
+        figures_.counter(Metric::messages_refused, {{"reason", std::string(reason)}}));
+  }
+  for (const std::string_view reason : kHandshakeFaultNames) {
+    handshakes_.push_back(
+        figures_.counter(Metric::handshakes_refused, {{"reason", std::string(reason)}}));
+  }
   std::vector<std::string_view> names;
   for (const MetricInfo& metric : catalogue()) names.push_back(metric.name);
   table_.reserve(names);
@@ -68,15 +76,25 @@ Result<std::unique_ptr<Aggregation>> Aggregation::open(const Shell& shell, const
 
 // ROUTERs → table
 Status Aggregation::listen(const Config& config) {
-  const auto open = [&](const std::string& endpoint) {
-    return Inlet::open(shell_.loop, shell_.log, shell_.zmq, endpoint,
-                       [this](const Batch& batch) { take(batch); });
+  const auto open = [&](const std::string& endpoint, const InletRules& rules) {
+    return Inlet::open(
+        shell_.loop, shell_.log, shell_.zmq, endpoint, [this](const Batch& batch) { take(batch); },
+        rules);
   };
-  auto own = open(kInproc);
+  auto own = open(kInproc, {});
   if (!own) return Error{own.error()};
   own_ = std::move(*own);
-  if (config.aggregator.listen.empty()) return {};
-  auto inlet = open(config.aggregator.listen);
+  // who may come → before anybody can
+  if (config.aggregator.curve) {
+    auto gate = Gate::open(shell_.loop, shell_.log, shell_.zmq, *config.aggregator.curve);
+    if (!gate) return Error{gate.error()};
+    gate_ = std::move(*gate);
+  }
+  const std::string& endpoint = config.aggregator.listen;
+  if (endpoint.empty()) return {};
+  const bool tcp = endpoint.starts_with("tcp://");  // ipc has file permissions
+  auto inlet =
+      open(endpoint, {tcp ? gate_.get() : nullptr, config.aggregator.limits.bytes_per_node});
   if (!inlet) return Error{inlet.error()};
   inlet_ = std::move(*inlet);
   return {};
@@ -85,6 +103,10 @@ Status Aggregation::listen(const Config& config) {
 void Aggregation::reconfigure(const Config& config) {
   table_.reconfigure(config);
   desk_->reconfigure(config);
+  if (inlet_) inlet_->set_budget(config.aggregator.limits.bytes_per_node);
+  if (gate_ && config.aggregator.curve && gate_->reconfigure(*config.aggregator.curve) && inlet_) {
+    inlet_->rebind();
+  }
   publish();
 }
 
@@ -144,12 +166,17 @@ void Aggregation::tick() {
 }
 
 void Aggregation::count_refused() {
-  decltype(InletCounts::refused) refused = own_->counts().refused;
-  for (std::size_t i = 0; i < wire::kRefusals; ++i) {
-    if (inlet_) refused[i] += inlet_->counts().refused[i];
-    refused_[i].add(static_cast<double>(refused[i] - refused_told_[i]));
-  }
-  refused_told_ = refused;
+  const auto count = [&](auto counts, const std::vector<OwnCounter>& counters) {
+    for (std::size_t i = 0; i < counters.size(); ++i) {
+      std::uint64_t now = (own_->counts().*counts)[i];
+      if (inlet_) now += (inlet_->counts().*counts)[i];
+      counters[i].add(static_cast<double>(now - (told_.*counts)[i]));
+      (told_.*counts)[i] = now;
+    }
+  };
+  count(&InletCounts::refused, refused_);
+  count(&InletCounts::denied, denied_);
+  count(&InletCounts::handshakes, handshakes_);
 }
 
 void Aggregation::tell_stranger() {
