@@ -7,6 +7,7 @@
 #include <array>
 #include <climits>
 
+#include "daemon/config/addresses.hpp"
 #include "daemon/core/host_port.hpp"
 #include "daemon/core/version.hpp"
 
@@ -68,6 +69,7 @@ Result<std::unique_ptr<Aggregation>> Aggregation::open(const Shell& shell, const
   if (!desk) return Error{desk.error()};
   self->desk_ = std::move(*desk);
   if (auto listening = self->listen(config); !listening) return Error{listening.error()};
+  if (auto stream = self->open_stream(config.aggregator); !stream) return Error{stream.error()};
   self->publish();
   self->tick();
   self->exchange_.set_ready(true);
@@ -100,12 +102,24 @@ Status Aggregation::listen(const Config& config) {
   return {};
 }
 
+// snapshots, board → XPUB
+Status Aggregation::open_stream(const AggregatorConfig& config) {
+  if (config.publish.empty()) return {};
+  const auto epoch = static_cast<std::uint64_t>(shell_.loop.wall_now().time_since_epoch().count());
+  const Gate* gate = leaves_this_host(config.publish) ? gate_.get() : nullptr;
+  auto opened = Publisher::open(shell_.loop, shell_.log, shell_.zmq, config.publish, gate, epoch);
+  if (!opened) return Error{opened.error()};
+  publisher_ = std::move(*opened);
+  return {};
+}
+
 void Aggregation::reconfigure(const Config& config) {
   table_.reconfigure(config);
   desk_->reconfigure(config);
   if (inlet_) inlet_->set_budget(config.aggregator.limits.bytes_per_node);
-  if (gate_ && config.aggregator.curve && gate_->reconfigure(*config.aggregator.curve) && inlet_) {
-    inlet_->rebind();
+  if (gate_ && config.aggregator.curve && gate_->reconfigure(*config.aggregator.curve)) {
+    if (inlet_) inlet_->rebind();
+    if (publisher_) publisher_->rebind();
   }
   publish();
 }
@@ -143,13 +157,15 @@ void Aggregation::take(const Batch& batch) {
       shell_.loop.after(std::max(Duration::zero(), kPublishEvery - since), [this] { publish(); });
 }
 
-// table → snapshot → alerts → board; snapshot and board → exchange
+// table → snapshot → alerts → board; snapshot and board → exchange, stream
 void Aggregation::publish() {
   publish_.cancel();
   published_at_ = shell_.loop.now();
   last_ = table_.snapshot(shell_.loop.now(), shell_.loop.wall_now());
   if (!catch_up_.holds(shell_.loop.now())) desk_->observe(last_);
-  exchange_.publish(last_, desk_->board());
+  const auto board = desk_->board();
+  exchange_.publish(last_, board);
+  if (publisher_) publisher_->publish(last_, board);
 }
 
 // Staleness and the `for` of rules go on when no batch comes.
@@ -166,6 +182,13 @@ void Aggregation::tick() {
 }
 
 void Aggregation::count_refused() {
+  if (publisher_) {
+    const HandshakeCounts& now = publisher_->handshakes();
+    for (std::size_t i = 0; i < kHandshakeFaults; ++i) {
+      handshakes_[i].add(static_cast<double>(now[i] - stream_told_[i]));
+    }
+    stream_told_ = now;
+  }
   const auto count = [&](auto counts, const std::vector<OwnCounter>& counters) {
     for (std::size_t i = 0; i < counters.size(); ++i) {
       std::uint64_t now = (own_->counts().*counts)[i];

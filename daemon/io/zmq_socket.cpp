@@ -48,6 +48,7 @@ void configure(void* socket, int type) {
   set(socket, ZMQ_LINGER, type == ZMQ_ROUTER ? 500 : 0);
   // Without a connection send() says so, instead of piling up what cannot be taken back.
   if (type == ZMQ_DEALER) set(socket, ZMQ_IMMEDIATE, 1);
+  if (publishes) set(socket, ZMQ_XPUB_VERBOSE, 1);  // says also what others have subscribed to
 }
 
 // False: a key is none.
