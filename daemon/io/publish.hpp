@@ -1,5 +1,5 @@
 // The live stream out of the aggregator: an XPUB. A subscriber that reads too slowly loses messages
-// (4096 wait for it) and never holds the aggregator; who subscribes to too much is cut off, and
+// (16,384 wait for it) and never holds the aggregator; who subscribes to too much is cut off, and
 // with it everybody, who come again by themselves. On the loop's thread.
 #pragma once
 

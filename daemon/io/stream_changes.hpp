@@ -22,7 +22,8 @@ class StreamChanges {
  public:
   static constexpr std::size_t kMaxSubscriptions = 4096;
   static constexpr std::size_t kMaxSubscribedBytes = std::size_t{64} << 10;
-  static constexpr std::size_t kMostInterfaces = 5000;  // of one round; the rest in the next ones
+  static constexpr std::size_t kMostInterfaces =
+      4000;  // of one round, which has to fit into a reader's queue
 
   explicit StreamChanges(std::uint64_t epoch) : epoch_(epoch) {}
 

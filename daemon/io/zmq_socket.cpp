@@ -18,7 +18,7 @@ namespace {
 constexpr std::int64_t kMaxPartBytes = 1 << 20;
 constexpr std::int64_t kMaxSubscriptionBytes = 1024;
 constexpr std::size_t kKeyText = 40;  // a key in Z85
-constexpr int kStreamQueue = 4096;    // messages of the stream; a subscriber may lag behind so far
+constexpr int kStreamQueue = 16'384;  // messages of the stream; a subscriber may lag behind so far
 constexpr Duration kRebindEvery = 10ms;
 constexpr Duration kRebindPatience = 5s;
 constexpr int kQueue = 256;  // messages each way; the credit window of an outlet is smaller
