@@ -1,5 +1,6 @@
 #include "daemon/io/inlet.hpp"
 
+#include <limits>
 #include <utility>
 
 #include "daemon/io/zmq_security.hpp"
@@ -43,7 +44,10 @@ Result<std::unique_ptr<Inlet>> Inlet::open(Loop& loop, Log& log, ZmqContext& zmq
                                            const InletRules& rules) {
   std::unique_ptr<Inlet> inlet(new Inlet(loop, log, std::move(handler)));
   Inlet& self = *inlet;
-  if (rules.budget) inlet->sender_check_.emplace(rules.gate, *rules.budget);
+  if (rules.gate != nullptr || rules.budget) {
+    const Bytes unlimited(std::numeric_limits<std::uint32_t>::max() * std::uint64_t{1024});
+    inlet->sender_check_.emplace(rules.gate, rules.budget.value_or(unlimited));
+  }
   const auto curve = rules.gate == nullptr ? std::nullopt : std::optional(rules.gate->keys());
   auto socket =
       ZmqSocket::bind_router(loop, zmq, kKey, endpoint,
