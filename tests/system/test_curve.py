@@ -151,15 +151,19 @@ class Curve(LabTest):
         product.Itnxtd(self.lab, "collect", self.outer("node-1"))
         wait_until(lambda: self.nodes() == {"node-1"}, "node-1 delivers")
         secret, server = self.secret("stranger"), self.keys["central"][0]
-        for _ in range(100):
-            zmq_peer.Peer(self.lab, self.endpoint, (self.keys["stranger"][0], secret, server))
+        for done in range(0, 1000, 100):
+            strangers = [zmq_peer.Peer(self.lab, self.endpoint,
+                                       (self.keys["stranger"][0], secret, server))
+                         for _ in range(100)]
 
-        def all_refused():
-            count = self.aggregator.metric("itnxt_handshakes_refused_total", reason="key")
-            if count < 100:
-                raise NotYet(count)
-            return True
-        wait_until(all_refused, "each is refused")
+            def all_refused(least=done + 100):
+                count = self.aggregator.metric("itnxt_handshakes_refused_total", reason="key")
+                if count < least:
+                    raise NotYet(count)
+                return True
+            wait_until(all_refused, "each is refused")
+            for stranger in strangers:
+                stranger.close()
         self.aggregator.wait_poll_of("r1")
         self.assertEqual(self.nodes(), {"node-1"})
         said = [line for line in self.aggregator.log.splitlines() if "does not name" in line]
