@@ -7,6 +7,7 @@
 #include <array>
 #include <climits>
 
+#include "daemon/config/addresses.hpp"
 #include "daemon/core/host_port.hpp"
 #include "daemon/core/version.hpp"
 
@@ -40,6 +41,14 @@ Aggregation::Aggregation(const Shell& shell, const Config& config)
     refused_.push_back(figures_.counter(Metric::messages_refused,
                                         {{"reason", std::string(wire::kRefusalNames[i])}}));
   }
+  for (const std::string_view reason : kDenialNames) {
+    denied_.push_back(
+        figures_.counter(Metric::messages_refused, {{"reason", std::string(reason)}}));
+  }
+  for (const std::string_view reason : kHandshakeFaultNames) {
+    handshakes_.push_back(
+        figures_.counter(Metric::handshakes_refused, {{"reason", std::string(reason)}}));
+  }
   std::vector<std::string_view> names;
   for (const MetricInfo& metric : catalogue()) names.push_back(metric.name);
   table_.reserve(names);
@@ -60,6 +69,7 @@ Result<std::unique_ptr<Aggregation>> Aggregation::open(const Shell& shell, const
   if (!desk) return Error{desk.error()};
   self->desk_ = std::move(*desk);
   if (auto listening = self->listen(config); !listening) return Error{listening.error()};
+  if (auto stream = self->open_stream(config.aggregator); !stream) return Error{stream.error()};
   self->publish();
   self->tick();
   self->exchange_.set_ready(true);
@@ -68,23 +78,49 @@ Result<std::unique_ptr<Aggregation>> Aggregation::open(const Shell& shell, const
 
 // ROUTERs → table
 Status Aggregation::listen(const Config& config) {
-  const auto open = [&](const std::string& endpoint) {
-    return Inlet::open(shell_.loop, shell_.log, shell_.zmq, endpoint,
-                       [this](const Batch& batch) { take(batch); });
+  const auto open = [&](const std::string& endpoint, const InletRules& rules) {
+    return Inlet::open(
+        shell_.loop, shell_.log, shell_.zmq, endpoint, [this](const Batch& batch) { take(batch); },
+        rules);
   };
-  auto own = open(kInproc);
+  auto own = open(kInproc, {});
   if (!own) return Error{own.error()};
   own_ = std::move(*own);
-  if (config.aggregator.listen.empty()) return {};
-  auto inlet = open(config.aggregator.listen);
+  // who may come → before anybody can
+  if (config.aggregator.curve) {
+    auto gate = Gate::open(shell_.loop, shell_.log, shell_.zmq, *config.aggregator.curve);
+    if (!gate) return Error{gate.error()};
+    gate_ = std::move(*gate);
+  }
+  const std::string& endpoint = config.aggregator.listen;
+  if (endpoint.empty()) return {};
+  const bool tcp = endpoint.starts_with("tcp://");  // ipc has file permissions
+  auto inlet =
+      open(endpoint, {tcp ? gate_.get() : nullptr, config.aggregator.limits.bytes_per_node});
   if (!inlet) return Error{inlet.error()};
   inlet_ = std::move(*inlet);
+  return {};
+}
+
+// snapshots, board → XPUB
+Status Aggregation::open_stream(const AggregatorConfig& config) {
+  if (config.publish.empty()) return {};
+  const auto epoch = static_cast<std::uint64_t>(shell_.loop.wall_now().time_since_epoch().count());
+  const Gate* gate = leaves_this_host(config.publish) ? gate_.get() : nullptr;
+  auto opened = Publisher::open(shell_.loop, shell_.log, shell_.zmq, config.publish, gate, epoch);
+  if (!opened) return Error{opened.error()};
+  publisher_ = std::move(*opened);
   return {};
 }
 
 void Aggregation::reconfigure(const Config& config) {
   table_.reconfigure(config);
   desk_->reconfigure(config);
+  if (inlet_) inlet_->set_budget(config.aggregator.limits.bytes_per_node);
+  if (gate_ && config.aggregator.curve && gate_->reconfigure(*config.aggregator.curve)) {
+    if (inlet_) inlet_->rebind();
+    if (publisher_) publisher_->rebind();
+  }
   publish();
 }
 
@@ -121,13 +157,15 @@ void Aggregation::take(const Batch& batch) {
       shell_.loop.after(std::max(Duration::zero(), kPublishEvery - since), [this] { publish(); });
 }
 
-// table → snapshot → alerts → board; snapshot and board → exchange
+// table → snapshot → alerts → board; snapshot and board → exchange, stream
 void Aggregation::publish() {
   publish_.cancel();
   published_at_ = shell_.loop.now();
   last_ = table_.snapshot(shell_.loop.now(), shell_.loop.wall_now());
   if (!catch_up_.holds(shell_.loop.now())) desk_->observe(last_);
-  exchange_.publish(last_, desk_->board());
+  const auto board = desk_->board();
+  exchange_.publish(last_, board);
+  if (publisher_) publisher_->publish(last_, board);
 }
 
 // Staleness and the `for` of rules go on when no batch comes.
@@ -144,12 +182,24 @@ void Aggregation::tick() {
 }
 
 void Aggregation::count_refused() {
-  decltype(InletCounts::refused) refused = own_->counts().refused;
-  for (std::size_t i = 0; i < wire::kRefusals; ++i) {
-    if (inlet_) refused[i] += inlet_->counts().refused[i];
-    refused_[i].add(static_cast<double>(refused[i] - refused_told_[i]));
+  if (publisher_) {
+    const HandshakeCounts& now = publisher_->handshakes();
+    for (std::size_t i = 0; i < kHandshakeFaults; ++i) {
+      handshakes_[i].add(static_cast<double>(now[i] - stream_told_[i]));
+    }
+    stream_told_ = now;
   }
-  refused_told_ = refused;
+  const auto count = [&](auto counts, const std::vector<OwnCounter>& counters) {
+    for (std::size_t i = 0; i < counters.size(); ++i) {
+      std::uint64_t now = (own_->counts().*counts)[i];
+      if (inlet_) now += (inlet_->counts().*counts)[i];
+      counters[i].add(static_cast<double>(now - (told_.*counts)[i]));
+      (told_.*counts)[i] = now;
+    }
+  };
+  count(&InletCounts::refused, refused_);
+  count(&InletCounts::denied, denied_);
+  count(&InletCounts::handshakes, handshakes_);
 }
 
 void Aggregation::tell_stranger() {

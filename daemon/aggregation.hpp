@@ -11,6 +11,8 @@
 #include "daemon/io/http.hpp"
 #include "daemon/io/inlet.hpp"
 #include "daemon/io/process_figures.hpp"
+#include "daemon/io/publish.hpp"
+#include "daemon/io/zmq_security.hpp"
 #include "daemon/notify/alert_desk.hpp"
 #include "daemon/shell.hpp"
 #include "daemon/state/catch_up.hpp"
@@ -40,6 +42,7 @@ class Aggregation {
   void publish();
   void tick();
   Status listen(const Config& config);
+  Status open_stream(const AggregatorConfig& config);
   void count_refused();
   void tell_stranger();
   void tell_refused();
@@ -51,13 +54,18 @@ class Aggregation {
   Exchange exchange_;
   ProcessFigures figures_;
   OwnGauge lag_, reload_ok_, reload_time_;
-  std::vector<OwnCounter> refused_;  // by wire::Refusal
-  decltype(InletCounts::refused) refused_told_{};
+  std::vector<OwnCounter> refused_;     // by wire::Refusal
+  std::vector<OwnCounter> denied_;      // by Denial
+  std::vector<OwnCounter> handshakes_;  // by HandshakeFault
+  InletCounts told_{};
+  HandshakeCounts stream_told_{};
   std::shared_ptr<const Snapshot> last_;
   std::unique_ptr<AlertDesk> desk_;
   std::unique_ptr<HttpServer> http_;
-  std::unique_ptr<Inlet> own_;    // from the collectors of the same process
-  std::unique_ptr<Inlet> inlet_;  // from others; none: aggregator.listen is empty
+  std::unique_ptr<Gate> gate_;            // outlives the sockets that it guards; none: no CURVE
+  std::unique_ptr<Inlet> own_;            // from the collectors of the same process
+  std::unique_ptr<Inlet> inlet_;          // from others; none: aggregator.listen is empty
+  std::unique_ptr<Publisher> publisher_;  // none: aggregator.publish is empty
   Instant published_at_{};
   Instant tell_stranger_at_{};
   Timer publish_;

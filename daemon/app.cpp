@@ -32,6 +32,13 @@ std::string keep_until_restart(const Config& now, Config& fresh) {
   keep(now.node, fresh.node, "node");
   keep(now.transport, fresh.transport, "transport");
   keep(now.aggregator.listen, fresh.aggregator.listen, "aggregator.listen");
+  if (now.aggregator.curve && fresh.aggregator.curve) {  // its nodes are taken over at once
+    keep(now.aggregator.curve->secret_key, fresh.aggregator.curve->secret_key,
+         "aggregator.curve.secret_key");
+  } else {
+    keep(now.aggregator.curve, fresh.aggregator.curve, "aggregator.curve");
+  }
+  keep(now.aggregator.publish, fresh.aggregator.publish, "aggregator.publish");
   keep(now.aggregator.http, fresh.aggregator.http, "aggregator.http");
   keep(now.aggregator.state, fresh.aggregator.state, "aggregator.state");
   return keys;

@@ -17,6 +17,7 @@ OutletConfig outlet_config(const Config& config, const Collection::Options& opti
     out.endpoints.insert(out.endpoints.begin(), kInproc);
   }
   out.spool = config.transport.spool;
+  out.curve = config.transport.curve;
   out.epoch = options.epoch;
   return out;
 }

@@ -164,6 +164,11 @@ Result<HttpUrl> parse_http_url(std::string_view text) {
   return url;
 }
 
+bool leaves_this_host(std::string_view endpoint) {
+  const auto parsed = parse_endpoint(endpoint, true);
+  return parsed && !parsed->ipc && !is_loopback(parsed->tcp.host);
+}
+
 bool is_loopback(std::string_view host) {
   const std::string text(host);
   if (is_ipv4(text)) return text.starts_with("127.");

@@ -39,6 +39,9 @@ struct HttpUrl {
 // http:// or https://, without user:password (they would end up in logs) and without fragment.
 Result<HttpUrl> parse_http_url(std::string_view text);
 
+// Whether other hosts have to do with this ZeroMQ endpoint: tcp, but not of the loopback.
+[[nodiscard]] bool leaves_this_host(std::string_view endpoint);
+
 // 127.0.0.0/8, ::1, localhost.
 [[nodiscard]] bool is_loopback(std::string_view host);
 

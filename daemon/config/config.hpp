@@ -173,9 +173,23 @@ struct SpoolConfig {
   bool operator==(const SpoolConfig&) const = default;
 };
 
+// CURVE (RFC 26 of ZeroMQ). Keys are 40 characters of Z85 (RFC 32), public ones unless they are a
+// Secret.
+struct CurveClientConfig {
+  Secret secret_key;
+  std::map<std::string, std::string> aggregator_keys;  // endpoint → the aggregator's key
+  bool operator==(const CurveClientConfig&) const = default;
+};
+struct CurveServerConfig {
+  Secret secret_key;
+  std::map<std::string, NodeName> nodes;  // who may come: key → the node it speaks for
+  bool operator==(const CurveServerConfig&) const = default;
+};
+
 struct TransportConfig {
-  std::vector<std::string> aggregators;  // ZeroMQ endpoints (ipc, loopback tcp), beside `run`'s own
+  std::vector<std::string> aggregators;  // ZeroMQ endpoints, beside `run`'s own
   SpoolConfig spool;
+  std::optional<CurveClientConfig> curve;  // has a key for each tcp endpoint of another host
   bool operator==(const TransportConfig&) const = default;
 };
 
@@ -189,11 +203,14 @@ struct HttpConfig {
 struct Limits {
   std::uint64_t series = 2'000'000;
   std::uint64_t series_per_node = 500'000;
+  Bytes bytes_per_node{64U << 20U};  // a second on average, of messages
   bool operator==(const Limits&) const = default;
 };
 
 struct AggregatorConfig {
   std::string listen;  // ZeroMQ endpoint; empty: only collectors of the same `run`
+  std::optional<CurveServerConfig> curve;  // there where listen or publish is open to other hosts
+  std::string publish;                     // ZeroMQ endpoint of the live stream; empty: none
   HttpConfig http;
   std::string state = "/var/lib/itnxt/aggregator";
   std::uint32_t stale_after = 3;  // missed intervals until a series goes

@@ -74,6 +74,16 @@ void resolve_credentials(Draft& draft);  // reads their secrets
 void make_targets(Draft& draft);         // of the collectors, with the credentials as resolved
 void read_transport(Draft& draft, const Value& transport);
 void read_aggregator(Draft& draft, const Value& aggregator);
+// load_curve.cpp. What is not there is not set; keys of endpoints that are no aggregators, and
+// aggregators of other hosts without a key, are reported.
+struct EndpointNote {
+  const Value* at;
+  std::string endpoint;
+  bool elsewhere;  // tcp that leaves this host
+};
+void read_transport_curve(Draft& draft, const Value* curve,
+                          const std::vector<EndpointNote>& aggregators);
+void read_aggregator_curve(Draft& draft, const Value& curve);
 void read_rules(Draft& draft, const Value& rules);
 void read_crisis(Draft& draft, const Value& crisis);
 void read_notify(Draft& draft, const Value& notify);
@@ -82,6 +92,10 @@ void read_notify(Draft& draft, const Value& notify);
 bool read_secret_reference(Problems& problems, const Value& value, std::string_view what,
                            Secret& secret);
 void resolve_secret(Draft& draft, const Value& at, Secret& secret);
+// The same for the secret key of CURVE, which nobody but its owner is to read.
+void resolve_secret_key(Draft& draft, const Value& at, Secret& secret);
+// 40 characters of Z85 (RFC 32 of ZeroMQ) that stand for 32 bytes.
+[[nodiscard]] bool is_curve_key(std::string_view text);
 
 // Which of `names` the key that tells the kind of a map says; reports none and others. `what`: "a
 // channel".

@@ -13,27 +13,34 @@ namespace {
 constexpr std::size_t kMostAggregators = 32;
 
 // An endpoint's text as ZeroMQ takes it; empty when it is wrong.
-std::string read_endpoint(Problems& problems, const Value& value, std::string_view what,
-                          bool listening) {
+EndpointNote read_endpoint(Problems& problems, const Value& value, std::string_view what,
+                           bool listening) {
   const auto text = scalar_text(problems, value, what);
-  if (!text) return {};
+  if (!text) return {&value, {}, false};
   const auto endpoint = parse_endpoint(*text, listening);
   if (!endpoint) {
     problems.error(value, fmt::format("{}: {}", what, endpoint.error()));
-    return {};
+    return {&value, {}, false};
   }
-  if (endpoint->ipc) {
-    if (endpoint->path.front() == '@') return std::string(*text);
-    return "ipc://" + (value.source->directory() / endpoint->path).lexically_normal().string();
+  if (endpoint->ipc && endpoint->path.front() != '@') {
+    const auto path = value.source->directory() / endpoint->path;
+    return {&value, "ipc://" + path.lexically_normal().string(), false};
   }
-  if (!is_loopback(endpoint->tcp.host)) {
-    problems.error(value,
-                   fmt::format("{}: {} leaves this host unencrypted; expected ipc://PATH, or a "
-                               "loopback tcp address at the end of an encrypted tunnel",
-                               what, in_quotes(*text)));
-    return {};
+  return {&value, std::string(*text), !endpoint->ipc && !is_loopback(endpoint->tcp.host)};
+}
+
+// Of the aggregator: what other hosts can reach has CURVE.
+void read_door(Draft& draft, const Value& value, std::string_view what, bool has_curve,
+               std::string& endpoint) {
+  EndpointNote note = read_endpoint(draft.problems, value, what, true);
+  if (note.elsewhere && !has_curve) {
+    draft.problems.error(
+        value,
+        fmt::format("{}: {} is open to other hosts; expected aggregator.curve with the "
+                    "public keys of those that may come, or ipc://PATH or a loopback address",
+                    what, in_quotes(note.endpoint)));
   }
-  return std::string(*text);
+  endpoint = std::move(note.endpoint);
 }
 
 void read_spool(Draft& draft, const Value& value) {
@@ -89,6 +96,7 @@ void read_limits(Draft& draft, const Value& value) {
   Limits& limits = draft.config.aggregator.limits;
   object.integer("series", limits.series, 1, 1'000'000'000);
   object.integer("series_per_node", limits.series_per_node, 1, 1'000'000'000);
+  object.size("bytes_per_node", limits.bytes_per_node, Bytes(64U << 10U), Bytes(16ULL << 30U));
 }
 
 }  // namespace
@@ -96,10 +104,12 @@ void read_limits(Draft& draft, const Value& value) {
 void read_transport(Draft& draft, const Value& transport) {
   const Object object(draft.problems, transport, schema::transport);
   if (!object.is_map()) return;
+  std::vector<std::string>& endpoints = draft.config.transport.aggregators;
+  std::vector<EndpointNote> notes;
   if (const Value* list = object.find("aggregators")) {
-    std::vector<std::string>& endpoints = draft.config.transport.aggregators;
     for (const Value* item : list_items(draft.problems, *list, "aggregators", "endpoints")) {
-      std::string endpoint = read_endpoint(draft.problems, *item, "aggregators", false);
+      EndpointNote note = read_endpoint(draft.problems, *item, "aggregators", false);
+      const std::string& endpoint = note.endpoint;
       if (endpoint.empty()) continue;
       if (std::find(endpoints.begin(), endpoints.end(), endpoint) != endpoints.end()) {
         draft.problems.error(
@@ -111,9 +121,11 @@ void read_transport(Draft& draft, const Value& transport) {
             *item, fmt::format("aggregators: expected at most {} endpoints", kMostAggregators));
         break;
       }
-      endpoints.push_back(std::move(endpoint));
+      endpoints.push_back(endpoint);
+      notes.push_back(std::move(note));
     }
   }
+  read_transport_curve(draft, object.find("curve"), notes);
   if (const Value* spool = object.find("spool")) read_spool(draft, *spool);
 }
 
@@ -121,8 +133,16 @@ void read_aggregator(Draft& draft, const Value& aggregator) {
   const Object object(draft.problems, aggregator, schema::aggregator);
   if (!object.is_map()) return;
   AggregatorConfig& config = draft.config.aggregator;
+  const Value* curve = object.find("curve");
+  if (curve != nullptr) read_aggregator_curve(draft, *curve);
   if (const Value* listen = object.find("listen")) {
-    config.listen = read_endpoint(draft.problems, *listen, "listen", true);
+    read_door(draft, *listen, "listen", curve != nullptr, config.listen);
+  }
+  if (const Value* publish = object.find("publish")) {
+    read_door(draft, *publish, "publish", curve != nullptr, config.publish);
+    if (!config.publish.empty() && config.publish == config.listen) {
+      draft.problems.error(*publish, "publish: expected another endpoint than that of listen");
+    }
   }
   if (const Value* http = object.find("http")) read_http(draft, *http);
   object.path("state", config.state);

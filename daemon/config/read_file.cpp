@@ -32,6 +32,7 @@ FileText read_file(const std::string& path, std::size_t most) {
   if (!S_ISREG(status.st_mode)) return fault(FileText::Fault::irregular);
   FileText result;
   result.others_may_read = (status.st_mode & S_IROTH) != 0;
+  result.group_may_read = (status.st_mode & S_IRGRP) != 0;
   const auto size = static_cast<std::size_t>(status.st_size);  // a hint: /proc says 0
   result.text.resize(std::min(size, most) + 1);
   std::size_t used = 0;

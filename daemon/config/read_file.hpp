@@ -14,6 +14,7 @@ struct FileText {
   std::string why;               // unreadable: "Permission denied"
   int error = 0;                 // unreadable: errno
   bool others_may_read = false;  // every user of this host
+  bool group_may_read = false;
 };
 
 // The whole of the file, if it has at most `most` bytes.

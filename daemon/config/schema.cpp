@@ -69,12 +69,18 @@ constexpr KeySpec kPcapCollector[] = {{"kind", kKinds},  {"name", kUniqueName}, 
                                       {"interface", {}}, {"file", {}},          {"link", {}},
                                       {"filter", {}},    {"snaplen", {}},       {"buffer", {}}};
 constexpr KeySpec kDeviceSelector[] = {{"site", "a name of inventory.sites, or a list of them"}};
-constexpr KeySpec kTransport[] = {{"aggregators", {}}, {"spool", {}}};
+constexpr KeySpec kTransport[] = {{"aggregators", {}}, {"spool", {}}, {"curve", {}}};
+constexpr KeySpec kTransportCurve[] = {
+    {"secret_key", kReference},
+    {"aggregator_keys", "a map of endpoints and the public keys of the aggregators there"}};
 constexpr KeySpec kSpool[] = {{"directory", {}}, {"max_size", {}}, {"max_age", {}}};
-constexpr KeySpec kAggregator[] = {
-    {"listen", {}}, {"http", {}}, {"state", {}}, {"stale_after", {}}, {"limits", {}}};
+constexpr KeySpec kAggregator[] = {{"listen", {}},  {"curve", {}}, {"http", {}},
+                                   {"publish", {}}, {"state", {}}, {"stale_after", {}},
+                                   {"limits", {}}};
+constexpr KeySpec kAggregatorCurve[] = {{"secret_key", kReference},
+                                        {"nodes", "a map of nodes and their public keys"}};
 constexpr KeySpec kHttp[] = {{"listen", {}}, {"external_url", {}}};
-constexpr KeySpec kLimits[] = {{"series", {}}, {"series_per_node", {}}};
+constexpr KeySpec kLimits[] = {{"series", {}}, {"series_per_node", {}}, {"bytes_per_node", {}}};
 constexpr KeySpec kRule[] = {
     {"alert", kUniqueName},
     {"on", kSubjectsText.view()},
@@ -114,6 +120,8 @@ const ObjectSpec snmp_collector{"snmp_collector", "an snmp collector", kSnmpColl
 const ObjectSpec pcap_collector{"pcap_collector", "a pcap collector", kPcapCollector};
 const ObjectSpec device_selector{"device_selector", "devices", kDeviceSelector};
 const ObjectSpec transport{"transport", "transport", kTransport};
+const ObjectSpec transport_curve{"transport_curve", "transport.curve", kTransportCurve};
+const ObjectSpec aggregator_curve{"aggregator_curve", "aggregator.curve", kAggregatorCurve};
 const ObjectSpec spool{"spool", "spool", kSpool};
 const ObjectSpec aggregator{"aggregator", "aggregator", kAggregator};
 const ObjectSpec http{"http", "http", kHttp};
@@ -142,8 +150,10 @@ std::span<const ObjectSpec* const> objects() {
                                           &pcap_collector,
                                           &device_selector,
                                           &transport,
+                                          &transport_curve,
                                           &spool,
                                           &aggregator,
+                                          &aggregator_curve,
                                           &http,
                                           &limits,
                                           &rule,

@@ -22,13 +22,17 @@ struct Answer {
   std::string problem;   // empty: fine
   bool missing = false;  // the problem is that it is not there
   bool exposed = false;  // everybody on this host can read it
+  bool shared = false;   // its group can
 };
 
 Answer read_secret_file(const std::string& path) {
   FileText file = read_file(path, kMostBytes);
   const auto answer = [&](std::string_view what, bool missing) {
-    return Answer{
-        {}, fmt::format("{} {}", in_quotes(path, kMostShown), what), missing, file.others_may_read};
+    return Answer{{},
+                  fmt::format("{} {}", in_quotes(path, kMostShown), what),
+                  missing,
+                  file.others_may_read,
+                  file.group_may_read};
   };
   switch (file.fault) {
     case FileText::Fault::none:
@@ -44,21 +48,18 @@ Answer read_secret_file(const std::string& path) {
   if (file.text.ends_with('\n')) file.text.pop_back();
   if (file.text.ends_with('\r')) file.text.pop_back();
   if (file.text.empty()) return answer("is empty; expected a secret", false);
-  return {std::move(file.text), {}, false, file.others_may_read};
+  return {std::move(file.text), {}, false, file.others_may_read, file.group_may_read};
 }
 
 Answer read_environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   if (value == nullptr) {
-    return {{}, fmt::format("environment variable '{}' is not set", name), true, false};
+    return {{}, fmt::format("environment variable '{}' is not set", name), true};
   }
   if (*value == '\0') {
-    return {{},
-            fmt::format("environment variable '{}' is empty; expected a secret", name),
-            true,
-            false};
+    return {{}, fmt::format("environment variable '{}' is empty; expected a secret", name), true};
   }
-  return {value, {}, false, false};
+  return {value, {}};
 }
 
 Answer read_credential(const std::string& name) {
@@ -68,11 +69,10 @@ Answer read_credential(const std::string& name) {
             fmt::format("credential '{}' cannot be read: CREDENTIALS_DIRECTORY is not set; give "
                         "the unit LoadCredential={}:PATH",
                         name, name),
-            true,
-            false};
+            true};
   }
   Answer answer = read_secret_file(std::string(directory) + "/" + name);
-  answer.exposed = false;  // systemd guards its folder
+  answer.exposed = answer.shared = false;  // systemd guards its folder
   return answer;
 }
 
@@ -102,6 +102,23 @@ bool is_variable(std::string_view name) {
 bool is_credential(std::string_view name) {  // a file name, as systemd wants it
   return !name.empty() && name.size() <= 255 && name != "." && name != ".." &&
          name.find('/') == std::string_view::npos && sanitize(name) == name;
+}
+
+void warn_of_readers(Draft& draft, const Value& at, const Secret& secret, std::string_view who,
+                     std::string_view mode) {
+  const std::string path = in_quotes(secret.where(), kMostShown);
+  draft.problems.warning(
+      at, fmt::format("{} can be read by {}; run: chmod {} {}", path, who, mode, path));
+}
+
+void take(Draft& draft, const Value& at, Secret& secret, Answer answer) {
+  if (answer.problem.empty()) {
+    secret.set(std::move(answer.value));
+  } else if (answer.missing && draft.purpose == Purpose::check) {
+    draft.problems.warning(at, answer.problem);
+  } else {
+    draft.problems.error(at, answer.problem);
+  }
 }
 
 }  // namespace
@@ -152,19 +169,20 @@ bool read_secret_reference(Problems& problems, const Value& value, std::string_v
 
 void resolve_secret(Draft& draft, const Value& at, Secret& secret) {
   Answer answer = fetch(secret);
-  if (answer.exposed) {
-    draft.problems.warning(at, fmt::format("{} can be read by every user of this host; run: chmod "
-                                           "o-rwx {}",
-                                           in_quotes(secret.where(), kMostShown),
-                                           in_quotes(secret.where(), kMostShown)));
+  if (answer.exposed) warn_of_readers(draft, at, secret, "every user of this host", "o-rwx");
+  take(draft, at, secret, std::move(answer));
+}
+
+void resolve_secret_key(Draft& draft, const Value& at, Secret& secret) {
+  Answer answer = fetch(secret);
+  if (answer.exposed || answer.shared) {
+    warn_of_readers(draft, at, secret, "others than its owner", "go-rwx");
   }
-  if (answer.problem.empty()) {
-    secret.set(std::move(answer.value));
-  } else if (answer.missing && draft.purpose == Purpose::check) {
-    draft.problems.warning(at, answer.problem);
-  } else {
-    draft.problems.error(at, answer.problem);
-  }
+  take(draft, at, secret, std::move(answer));
+  if (secret.reveal().empty() || is_curve_key(secret.reveal())) return;
+  draft.problems.error(at, fmt::format("{} holds no key for CURVE; expected 40 characters, as "
+                                       "`itnxtctl keygen` writes them",
+                                       in_quotes(secret.where(), kMostShown)));
 }
 
 Status read_secret(Secret& secret) {

@@ -40,6 +40,12 @@ constexpr Verb kProbe = {
     "  itnxtctl probe md-core-1 --config /etc/itnxt/itnxt.yaml",
     run_probe};
 
+constexpr Verb kTail = {"tail", "The aggregator's live stream, a line for each change",
+                        "itnxtctl tail alert. --json --for 10m", run_tail};
+constexpr Verb kKeygen = {"keygen",
+                          "Makes this host's pair of keys for encrypted transport (CURVE)",
+                          "itnxtctl keygen --out /etc/itnxt/keys/node.key", run_keygen};
+
 constexpr std::int64_t kShortestMs = 100;
 constexpr std::int64_t kLongestMs = std::int64_t{31} * 86'400'000;
 
@@ -123,6 +129,35 @@ void add_probe(CLI::App& app, Invocation& call) {
   probe.add_flag("--json", call.json, "The same as data");
 }
 
+void add_tail(CLI::App& app, Invocation& call) {
+  CLI::App& tail = *add_plain_verb(app, call, kTail);
+  TailOptions& options = call.tail;
+  tail.add_option(
+          "topic", options.topic,
+          "What topics begin with: link. link.NAME interface.DEVICE. alert. crisis (default: "
+          "everything)")
+      ->type_name("TOPIC");
+  tail.add_option("--endpoint", options.endpoint, "aggregator.publish")->capture_default_str();
+  CLI::Option* key =
+      tail.add_option("--key", options.key_file,
+                      "The file with the secret key of this host, for another host's "
+                      "aggregator")
+          ->type_name("FILE");
+  tail.add_option("--server-key", options.server_key, "The public key of that aggregator")
+      ->type_name("KEY")
+      ->needs(key);
+  key->needs("--server-key");
+  add_duration(tail, "--for", call.for_ms, "End by itself after this long (30s, 10m)");
+  tail.add_flag("--json", call.json, "A JSON object a line");
+}
+
+void add_keygen(CLI::App& app, Invocation& call) {
+  add_plain_verb(app, call, kKeygen)
+      ->add_option("--out", call.out, "The new file for the secret half; an old one stays as it is")
+      ->type_name("FILE")
+      ->capture_default_str();
+}
+
 int parse_and_run(int argc, char** argv) {
   Invocation call;
   CLI::App app(
@@ -138,7 +173,9 @@ int parse_and_run(int argc, char** argv) {
   CLI::App* watch = add_verb(app, call, kWatch);
   add_duration(*watch, "--interval", call.interval_ms, "How often to ask (500ms, 2s; default 1s)");
   add_duration(*watch, "--for", call.for_ms, "End by itself after this long (30s, 10m)");
+  add_tail(app, call);
   add_probe(app, call);
+  add_keygen(app, call);
   try {
     app.parse(argc, argv);
     if (app.get_subcommands().empty()) {

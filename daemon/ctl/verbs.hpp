@@ -27,13 +27,23 @@ struct ProbeOptions {
   std::int64_t timeout_ms = 10'000;
 };
 
+// Of `tail`.
+struct TailOptions {
+  std::string topic;
+  std::string endpoint = "tcp://127.0.0.1:5691";
+  std::string key_file;    // the secret half of this host's pair
+  std::string server_key;  // the aggregator's public half
+};
+
 // What the command line said, and how the verb ended.
 struct Invocation {
   std::string url = "http://127.0.0.1:9690";
   bool json = false;
   std::int64_t interval_ms = 1000;  // of watch
-  std::int64_t for_ms = 0;          // of watch; 0: until Ctrl-C
+  std::int64_t for_ms = 0;          // of watch and tail; 0: until Ctrl-C
   ProbeOptions probe;
+  TailOptions tail;
+  std::string out = "node.key";  // of keygen
   int exit_code = 0;
 };
 
@@ -43,6 +53,8 @@ void run_devices(Invocation& call);
 void run_alerts(Invocation& call);
 void run_watch(Invocation& call);
 void run_probe(Invocation& call);
+void run_tail(Invocation& call);
+void run_keygen(Invocation& call);
 
 // Shared by the verbs (verb.cpp).
 

@@ -1,13 +1,20 @@
 #include "daemon/io/inlet.hpp"
 
+#include <limits>
 #include <utility>
+
+#include "daemon/io/zmq_security.hpp"
 
 namespace itnxt {
 namespace {
 
 constexpr std::string_view kKey = "aggregator.listen";
-constexpr Duration kComplaintInterval = 10s;  // of one peer
-constexpr std::size_t kMaxComplainedOf = 256;
+// By Denial.
+constexpr std::array<std::string_view, kDenials> kDenied = {
+    "message dropped: aggregator.curve.nodes does not name its key (any more)",
+    "message dropped: a node speaks in the name of another than aggregator.curve.nodes gives its "
+    "key",
+    "message not taken for now: its node sends more than aggregator.limits.bytes_per_node"};
 
 // A peer without an address is known by the name the library gave it.
 std::string name_of(const ZmqMessage& message) {
@@ -21,29 +28,57 @@ std::string name_of(const ZmqMessage& message) {
   return text;
 }
 
+std::size_t size_of(const ZmqMessage& message) {
+  std::size_t bytes = 0;
+  for (const std::string_view part : message.parts) bytes += part.size();
+  return bytes;
+}
+
 }  // namespace
 
 Inlet::Inlet(Loop& loop, Log& log, Handler handler)
     : loop_(loop), log_(log), handler_(std::move(handler)) {}
 
 Result<std::unique_ptr<Inlet>> Inlet::open(Loop& loop, Log& log, ZmqContext& zmq,
-                                           const std::string& endpoint, Handler handler) {
+                                           const std::string& endpoint, Handler handler,
+                                           const InletRules& rules) {
   std::unique_ptr<Inlet> inlet(new Inlet(loop, log, std::move(handler)));
   Inlet& self = *inlet;
+  if (rules.gate != nullptr || rules.budget) {
+    const Bytes unlimited(std::numeric_limits<std::uint32_t>::max() * std::uint64_t{1024});
+    inlet->sender_check_.emplace(rules.gate, rules.budget.value_or(unlimited));
+  }
+  const auto curve = rules.gate == nullptr ? std::nullopt : std::optional(rules.gate->keys());
   auto socket =
       ZmqSocket::bind_router(loop, zmq, kKey, endpoint,
                              {.message = [&self](const ZmqMessage& message) { self.take(message); },
                               .writable = nullptr,
-                              .disconnected = nullptr});
+                              .disconnected = nullptr,
+                              .refused = [&self](HandshakeFault f) { self.count_handshake(f); }},
+                             curve);
   if (!socket) return Error{socket.error()};
   inlet->socket_ = std::move(socket).value();
   return inlet;
 }
 
+void Inlet::rebind() {
+  socket_->rebind([this](const Error& error) { log_.error(error.message); });
+}
+
 void Inlet::take(const ZmqMessage& message) {
+  const std::size_t bytes = size_of(message);
+  if (sender_check_ &&
+      !admits(message, sender_check_->arrives(message.user, bytes, loop_.now()), std::string())) {
+    return;
+  }
   if (const auto refused = decoder_.decode(message.parts)) return refuse(message, *refused);
   if (decoder_.holds_events()) return;  // kept by who sent them until they are acknowledged
   const Batch& batch = decoder_.batch();
+  if (sender_check_ &&
+      !admits(message, sender_check_->claims(message.user, batch.node, bytes, loop_.now()),
+              batch.node.text())) {
+    return;
+  }
   handler_(batch);
   socket_->reply(message.peer,
                  wire::encode(wire::Ack{batch.collector, batch.epoch, batch.sequence}));
@@ -51,21 +86,40 @@ void Inlet::take(const ZmqMessage& message) {
 
 void Inlet::refuse(const ZmqMessage& message, const wire::Refused& refused) {
   ++counts_.refused[static_cast<std::size_t>(refused.reason)];
-  std::string peer = name_of(message);
-  if (complaints_.size() >= kMaxComplainedOf && !complaints_.contains(peer)) {
-    peer = "others";  // so that a peer of many names fills neither memory nor the log
-  }
-  const auto [complaint, first] = complaints_.try_emplace(peer);
-  Complaint& about = complaint->second;
-  if (!first && loop_.now() - about.last < kComplaintInterval) {
-    ++about.unsaid;
-    return;
-  }
+  const auto due = complaints_.due(name_of(message), loop_.now());
+  if (!due) return;
   log_.warning("malformed message dropped: " + refused.message,
-               {{"peer", peer},
+               {{"peer", due->peer},
                 {"reason", std::string(wire::name(refused.reason))},
-                {"unsaid", std::to_string(about.unsaid)}});
-  about = {loop_.now(), 0};
+                {"unsaid", std::to_string(due->unsaid)}});
+}
+
+// `node`: who the message says it is from, as far as that is known.
+bool Inlet::admits(const ZmqMessage& message, std::optional<Denial> denial,
+                   const std::string& node) {
+  if (!denial) return true;
+  const auto reason = static_cast<std::size_t>(*denial);
+  ++counts_.denied[reason];
+  const std::string about = name_of(message) + ' ' + std::string(kDenialNames[reason]);
+  if (const auto due = denials_.due(about, loop_.now())) {
+    log_.warning(kDenied[reason], {{"peer", name_of(message)},
+                                   {"node", node},
+                                   {"reason", std::string(kDenialNames[reason])},
+                                   {"unsaid", std::to_string(due->unsaid)}});
+  }
+  return false;
+}
+
+void Inlet::count_handshake(HandshakeFault fault) {
+  ++counts_.handshakes[static_cast<std::size_t>(fault)];
+  if (fault == HandshakeFault::key) return;  // the Gate says so, with the peer's address
+  const std::string reason(name(fault));
+  if (const auto due = complaints_.due(reason, loop_.now())) {
+    log_.warning(
+        "a connection ended before its first message; its peer is no itnxt, or has not "
+        "the keys of this endpoint",
+        {{"endpoint", endpoint()}, {"reason", reason}, {"unsaid", std::to_string(due->unsaid)}});
+  }
 }
 
 }  // namespace itnxt

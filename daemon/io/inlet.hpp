@@ -1,20 +1,23 @@
 // The way into the aggregator: takes batches of any number of collectors, hands them on, then
 // acknowledges. What comes twice is handed on twice (the state knows it by epoch and sequence) and
-// acknowledged twice. A malformed message is counted, logged at a bounded rate and dropped: it is
-// never acknowledged and never fatal. On the loop's thread.
+// acknowledged twice. A malformed message, and one that the sender may not send (sender_check.hpp),
+// is counted, logged at a bounded rate and dropped: it is never acknowledged and never fatal. On
+// the loop's thread.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "daemon/core/log.hpp"
 #include "daemon/core/result.hpp"
 #include "daemon/core/sample.hpp"
+#include "daemon/io/complaints.hpp"
 #include "daemon/io/loop.hpp"
+#include "daemon/io/sender_check.hpp"
 #include "daemon/io/zmq_socket.hpp"
 #include "daemon/wire/codec.hpp"
 
@@ -22,6 +25,13 @@ namespace itnxt {
 
 struct InletCounts {
   std::array<std::uint64_t, wire::kRefusals> refused{};  // messages, by wire::Refusal
+  std::array<std::uint64_t, kDenials> denied{};          // messages, by Denial
+  HandshakeCounts handshakes{};                          // connections, by HandshakeFault
+};
+
+struct InletRules {
+  const Gate* gate = nullptr;     // who may come, by CURVE; null: who can connect
+  std::optional<Bytes> budget{};  // of each node, a second; nothing: what it likes
 };
 
 class Inlet {
@@ -31,11 +41,18 @@ class Inlet {
 
   // `endpoint` as in aggregator.listen; the error names that key. All outlive it.
   static Result<std::unique_ptr<Inlet>> open(Loop& loop, Log& log, ZmqContext& zmq,
-                                             const std::string& endpoint, Handler handler);
+                                             const std::string& endpoint, Handler handler,
+                                             const InletRules& rules = {});
   Inlet(const Inlet&) = delete;
   Inlet& operator=(const Inlet&) = delete;
 
   [[nodiscard]] const InletCounts& counts() const { return counts_; }
+  // Ends every connection, so that all come anew and are looked at anew.
+  void rebind();
+  void set_budget(Bytes budget) {
+    if (sender_check_) sender_check_->set_budget(budget);
+  }
+
   // With the port that a wildcard became.
   [[nodiscard]] std::string endpoint() const { return socket_->endpoint(); }
 
@@ -43,18 +60,17 @@ class Inlet {
   Inlet(Loop& loop, Log& log, Handler handler);
   void take(const ZmqMessage& message);
   void refuse(const ZmqMessage& message, const wire::Refused& refused);
-
-  struct Complaint {
-    Instant last;
-    std::uint64_t unsaid = 0;
-  };
+  bool admits(const ZmqMessage& message, std::optional<Denial> denial, const std::string& node);
+  void count_handshake(HandshakeFault fault);
 
   Loop& loop_;
   Log& log_;
   const Handler handler_;
   wire::Decoder decoder_;
   InletCounts counts_;
-  std::map<std::string, Complaint> complaints_;  // by peer
+  std::optional<SenderCheck> sender_check_;
+  Complaints complaints_;  // by peer
+  Complaints denials_;     // by peer and reason
   std::unique_ptr<ZmqSocket> socket_;
 };
 

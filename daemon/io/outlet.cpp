@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "daemon/io/outlet_curve.hpp"
 #include "daemon/io/outlet_stream.hpp"
 
 namespace itnxt {
@@ -141,7 +142,9 @@ void Outlet::connect(std::size_t number) {
       loop_, zmq_, kKey, endpoint.name,
       {.message = [this, number](const ZmqMessage& message) { take_answer(number, message); },
        .writable = [this, number] { pump(number); },
-       .disconnected = [this, number] { lose_connection(number); }});
+       .disconnected = [this, number] { lose_connection(number); },
+       .refused = [this, number](HandshakeFault fault) { tell_refused(number, fault); }},
+      curve_of(config_, endpoint.name));
   if (socket) {
     endpoint.socket = std::move(socket).value();
   } else if (!endpoint.silent) {
@@ -167,9 +170,9 @@ void Outlet::take_answer(std::size_t number, const ZmqMessage& message) {
   Endpoint& endpoint = endpoints_[number];
   const auto answer = wire::decode_answer(message.parts.front());
   const auto* ack = answer ? std::get_if<wire::Ack>(&*answer) : nullptr;
-  if (ack == nullptr || !queue_.acknowledge(number, *ack, loop_.now()))
-    return;  // late, or no
-             // aggregator
+  if (ack == nullptr) return;                                  // no aggregator of ours
+  if (!queue_.acknowledge(number, *ack, loop_.now())) return;  // late
+  endpoint.refused.reset();
   if (endpoint.silent) {
     endpoint.silent = false;
     log_.notice("aggregator answers again", {{"endpoint", endpoint.name}});
@@ -183,6 +186,14 @@ void Outlet::take_answer(std::size_t number, const ZmqMessage& message) {
 void Outlet::lose_connection(std::size_t number) {
   queue_.reset(number);
   pump(number);
+}
+
+// Once for each reason, until it answers: the library, or patience, tries again and again.
+void Outlet::tell_refused(std::size_t number, HandshakeFault fault) {
+  Endpoint& endpoint = endpoints_[number];
+  if (std::exchange(endpoint.refused, fault) == fault) return;
+  log_.error(refusal_text(config_, endpoint.name, fault),
+             {{"endpoint", endpoint.name}, {"reason", std::string(name(fault))}});
 }
 
 void Outlet::look_after_endpoints() {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,8 @@ namespace itnxt {
 
 struct OutletConfig {
   NodeName node;
-  std::vector<std::string> endpoints;  // 1 to 64
+  std::vector<std::string> endpoints;      // 1 to 64
+  std::optional<CurveClientConfig> curve;  // for those that it has a key of
   SpoolConfig spool;
   std::uint64_t epoch = 0;                          // random at the start of the process
   std::size_t batch_bytes = std::size_t{32} << 10;  // a batch is closed at about this size …
@@ -68,7 +70,8 @@ class Outlet {
   struct Endpoint {
     std::string name;
     std::unique_ptr<ZmqSocket> socket;
-    bool silent = false;  // said so in the log
+    bool silent = false;                      // said so in the log
+    std::optional<HandshakeFault> refused{};  // said so in the log
   };
 
   void load(Stream& stream);
@@ -78,6 +81,7 @@ class Outlet {
   void pump_all();
   void take_answer(std::size_t endpoint, const ZmqMessage& message);
   void lose_connection(std::size_t endpoint);
+  void tell_refused(std::size_t endpoint, HandshakeFault fault);
   void look_after_endpoints();
   void report_loss();
   void forget_delivered_files();

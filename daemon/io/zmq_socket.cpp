@@ -10,11 +10,17 @@
 #include <vector>
 
 #include "daemon/io/zmq_bind.hpp"
+#include "daemon/io/zmq_monitor.hpp"
 
 namespace itnxt {
 namespace {
 
 constexpr std::int64_t kMaxPartBytes = 1 << 20;
+constexpr std::int64_t kMaxSubscriptionBytes = 1024;
+constexpr std::size_t kKeyText = 40;  // a key in Z85
+constexpr int kStreamQueue = 16'384;  // messages of the stream; a subscriber may lag behind so far
+constexpr Duration kRebindEvery = 10ms;
+constexpr Duration kRebindPatience = 5s;
 constexpr int kQueue = 256;  // messages each way; the credit window of an outlet is smaller
 constexpr std::size_t kPartsPerRound = 1024;  // a message has two, seldom more
 constexpr std::size_t kBytesPerRound = std::size_t{1} << 20;
@@ -23,11 +29,13 @@ void set(void* socket, int option, int value) {
   zmq_setsockopt(socket, option, &value, sizeof value);
 }
 
-void configure(void* socket, bool router) {
-  zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &kMaxPartBytes, sizeof kMaxPartBytes);
+void configure(void* socket, int type) {
+  const bool publishes = type == ZMQ_XPUB;
+  const std::int64_t most = publishes ? kMaxSubscriptionBytes : kMaxPartBytes;
+  zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &most, sizeof most);
   set(socket, ZMQ_HANDSHAKE_IVL, 5'000);
-  set(socket, ZMQ_SNDHWM, kQueue);
-  set(socket, ZMQ_RCVHWM, kQueue);
+  set(socket, ZMQ_SNDHWM, publishes ? kStreamQueue : kQueue);
+  set(socket, ZMQ_RCVHWM, type == ZMQ_SUB ? kStreamQueue : kQueue);
   set(socket, ZMQ_TCP_KEEPALIVE, 1);
   set(socket, ZMQ_TCP_KEEPALIVE_IDLE, 30);
   set(socket, ZMQ_TCP_KEEPALIVE_INTVL, 10);
@@ -37,9 +45,29 @@ void configure(void* socket, bool router) {
   set(socket, ZMQ_RECONNECT_IVL_MAX, 5'000);
   set(socket, ZMQ_BACKLOG, 1024);
   // The last acks get a moment to leave; batches need none, they are kept until acknowledged.
-  set(socket, ZMQ_LINGER, router ? 500 : 0);
+  set(socket, ZMQ_LINGER, type == ZMQ_ROUTER ? 500 : 0);
   // Without a connection send() says so, instead of piling up what cannot be taken back.
-  if (!router) set(socket, ZMQ_IMMEDIATE, 1);
+  if (type == ZMQ_DEALER) set(socket, ZMQ_IMMEDIATE, 1);
+  if (publishes) set(socket, ZMQ_XPUB_VERBOSE, 1);  // says also what others have subscribed to
+}
+
+// False: a key is none.
+bool secure(void* socket, const CurveKeys& keys) {
+  std::array<char, kKeyText + 1> own_public{};
+  const auto put = [&](int option, const char* key) {
+    return zmq_setsockopt(socket, option, key, kKeyText + 1) == 0;
+  };
+  if (keys.secret.size() != kKeyText ||
+      zmq_curve_public(own_public.data(), keys.secret.c_str()) != 0) {
+    return false;
+  }
+  if (keys.server.empty()) {
+    set(socket, ZMQ_CURVE_SERVER, 1);
+    return put(ZMQ_CURVE_SECRETKEY, keys.secret.c_str());
+  }
+  return keys.server.size() == kKeyText && put(ZMQ_CURVE_SERVERKEY, keys.server.c_str()) &&
+         put(ZMQ_CURVE_PUBLICKEY, own_public.data()) &&
+         put(ZMQ_CURVE_SECRETKEY, keys.secret.c_str());
 }
 
 // One received part, freed when it goes.
@@ -95,20 +123,17 @@ ZmqContext::~ZmqContext() {
 
 // Shared, so that a callback may destroy the socket while process() stands on it.
 struct ZmqSocket::Impl {
-  Impl(Loop& l, void* s, bool is_router, Callbacks c)
-      : loop(l), socket(s), router(is_router), callbacks(std::move(c)) {}
+  Impl(Loop& l, void* s, int t, Callbacks c)
+      : loop(l), socket(s), type(t), callbacks(std::move(c)) {}
   ~Impl() { shut(); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
   void shut() {
     again.cancel();
-    first_look.cancel();
-    for (Watch* watch : {&readable_watch, &monitor_watch}) watch->cancel();
-    if (monitor != nullptr) {
-      zmq_socket_monitor(socket, nullptr, 0);
-      zmq_close(std::exchange(monitor, nullptr));
-    }
+    binding.cancel();
+    readable_watch.cancel();
+    monitor.shut();
     if (socket != nullptr) zmq_close(std::exchange(socket, nullptr));
   }
 
@@ -124,33 +149,21 @@ struct ZmqSocket::Impl {
     look_again();
   }
 
-  void watch_connection(ZmqContext& context) {
-    const std::string name = "inproc://itnxt-monitor-" + std::to_string(context.next_number());
-    constexpr int kEvents = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
-    if (zmq_socket_monitor(socket, name.c_str(), kEvents) != 0) return;
-    monitor = zmq_socket(context.handle(), ZMQ_PAIR);
-    if (monitor == nullptr) return;
-    set(monitor, ZMQ_LINGER, 0);
-    zmq_connect(monitor, name.c_str());
-    monitor_watch = loop.watch(watched_fd(monitor), Interest::readable, [this] { hear(); });
-    first_look = loop.after(Duration::zero(), [this] { hear(); });  // until then the fd is mute
-  }
-
-  // An event is two parts, of which the first begins with its number (16 bits, in host order).
   // Between the end of a connection and the next handshake nothing is sent: for a moment the
   // library would still take it, only to throw it away.
-  void hear() {
+  void hear(ZmqMonitor::Event event) {
     const std::shared_ptr<Impl> keep = weak.lock();
-    for (Part part; zmq_msg_recv(&part.message, monitor, ZMQ_DONTWAIT) >= 0;) {
-      std::uint16_t event = 0;
-      if (zmq_msg_more(&part.message) == 0 || part.bytes().size() < sizeof event) continue;
-      std::memcpy(&event, part.bytes().data(), sizeof event);
-      parted = event == ZMQ_EVENT_DISCONNECTED;
+    if (const auto* fault = std::get_if<HandshakeFault>(&event)) {
+      if (callbacks.refused) callbacks.refused(*fault);
+    } else if (connects()) {
+      parted = std::get<ZmqMonitor::Change>(event) == ZmqMonitor::Change::disconnected;
       if (parted && callbacks.disconnected) callbacks.disconnected();
-      if (socket == nullptr) return;
+      if (!parted && callbacks.connected) callbacks.connected();
     }
-    look_again();
+    if (socket != nullptr && connects()) look_again();
   }
+
+  [[nodiscard]] bool connects() const { return type == ZMQ_DEALER || type == ZMQ_SUB; }
 
   void process() {
     const std::shared_ptr<Impl> keep = weak.lock();
@@ -199,28 +212,43 @@ struct ZmqSocket::Impl {
   void deliver() {
     std::array<std::string_view, kMaxKeptParts + 1> views;
     for (std::size_t i = 0; i < kept; ++i) views[i] = parts[i].bytes();
-    const std::size_t first = router ? 1 : 0;
+    const std::size_t first = type == ZMQ_ROUTER ? 1 : 0;
     if (kept <= first || !callbacks.message) return;
-    const char* address = zmq_msg_gets(&parts[first].message, "Peer-Address");
-    callbacks.message({router ? views[0] : std::string_view{},
-                       address == nullptr ? std::string_view{} : std::string_view(address),
+    const auto property = [&](const char* name) {
+      const char* text = zmq_msg_gets(&parts[first].message, name);
+      return text == nullptr ? std::string_view{} : std::string_view(text);
+    };
+    callbacks.message({first == 1 ? views[0] : std::string_view{},
+                       property("Peer-Address"),
+                       property("User-Id"),
                        {views.data() + first, kept - first}});
+  }
+
+  void bind_again(const std::string& endpoint, Instant since,
+                  const std::function<void(const Error&)>& trouble) {
+    const int error = zmq_bind_endpoint(socket, endpoint);
+    if (error == 0) return look_again();
+    const bool late = loop.now() - since >= kRebindPatience;
+    if (late && trouble) trouble(zmq_failure(bound_by, endpoint, "bound again", error));
+    binding = loop.after(kRebindEvery, [this, endpoint, since, rest = late ? nullptr : trouble] {
+      bind_again(endpoint, since, rest);
+    });
   }
 
   Loop& loop;
   void* socket;
-  const bool router;
+  const int type;
   Callbacks callbacks;
   std::weak_ptr<Impl> weak;
-  void* monitor = nullptr;
+  std::string bound_by;                       // the name of the endpoint's setting
   bool blocked = false;                       // a send() failed, writable() is owed
   bool parted = false;                        // the connection ended, the next is not there yet
   std::array<Part, kMaxKeptParts + 1> parts;  // of the message that is being received
   std::size_t kept = 0;                       // so many of them
   Watch readable_watch;
-  Watch monitor_watch;
+  ZmqMonitor monitor;
   Timer again;
-  Timer first_look;
+  Timer binding;
 };
 
 ZmqSocket::ZmqSocket(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -228,36 +256,68 @@ ZmqSocket::~ZmqSocket() {
   impl_->shut();
 }
 
-Result<std::unique_ptr<ZmqSocket>> ZmqSocket::bind_router(Loop& loop, ZmqContext& context,
-                                                          std::string_view key,
-                                                          const std::string& endpoint,
-                                                          Callbacks callbacks) {
-  void* socket = zmq_socket(context.handle(), ZMQ_ROUTER);
-  if (socket == nullptr) return zmq_failure(key, endpoint, "bound", zmq_errno());
-  auto impl = std::make_shared<Impl>(loop, socket, true, std::move(callbacks));
-  configure(socket, true);
-  if (endpoint.find('[') != std::string::npos) set(socket, ZMQ_IPV6, 1);
-  if (const int error = zmq_bind_endpoint(socket, endpoint))
-    return zmq_failure(key, endpoint, "bound", error);
+struct ZmqSocket::Plan {
+  int type;
+  std::string_view key;
+  const std::string& endpoint;
+  const std::optional<CurveKeys>& curve;
+  const std::string* prefix = nullptr;  // of SUB
+};
+
+ZmqSocket::Made ZmqSocket::make(Loop& loop, ZmqContext& context, Plan plan, Callbacks callbacks) {
+  const bool connects = plan.type == ZMQ_DEALER || plan.type == ZMQ_SUB;
+  const char* what = connects ? "connected" : "bound";
+  void* socket = zmq_socket(context.handle(), plan.type);
+  if (socket == nullptr) return zmq_failure(plan.key, plan.endpoint, what, zmq_errno());
+  const bool hears = connects || callbacks.refused;
+  auto impl = std::make_shared<Impl>(loop, socket, plan.type, std::move(callbacks));
+  impl->bound_by = plan.key;
+  configure(socket, plan.type);
+  if (plan.endpoint.find('[') != std::string::npos) set(socket, ZMQ_IPV6, 1);
+  if (plan.curve && !secure(socket, *plan.curve)) {
+    return Error{std::string(plan.key) + ' ' + plan.endpoint +
+                 ": its keys are no keys of CURVE; make a pair by itnxtctl keygen"};
+  }
+  if (plan.prefix != nullptr)
+    zmq_setsockopt(socket, ZMQ_SUBSCRIBE, plan.prefix->data(), plan.prefix->size());
+  if (hears) {
+    Impl* self = impl.get();
+    impl->monitor.open(loop, context, socket, [self](ZmqMonitor::Event e) { self->hear(e); });
+  }
+  int error = 0;
+  if (!connects) {
+    error = zmq_bind_endpoint(socket, plan.endpoint);
+  } else if (zmq_connect(socket, plan.endpoint.c_str()) != 0) {
+    error = zmq_errno();
+  }
+  if (error != 0) return zmq_failure(plan.key, plan.endpoint, what, error);
   impl->start(impl);
   return std::unique_ptr<ZmqSocket>(new ZmqSocket(std::move(impl)));
 }
 
-Result<std::unique_ptr<ZmqSocket>> ZmqSocket::connect_dealer(Loop& loop, ZmqContext& context,
-                                                             std::string_view key,
-                                                             const std::string& endpoint,
-                                                             Callbacks callbacks) {
-  void* socket = zmq_socket(context.handle(), ZMQ_DEALER);
-  if (socket == nullptr) return zmq_failure(key, endpoint, "connected", zmq_errno());
-  auto impl = std::make_shared<Impl>(loop, socket, false, std::move(callbacks));
-  configure(socket, false);
-  if (endpoint.find('[') != std::string::npos) set(socket, ZMQ_IPV6, 1);
-  impl->watch_connection(context);
-  if (zmq_connect(socket, endpoint.c_str()) != 0) {
-    return zmq_failure(key, endpoint, "connected", zmq_errno());
-  }
-  impl->start(impl);
-  return std::unique_ptr<ZmqSocket>(new ZmqSocket(std::move(impl)));
+ZmqSocket::Made ZmqSocket::bind_router(Loop& loop, ZmqContext& context, std::string_view key,
+                                       const std::string& endpoint, Callbacks callbacks,
+                                       const std::optional<CurveKeys>& curve) {
+  return make(loop, context, {ZMQ_ROUTER, key, endpoint, curve}, std::move(callbacks));
+}
+
+ZmqSocket::Made ZmqSocket::connect_dealer(Loop& loop, ZmqContext& context, std::string_view key,
+                                          const std::string& endpoint, Callbacks callbacks,
+                                          const std::optional<CurveKeys>& curve) {
+  return make(loop, context, {ZMQ_DEALER, key, endpoint, curve}, std::move(callbacks));
+}
+
+ZmqSocket::Made ZmqSocket::bind_publisher(Loop& loop, ZmqContext& context, std::string_view key,
+                                          const std::string& endpoint, Callbacks callbacks,
+                                          const std::optional<CurveKeys>& curve) {
+  return make(loop, context, {ZMQ_XPUB, key, endpoint, curve}, std::move(callbacks));
+}
+
+ZmqSocket::Made ZmqSocket::connect_subscriber(Loop& loop, ZmqContext& context, std::string_view key,
+                                              const std::string& endpoint,
+                                              const std::string& prefix, Callbacks callbacks,
+                                              const std::optional<CurveKeys>& curve) {
+  return make(loop, context, {ZMQ_SUB, key, endpoint, curve, &prefix}, std::move(callbacks));
 }
 
 bool ZmqSocket::send(std::span<const std::string> parts, std::string_view tail) {
@@ -285,6 +345,35 @@ void ZmqSocket::reply(std::string_view peer, std::string_view bytes) {
   if (send_part(impl_->socket, peer, {}, ZMQ_SNDMORE)) {
     (void)send_part(impl_->socket, bytes, {}, 0);
   }
+}
+
+void ZmqSocket::reply(std::string_view peer, std::span<const std::string> parts) {
+  impl_->look_again();
+  if (!send_part(impl_->socket, peer, {}, ZMQ_SNDMORE)) return;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const int more = i + 1 < parts.size() ? ZMQ_SNDMORE : 0;
+    if (!send_part(impl_->socket, parts[i], {}, more)) return;
+  }
+}
+
+void ZmqSocket::publish(std::string_view topic, std::string_view bytes) {
+  impl_->look_again();
+  if (send_part(impl_->socket, topic, {}, ZMQ_SNDMORE)) {
+    (void)send_part(impl_->socket, bytes, {}, 0);
+  }
+}
+
+// Unbinding ends the listener, and with it the connections that it took.
+void ZmqSocket::rebind(std::function<void(const Error&)> trouble) {
+  const std::string at = endpoint();
+  if (zmq_unbind(impl_->socket, at.c_str()) != 0 && impl_->binding) return;  // under way already
+  impl_->bind_again(at, impl_->loop.now(), trouble);
+}
+
+void ZmqSocket::serve() {
+  const std::shared_ptr<Impl> keep = impl_;
+  keep->monitor.hear();
+  if (keep->socket != nullptr) keep->process();
 }
 
 std::string ZmqSocket::endpoint() const {

@@ -116,6 +116,8 @@ constexpr std::array<MetricInfo, kMetrics> kCatalogue = {{
     {"itnxt_http_requests_total", kCounter, Of::process, "path code", "HTTP requests answered."},
     {"itnxt_messages_refused_total", kCounter, Of::process, "reason",
      "Messages from collectors that could not be taken."},
+    {"itnxt_handshakes_refused_total", kCounter, Of::process, "reason",
+     "Connections to the aggregator that ended before their first message."},
     {"itnxt_loop_lag_seconds", kGauge, Of::process, "",
      "How late the event loop's last timers fired."},
     {"itnxt_config_last_reload_successful", kGauge, Of::process, "",

@@ -92,6 +92,7 @@ enum class Metric : std::uint8_t {
   process_start_time,
   http_requests,
   messages_refused,
+  handshakes_refused,
   loop_lag,
   config_reload_successful,
   config_reload_time,

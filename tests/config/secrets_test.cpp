@@ -276,5 +276,36 @@ TEST_F(Secrets, NamedByAnAliasNeverGetOut) {
             "y: {z: &b [***, ***, ***\n       ^\n");
 }
 
+// The secret half of a pair is for its owner only.
+TEST_F(Secrets, KeyOfCurve) {
+  const std::string key = "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6";
+  const auto load_key = [&](const std::string& reference) {
+    write("a.yaml", "aggregator: {listen: \"tcp://*:5690\", curve: {secret_key: " + reference +
+                        ", nodes: {a: \"Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID\"}}}\n");
+    return load_config(path_ / "a.yaml", Purpose::aggregate);
+  };
+  write("key", key + "\n");
+  const Loaded loaded = load_key("{file: key}");
+  ASSERT_TRUE(loaded.config);
+  EXPECT_TRUE(loaded.issues.empty());
+  EXPECT_EQ(loaded.config->aggregator.curve->secret_key.reveal(), key);
+  EXPECT_EQ(loaded.config->aggregator.curve->nodes,
+            (std::map<std::string, NodeName>{
+                {"Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID", NodeName("a")}}));
+
+  write("open", key, 0640);
+  const std::string open = (path_ / "open").string();
+  const Loaded warned = load_key("{file: open}");
+  ASSERT_EQ(warned.issues.size(), 1U);
+  EXPECT_TRUE(warned.issues[0].warning);
+  EXPECT_EQ(
+      warned.issues[0].message,
+      "'" + open + "' can be read by others than its owner; run: chmod go-rwx '" + open + "'");
+
+  setenv("CREDENTIALS_DIRECTORY", path_.c_str(), 1);
+  EXPECT_TRUE(load_key("{credential: open}").issues.empty());  // systemd guards its folder
+  EXPECT_TRUE(load_key("{credential: open}").config);
+}
+
 }  // namespace
 }  // namespace itnxt

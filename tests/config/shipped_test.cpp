@@ -216,6 +216,11 @@ constexpr const char* kGood[] = {
     "collectors: [{kind: pcap, name: p, file: a.pcap, filter: \"\", buffer: 1MiB}]",
     "transport: {aggregators: [\"ipc:///run/x\", \"tcp://127.0.0.1:5690\"]}",
     "aggregator: {listen: \"tcp://[::1]:0\", http: {listen: \"[::1]:0\"}, limits: {series: 5}}",
+    "transport: {aggregators: [\"tcp://10.0.0.1:5690\"], curve: {secret_key: {env: X}, "
+    "aggregator_keys: {\"tcp://10.0.0.1:5690\": \"rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7\"}}}",
+    "aggregator: {listen: \"tcp://*:5690\", publish: \"tcp://0.0.0.0:5691\", curve: {secret_key: "
+    "{credential: x}, nodes: {a: \"rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7\"}}, limits: "
+    "{bytes_per_node: 1MiB}}",
     "aggregator: {http: {external_url: \"https://noc.example.org:8443/itnxt\"}}",
     "rules: [{alert: A, on: link, when: {metric: up, below: 1, clear_above: 1}, where: {class: "
     "access}}]",
@@ -254,6 +259,13 @@ constexpr const char* kBad[] = {
     "collectors: [{kind: pcap, name: p, interface: a, snaplen: 1}]",
     "transport: {aggregators: [\"tcp://10.0.0.1:5690\"]}",
     "transport: {spool: {max_size: 10}}",
+    "transport: {curve: {secret_key: {env: X}}}",
+    "transport: {curve: {secret_key: abc, aggregator_keys: {}}}",
+    "aggregator: {listen: \"tcp://*:5690\"}",
+    "aggregator: {publish: \"tcp://10.0.0.1:5691\"}",
+    "aggregator: {curve: {secret_key: {env: X}, nodes: {a: short}}}",
+    "aggregator: {curve: {secret_key: {env: X}, nodes: [a]}}",
+    "aggregator: {limits: {bytes_per_node: 10}}",
     "aggregator: {stale_after: 0}",
     "aggregator: {http: {external_url: noc.example.org}}",
     "aggregator: {http: {external_url: \"https://me:pw@noc.example.org\"}}",

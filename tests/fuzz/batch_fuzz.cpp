@@ -7,12 +7,17 @@
 #include <vector>
 
 #include "daemon/wire/codec.hpp"
+#include "daemon/wire/stream.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace itnxt;
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   (void)wire::decode_answer(input);
   (void)wire::decode_spool_record(input);
+  if (const auto message = wire::decode_stream(input)) {  // what came in clean stays as it is
+    const auto again = wire::decode_stream(wire::encode(*message));
+    if (again && again->sequence != message->sequence) std::abort();
+  }
 
   static wire::Decoder whole;
   if (!whole.decode({&input, 1})) {

@@ -1,0 +1,116 @@
+#include "daemon/ctl/tail.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include "daemon/config/load.hpp"
+#include "daemon/core/text.hpp"
+#include "daemon/ctl/verbs.hpp"
+#include "daemon/io/poll_loop.hpp"
+#include "daemon/io/signals.hpp"
+#include "daemon/io/zmq_security.hpp"
+#include "daemon/io/zmq_socket.hpp"
+
+namespace itnxt::ctl {
+namespace {
+
+constexpr Duration kTellEvery = 1s;
+
+std::string_view advice(HandshakeFault fault, bool has_keys) {
+  switch (fault) {
+    case HandshakeFault::key:
+      return "the aggregator does not know this key; put it into its aggregator.curve.nodes";
+    case HandshakeFault::mechanism:
+      return has_keys ? "the stream there is not encrypted; leave --key and --server-key off"
+                      : "the stream there is encrypted; give --key and --server-key";
+    case HandshakeFault::cryptography:
+    case HandshakeFault::ended:
+      return "the connection ended while keys were exchanged; is --server-key that of the "
+             "aggregator?";
+    case HandshakeFault::protocol:
+      return "what answers there is no stream of itnxt; mend --endpoint";
+  }
+  return "";
+}
+
+class Tailing {
+ public:
+  Tailing(Invocation& call, std::optional<CurveKeys> keys) : call_(call), keys_(std::move(keys)) {}
+
+  void run() {
+    auto socket = ZmqSocket::connect_subscriber(
+        loop_, zmq_, "--endpoint", call_.tail.endpoint, call_.tail.topic,
+        {.message = [this](const ZmqMessage& message) { take(message); },
+         .writable = nullptr,
+         .disconnected = [] { fmt::print(stderr, "itnxtctl: the aggregator is gone; waiting\n"); },
+         .refused = [this](HandshakeFault fault) { give_up(fault); }},
+        keys_);
+    if (!socket) return fail(call_, kFailed, socket.error());
+    signals_.deliver(loop_, [this](Signal) { loop_.stop(); });
+    Timer end;
+    const Timer begin = loop_.after(Duration::zero(), [&] {
+      if (call_.for_ms == 0) return;
+      end = loop_.after(std::chrono::milliseconds(call_.for_ms), [this] { loop_.stop(); });
+    });
+    loop_.run();
+    tell_.cancel();
+    tell_lost();
+    fmt::print(stderr, "itnxtctl: {} messages, {} lost\n", losses_.messages(), losses_.lost());
+  }
+
+ private:
+  void take(const ZmqMessage& message) {
+    if (message.parts.size() != 2) return;
+    const auto decoded = wire::decode_stream(message.parts[1]);
+    if (!decoded) return;
+    const std::string topic = sanitize(message.parts[0], 1024);
+    losses_.before(topic, *decoded);
+    if (losses_.lost() != told_ && !tell_) {
+      tell_ = loop_.after(kTellEvery, [this] { tell_lost(); });
+    }
+    if (!print(call_, call_.json ? tail_json(topic, *decoded) : tail_line(*decoded))) loop_.stop();
+  }
+
+  // Not in the midst of them: a thousand topics may lack some at once.
+  void tell_lost() {
+    tell_.cancel();
+    if (losses_.lost() == told_) return;
+    fmt::print(stderr, "itnxtctl: {} messages lost: this reader was too slow, or not connected\n",
+               losses_.lost() - told_);
+    told_ = losses_.lost();
+  }
+
+  void give_up(HandshakeFault fault) {
+    fail(call_, kFailed,
+         fmt::format("{}: {}", call_.tail.endpoint, advice(fault, keys_.has_value())));
+    loop_.stop();
+  }
+
+  Invocation& call_;
+  const std::optional<CurveKeys> keys_;
+  Signals signals_;  // before any thread
+  PollLoop loop_;
+  ZmqContext zmq_;
+  Losses losses_;
+  std::uint64_t told_ = 0;
+  Timer tell_;
+};
+
+}  // namespace
+
+void run_tail(Invocation& call) {
+  std::optional<CurveKeys> keys;
+  if (!call.tail.key_file.empty()) {
+    Secret secret(Secret::Source::file, call.tail.key_file);
+    if (const Status read = read_secret(secret); !read) {
+      return fail(call, kFailed, "--key: " + read.error());
+    }
+    keys = CurveKeys{secret.reveal(), call.tail.server_key};
+  }
+  Tailing(call, std::move(keys)).run();
+}
+
+}  // namespace itnxt::ctl
