@@ -163,7 +163,8 @@ bool Exposition::write_series(const SeriesFamilyView& family) {
 void Exposition::write_foreign(const ForeignFamily& family) {
   const MetricInfo metric{family.name, family.type, MetricSubject::process, {}, family.help};
   text_.begin(metric);
-  for (const ForeignSample& sample : family.samples) text_.line(sample.labels, sample.value);
+  for (const ForeignSample& sample : family.samples)
+    text_.foreign_line(sample.labels, sample.value);
 }
 
 }  // namespace itnxt

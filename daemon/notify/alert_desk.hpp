@@ -21,7 +21,7 @@
 #include "daemon/io/store.hpp"
 #include "daemon/notify/channel_set.hpp"
 #include "daemon/notify/commit_queue.hpp"
-#include "daemon/notify/http_client.hpp"
+#include "daemon/io/http_client.hpp"
 #include "daemon/state/snapshot.hpp"
 
 namespace itnxt {

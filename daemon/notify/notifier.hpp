@@ -11,7 +11,7 @@
 #include "daemon/alert/outbox.hpp"
 #include "daemon/core/log.hpp"
 #include "daemon/io/loop.hpp"
-#include "daemon/notify/http_client.hpp"
+#include "daemon/io/http_client.hpp"
 
 namespace itnxt {
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/notify/http_client.hpp"
+#include "daemon/io/http_client.hpp"
 
 namespace itnxt::test {
 
