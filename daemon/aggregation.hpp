@@ -9,8 +9,10 @@
 #include "daemon/core/result.hpp"
 #include "daemon/io/exchange.hpp"
 #include "daemon/io/http.hpp"
+#include "daemon/io/http_client.hpp"
 #include "daemon/io/inlet.hpp"
 #include "daemon/io/process_figures.hpp"
+#include "daemon/io/remote_write/remote_write.hpp"
 #include "daemon/notify/alert_desk.hpp"
 #include "daemon/shell.hpp"
 #include "daemon/state/catch_up.hpp"
@@ -44,6 +46,7 @@ class Aggregation {
   void tell_stranger();
   void tell_refused();
   void tell_changes();
+  Status open_remote_write(const Config& config);
 
   const Shell shell_;
   Table table_;
@@ -56,8 +59,10 @@ class Aggregation {
   std::shared_ptr<const Snapshot> last_;
   std::unique_ptr<AlertDesk> desk_;
   std::unique_ptr<HttpServer> http_;
-  std::unique_ptr<Inlet> own_;    // from the collectors of the same process
-  std::unique_ptr<Inlet> inlet_;  // from others; none: aggregator.listen is empty
+  std::unique_ptr<HttpClient> stores_;         // of its own: a store delays no page
+  std::unique_ptr<RemoteWrite> remote_write_;  // none: there is no target
+  std::unique_ptr<Inlet> own_;                 // from the collectors of the same process
+  std::unique_ptr<Inlet> inlet_;               // from others; none: aggregator.listen is empty
   Instant published_at_{};
   Instant tell_stranger_at_{};
   Timer publish_;

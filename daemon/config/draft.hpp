@@ -74,6 +74,7 @@ void resolve_credentials(Draft& draft);  // reads their secrets
 void make_targets(Draft& draft);         // of the collectors, with the credentials as resolved
 void read_transport(Draft& draft, const Value& transport);
 void read_aggregator(Draft& draft, const Value& aggregator);
+void read_remote_write(Draft& draft, const Value& remote_write);  // a part of the aggregator's
 void read_rules(Draft& draft, const Value& rules);
 void read_crisis(Draft& draft, const Value& crisis);
 void read_notify(Draft& draft, const Value& notify);

@@ -1,0 +1,137 @@
+#include "daemon/io/remote_write/write_request.hpp"
+
+#include <snappy.h>
+
+#include <algorithm>
+#include <bit>
+
+namespace itnxt {
+namespace {
+
+constexpr char kTimeSeries = 0x0A;  // field 1, length-delimited
+constexpr char kLabel = 0x0A;
+constexpr char kSample = 0x12;
+constexpr char kName = 0x0A;
+constexpr char kLabelValue = 0x12;
+constexpr char kNumber = 0x09;     // field 1, 64 bits
+constexpr char kTimestamp = 0x10;  // field 2, varint
+constexpr std::string_view kMetricName = "__name__";
+
+constexpr std::size_t varint_size(std::uint64_t value) {
+  std::size_t size = 1;
+  while ((value >>= 7U) != 0) ++size;
+  return size;
+}
+
+void append_varint(std::string& out, std::uint64_t value) {
+  while (value >= 0x80) {
+    out += static_cast<char>(value | 0x80U);
+    value >>= 7U;
+  }
+  out += static_cast<char>(value);
+}
+
+void append_text(std::string& out, char tag, std::string_view text) {
+  out += tag;
+  append_varint(out, text.size());
+  out += text;
+}
+
+std::size_t text_size(std::size_t length) {
+  return 1 + varint_size(length) + length;
+}
+
+std::size_t label_size(std::string_view name, std::string_view value) {
+  return text_size(name.size()) + text_size(value.size());
+}
+
+void append_label_field(std::string& out, std::string_view name, std::string_view value) {
+  out += kLabel;
+  append_varint(out, label_size(name, value));
+  append_text(out, kName, name);
+  append_text(out, kLabelValue, value);
+}
+
+void append_fixed64(std::string& out, double value) {
+  auto bits = std::bit_cast<std::uint64_t>(value);
+  for (int i = 0; i < 8; ++i, bits >>= 8U) out += static_cast<char>(bits & 0xFFU);
+}
+
+struct LabelView {
+  std::string_view name;
+  std::string_view value;
+};
+
+// What core/labels.hpp rendered: {name="value",…}. `unescaped` has room for all of it.
+std::vector<LabelView> parse(std::string_view text, std::string& unescaped) {
+  std::vector<LabelView> labels;
+  unescaped.clear();
+  unescaped.reserve(text.size());
+  std::size_t at = 1;
+  while (at < text.size()) {
+    const std::size_t equals = text.find('=', at);
+    if (equals == std::string_view::npos) break;
+    const std::string_view name = text.substr(at, equals - at);
+    at = equals + 2;
+    const std::size_t begin = unescaped.size();
+    for (; at < text.size() && text[at] != '"'; ++at) {
+      char c = text[at];
+      if (c == '\\' && at + 1 < text.size()) c = text[++at] == 'n' ? '\n' : text[at];
+      unescaped += c;
+    }
+    labels.push_back({name, std::string_view(unescaped).substr(begin)});
+    at += 2;  // the quote, and comma or brace
+  }
+  return labels;
+}
+
+}  // namespace
+
+SeriesEncoder::SeriesEncoder(const std::map<std::string, std::string>& external)
+    : external_(external.begin(), external.end()) {}
+
+void SeriesEncoder::read_labels(std::string_view text) {
+  text_ = text;
+  has_read_ = true;
+  std::vector<LabelView> labels = parse(text, values_);
+  const std::size_t own = labels.size();
+  for (const auto& [name, value] : external_) {
+    const auto end = labels.begin() + static_cast<std::ptrdiff_t>(own);
+    const auto same = [&](const LabelView& one) { return one.name == name; };
+    if (std::none_of(labels.begin(), end, same)) labels.push_back({name, value});
+  }
+  std::ranges::sort(labels, {}, &LabelView::name);
+  before_.clear();
+  after_.clear();
+  for (const LabelView& one : labels) {
+    if (one.value.empty()) continue;
+    append_label_field(one.name < kMetricName ? before_ : after_, one.name, one.value);
+  }
+}
+
+void SeriesEncoder::append(std::string& out, const FedSample& sample) {
+  if (!has_read_ || sample.labels != text_) read_labels(sample.labels);
+  const auto timestamp = static_cast<std::uint64_t>(sample.at);
+  const std::size_t name = label_size(kMetricName, sample.metric);
+  const std::size_t number = 1 + 8 + 1 + varint_size(timestamp);
+  const std::size_t size = before_.size() + text_size(name) + after_.size() + text_size(number);
+  out += kTimeSeries;
+  append_varint(out, size);
+  out += before_;
+  append_label_field(out, kMetricName, sample.metric);
+  out += after_;
+  out += kSample;
+  append_varint(out, number);
+  out += kNumber;
+  append_fixed64(out, sample.value);
+  out += kTimestamp;
+  append_varint(out, timestamp);
+}
+
+std::string compress(std::string_view bytes) {
+  std::string out;
+  snappy::Compress(bytes.data(), bytes.size(), &out);
+  return out;
+}
+
+}  // namespace itnxt
