@@ -14,19 +14,8 @@ std::int64_t to_ms(WallTime t) {
   return std::chrono::floor<std::chrono::milliseconds>(t).time_since_epoch().count();
 }
 
-constexpr std::int64_t kSetBackMs =
-    std::chrono::duration_cast<std::chrono::milliseconds>(kClockSetBack).count();
-
 // How long a subject is remembered for its stale markers' sake.
 constexpr std::int64_t kRememberMs = 3'600'000;
-
-bool is_set_back(WallTime told, WallTime at) {
-  return to_ms(at) < to_ms(told) - kSetBackMs;
-}
-// Whether what is of `at` can come after what was told.
-bool follows(WallTime told, WallTime at) {
-  return to_ms(at) > to_ms(told) || is_set_back(told, at);
-}
 
 // Counted by the aggregator, not told by a collector.
 bool is_own_tally(Metric metric) {
@@ -66,14 +55,24 @@ std::string_view name_of(const SeriesSubject& subject) {
 
 SampleFeed::SampleFeed(Of of, FeedSink& sink) : of_(of), sink_(sink) {}
 
+void SampleFeed::tell(std::string_view metric, std::string_view labels, double value,
+                      std::int64_t at) {
+  sink_.fed({metric, labels, value, at, scope_.name, at <= scope_.floor});
+}
+
 void SampleFeed::mark(std::string_view metric, std::string_view labels, std::int64_t at) {
-  sink_.fed({metric, labels, std::bit_cast<double>(kStaleMarker), at, scope_.name, false});
+  tell(metric, labels, std::bit_cast<double>(kStaleMarker), at);
   *scope_.marked = std::max(*scope_.marked, at);
 }
 
-void SampleFeed::tell(std::string_view metric, std::string_view labels, double value,
-                      std::int64_t at) {
-  sink_.fed({metric, labels, value, at, scope_.name, at <= *scope_.marked});
+// The same time: it was told. An earlier one: a clock was set back, or batches overtook each other.
+bool SampleFeed::goes_on(WallTime told_at, WallTime at) {
+  const std::int64_t told = to_ms(told_at);
+  if (to_ms(at) < told) {
+    *scope_.marked = std::max(*scope_.marked, told);
+    scope_.floor = std::max(scope_.floor, told);
+  }
+  return to_ms(at) != told;
 }
 
 template <class Subject>
@@ -104,10 +103,7 @@ void SampleFeed::step(const Subject* before, const Subject& now, WallTime told_a
       }
     }
   }
-  if (before != nullptr && !follows(told_at, at)) return;
-  if (before != nullptr && is_set_back(told_at, at)) {
-    *scope_.marked = std::max(*scope_.marked, to_ms(told_at));
-  }
+  if (before != nullptr && !goes_on(told_at, at)) return;
   for (const ValueLines::Line& line : now_.lines()) {
     tell(line.metric, now_.labels(line), line.value, to_ms(at));
   }
@@ -136,7 +132,7 @@ void SampleFeed::took_device(const DeviceName& name, Table& table) {
   if (!now) return;
   const auto entry = devices_.try_emplace(name).first;
   const auto before = std::exchange(entry->second.view, now);
-  scope_ = {entry->first.text(), &entry->second.marked};
+  scope_ = {entry->first.text(), &entry->second.marked, entry->second.marked};
   step_device(before.get(), *now, to_ms(now->at));
   for (LinkView& link : table.links_of(name)) took_link(std::move(link), now->at);
 }
@@ -187,11 +183,12 @@ void SampleFeed::took_link(LinkView link, WallTime at) {
     links_.erase(entry);
     return;
   }
-  scope_ = {entry->first.text(), &entry->second.marked};
+  scope_ = {entry->first.text(), &entry->second.marked, entry->second.marked};
   const LinkView& before = entry->second.view;
-  if (!is_known) link.at = before.at;
+  if (!is_known || (link.at < before.at && link.at > before.at - kClockSetBack)) {
+    link.at = before.at;
+  }
   step(is_new ? nullptr : &before, link, before.at, link.at, to_ms(at));
-  if (!is_new && !follows(before.at, link.at)) link.at = before.at;
   entry->second.view = std::move(link);
 }
 
@@ -211,7 +208,7 @@ void SampleFeed::took_series(const SeriesSubject& subject, Table& table) {
   known.key = subject;
   const auto now = table.series_of(subject);
   const auto before = std::exchange(known.view, now);
-  scope_ = {name_of(known.key), &known.marked};
+  scope_ = {name_of(known.key), &known.marked, known.marked};
   std::int64_t at = 0;
   if (now) {
     for (const auto& block : now->blocks) at = std::max(at, to_ms(block->at));
@@ -245,10 +242,7 @@ void SampleFeed::step_series(const SubjectSeriesView& before, const SubjectSerie
   for (const auto& block : now.blocks) {
     if (holds(before, block)) continue;
     const auto last = told.find(block->family);
-    if (last != told.end() && !follows(last->second, block->at)) continue;
-    if (last != told.end() && is_set_back(last->second, block->at)) {
-      *scope_.marked = std::max(*scope_.marked, to_ms(last->second));
-    }
+    if (last != told.end() && !goes_on(last->second, block->at)) continue;
     for (const SeriesRowView& row : block->rows) {
       tell(family_names_[block->family], row.labels, number(row.value), to_ms(block->at));
     }
@@ -270,7 +264,7 @@ bool SampleFeed::look_at_devices(Table& table, std::int64_t at) {
     }
     changed = true;
     const auto before = std::exchange(it->second.view, now);
-    scope_ = {it->first.text(), &it->second.marked};
+    scope_ = {it->first.text(), &it->second.marked, it->second.marked};
     if (now) {
       step_device(before.get(), *now, at);
       ++it;
@@ -288,7 +282,7 @@ bool SampleFeed::look_at_devices(Table& table, std::int64_t at) {
 void SampleFeed::look_at_links(Table& table, std::int64_t at) {
   for (auto it = links_.begin(); it != links_.end();) {
     LinkView& view = it->second.view;
-    scope_ = {it->first.text(), &it->second.marked};
+    scope_ = {it->first.text(), &it->second.marked, it->second.marked};
     if (std::optional<LinkView> now = table.link(it->first)) {
       now->at = view.at;  // nothing was told since
       step(&view, *now, view.at, now->at, at);
@@ -307,7 +301,7 @@ void SampleFeed::look_at_series(Table& table, std::int64_t at) {
     KnownSeries& known = it->second;
     const auto now = table.series_of(known.key);
     if (now != known.view) {
-      scope_ = {name_of(known.key), &known.marked};
+      scope_ = {name_of(known.key), &known.marked, known.marked};
       const auto before = std::exchange(known.view, now);
       step_series(before ? *before : kNothing, now ? *now : kNothing, at);
     }

@@ -5,8 +5,7 @@
 //
 // What was fed is known by the views themselves, which the table shares: nothing is kept for a
 // series. Within one feed the time stamps of a series strictly increase, but of samples that are
-// `late`: what comes behind the stale marker of its subject, or from a clock that was set back by
-// more than kClockSetBack.
+// `late`: older than what was told of their subject, or than its last stale marker.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +24,7 @@
 
 namespace itnxt {
 
+// Two ends of a link tell time by two clocks. One that is behind the other by so much was set back.
 inline constexpr Duration kClockSetBack = std::chrono::minutes(2);
 
 // The value that ends a series (Prometheus: model/value/value.go, StaleNaN).
@@ -70,10 +70,11 @@ class SampleFeed {
   struct KnownSeries : Known<std::shared_ptr<const SubjectSeriesView>> {
     SeriesSubject key;
   };
-  // What is at hand: whose marks those are.
+  // What is at hand.
   struct Scope {
     std::string_view name;
     std::int64_t* marked = nullptr;
+    std::int64_t floor = 0;  // what was marked before
   };
 
   template <class Subject>
@@ -92,6 +93,8 @@ class SampleFeed {
   void end_rows(const SeriesBlockView& gone, const SubjectSeriesView& now, std::int64_t ends_at);
   void mark(std::string_view metric, std::string_view labels, std::int64_t at);
   void tell(std::string_view metric, std::string_view labels, double value, std::int64_t at);
+  // Whether samples of `at` are to be told after those of `told_at`.
+  bool goes_on(WallTime told_at, WallTime at);
 
   void took_device(const DeviceName& name, Table& table);
   void took_link(LinkView link, WallTime at);

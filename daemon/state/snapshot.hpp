@@ -127,8 +127,8 @@ struct SeriesRowView {
 };
 struct SeriesBlockView {
   std::uint32_t family = 0;         // the id of its family
-  WallTime at{};                    // of the last sample, by its collector's wall clock
   std::vector<SeriesRowView> rows;  // by labels
+  WallTime at{};                    // of the last sample, by its collector's wall clock
 };
 // All of one device or collector.
 struct SubjectSeriesView {
