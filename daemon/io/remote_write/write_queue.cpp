@@ -25,7 +25,7 @@ std::size_t WriteQueue::add(const FedSample& sample, bool late, std::uint64_t so
 
 void WriteQueue::close(Open& open, Lane& lane) {
   if (open.samples == 0) return;
-  lane.push_back({compress(open.bytes), open.samples, open.newest, next_number_++});
+  lane.push_back({compress(open.bytes, room_), open.samples, open.newest, next_number_++});
   closed_bytes_ += lane.back().body.size();
   open_bytes_ -= open.bytes.size();
   open.bytes.clear();  // its room stays for the next one

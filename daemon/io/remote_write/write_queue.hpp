@@ -67,6 +67,7 @@ class WriteQueue {
   const RemoteWriteQueue limits_;
   SeriesEncoder encoder_;
   std::vector<Shard> shards_;
+  std::string room_;  // for compress()
   std::size_t open_bytes_ = 0;
   std::size_t closed_bytes_ = 0;
   std::uint64_t next_number_ = 0;

@@ -3,6 +3,7 @@
 #include <snappy.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 namespace itnxt {
@@ -23,12 +24,17 @@ constexpr std::size_t varint_size(std::uint64_t value) {
   return size;
 }
 
+constexpr std::size_t kLongestVarint = 10;
+
+char* put_varint(char* to, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7U) *to++ = static_cast<char>(value | 0x80U);
+  *to++ = static_cast<char>(value);
+  return to;
+}
+
 void append_varint(std::string& out, std::uint64_t value) {
-  while (value >= 0x80) {
-    out += static_cast<char>(value | 0x80U);
-    value >>= 7U;
-  }
-  out += static_cast<char>(value);
+  std::array<char, kLongestVarint> bytes;
+  out.append(bytes.data(), put_varint(bytes.data(), value));
 }
 
 void append_text(std::string& out, char tag, std::string_view text) {
@@ -52,19 +58,17 @@ void append_label_field(std::string& out, std::string_view name, std::string_vie
   append_text(out, kLabelValue, value);
 }
 
-void append_fixed64(std::string& out, double value) {
+// Little-endian (protobuf.dev "Encoding").
+char* put_fixed64(char* to, double value) {
   auto bits = std::bit_cast<std::uint64_t>(value);
-  for (int i = 0; i < 8; ++i, bits >>= 8U) out += static_cast<char>(bits & 0xFFU);
+  for (int i = 0; i < 8; ++i, bits >>= 8U) *to++ = static_cast<char>(bits & 0xFFU);
+  return to;
 }
 
-struct LabelView {
-  std::string_view name;
-  std::string_view value;
-};
-
 // What core/labels.hpp rendered: {name="value",…}. `unescaped` has room for all of it.
-std::vector<LabelView> parse(std::string_view text, std::string& unescaped) {
-  std::vector<LabelView> labels;
+template <class LabelView>
+void parse(std::string_view text, std::string& unescaped, std::vector<LabelView>& labels) {
+  labels.clear();
   unescaped.clear();
   unescaped.reserve(text.size());
   std::size_t at = 1;
@@ -74,15 +78,17 @@ std::vector<LabelView> parse(std::string_view text, std::string& unescaped) {
     const std::string_view name = text.substr(at, equals - at);
     at = equals + 2;
     const std::size_t begin = unescaped.size();
-    for (; at < text.size() && text[at] != '"'; ++at) {
-      char c = text[at];
-      if (c == '\\' && at + 1 < text.size()) c = text[++at] == 'n' ? '\n' : text[at];
-      unescaped += c;
+    while (at < text.size() && text[at] != '"') {
+      const std::size_t plain = std::min(text.find_first_of("\\\"", at), text.size());
+      unescaped.append(text, at, plain - at);
+      at = plain;
+      if (at + 1 >= text.size() || text[at] == '"') break;
+      unescaped += text[at + 1] == 'n' ? '\n' : text[at + 1];
+      at += 2;
     }
     labels.push_back({name, std::string_view(unescaped).substr(begin)});
     at += 2;  // the quote, and comma or brace
   }
-  return labels;
 }
 
 }  // namespace
@@ -93,7 +99,8 @@ SeriesEncoder::SeriesEncoder(const std::map<std::string, std::string>& external)
 void SeriesEncoder::read_labels(std::string_view text) {
   text_ = text;
   has_read_ = true;
-  std::vector<LabelView> labels = parse(text, values_);
+  std::vector<LabelView>& labels = labels_;
+  parse(text, values_, labels);
   const std::size_t own = labels.size();
   for (const auto& [name, value] : external_) {
     const auto end = labels.begin() + static_cast<std::ptrdiff_t>(own);
@@ -120,18 +127,21 @@ void SeriesEncoder::append(std::string& out, const FedSample& sample) {
   out += before_;
   append_label_field(out, kMetricName, sample.metric);
   out += after_;
-  out += kSample;
-  append_varint(out, number);
-  out += kNumber;
-  append_fixed64(out, sample.value);
-  out += kTimestamp;
-  append_varint(out, timestamp);
+  std::array<char, 2 + 9 + 1 + kLongestVarint> end;
+  char* at = end.data();
+  *at++ = kSample;
+  at = put_varint(at, number);
+  *at++ = kNumber;
+  at = put_fixed64(at, sample.value);
+  *at++ = kTimestamp;
+  out.append(end.data(), put_varint(at, timestamp));
 }
 
-std::string compress(std::string_view bytes) {
-  std::string out;
-  snappy::Compress(bytes.data(), bytes.size(), &out);
-  return out;
+std::string compress(std::string_view bytes, std::string& room) {
+  room.resize(std::max(room.size(), snappy::MaxCompressedLength(bytes.size())));
+  std::size_t size = 0;
+  snappy::RawCompress(bytes.data(), bytes.size(), room.data(), &size);
+  return room.substr(0, size);
 }
 
 }  // namespace itnxt

@@ -30,16 +30,22 @@ class SeriesEncoder {
   void append(std::string& out, const FedSample& sample);
 
  private:
+  struct LabelView {
+    std::string_view name;
+    std::string_view value;
+  };
   void read_labels(std::string_view text);
 
   std::vector<std::pair<std::string, std::string>> external_;  // by name
   std::string text_;                                           // the labels that were read last …
   bool has_read_ = false;
-  std::string before_, after_;  // … encoded, those before and after __name__
-  std::string values_;          // scratch: unescaped
+  std::string before_, after_;     // … encoded, those before and after __name__
+  std::string values_;             // scratch: unescaped
+  std::vector<LabelView> labels_;  // scratch
 };
 
-// A snappy block (google/snappy, format_description.txt).
-std::string compress(std::string_view bytes);
+// A snappy block (google/snappy, format_description.txt), as long as it has to be. `room` is kept by
+// the caller from call to call: what a request could need at worst is many times what it needs.
+std::string compress(std::string_view bytes, std::string& room);
 
 }  // namespace itnxt
