@@ -3,7 +3,7 @@
 namespace itnxt {
 
 Exchange::Exchange()
-    : published_{std::make_shared<Snapshot>(), std::make_shared<Board>(), true, false} {}
+    : published_{std::make_shared<Snapshot>(), std::make_shared<Board>(), false, true} {}
 
 void Exchange::publish(std::shared_ptr<const Snapshot> snapshot,
                        std::shared_ptr<const Board> board) {

@@ -17,8 +17,8 @@ namespace itnxt {
 struct Published {
   std::shared_ptr<const Snapshot> snapshot;  // never null
   std::shared_ptr<const Board> board;        // never null
-  bool series = true;                        // /metrics carries the bulk
   bool ready = false;  // state is loaded, collectors can deliver: what /-/ready says
+  bool series = true;  // /metrics carries the bulk
 };
 
 class Exchange {

@@ -44,8 +44,8 @@ class SeriesEncoder {
   std::vector<LabelView> labels_;  // scratch
 };
 
-// A snappy block (google/snappy, format_description.txt), as long as it has to be. `room` is kept by
-// the caller from call to call: what a request could need at worst is many times what it needs.
+// A snappy block (google/snappy, format_description.txt), as long as it has to be. `room` is kept
+// by the caller from call to call: what a request could need at worst is many times what it needs.
 std::string compress(std::string_view bytes, std::string& room);
 
 }  // namespace itnxt
