@@ -25,6 +25,9 @@ class RemoteTarget {
   // All outlive it.
   RemoteTarget(Loop& loop, Log& log, HttpPoster& http, ProcessFigures& figures,
                RemoteWriteConfig config);
+  ~RemoteTarget() { size_.set(0); }
+  RemoteTarget(const RemoteTarget&) = delete;
+  RemoteTarget& operator=(const RemoteTarget&) = delete;
 
   void add(const FedSample& sample, bool late, std::uint64_t source);
   void count_ahead() { ahead_.add(); }

@@ -102,10 +102,11 @@ void SeriesEncoder::read_labels(std::string_view text) {
   std::vector<LabelView>& labels = labels_;
   parse(text, values_, labels);
   const std::size_t own = labels.size();
-  for (const auto& [name, value] : external_) {
+  for (const auto& external : external_) {
     const auto end = labels.begin() + static_cast<std::ptrdiff_t>(own);
-    const auto same = [&](const LabelView& one) { return one.name == name; };
-    if (std::none_of(labels.begin(), end, same)) labels.push_back({name, value});
+    const auto same = [&](const LabelView& one) { return one.name == external.first; };
+    if (std::none_of(labels.begin(), end, same))
+      labels.push_back({external.first, external.second});
   }
   std::ranges::sort(labels, {}, &LabelView::name);
   before_.clear();
