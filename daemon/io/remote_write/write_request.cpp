@@ -65,28 +65,37 @@ char* put_fixed64(char* to, double value) {
   return to;
 }
 
-// What core/labels.hpp rendered: {name="value",…}. `unescaped` has room for all of it.
+std::string_view unescape(std::string_view text, std::string& room) {
+  const std::size_t begin = room.size();
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    char c = text[at];
+    if (c == '\\' && at + 1 < text.size()) c = text[++at] == 'n' ? '\n' : text[at];
+    room += c;
+  }
+  return std::string_view(room).substr(begin);
+}
+
+// What core/labels.hpp rendered: {name="value",…}. The labels are views of `text`, or of `room`
+// where something had to be unescaped.
 template <class LabelView>
-void parse(std::string_view text, std::string& unescaped, std::vector<LabelView>& labels) {
+void parse(std::string_view text, std::string& room, std::vector<LabelView>& labels) {
   labels.clear();
-  unescaped.clear();
-  unescaped.reserve(text.size());
+  room.clear();
+  room.reserve(text.size());  // it must not move
   std::size_t at = 1;
   while (at < text.size()) {
     const std::size_t equals = text.find('=', at);
     if (equals == std::string_view::npos) break;
     const std::string_view name = text.substr(at, equals - at);
-    at = equals + 2;
-    const std::size_t begin = unescaped.size();
-    while (at < text.size() && text[at] != '"') {
-      const std::size_t plain = std::min(text.find_first_of("\\\"", at), text.size());
-      unescaped.append(text, at, plain - at);
-      at = plain;
-      if (at + 1 >= text.size() || text[at] == '"') break;
-      unescaped += text[at + 1] == 'n' ? '\n' : text[at + 1];
-      at += 2;
+    const std::size_t begin = equals + 2;
+    bool is_escaped = false;
+    for (at = begin; at < text.size() && text[at] != '"'; ++at) {
+      if (text[at] != '\\') continue;
+      is_escaped = true;
+      ++at;
     }
-    labels.push_back({name, std::string_view(unescaped).substr(begin)});
+    const std::string_view value = text.substr(begin, std::min(at, text.size()) - begin);
+    labels.push_back({name, is_escaped ? unescape(value, room) : value});
     at += 2;  // the quote, and comma or brace
   }
 }
@@ -100,7 +109,7 @@ void SeriesEncoder::read_labels(std::string_view text) {
   text_ = text;
   has_read_ = true;
   std::vector<LabelView>& labels = labels_;
-  parse(text, values_, labels);
+  parse(std::string_view(text_), values_, labels);
   const std::size_t own = labels.size();
   for (const auto& external : external_) {
     const auto end = labels.begin() + static_cast<std::ptrdiff_t>(own);
