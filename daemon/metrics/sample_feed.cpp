@@ -62,13 +62,13 @@ void SampleFeed::tell(std::string_view metric, std::string_view labels, double v
 
 void SampleFeed::mark(std::string_view metric, std::string_view labels, std::int64_t at) {
   tell(metric, labels, std::bit_cast<double>(kStaleMarker), at);
-  *scope_.marked = std::max(*scope_.marked, at);
+  if (at <= horizon_) *scope_.marked = std::max(*scope_.marked, at);
 }
 
 // The same time: it was told. An earlier one: a clock was set back, or batches overtook each other.
 bool SampleFeed::goes_on(WallTime told_at, WallTime at) {
   const std::int64_t told = to_ms(told_at);
-  if (to_ms(at) < told) {
+  if (to_ms(at) < told && told <= horizon_) {
     *scope_.marked = std::max(*scope_.marked, told);
     scope_.floor = std::max(scope_.floor, told);
   }

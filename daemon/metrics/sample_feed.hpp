@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -56,6 +57,9 @@ class SampleFeed {
 
   SampleFeed(Of of, FeedSink& sink);
 
+  // Milliseconds: what is younger the sink throws away. What a clock far ahead stamped must not
+  // make late for ever what follows when it is mended.
+  void set_horizon(std::int64_t at) { horizon_ = at; }
   // The table just took `sample`.
   void took(const Sample& sample, const SampleSource& source, Table& table);
   // Ends the series of what the table let go of since. `wall` is the aggregator's.
@@ -107,6 +111,7 @@ class SampleFeed {
   const Of of_;
   FeedSink& sink_;
   Scope scope_;
+  std::int64_t horizon_ = std::numeric_limits<std::int64_t>::max();
   std::unordered_map<DeviceName, Known<std::shared_ptr<const DeviceView>>> devices_;
   std::unordered_map<LinkName, Known<LinkView>> links_;
   std::unordered_map<std::string, KnownSeries> series_;  // by the text of their subject

@@ -77,6 +77,7 @@ void RemoteWrite::took(const Sample& sample, const SampleSource& source) {
   source_ = hash_of(source);
   on_time_ = to_ms(loop_.wall_now() - kOnTime);
   ahead_ = to_ms(loop_.wall_now() + kMostAhead);
+  feed_.set_horizon(ahead_);
   feed_.took(sample, source, table_);
 }
 
@@ -105,6 +106,7 @@ void RemoteWrite::tick() {
   source_ = 0;
   on_time_ = to_ms(loop_.wall_now() - kOnTime);
   ahead_ = to_ms(loop_.wall_now() + kMostAhead);
+  feed_.set_horizon(ahead_);
   feed_.look(table_, loop_.wall_now());
   if (past_ && loop_.now() - past_used_ > kPastKept) past_.reset();
 }

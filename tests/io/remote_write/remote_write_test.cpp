@@ -167,6 +167,20 @@ TEST(RemoteWrite, WhatIsAheadOfOurClockIsNotSent) {
   EXPECT_GT(ahead, 10);
 }
 
+// Live and late in one request of their own each: late ones would come second.
+TEST(RemoteWrite, AClockThatWasFarAheadAndIsMendedIsLiveAgain) {
+  World world;
+  Batch batch = world.batch(1);
+  batch.closed_wall += 24h;
+  world.apply(batch);
+  EXPECT_EQ(world.received(), "");
+  world.pass(60s);
+  world.apply(world.batch(2));
+  const Batch second = world.poller.batch({world.poller.poll("r2", {{1, "eth0", 9, 0}})});
+  world.apply(second);
+  EXPECT_EQ(world.received(), "2@60 9@60\n");
+}
+
 TEST(RemoteWrite, WhatWentStaleEndsInTheStore) {
   World world;
   world.apply(world.batch(1));
