@@ -68,6 +68,7 @@ Result<std::unique_ptr<Aggregation>> Aggregation::open(const Shell& shell, const
   auto desk = AlertDesk::open(shell.loop, shell.log, config, external_url(config.aggregator.http));
   if (!desk) return Error{desk.error()};
   self->desk_ = std::move(*desk);
+  if (auto opened = self->open_remote_write(config); !opened) return Error{opened.error()};
   if (auto listening = self->listen(config); !listening) return Error{listening.error()};
   if (auto stream = self->open_stream(config.aggregator); !stream) return Error{stream.error()};
   self->publish();
@@ -113,8 +114,32 @@ Status Aggregation::open_stream(const AggregatorConfig& config) {
   return {};
 }
 
+// table → stores
+Status Aggregation::open_remote_write(const Config& config) {
+  exchange_.expose_series(config.aggregator.expose.series);
+  if (config.aggregator.remote_write.empty()) {
+    remote_write_.reset();
+    return {};
+  }
+  if (remote_write_) {
+    remote_write_->reconfigure(config);
+    return {};
+  }
+  if (!stores_) {
+    auto client = HttpClient::start(shell_.loop);
+    if (!client) return Error{client.error()};
+    stores_ = std::move(*client);
+  }
+  remote_write_ =
+      std::make_unique<RemoteWrite>(shell_.loop, shell_.log, *stores_, figures_, table_, config);
+  return {};
+}
+
 void Aggregation::reconfigure(const Config& config) {
   table_.reconfigure(config);
+  if (auto opened = open_remote_write(config); !opened) {
+    shell_.log.error("remote write cannot begin: " + opened.error());
+  }
   desk_->reconfigure(config);
   if (inlet_) inlet_->set_budget(config.aggregator.limits.bytes_per_node);
   if (gate_ && config.aggregator.curve && gate_->reconfigure(*config.aggregator.curve)) {
@@ -144,13 +169,22 @@ std::string Aggregation::summary() const {
 void Aggregation::drain(Loop::Callback done) {
   exchange_.set_ready(false);
   publish();
-  desk_->drain(kDrainLimit, std::move(done));
+  // Both at once: what one waits for does not delay the other.
+  if (!remote_write_) return desk_->drain(kDrainLimit, std::move(done));
+  auto left = std::make_shared<int>(2);
+  const auto part = [left, done = std::move(done)] {
+    if (--*left == 0) done();
+  };
+  remote_write_->drain(kDrainLimit, part);
+  desk_->drain(kDrainLimit, part);
 }
 
 // Batch → table. Alerts and HTTP see it a moment later, many batches at once.
 void Aggregation::take(const Batch& batch) {
   catch_up_.took(batch, shell_.loop.now());
-  table_.apply(batch, shell_.loop.now(), shell_.loop.wall_now());
+  const Arrival how = table_.apply(batch, shell_.loop.now(), shell_.loop.wall_now(),
+                                   remote_write_ ? remote_write_->present() : nullptr);
+  if (how == Arrival::backlog && remote_write_) remote_write_->backlog(batch);
   if (publish_ || !table_.changed()) return;
   const Duration since = shell_.loop.now() - published_at_;
   publish_ =
@@ -172,6 +206,7 @@ void Aggregation::publish() {
 void Aggregation::tick() {
   tick_ = shell_.loop.after(1s, [this] { tick(); });
   table_.tick(shell_.loop.now());
+  if (remote_write_) remote_write_->tick();
   http_->sweep(shell_.loop.now());
   if (shell_.loop.now() - published_at_ >= 1s || table_.changed()) publish();
   lag_.set(seconds(shell_.loop.lag()));

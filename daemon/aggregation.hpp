@@ -9,9 +9,11 @@
 #include "daemon/core/result.hpp"
 #include "daemon/io/exchange.hpp"
 #include "daemon/io/http.hpp"
+#include "daemon/io/http_client.hpp"
 #include "daemon/io/inlet.hpp"
 #include "daemon/io/process_figures.hpp"
 #include "daemon/io/publish.hpp"
+#include "daemon/io/remote_write/remote_write.hpp"
 #include "daemon/io/zmq_security.hpp"
 #include "daemon/notify/alert_desk.hpp"
 #include "daemon/shell.hpp"
@@ -47,6 +49,7 @@ class Aggregation {
   void tell_stranger();
   void tell_refused();
   void tell_changes();
+  Status open_remote_write(const Config& config);
 
   const Shell shell_;
   Table table_;
@@ -62,6 +65,8 @@ class Aggregation {
   std::shared_ptr<const Snapshot> last_;
   std::unique_ptr<AlertDesk> desk_;
   std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<HttpClient> stores_;         // of its own: a store delays no page
+  std::unique_ptr<RemoteWrite> remote_write_;  // none: there is no target
   std::unique_ptr<Gate> gate_;            // outlives the sockets that it guards; none: no CURVE
   std::unique_ptr<Inlet> own_;            // from the collectors of the same process
   std::unique_ptr<Inlet> inlet_;          // from others; none: aggregator.listen is empty

@@ -63,7 +63,7 @@ apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 install --no-inst
 command -v systemctl >/dev/null || exit 0
 for package in "$@"; do
   case $package in
-    snmpd | softflowd | prometheus | prometheus-*) systemctl disable "$package.service" || true ;;
+    snmpd | softflowd | prometheus | prometheus-* | victoria-metrics) systemctl disable "$package.service" || true ;;
   esac
 done
 '

@@ -207,6 +207,32 @@ struct Limits {
   bool operator==(const Limits&) const = default;
 };
 
+struct ExposeConfig {
+  bool series = true;  // whether /metrics carries the bulk: interfaces, devices, links, Series
+  bool operator==(const ExposeConfig&) const = default;
+};
+
+// What waits for a target, in memory.
+struct RemoteWriteQueue {
+  Bytes max_size{64U << 20U};
+  std::uint32_t shards = 2;    // requests at a time
+  std::uint32_t batch = 5000;  // samples of a request
+  bool operator==(const RemoteWriteQueue&) const = default;
+};
+
+// A store that takes Prometheus remote write.
+struct RemoteWriteConfig {
+  std::string url;
+  std::string name;  // in logs and metrics, safe to print; default: HOST:PORT/PATH of url
+  std::map<std::string, std::string> external_labels;
+  std::map<std::string, std::string> headers;
+  Secret bearer_token;  // at most one of this …
+  std::string user;     // … and key `basic_auth`
+  Secret password;
+  RemoteWriteQueue queue;
+  bool operator==(const RemoteWriteConfig&) const = default;
+};
+
 struct AggregatorConfig {
   std::string listen;  // ZeroMQ endpoint; empty: only collectors of the same `run`
   std::optional<CurveServerConfig> curve;  // there where listen or publish is open to other hosts
@@ -215,6 +241,8 @@ struct AggregatorConfig {
   std::string state = "/var/lib/itnxt/aggregator";
   std::uint32_t stale_after = 3;  // missed intervals until a series goes
   Limits limits;
+  ExposeConfig expose;
+  std::vector<RemoteWriteConfig> remote_write;  // every one gets everything
   bool operator==(const AggregatorConfig&) const = default;
 };
 

@@ -84,6 +84,7 @@ struct EndpointNote {
 void read_transport_curve(Draft& draft, const Value* curve,
                           const std::vector<EndpointNote>& aggregators);
 void read_aggregator_curve(Draft& draft, const Value& curve);
+void read_remote_write(Draft& draft, const Value& remote_write);  // a part of the aggregator's
 void read_rules(Draft& draft, const Value& rules);
 void read_crisis(Draft& draft, const Value& crisis);
 void read_notify(Draft& draft, const Value& notify);

@@ -99,6 +99,18 @@ void read_limits(Draft& draft, const Value& value) {
   object.size("bytes_per_node", limits.bytes_per_node, Bytes(64U << 10U), Bytes(16ULL << 30U));
 }
 
+// Without anyone who gets the bulk nothing is left to look at.
+void read_expose(Draft& draft, const Value& value) {
+  const Object object(draft.problems, value, schema::expose);
+  const AggregatorConfig& config = draft.config.aggregator;
+  if (!object.boolean("series", draft.config.aggregator.expose.series)) return;
+  if (!config.expose.series && config.remote_write.empty()) {
+    draft.problems.warning(*object.find("series"),
+                           "series: false without remote_write: no Prometheus gets interfaces, "
+                           "devices and links");
+  }
+}
+
 }  // namespace
 
 void read_transport(Draft& draft, const Value& transport) {
@@ -148,6 +160,8 @@ void read_aggregator(Draft& draft, const Value& aggregator) {
   object.path("state", config.state);
   object.integer("stale_after", config.stale_after, 1, 1000);
   if (const Value* limits = object.find("limits")) read_limits(draft, *limits);
+  if (const Value* targets = object.find("remote_write")) read_remote_write(draft, *targets);
+  if (const Value* expose = object.find("expose")) read_expose(draft, *expose);
 }
 
 }  // namespace itnxt

@@ -11,9 +11,9 @@
 namespace itnxt {
 namespace {
 
-constexpr std::array<std::string_view, 9> kSecretWords = {
-    "community", "password", "passwd",     "passphrase", "secret",
-    "token",     "api_key",  "secret_key", "private_key"};
+constexpr std::array<std::string_view, 10> kSecretWords = {
+    "community", "password", "passwd",     "passphrase",  "secret",
+    "token",     "api_key",  "secret_key", "private_key", "authorization"};
 
 std::string lower(std::string_view text) {
   std::string result(text);

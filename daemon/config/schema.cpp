@@ -74,11 +74,21 @@ constexpr KeySpec kTransportCurve[] = {
     {"secret_key", kReference},
     {"aggregator_keys", "a map of endpoints and the public keys of the aggregators there"}};
 constexpr KeySpec kSpool[] = {{"directory", {}}, {"max_size", {}}, {"max_age", {}}};
-constexpr KeySpec kAggregator[] = {{"listen", {}},  {"curve", {}}, {"http", {}},
-                                   {"publish", {}}, {"state", {}}, {"stale_after", {}},
-                                   {"limits", {}}};
+constexpr KeySpec kAggregator[] = {{"listen", {}},  {"curve", {}},  {"http", {}},
+                                   {"publish", {}}, {"state", {}},  {"stale_after", {}},
+                                   {"limits", {}},  {"expose", {}}, {"remote_write", {}}};
 constexpr KeySpec kAggregatorCurve[] = {{"secret_key", kReference},
                                         {"nodes", "a map of nodes and their public keys"}};
+constexpr KeySpec kExpose[] = {{"series", {}}};
+constexpr KeySpec kRemoteWrite[] = {{"url", "an http:// or https:// URL"},
+                                    {"name", {}},
+                                    {"external_labels", {}},
+                                    {"headers", {}},
+                                    {"bearer_token", {}},
+                                    {"basic_auth", {}},
+                                    {"queue", {}}};
+constexpr KeySpec kBasicAuth[] = {{"user", "the name of a user"}, {"password", kReference}};
+constexpr KeySpec kQueue[] = {{"max_size", {}}, {"shards", {}}, {"batch", {}}};
 constexpr KeySpec kHttp[] = {{"listen", {}}, {"external_url", {}}};
 constexpr KeySpec kLimits[] = {{"series", {}}, {"series_per_node", {}}, {"bytes_per_node", {}}};
 constexpr KeySpec kRule[] = {
@@ -126,6 +136,10 @@ const ObjectSpec spool{"spool", "spool", kSpool};
 const ObjectSpec aggregator{"aggregator", "aggregator", kAggregator};
 const ObjectSpec http{"http", "http", kHttp};
 const ObjectSpec limits{"limits", "limits", kLimits};
+const ObjectSpec expose{"expose", "expose", kExpose};
+const ObjectSpec remote_write{"remote_write", "a target of remote_write", kRemoteWrite};
+const ObjectSpec basic_auth{"basic_auth", "basic_auth", kBasicAuth};
+const ObjectSpec queue{"queue", "queue", kQueue};
 const ObjectSpec rule{"rule", "a rule", kRule};
 const ObjectSpec when{"when", "when", kWhen};
 const ObjectSpec crisis{"crisis", "crisis", kCrisis};
@@ -156,6 +170,10 @@ std::span<const ObjectSpec* const> objects() {
                                           &aggregator_curve,
                                           &http,
                                           &limits,
+                                          &expose,
+                                          &remote_write,
+                                          &basic_auth,
+                                          &queue,
                                           &rule,
                                           &when,
                                           &crisis,

@@ -2,7 +2,8 @@
 
 namespace itnxt {
 
-Exchange::Exchange() : published_{std::make_shared<Snapshot>(), std::make_shared<Board>(), false} {}
+Exchange::Exchange()
+    : published_{std::make_shared<Snapshot>(), std::make_shared<Board>(), false, true} {}
 
 void Exchange::publish(std::shared_ptr<const Snapshot> snapshot,
                        std::shared_ptr<const Board> board) {
@@ -17,6 +18,11 @@ void Exchange::publish(std::shared_ptr<const Snapshot> snapshot,
 void Exchange::set_ready(bool ready) {
   const std::lock_guard lock(mutex_);
   published_.ready = ready;
+}
+
+void Exchange::expose_series(bool exposed) {
+  const std::lock_guard lock(mutex_);
+  published_.series = exposed;
 }
 
 Published Exchange::read() const {

@@ -1,5 +1,5 @@
-// Hands what the loop made to the threads that serve it. Thread: publish() and set_ready() on the
-// loop's, read() on any.
+// Hands what the loop made to the threads that serve it. Thread: publish(), set_ready() and
+// expose_series() on the loop's, read() on any.
 //
 // A mutex around a shared_ptr, held for two pointer copies: std::atomic<std::shared_ptr> of g++ 12
 // unlocks with a relaxed store, a data race by the memory model and by ThreadSanitizer.
@@ -18,6 +18,7 @@ struct Published {
   std::shared_ptr<const Snapshot> snapshot;  // never null
   std::shared_ptr<const Board> board;        // never null
   bool ready = false;  // state is loaded, collectors can deliver: what /-/ready says
+  bool series = true;  // /metrics carries the bulk
 };
 
 class Exchange {
@@ -25,6 +26,7 @@ class Exchange {
   Exchange();
   void publish(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<const Board> board);
   void set_ready(bool ready);
+  void expose_series(bool exposed);
   [[nodiscard]] Published read() const;
 
  private:

@@ -159,7 +159,7 @@ Answer HttpServer::Impl::metrics(const Request& request) const {
   Published published = exchange.read();
   const auto exposition =
       std::make_shared<Exposition>(std::move(published.snapshot), std::move(published.board),
-                                   server.build, figures.collect(), format);
+                                   server.build, figures.collect(), format, published.series);
   Answer made;
   made.path = "/metrics";
   made.type = content_type(format);

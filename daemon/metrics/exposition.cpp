@@ -7,6 +7,12 @@ namespace itnxt {
 namespace {
 
 constexpr std::size_t kPiece = std::size_t{64} << 10U;
+
+bool is_bulk(MetricSubject subject) {
+  return subject == MetricSubject::interface || subject == MetricSubject::device ||
+         subject == MetricSubject::link;
+}
+
 }  // namespace
 
 std::string_view content_type(MetricsFormat format) {
@@ -20,13 +26,15 @@ std::string_view content_type(MetricsFormat format) {
 }
 
 Exposition::Exposition(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<const Board> board,
-                       BuildInfo build, std::vector<ForeignFamily> foreign, MetricsFormat format)
+                       BuildInfo build, std::vector<ForeignFamily> foreign, MetricsFormat format,
+                       bool bulk)
     : snapshot_(std::move(snapshot)),
       board_(std::move(board)),
       build_(std::move(build)),
       foreign_(std::move(foreign)),
       open_metrics_(format == MetricsFormat::open_metrics_1_0),
-      series_(snapshot_->series_families ? *snapshot_->series_families : none_),
+      bulk_(bulk),
+      series_(bulk && snapshot_->series_families ? *snapshot_->series_families : none_),
       text_(piece_, open_metrics_) {}
 
 std::size_t Exposition::read(char* buffer, std::size_t size) {
@@ -87,6 +95,7 @@ bool Exposition::write_family(Metric metric) {
   const auto pointed_to = [](const auto& one) -> const auto& {
     return *one;
   };
+  if (!bulk_ && is_bulk(info(metric).subject)) return true;
   switch (info(metric).subject) {
     case MetricSubject::interface:
       return write_interfaces(metric);
@@ -163,7 +172,8 @@ bool Exposition::write_series(const SeriesFamilyView& family) {
 void Exposition::write_foreign(const ForeignFamily& family) {
   const MetricInfo metric{family.name, family.type, MetricSubject::process, {}, family.help};
   text_.begin(metric);
-  for (const ForeignSample& sample : family.samples) text_.line(sample.labels, sample.value);
+  for (const ForeignSample& sample : family.samples)
+    text_.foreign_line(sample.labels, sample.value);
 }
 
 }  // namespace itnxt

@@ -42,9 +42,10 @@ class Exposition {
   Exposition(const Exposition&) = delete;
   Exposition& operator=(const Exposition&) = delete;
 
-  // Both pointers set.
+  // Both pointers set. `bulk`: interfaces, devices, links and metrics of collectors too.
   Exposition(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<const Board> board,
-             BuildInfo build, std::vector<ForeignFamily> foreign, MetricsFormat format);
+             BuildInfo build, std::vector<ForeignFamily> foreign, MetricsFormat format,
+             bool bulk = true);
 
   // Fills up to `size` bytes; 0 only at the end.
   std::size_t read(char* buffer, std::size_t size);
@@ -65,6 +66,7 @@ class Exposition {
   const BuildInfo build_;
   const std::vector<ForeignFamily> foreign_;
   const bool open_metrics_;
+  const bool bulk_;
   const std::vector<SeriesFamilyView> none_;
   const std::vector<SeriesFamilyView>& series_;
   std::string piece_;       // whole lines, not yet read

@@ -18,23 +18,15 @@ void append(std::string& out, Number number) {
 
 }  // namespace
 
-void FamilyText::line(const std::string& labels, std::uint64_t value) {
+void FamilyText::put(std::string_view rendered, Labels more, std::uint64_t value) {
   name();
-  out_ += labels;
+  append_labels(out_, rendered, more);
   number(value);
 }
 
-void FamilyText::line(const std::string& labels, double value) {
+void FamilyText::put(std::string_view rendered, Labels more, double value) {
   name();
-  out_ += labels;
-  number(value);
-}
-
-void FamilyText::line(const std::string& labels, Labels more, std::uint64_t value) {
-  name();
-  out_.append(labels, 0, labels.size() - 1);
-  for (const auto& [label, text] : more) append_label(out_, ',', label, text);
-  out_ += '}';
+  append_labels(out_, rendered, more);
   number(value);
 }
 

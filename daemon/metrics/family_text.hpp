@@ -3,22 +3,15 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <string_view>
-#include <utility>
 
-#include "daemon/core/labels.hpp"
 #include "daemon/metrics/catalogue.hpp"
+#include "daemon/metrics/value_sink.hpp"
 
 namespace itnxt {
 
-// Above 2^53 a double loses the low bits; Prometheus takes the wrap for a reset and stays right.
-constexpr std::uint64_t wrapped(std::uint64_t count) {
-  return count % (1ULL << 53U);
-}
-
-class FamilyText {
+class FamilyText final : public ValueSink {
  public:
   FamilyText(std::string& out, bool open_metrics) : out_(out), open_metrics_(open_metrics) {}
 
@@ -31,24 +24,17 @@ class FamilyText {
   // Whether a line of the family stands already.
   [[nodiscard]] bool has_lines() const { return has_header_; }
 
-  using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
-  template <class List = Labels>
-  void line(const List& labels, double value) {
+  // A line with labels of any list of pairs.
+  template <class List>
+  void foreign_line(const List& labels, double value) {
     name();
     append_labels(out_, labels);
     number(value);
   }
-  void line(double value) {
-    name();
-    number(value);
-  }
-  // With labels that are rendered already, "{…}", as core/labels.hpp does.
-  void line(const std::string& labels, std::uint64_t value);
-  void line(const std::string& labels, double value);
-  // And with more of them behind.
-  void line(const std::string& labels, Labels more, std::uint64_t value);
 
  private:
+  void put(std::string_view rendered, Labels more, double value) override;
+  void put(std::string_view rendered, Labels more, std::uint64_t value) override;
   void name() {
     if (!has_header_) header();
     out_ += metric_->name;

@@ -14,7 +14,7 @@ double as_double(std::uint64_t count) {
 
 // The sum of those columns that the device offers; absent if it offers none.
 template <Column... columns>
-void counter(FamilyText& out, const PortOfDevice& of) {
+void counter(ValueSink& out, const PortOfDevice& of) {
   std::optional<std::uint64_t> total;
   for (const Column column : {columns...}) {
     const auto one = of.port.counters.get(column);
@@ -23,7 +23,7 @@ void counter(FamilyText& out, const PortOfDevice& of) {
   if (total) out.line(of.port.identity->labels, wrapped(*total));
 }
 
-void flag(FamilyText& out, const PortOfDevice& of, std::optional<bool> value) {
+void flag(ValueSink& out, const PortOfDevice& of, std::optional<bool> value) {
   if (value) out.line(of.port.identity->labels, std::uint64_t{*value ? 1U : 0U});
 }
 
@@ -41,15 +41,15 @@ constexpr MetricValue<PortOfDevice> kInterfaces[] = {
     {Metric::interface_receive_discards, counter<Column::in_discards>},
     {Metric::interface_transmit_discards, counter<Column::out_discards>},
     {Metric::interface_up,
-     [](FamilyText& out, const PortOfDevice& of) { flag(out, of, of.port.up); }},
+     [](ValueSink& out, const PortOfDevice& of) { flag(out, of, of.port.up); }},
     {Metric::interface_admin_up,
-     [](FamilyText& out, const PortOfDevice& of) { flag(out, of, of.port.admin_up); }},
+     [](ValueSink& out, const PortOfDevice& of) { flag(out, of, of.port.admin_up); }},
     {Metric::interface_speed,
-     [](FamilyText& out, const PortOfDevice& of) {
+     [](ValueSink& out, const PortOfDevice& of) {
        if (of.port.speed) out.line(of.port.identity->labels, of.port.speed->count());
      }},
     {Metric::interface_info,
-     [](FamilyText& out, const PortOfDevice& of) {
+     [](ValueSink& out, const PortOfDevice& of) {
        out.line(of.port.identity->labels,
                 {{"alias", of.port.alias},
                  {"site", of.device.site.text()},
@@ -57,7 +57,7 @@ constexpr MetricValue<PortOfDevice> kInterfaces[] = {
                 1);
      }},
     {Metric::interface_gaps,
-     [](FamilyText& out, const PortOfDevice& of) {
+     [](ValueSink& out, const PortOfDevice& of) {
        for (std::size_t i = 0; i < kGaps; ++i) {
          out.line(of.port.identity->labels, {{"reason", kGapNames[i]}}, wrapped(of.port.gaps[i]));
        }
@@ -66,16 +66,16 @@ constexpr MetricValue<PortOfDevice> kInterfaces[] = {
 
 constexpr MetricValue<DeviceView> kDevices[] = {
     {Metric::device_up,
-     [](FamilyText& out, const DeviceView& device) {
+     [](ValueSink& out, const DeviceView& device) {
        if (device.polled) out.line({{"device", device.name.text()}}, device.up ? 1 : 0);
      }},
     {Metric::device_uptime,
-     [](FamilyText& out, const DeviceView& device) {
+     [](ValueSink& out, const DeviceView& device) {
        if (!device.fresh || !device.uptime) return;
        out.line({{"device", device.name.text()}}, seconds(*device.uptime));
      }},
     {Metric::device_info,
-     [](FamilyText& out, const DeviceView& device) {
+     [](ValueSink& out, const DeviceView& device) {
        out.line({{"device", device.name.text()},
                  {"site", device.site.text()},
                  {"model", device.sys_descr},
@@ -84,25 +84,25 @@ constexpr MetricValue<DeviceView> kDevices[] = {
                 1);
      }},
     {Metric::device_interface_changes,
-     [](FamilyText& out, const DeviceView& device) {
+     [](ValueSink& out, const DeviceView& device) {
        for (std::size_t i = 0; i < kPortChanges; ++i) {
          out.line({{"device", device.name.text()}, {"change", kPortChangeNames[i]}},
                   as_double(device.changes[i]));
        }
      }},
     {Metric::snmp_polls,
-     [](FamilyText& out, const DeviceView& device) {
+     [](ValueSink& out, const DeviceView& device) {
        for (std::size_t i = 0; i < kPollResults; ++i) {
          out.line({{"device", device.name.text()}, {"result", kPollResultNames[i]}},
                   as_double(device.polls[i]));
        }
      }},
     {Metric::snmp_poll_seconds,
-     [](FamilyText& out, const DeviceView& device) {
+     [](ValueSink& out, const DeviceView& device) {
        if (device.polled) out.line({{"device", device.name.text()}}, seconds(device.poll_took));
      }},
     {Metric::snmp_last_success,
-     [](FamilyText& out, const DeviceView& device) {
+     [](ValueSink& out, const DeviceView& device) {
        if (!device.last_success) return;
        out.line({{"device", device.name.text()}}, unix_seconds(*device.last_success));
      }},
@@ -110,11 +110,11 @@ constexpr MetricValue<DeviceView> kDevices[] = {
 
 constexpr MetricValue<LinkView> kLinks[] = {
     {Metric::link_up,
-     [](FamilyText& out, const LinkView& link) {
+     [](ValueSink& out, const LinkView& link) {
        if (link.up) out.line({{"link", link.name.text()}}, *link.up ? 1 : 0);
      }},
     {Metric::link_utilization,
-     [](FamilyText& out, const LinkView& link) {
+     [](ValueSink& out, const LinkView& link) {
        const auto direction = [&](std::string_view which, const std::optional<Ratio>& ratio) {
          if (ratio) out.line({{"link", link.name.text()}, {"direction", which}}, ratio->count());
        };
@@ -122,11 +122,11 @@ constexpr MetricValue<LinkView> kLinks[] = {
        direction("b_to_a", link.utilization_b_to_a);
      }},
     {Metric::link_capacity,
-     [](FamilyText& out, const LinkView& link) {
+     [](ValueSink& out, const LinkView& link) {
        if (link.capacity) out.line({{"link", link.name.text()}}, link.capacity->count());
      }},
     {Metric::link_info,
-     [](FamilyText& out, const LinkView& link) {
+     [](ValueSink& out, const LinkView& link) {
        out.line({{"link", link.name.text()},
                  {"class", kLinkClassNames[static_cast<std::size_t>(link.link_class)]},
                  {"site_a", link.a.site.text()},
@@ -143,7 +143,7 @@ std::string degrees(const std::optional<double>& angle) {
 
 constexpr MetricValue<Site> kSites[] = {
     {Metric::site_info,
-     [](FamilyText& out, const Site& site) {
+     [](ValueSink& out, const Site& site) {
        out.line({{"site", site.name.text()},
                  {"kind", kSiteKindNames[static_cast<std::size_t>(site.kind)]},
                  {"district", site.district},
@@ -160,7 +160,7 @@ bool has_counted(const CaptureSample& sample) {
 }
 
 template <auto TrafficCount::*number>
-void traffic(FamilyText& out, const CaptureView& capture) {
+void traffic(ValueSink& out, const CaptureView& capture) {
   const CaptureSample& sample = capture.sample;
   if (!has_counted(sample)) return;
   for (std::size_t d = 0; d < kDirections; ++d) {
@@ -175,13 +175,13 @@ void traffic(FamilyText& out, const CaptureView& capture) {
 
 constexpr MetricValue<CaptureView> kCaptures[] = {
     {Metric::capture_up,
-     [](FamilyText& out, const CaptureView& capture) {
+     [](ValueSink& out, const CaptureView& capture) {
        out.line({{"capture", capture.sample.capture.text()}}, capture.sample.open ? 1 : 0);
      }},
     {Metric::capture_packets, traffic<&TrafficCount::packets>},
     {Metric::capture_bytes, traffic<&TrafficCount::bytes>},
     {Metric::capture_dropped,
-     [](FamilyText& out, const CaptureView& capture) {
+     [](ValueSink& out, const CaptureView& capture) {
        if (!has_counted(capture.sample)) return;
        for (std::size_t i = 0; i < kDropPoints; ++i) {
          out.line({{"capture", capture.sample.capture.text()}, {"where", kDropPointNames[i]}},
@@ -189,7 +189,7 @@ constexpr MetricValue<CaptureView> kCaptures[] = {
        }
      }},
     {Metric::capture_malformed,
-     [](FamilyText& out, const CaptureView& capture) {
+     [](ValueSink& out, const CaptureView& capture) {
        if (!has_counted(capture.sample)) return;
        for (std::size_t i = 0; i < kMalformed; ++i) {
          out.line({{"capture", capture.sample.capture.text()}, {"reason", kMalformedNames[i]}},
@@ -198,29 +198,29 @@ constexpr MetricValue<CaptureView> kCaptures[] = {
      }},
 };
 
-void of_collector(FamilyText& out, const CollectorView& view, double value) {
+void of_collector(ValueSink& out, const CollectorView& view, double value) {
   out.line({{"node", view.node.text()}, {"collector", view.collector.text()}}, value);
 }
 
 constexpr MetricValue<CollectorView> kCollectors[] = {
     {Metric::collector_last_batch,
-     [](FamilyText& out, const CollectorView& view) {
+     [](ValueSink& out, const CollectorView& view) {
        of_collector(out, view, unix_seconds(view.last_batch));
      }},
     {Metric::collector_lost_batches,
-     [](FamilyText& out, const CollectorView& view) {
+     [](ValueSink& out, const CollectorView& view) {
        of_collector(out, view, as_double(view.lost_batches));
      }},
     {Metric::collector_spool,
-     [](FamilyText& out, const CollectorView& view) {
+     [](ValueSink& out, const CollectorView& view) {
        of_collector(out, view, as_double(view.spool.count()));
      }},
     {Metric::collector_clock_skew,
-     [](FamilyText& out, const CollectorView& view) {
+     [](ValueSink& out, const CollectorView& view) {
        if (view.clock_skew) of_collector(out, view, seconds(*view.clock_skew));
      }},
     {Metric::snmp_ignored,
-     [](FamilyText& out, const CollectorView& view) {
+     [](ValueSink& out, const CollectorView& view) {
        for (std::size_t i = 0; view.snmp && i < kSnmpIgnored; ++i) {
          out.line({{"node", view.node.text()},
                    {"collector", view.collector.text()},
@@ -229,7 +229,7 @@ constexpr MetricValue<CollectorView> kCollectors[] = {
        }
      }},
     {Metric::snmp_rules_broken,
-     [](FamilyText& out, const CollectorView& view) {
+     [](ValueSink& out, const CollectorView& view) {
        for (std::size_t i = 0; view.snmp && i < kSnmpRules; ++i) {
          out.line({{"node", view.node.text()},
                    {"collector", view.collector.text()},
@@ -241,7 +241,7 @@ constexpr MetricValue<CollectorView> kCollectors[] = {
 
 constexpr MetricValue<BoardAlert> kAlerts[] = {
     {Metric::alert_firing,
-     [](FamilyText& out, const BoardAlert& alert) {
+     [](ValueSink& out, const BoardAlert& alert) {
        if (alert.state != AlertState::firing) return;
        out.line(
            {{"alert", alert.alert}, {"severity", name(alert.severity)}, {"subject", alert.subject}},
@@ -251,7 +251,7 @@ constexpr MetricValue<BoardAlert> kAlerts[] = {
 
 constexpr MetricValue<BoardChannel> kChannels[] = {
     {Metric::notifications,
-     [](FamilyText& out, const BoardChannel& channel) {
+     [](ValueSink& out, const BoardChannel& channel) {
        const auto result = [&](std::string_view which, std::uint64_t count) {
          out.line({{"channel", channel.name.text()}, {"result", which}}, as_double(count));
        };
@@ -260,11 +260,11 @@ constexpr MetricValue<BoardChannel> kChannels[] = {
        result("refused", channel.refused);
      }},
     {Metric::notifications_waiting,
-     [](FamilyText& out, const BoardChannel& channel) {
+     [](ValueSink& out, const BoardChannel& channel) {
        out.line({{"channel", channel.name.text()}}, as_double(channel.waiting));
      }},
     {Metric::notification_seconds,
-     [](FamilyText& out, const BoardChannel& channel) {
+     [](ValueSink& out, const BoardChannel& channel) {
        if (channel.delivered > 0) {
          out.line({{"channel", channel.name.text()}}, channel.last_seconds);
        }
@@ -272,7 +272,7 @@ constexpr MetricValue<BoardChannel> kChannels[] = {
 };
 
 // Every configured rule in every state, so that a rule that never fired is seen to be there.
-void alerts_by_rule(FamilyText& out, const WholeAggregator& all) {
+void alerts_by_rule(ValueSink& out, const WholeAggregator& all) {
   std::map<std::pair<std::string_view, AlertSeverity>, std::array<std::uint64_t, 3>> counts;
   for (const BoardRule& rule : all.board.rules) counts[{rule.alert, rule.severity}];
   for (const BoardAlert& alert : all.board.alerts) {
@@ -291,25 +291,25 @@ void alerts_by_rule(FamilyText& out, const WholeAggregator& all) {
 constexpr MetricValue<WholeAggregator> kAggregator[] = {
     {Metric::alerts, alerts_by_rule},
     {Metric::crisis_state,
-     [](FamilyText& out, const WholeAggregator& all) {
+     [](ValueSink& out, const WholeAggregator& all) {
        out.line(static_cast<double>(all.board.crisis));
      }},
     {Metric::series,
-     [](FamilyText& out, const WholeAggregator& all) { out.line(as_double(all.snapshot.series)); }},
+     [](ValueSink& out, const WholeAggregator& all) { out.line(as_double(all.snapshot.series)); }},
     {Metric::series_rejected,
-     [](FamilyText& out, const WholeAggregator& all) {
+     [](ValueSink& out, const WholeAggregator& all) {
        out.line(as_double(all.snapshot.series_rejected));
      }},
     {Metric::samples_refused,
-     [](FamilyText& out, const WholeAggregator& all) {
+     [](ValueSink& out, const WholeAggregator& all) {
        out.line(as_double(all.snapshot.samples_refused));
      }},
     {Metric::state_writable,
-     [](FamilyText& out, const WholeAggregator& all) {
+     [](ValueSink& out, const WholeAggregator& all) {
        out.line(all.board.storage_problem.empty() ? 1 : 0);
      }},
     {Metric::build_info,
-     [](FamilyText& out, const WholeAggregator& all) {
+     [](ValueSink& out, const WholeAggregator& all) {
        out.line({{"version", all.build.version}, {"revision", all.build.revision}}, 1);
      }},
 };

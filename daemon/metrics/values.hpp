@@ -7,7 +7,7 @@
 
 #include "daemon/alert/board.hpp"
 #include "daemon/metrics/catalogue.hpp"
-#include "daemon/metrics/family_text.hpp"
+#include "daemon/metrics/value_sink.hpp"
 #include "daemon/state/snapshot.hpp"
 
 namespace itnxt {
@@ -30,7 +30,7 @@ struct WholeAggregator {
 
 // Appends the lines that `subject` has in the family; none when the value is not known.
 template <class Subject>
-using WriteValue = void (*)(FamilyText& out, const Subject& subject);
+using WriteValue = void (*)(ValueSink& out, const Subject& subject);
 
 template <class Subject>
 struct MetricValue {

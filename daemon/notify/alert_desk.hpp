@@ -17,11 +17,11 @@
 #include "daemon/config/config.hpp"
 #include "daemon/core/log.hpp"
 #include "daemon/core/result.hpp"
+#include "daemon/io/http_client.hpp"
 #include "daemon/io/loop.hpp"
 #include "daemon/io/store.hpp"
 #include "daemon/notify/channel_set.hpp"
 #include "daemon/notify/commit_queue.hpp"
-#include "daemon/notify/http_client.hpp"
 #include "daemon/state/snapshot.hpp"
 
 namespace itnxt {

@@ -6,7 +6,7 @@
 
 #include "daemon/alert/alert.hpp"
 #include "daemon/alert/outbox.hpp"
-#include "daemon/notify/http_client.hpp"
+#include "daemon/io/http_client.hpp"
 
 namespace itnxt {
 

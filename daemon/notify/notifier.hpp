@@ -10,8 +10,8 @@
 #include "daemon/alert/board.hpp"
 #include "daemon/alert/outbox.hpp"
 #include "daemon/core/log.hpp"
+#include "daemon/io/http_client.hpp"
 #include "daemon/io/loop.hpp"
-#include "daemon/notify/http_client.hpp"
 
 namespace itnxt {
 

@@ -165,7 +165,8 @@ void DeviceState::advance_row(const WantedRow& row, InterfaceState& state, Inter
       view.identity = make_identity(view_->name, row.name);
   } else {
     view.identity = make_identity(view_->name, row.name);
-    advance(state, view, *row.sample, Continuation{true, interval_ / 2, std::nullopt}, now);
+    advance(state, view, *row.sample,
+            Continuation{source_.wall(row.sample->at), true, interval_ / 2, std::nullopt}, now);
   }
   remember_called(state, row.name, row.called);
   state.nameless = row.sample->if_name.empty() && row.sample->if_descr.empty();
@@ -175,11 +176,13 @@ void DeviceState::advance_known(std::size_t old, const InterfaceSample& sample, 
                                 InterfaceState& state, InterfaceView& view, Instant now) const {
   const InterfaceView& before = view_->interfaces[old];
   Continuation how;
+  how.at = source_.wall(sample.at);
   how.comparable = comparable;
   how.shortest = interval_ / 2;
   state = rows_[old];
   view.identity = before.identity;
   view.link = before.link;
+  view.at = before.at;
   view.gaps = before.gaps;
   view.counters = before.counters;
   if (!before.link.empty()) {

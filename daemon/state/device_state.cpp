@@ -42,6 +42,12 @@ Duration stale_time(Duration interval, std::uint32_t stale_after) {
   return bounded(interval) * std::min(stale_after, 1000U) + bounded(interval) / 2;
 }
 
+// A collector that tells no wall time is taken to have closed the batch when it came.
+SampleSource source_of(const Batch& batch, WallTime received) {
+  return {batch.node, batch.collector, batch.epoch, batch.closed_at,
+          batch.closed_wall == WallTime{} ? received : batch.closed_wall};
+}
+
 DeviceState::DeviceState(const Device& device, std::uint32_t stale_after)
     : stale_after_(stale_after) {
   auto view = std::make_shared<DeviceView>();
@@ -76,8 +82,8 @@ bool DeviceState::apply(const DeviceSample& sample, const SampleSource& source, 
     for (InterfaceState& row : rows_) row.has_base = false;
     uptime_base_.reset();
     restarted_ = true;
-    source_ = source;
   }
+  source_ = source;
   interval_ = bounded(sample.interval > Duration::zero() ? sample.interval : Duration(60s));
   auto view = std::make_shared<DeviceView>();
   take_poll(*view, sample, now, wall);
@@ -95,6 +101,7 @@ void DeviceState::take_poll(DeviceView& view, const DeviceSample& sample, Instan
   const DeviceView& before = *view_;
   view.name = before.name;
   view.site = before.site;
+  view.at = source_.wall(sample.at);
   view.sys_name = before.sys_name;
   view.sys_descr = before.sys_descr;
   view.sys_object_id = before.sys_object_id;

@@ -19,13 +19,25 @@
 
 namespace itnxt {
 
-// Whose clock a sample's SourceTime is.
+// Whose clock a sample's SourceTime is, and what time that was.
 struct SampleSource {
   NodeName node;
   CollectorName collector;
   std::uint64_t epoch = 0;
-  bool operator==(const SampleSource&) const = default;
+  SourceTime closed_at{};  // one moment by the source's clock …
+  WallTime closed_wall{};  // … and by its host's wall clock
+
+  // The original time of a sample, by the wall clock of who took it. None is younger than its
+  // batch.
+  [[nodiscard]] WallTime wall(SourceTime at) const {
+    return closed_wall - (at < closed_at ? closed_at - at : Duration::zero());
+  }
+  // Whether it is the same clock.
+  bool operator==(const SampleSource& other) const {
+    return node == other.node && collector == other.collector && epoch == other.epoch;
+  }
 };
+SampleSource source_of(const Batch& batch, WallTime received);
 
 // How long after its last sample something is stale: `stale_after` intervals, and half a one for
 // polls that take longer than the one before. A hostile interval is bounded.

@@ -141,7 +141,10 @@ void advance(InterfaceState& state, InterfaceView& view, const InterfaceSample& 
                              faster(view.speed, how.capacity), false};
   state.severed = state.has_base && (state.severed || !how.comparable);
   const bool older = state.has_base && sample.at <= state.clocks.at;
-  if (!older) view.counters = sample.counters;  // a counter never goes back for being told late
+  if (!older) {  // a counter never goes back for being told late
+    view.counters = sample.counters;
+    view.at = how.at;
+  }
   Rates rates(state, sample.counters, span_of(state, clocks, how),
               faster(clocks.speed, state.has_base ? state.clocks.speed : std::nullopt));
   view.receive = rates.bytes(Column::in_octets);

@@ -26,6 +26,7 @@ struct InterfaceState {
 
 // How a row of a poll continues what is known.
 struct Continuation {
+  WallTime at{};           // of the sample
   bool comparable = true;  // false: whatever the clocks say, the counters may be of another life of
                            // the port (another ifIndex, other hardware, a time of doubt)
   Duration shortest{};     // an earlier sample than this is no successor

@@ -53,6 +53,9 @@ LinkView make_link_view(const Link& link, const FoundEnd& a, const FoundEnd& b) 
   view.link_class = link.link_class;
   view.a = end_view(link.a, a);
   view.up = view.a.up;
+  for (const FoundEnd* end : {&a, &b}) {
+    if (end->interface != nullptr) view.at = std::max(view.at, end->interface->at);
+  }
   if (link.b) {
     view.b = end_view(*link.b, b);
     view.up = both(view.a.up, view.b->up);

@@ -37,6 +37,11 @@ std::string labels_of(const SeriesFamily& family, const SeriesRow& row, const st
 
 }  // namespace
 
+SeriesSubject subject_of(const SeriesSample& sample, const SampleSource& source) {
+  if (!sample.device.empty()) return {sample.device, {}, {}};
+  return {{}, source.node, source.collector};
+}
+
 struct Series::Context {
   const SeriesSample& sample;
   const SampleSource& source;
@@ -176,6 +181,7 @@ bool Series::apply(const SeriesFamily& family, const Context& context, Subject& 
   }
   auto view = std::make_shared<SeriesBlockView>();
   view->family = known->second.view.id;
+  view->at = context.source.wall(context.sample.at);
   view->rows.reserve(family.rows.size());
   for (const SeriesRow& row : family.rows) {
     view->rows.push_back({labels_of(family, row, context.labels),
@@ -212,9 +218,7 @@ bool Series::apply(const SeriesFamily& family, const Context& context, Subject& 
 
 std::size_t Series::apply(const SeriesSample& sample, const SampleSource& source,
                           Duration batch_interval, Instant now, Admission& admission) {
-  const bool of_device = !sample.device.empty();
-  const SubjectKey key(sample.device, of_device ? NodeName() : source.node,
-                       of_device ? CollectorName() : source.collector);
+  const SeriesSubject key = subject_of(sample, source);
   const Context context{
       sample, source,    sample.interval == Duration::zero() ? batch_interval : sample.interval,
       now,    admission, subject_labels(sample, source)};
@@ -247,6 +251,7 @@ bool Series::drop_stale_rows(Block& block, const NodeName& node, Subject& subjec
   if (std::ranges::none_of(block.row_seen, is_stale)) return false;
   auto view = std::make_shared<SeriesBlockView>();
   view->family = block.view->family;
+  view->at = block.view->at;
   std::vector<Instant> seen;
   for (std::size_t i = 0; i < block.row_seen.size(); ++i) {
     if (is_stale(block.row_seen[i])) continue;
@@ -305,13 +310,22 @@ void Series::show(Subject& subject) {
   subject.view = std::move(view);
 }
 
-void Series::show(Snapshot& snapshot) {
+std::shared_ptr<const std::vector<SeriesFamilyView>> Series::families() {
   if (!shown_) {
     auto families = std::make_shared<std::vector<SeriesFamilyView>>();
     for (const auto& [base, family] : families_) families->push_back(family.view);
     shown_ = std::move(families);
   }
-  snapshot.series_families = shown_;
+  return shown_;
+}
+
+std::shared_ptr<const SubjectSeriesView> Series::of(const SeriesSubject& subject) const {
+  const auto found = subjects_.find(subject);
+  return found == subjects_.end() ? nullptr : found->second.view;
+}
+
+void Series::show(Snapshot& snapshot) {
+  snapshot.series_families = families();
   snapshot.series_of.reserve(subjects_.size());
   for (const auto& [key, subject] : subjects_) snapshot.series_of.push_back(subject.view);
 }

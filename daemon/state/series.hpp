@@ -32,6 +32,10 @@ struct SeriesRefused {
   CollectorName collector;
 };
 
+// Whom a sample tells of: a device, or a node and its collector.
+using SeriesSubject = std::tuple<DeviceName, NodeName, CollectorName>;
+SeriesSubject subject_of(const SeriesSample& sample, const SampleSource& source);
+
 class Series {
  public:
   // The names that are the aggregator's own.
@@ -46,6 +50,10 @@ class Series {
   void forget(const DeviceName& device, Admission& admission);
 
   void show(Snapshot& snapshot);
+  // All families, by name; the same pointer as long as they stay.
+  std::shared_ptr<const std::vector<SeriesFamilyView>> families();
+  // Null: nothing is known of it.
+  [[nodiscard]] std::shared_ptr<const SubjectSeriesView> of(const SeriesSubject& subject) const;
   // What was refused and is to be told: each problem once in ten minutes.
   std::vector<SeriesRefused> take_refused(Instant now);
 
@@ -57,8 +65,6 @@ class Series {
     std::size_t blocks = 0;
   };
   using Families = std::map<std::string, Family, std::less<>>;  // by base
-  // Device, or node and collector.
-  using SubjectKey = std::tuple<DeviceName, NodeName, CollectorName>;
   using BlockKey = std::tuple<std::uint32_t, NodeName, CollectorName, std::string>;
   struct Block {
     Families::iterator family;
@@ -93,7 +99,7 @@ class Series {
   std::set<std::string, std::less<>> reserved_;  // bases
   Families families_;
   std::uint32_t next_family_ = 0;
-  std::map<SubjectKey, Subject> subjects_;
+  std::map<SeriesSubject, Subject> subjects_;
   std::shared_ptr<const std::vector<SeriesFamilyView>> shown_;  // null: to be made anew
   std::map<std::string, Instant> told_;                         // problems
   std::vector<SeriesRefused> refused_;

@@ -41,6 +41,7 @@ struct InterfaceView {
   std::string descr;
   std::string alias;
   PhysAddress phys_address;
+  WallTime at{};           // when its counters were read, by its collector's wall clock
   LinkName link;           // the link it is an end of; empty: none
   std::optional<bool> up;  // absent: the device did not say
   std::optional<bool> admin_up;
@@ -56,9 +57,10 @@ struct InterfaceView {
 struct DeviceView {
   DeviceName name;
   SiteName site;
-  bool up = false;                 // the last whole poll got an answer
-  bool polled = false;             // a poll ended within the stale time: `up` is of today
-  bool fresh = false;              // interfaces and uptime are not stale
+  WallTime at{};        // end of the last poll, by its collector's wall clock; zero: none was told
+  bool up = false;      // the last whole poll got an answer
+  bool polled = false;  // a poll ended within the stale time: `up` is of today
+  bool fresh = false;   // interfaces and uptime are not stale
   std::optional<Duration> uptime;  // since its own boot
   std::string sys_name;
   std::string sys_descr;
@@ -81,6 +83,7 @@ struct LinkEndView {
 struct LinkView {
   LinkName name;
   LinkClass link_class = LinkClass::access;
+  WallTime at{};  // of its ends' known interfaces the younger one's
   LinkEndView a;
   std::optional<LinkEndView> b;
   std::optional<bool> up;  // false: an end is known to be down; true: every end is known to be up
@@ -125,6 +128,7 @@ struct SeriesRowView {
 struct SeriesBlockView {
   std::uint32_t family = 0;         // the id of its family
   std::vector<SeriesRowView> rows;  // by labels
+  WallTime at{};                    // of the last sample, by its collector's wall clock
 };
 // All of one device or collector.
 struct SubjectSeriesView {

@@ -90,67 +90,89 @@ void Table::take_links() {
   }
   std::sort(links_.begin(), links_.end(),
             [](const LinkPorts& a, const LinkPorts& b) { return a.link.name < b.link.name; });
+  links_at_.clear();
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    const Link& link = links_[i].link;
+    links_at_.emplace(link.a.device, i);
+    if (link.b && link.b->device != link.a.device) links_at_.emplace(link.b->device, i);
+  }
 }
 
-void Table::apply(const Batch& batch, Instant now, WallTime wall) {
+Arrival Table::apply(const Batch& batch, Instant now, WallTime wall, Taken* taken) {
   const std::uint64_t rejected = admission_.rejected();
   const Arrived arrived = collectors_.arrive(batch, now, wall, stale_after_, admission_);
   changed_ = changed_ || arrived.is_shown;
   switch (arrived.how) {
     case Arrival::duplicate:
     case Arrival::backlog:
-      return;
+      return arrived.how;
     case Arrival::refused:
       samples_refused_ += batch.samples.size();
       changed_ = changed_ || !batch.samples.empty() || rejected != admission_.rejected();
-      return;
+      return arrived.how;
     case Arrival::fresh:
       break;
   }
   changed_ = changed_ || !batch.samples.empty();
-  const SampleSource source{batch.node, batch.collector, batch.epoch};
+  const SampleSource source = source_of(batch, wall);
   for (const Sample& sample : batch.samples) {
     if (const auto* device = std::get_if<DeviceSample>(&sample)) {
       if (device->totals) {
         collectors_.tell(batch.node, batch.collector, *device->totals, admission_);
       }
-      apply(*device, source, now, wall);
+      if (apply(*device, source, now, wall) && taken != nullptr) taken->took(sample, source);
     } else if (const auto* capture = std::get_if<CaptureSample>(&sample)) {
       apply(*capture, source, now);
     } else if (const auto* series = std::get_if<SeriesSample>(&sample)) {
-      apply(*series, source, batch.interval, now);
+      if (apply(*series, source, batch.interval, now) && taken != nullptr) {
+        taken->took(sample, source);
+      }
     }
+  }
+  return arrived.how;
+}
+
+void Table::replay(const Batch& batch, Taken& taken) {
+  const SampleSource source = source_of(batch, batch.closed_wall);
+  const Instant now(batch.closed_wall.time_since_epoch());
+  for (const Sample& sample : batch.samples) {
+    const auto* device = std::get_if<DeviceSample>(&sample);
+    const auto* series = std::get_if<SeriesSample>(&sample);
+    const bool took = (device != nullptr && apply(*device, source, now, batch.closed_wall)) ||
+                      (series != nullptr && apply(*series, source, batch.interval, now));
+    if (took) taken.took(sample, source);
   }
 }
 
-void Table::apply(const DeviceSample& sample, const SampleSource& source, Instant now,
+bool Table::apply(const DeviceSample& sample, const SampleSource& source, Instant now,
                   WallTime wall) {
   const auto found = devices_.find(sample.device);
   if (found == devices_.end()) {
     ++samples_refused_;
     if (!stranger_) stranger_ = {sample.device.text(), source.node.text()};
-    return;
+    return false;
   }
   const auto poller = roles_.pollers.find(sample.device);
   const bool is_configured =
       poller != roles_.pollers.end() && source.node == node_ && source.collector == poller->second;
-  if (!found->second.apply(sample, source, is_configured, now, wall, admission_)) {
-    ++samples_refused_;
-  }
+  const bool took = found->second.apply(sample, source, is_configured, now, wall, admission_);
+  if (!took) ++samples_refused_;
+  return took;
 }
 
 void Table::apply(const CaptureSample& sample, const SampleSource& source, Instant now) {
   if (!captures_.apply(sample, source, now, admission_)) ++samples_refused_;
 }
 
-void Table::apply(const SeriesSample& sample, const SampleSource& source, Duration interval,
+bool Table::apply(const SeriesSample& sample, const SampleSource& source, Duration interval,
                   Instant now) {
   if (!sample.device.empty() && !devices_.contains(sample.device)) {
     ++samples_refused_;
     if (!stranger_) stranger_ = {sample.device.text(), source.node.text()};
-    return;
+    return false;
   }
   samples_refused_ += series_.apply(sample, source, interval, now, admission_);
+  return true;
 }
 
 void Table::tick(Instant now) {
@@ -178,7 +200,7 @@ std::vector<InterfaceChanges> Table::take_changes(Instant now) {
   return all;
 }
 
-std::vector<LinkView> Table::link_views() const {
+LinkView Table::link_view(const LinkPorts& link) {
   const auto found_end = [](const Port& port) {
     FoundEnd end;
     if (port.device == nullptr) return end;
@@ -186,12 +208,33 @@ std::vector<LinkView> Table::link_views() const {
     end.interface = port.device->port(port.index);
     return end;
   };
+  return make_link_view(link.link, found_end(link.a), found_end(link.b));
+}
+
+std::vector<LinkView> Table::link_views() const {
   std::vector<LinkView> views;
   views.reserve(links_.size());
-  for (const LinkPorts& one : links_) {
-    views.push_back(make_link_view(one.link, found_end(one.a), found_end(one.b)));
-  }
+  for (const LinkPorts& one : links_) views.push_back(link_view(one));
   return views;
+}
+
+std::vector<LinkView> Table::links_of(const DeviceName& name) const {
+  std::vector<LinkView> views;
+  const auto [first, last] = links_at_.equal_range(name);
+  for (auto at = first; at != last; ++at) views.push_back(link_view(links_[at->second]));
+  return views;
+}
+
+std::optional<LinkView> Table::link(const LinkName& name) const {
+  const auto found = std::ranges::lower_bound(
+      links_, name, {}, [](const LinkPorts& one) -> const LinkName& { return one.link.name; });
+  if (found == links_.end() || found->link.name != name) return std::nullopt;
+  return link_view(*found);
+}
+
+std::shared_ptr<const DeviceView> Table::device(const DeviceName& name) const {
+  const auto found = devices_.find(name);
+  return found == devices_.end() ? nullptr : found->second.view();
 }
 
 std::shared_ptr<const Snapshot> Table::snapshot(Instant now, WallTime wall) {

@@ -26,6 +26,16 @@
 
 namespace itnxt {
 
+// Told of each sample of a device or of series right after the table took it: what passes between
+// two snapshots is not lost.
+class Taken {
+ public:
+  virtual void took(const Sample& sample, const SampleSource& source) = 0;
+
+ protected:
+  ~Taken() = default;
+};
+
 class Table {
  public:
   explicit Table(const Config& config);
@@ -34,8 +44,12 @@ class Table {
   void reserve(std::span<const std::string_view> names) { series_.reserve(names); }
 
   // Takes a batch over, unless it was had before or tells the past of a collector whose present is
-  // known. Cost: one device's rows for each sample.
-  void apply(const Batch& batch, Instant now, WallTime wall);
+  // known. Cost: one device's rows for each sample. `taken` may be null.
+  Arrival apply(const Batch& batch, Instant now, WallTime wall, Taken* taken = nullptr);
+
+  // For a table of the past (daemon/io/remote_write/past.hpp): takes over what a batch tells of
+  // devices and of series, whatever its number; its time is the batch's own.
+  void replay(const Batch& batch, Taken& taken);
 
   // Lets go of what is stale. Call every second.
   void tick(Instant now);
@@ -45,6 +59,18 @@ class Table {
 
   // The present state. Devices are shared with earlier snapshots, not copied.
   std::shared_ptr<const Snapshot> snapshot(Instant now, WallTime wall);
+
+  // Parts of it, as they are now. Null: not known.
+  [[nodiscard]] std::shared_ptr<const DeviceView> device(const DeviceName& name) const;
+  [[nodiscard]] std::vector<LinkView> links_of(const DeviceName& name) const;
+  [[nodiscard]] std::optional<LinkView> link(const LinkName& name) const;
+  [[nodiscard]] std::shared_ptr<const SubjectSeriesView> series_of(
+      const SeriesSubject& subject) const {
+    return series_.of(subject);
+  }
+  std::shared_ptr<const std::vector<SeriesFamilyView>> series_families() {
+    return series_.families();
+  }
   // A sample that was refused since the last call, for the log: its device, its node.
   struct Stranger {
     std::string device;
@@ -65,9 +91,9 @@ class Table {
   void take(const Config& config);
   void forget_devices();
   void take_links();
-  void apply(const DeviceSample& sample, const SampleSource& source, Instant now, WallTime wall);
+  bool apply(const DeviceSample& sample, const SampleSource& source, Instant now, WallTime wall);
   void apply(const CaptureSample& sample, const SampleSource& source, Instant now);
-  void apply(const SeriesSample& sample, const SampleSource& source, Duration interval,
+  bool apply(const SeriesSample& sample, const SampleSource& source, Duration interval,
              Instant now);
   [[nodiscard]] std::vector<LinkView> link_views() const;
 
@@ -97,7 +123,10 @@ class Table {
   Admission admission_;
   std::uint64_t configured_series_ = 0;  // of sites, devices and links: taken, never refused
   std::map<DeviceName, DeviceState> devices_;
-  std::vector<LinkPorts> links_;  // by name
+  [[nodiscard]] static LinkView link_view(const LinkPorts& link);
+
+  std::vector<LinkPorts> links_;                     // by name
+  std::multimap<DeviceName, std::size_t> links_at_;  // indices of links_, by the devices they join
   Captures captures_;
   Collectors collectors_;
   Series series_;

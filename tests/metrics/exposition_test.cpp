@@ -36,6 +36,26 @@ Exposition sample(MetricsFormat format) {
       format);
 }
 
+// aggregator.expose: {series: false}.
+TEST(Exposition, WithoutTheBulkTheRestIsAsItWas) {
+  const std::string whole =
+      test::read_all(Exposition(test::sample_snapshot(), test::sample_board(), {"1", "r"}, {}, {}));
+  const std::string rest = test::read_all(
+      Exposition(test::sample_snapshot(), test::sample_board(), {"1", "r"}, {}, {}, false));
+  std::istringstream lines(whole);
+  std::string expected;
+  for (std::string line; std::getline(lines, line);) {
+    bool is_bulk = false;
+    for (const char* bulk : {"interface_", "device_", "link_", "snmp_poll", "snmp_last_success"}) {
+      is_bulk = is_bulk || line.starts_with("itnxt_" + std::string(bulk)) ||
+                line.find(" itnxt_" + std::string(bulk)) != std::string::npos;
+    }
+    if (!is_bulk) expected += line + '\n';
+  }
+  EXPECT_EQ(rest, expected);
+  EXPECT_LT(rest.size(), whole.size());
+}
+
 TEST(Exposition, TextFormatIsAsWritten) {
   EXPECT_EQ(test::read_all(sample(MetricsFormat::text_0_0_4)), file("golden_0.0.4.txt"));
 }

@@ -9,10 +9,10 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/notify/desk_world.hpp"
-#include "tests/notify/test_server.hpp"
 #include "tests/support/recording.hpp"
 #include "tests/support/run_until.hpp"
 #include "tests/support/temp_dir.hpp"
+#include "tests/support/test_server.hpp"
 
 namespace itnxt::test {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "daemon/notify/channels.hpp"
 #include "tests/alert/build.hpp"
-#include "tests/notify/fake_http.hpp"
+#include "tests/support/fake_http.hpp"
 #include "tests/support/fake_loop.hpp"
 #include "tests/support/recording.hpp"
 

@@ -210,5 +210,12 @@ TEST(Records, WhatIsNoRecordIsAbsent) {
   }
 }
 
+TEST(HttpAnswer, TheOriginOfAUrlHoldsNoSecret) {
+  EXPECT_EQ(origin_of("https://u:p@host:1/path?q"), "https://host:1");
+  EXPECT_EQ(origin_of("http://[::1]:9093"), "http://[::1]:9093");
+  EXPECT_EQ(origin_of("http://host?token=a@b"), "http://host");
+  EXPECT_EQ(origin_of("nonsense"), "");
+}
+
 }  // namespace
 }  // namespace itnxt::test

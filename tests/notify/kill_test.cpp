@@ -9,9 +9,9 @@
 #include <set>
 
 #include "tests/notify/process.hpp"
-#include "tests/notify/test_server.hpp"
 #include "tests/support/run_until.hpp"
 #include "tests/support/temp_dir.hpp"
+#include "tests/support/test_server.hpp"
 
 namespace itnxt::test {
 namespace {

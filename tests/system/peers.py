@@ -90,33 +90,23 @@ class Snmpd:
         self.process.kill()
 
 
-class Prometheus:
-    """Debian's Prometheus, scraping every second."""
+class Store:
+    """What can be asked by PromQL."""
 
-    def __init__(self, lab, targets, rule_files=()):
-        self.url = "http://127.0.0.1:%d" % free_port()
-        config = {
-            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-            "rule_files": list(rule_files),
-            "scrape_configs": [{"job_name": "itnxt", "static_configs": [{"targets": targets}]}],
-        }
-        path = lab.write("prometheus.yml", to_yaml(config))
-        self.process = lab.start("prometheus", [
-            tool("prometheus"), "--config.file=" + path, "--log.level=warn",
-            "--storage.tsdb.path=" + lab.path("prometheus"),
-            "--web.listen-address=" + self.url[len("http://"):],
-            "--scrape.discovery-reload-interval=100ms",  # else the first scrape comes after 5 s
-        ], graceful=False)
-        wait_until(lambda: answers(self.url + "/-/ready"), "Prometheus is ready")
+    url = None
 
-    def query(self, expression):
-        """[(labels, value)] of an instant query; labels hold __name__ too."""
+    def _ask(self, expression):
         url = self.url + "/api/v1/query?" + urllib.parse.urlencode({"query": expression})
         answer = http_request(url).json
         assert answer["status"] == "success", answer
-        if answer["data"]["resultType"] == "scalar":
-            return [({}, float(answer["data"]["result"][1]))]
-        return [(row["metric"], float(row["value"][1])) for row in answer["data"]["result"]]
+        return answer["data"]
+
+    def query(self, expression):
+        """[(labels, value)] of an instant query; labels hold __name__ too."""
+        data = self._ask(expression)
+        if data["resultType"] == "scalar":
+            return [({}, float(data["result"][1]))]
+        return [(row["metric"], float(row["value"][1])) for row in data["result"]]
 
     def value(self, expression):
         """The one value of a query; NotYet while there is none."""
@@ -124,6 +114,68 @@ class Prometheus:
         if len(rows) != 1:
             raise NotYet("%s has %d results" % (expression, len(rows)))
         return rows[0][1]
+
+    def samples(self, selector):
+        """[(time, value)] of the one series that the range selector finds, as they are stored."""
+        rows = self._ask(selector)["result"]
+        if len(rows) != 1:
+            raise NotYet("%s has %d results" % (selector, len(rows)))
+        return [(float(at), float(value)) for at, value in rows[0]["values"]]
+
+
+class Prometheus(Store):
+    """Debian's Prometheus, scraping every second; or written to (receiver=True)."""
+
+    def __init__(self, lab, targets=(), rule_files=(), receiver=False, out_of_order=None,
+                 name="prometheus", alertmanagers=()):
+        self.lab, self.name, self.process = lab, name, None
+        self.url = "http://127.0.0.1:%d" % free_port()
+        config = {
+            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+            "rule_files": list(rule_files),
+            "scrape_configs": [{"job_name": "itnxt", "static_configs": [{"targets": list(targets)}]}],
+        }
+        if out_of_order:
+            config["storage"] = {"tsdb": {"out_of_order_time_window": out_of_order}}
+        if alertmanagers:
+            config["alerting"] = {"alertmanagers": [
+                {"static_configs": [{"targets": list(alertmanagers)}]}]}
+        self._argv = [
+            tool("prometheus"), "--config.file=" + lab.write(name + ".yml", to_yaml(config)),
+            "--log.level=warn", "--storage.tsdb.path=" + lab.path(name),
+            "--web.listen-address=" + self.url[len("http://"):],
+            "--scrape.discovery-reload-interval=100ms",  # else the first scrape comes after 5 s
+        ] + (["--web.enable-remote-write-receiver"] if receiver else [])
+        self.start()
+
+    def start(self):
+        self.process = self.lab.start(self.name, self._argv, graceful=False)
+        wait_until(lambda: answers(self.url + "/-/ready"), "Prometheus is ready")
+
+    @property
+    def write_url(self):
+        return self.url + "/api/v1/write"
+
+
+class VictoriaMetrics(Store):
+    """Debian's VictoriaMetrics, a single node."""
+
+    def __init__(self, lab):
+        self.lab, self.process = lab, None
+        self.url = "http://127.0.0.1:%d" % free_port()
+        self.start()
+
+    def start(self):
+        self.process = self.lab.start("victoria-metrics", [
+            tool("victoria-metrics"), "-storageDataPath=" + self.lab.path("victoria-metrics"),
+            "-httpListenAddr=" + self.url[len("http://"):], "-loggerLevel=WARN",
+            "-search.latencyOffset=0s", "-memory.allowedBytes=67108864",
+        ], graceful=False)
+        wait_until(lambda: answers(self.url + "/health"), "VictoriaMetrics is ready")
+
+    @property
+    def write_url(self):
+        return self.url + "/api/v1/write"
 
 
 class Alertmanager:

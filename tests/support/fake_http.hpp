@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/notify/http_client.hpp"
+#include "daemon/io/http_client.hpp"
 
 namespace itnxt::test {
 
@@ -28,13 +28,15 @@ class FakeHttp final : public HttpPoster {
     return Registration(std::move(call));
   }
   // Answers request number `at`; false when nobody waits for it any more.
-  bool answer(std::size_t at, int status, std::optional<Duration> retry_after = {}) {
+  bool answer(std::size_t at, int status, std::optional<Duration> retry_after = {},
+              std::string body = {}) {
     const auto node = waiting_->extract(static_cast<int>(at));
     if (node.empty()) return false;
     HttpAnswer response;
     response.status = status;
     response.problem = status == 0 ? "Timeout was reached" : "";
     response.retry_after = retry_after;
+    response.body = std::move(body);
     response.took = std::chrono::milliseconds(250);
     node.mapped()(std::move(response));
     return true;

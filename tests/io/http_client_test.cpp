@@ -1,10 +1,9 @@
-#include "daemon/notify/http_client.hpp"
+#include "daemon/io/http_client.hpp"
 
 #include <gmock/gmock.h>
 
-#include "daemon/notify/http_answer.hpp"
-#include "tests/notify/test_server.hpp"
 #include "tests/support/run_until.hpp"
+#include "tests/support/test_server.hpp"
 
 namespace itnxt::test {
 namespace {
@@ -111,13 +110,6 @@ TEST(HttpClient, EndsAtOnceWithRequestsInFlight) {
   const auto begin = std::chrono::steady_clock::now();
   client.reset();
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(3));
-}
-
-TEST(HttpClient, TheOriginOfAUrlHoldsNoSecret) {
-  EXPECT_EQ(origin_of("https://u:p@host:1/path?q"), "https://host:1");
-  EXPECT_EQ(origin_of("http://[::1]:9093"), "http://[::1]:9093");
-  EXPECT_EQ(origin_of("http://host?token=a@b"), "http://host");
-  EXPECT_EQ(origin_of("nonsense"), "");
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ struct HttpAnswer {
   Duration took{};
 };
 
-// Two implementations: HttpClient and FakeHttp (tests/notify). On the loop's thread.
+// Two implementations: HttpClient and FakeHttp (tests/support). On the loop's thread.
 class HttpPoster {
  public:
   using Done = std::function<void(HttpAnswer)>;

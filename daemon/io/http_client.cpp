@@ -1,4 +1,4 @@
-#include "daemon/notify/http_client.hpp"
+#include "daemon/io/http_client.hpp"
 
 #include <curl/curl.h>
 #include <sys/eventfd.h>

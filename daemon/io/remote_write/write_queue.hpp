@@ -1,0 +1,76 @@
+// What waits for one target of remote write: samples on their way into requests, requests on their
+// way out. Pure; the loop's thread.
+//
+// A series stays in one shard, and a shard has one request under way at a time: its samples arrive
+// in order. Each shard has two lanes. `live` goes first. In `late` no request holds samples of two
+// sources (node and collector): what a store may refuse for its time costs nobody else anything.
+//
+// Bounded: beyond `max_size` bytes the oldest requests that are not under way are dropped.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "daemon/config/config.hpp"
+#include "daemon/io/remote_write/write_request.hpp"
+
+namespace itnxt {
+
+struct WriteBatch {
+  std::string body;  // compressed
+  std::size_t samples = 0;
+  std::int64_t newest = 0;   // time stamp, milliseconds
+  std::uint64_t number = 0;  // in the order in which they were closed
+};
+
+class WriteQueue {
+ public:
+  WriteQueue(const RemoteWriteQueue& limits, const std::map<std::string, std::string>& external);
+
+  // Takes a sample of `source` over; how many samples had to be dropped to make room.
+  std::size_t add(const FedSample& sample, bool late, std::uint64_t source);
+  // Closes what is open, so that it can go; how many samples had to be dropped.
+  std::size_t close_all();
+  [[nodiscard]] bool has_open() const { return open_bytes_ > 0; }
+
+  // The next request of a shard; null: none. It is under way until done() or again().
+  const WriteBatch* begin(std::size_t shard);
+  void done(std::size_t shard);  // it is over: taken, or refused
+  void again(
+      std::size_t shard);  // it has to be sent again; a younger one that is live may go first
+
+  [[nodiscard]] std::size_t shards() const { return shards_.size(); }
+  // Compressed and not, under way too.
+  [[nodiscard]] std::size_t bytes() const { return open_bytes_ + closed_bytes_; }
+  [[nodiscard]] bool empty() const { return bytes() == 0; }
+
+ private:
+  struct Open {
+    std::string bytes;
+    std::size_t samples = 0;
+    std::int64_t newest = 0;
+  };
+  using Lane = std::deque<WriteBatch>;
+  struct Shard {
+    Open live_open;
+    std::map<std::uint64_t, Open> late_open;  // by source
+    Lane live, late;
+    Lane* under_way = nullptr;  // whose first one is
+  };
+  void close(Open& open, Lane& lane);
+  std::size_t make_room();
+
+  const RemoteWriteQueue limits_;
+  SeriesEncoder encoder_;
+  std::vector<Shard> shards_;
+  std::string room_;  // for compress()
+  std::size_t open_bytes_ = 0;
+  std::size_t closed_bytes_ = 0;
+  std::uint64_t next_number_ = 0;
+};
+
+}  // namespace itnxt

@@ -1,0 +1,109 @@
+#include "daemon/io/remote_write/write_queue.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/io/remote_write/read_request.hpp"
+
+namespace itnxt::test {
+namespace {
+
+FedSample sample(std::string_view subject, std::int64_t at) {
+  return {"m", "", 0, at, subject, false};
+}
+
+RemoteWriteQueue limits(std::uint32_t batch, std::uint32_t shards = 1,
+                        Bytes most = Bytes(1U << 20U)) {
+  return {most, shards, batch};
+}
+
+// What goes out of a shard, one request a line: "1 2", the time stamps.
+std::string sent(WriteQueue& queue, std::size_t shard = 0) {
+  std::string all;
+  while (const WriteBatch* batch = queue.begin(shard)) {
+    const std::string text = sent_text(batch->body);
+    for (std::size_t at = text.find('@'); at != std::string::npos; at = text.find('@', at + 1)) {
+      all += text.substr(at + 1, text.find('\n', at) - at - 1) + ' ';
+    }
+    all.back() = '\n';
+    queue.done(shard);
+  }
+  return all;
+}
+
+TEST(WriteQueue, RequestsHoldAsManySamplesAsTheyMay) {
+  WriteQueue queue(limits(2), {});
+  for (int i = 1; i <= 5; ++i) queue.add(sample("r1", i), false, 0);
+  EXPECT_TRUE(queue.has_open());
+  EXPECT_EQ(sent(queue), "1 2\n3 4\n");
+  queue.close_all();
+  EXPECT_FALSE(queue.has_open());
+  EXPECT_EQ(sent(queue), "5\n");
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(WriteQueue, WhatIsLateWaitsForWhatIsLive) {
+  WriteQueue queue(limits(1), {});
+  queue.add(sample("r1", 1), true, 0);
+  queue.add(sample("r1", 2), true, 0);
+  queue.add(sample("r1", 100), false, 0);
+  EXPECT_EQ(sent(queue), "100\n1\n2\n");
+}
+
+TEST(WriteQueue, ALateRequestIsOfOneSource) {
+  WriteQueue queue(limits(10), {});
+  for (const int i : {1, 2, 3}) queue.add(sample("r1", i), true, 7);
+  for (const int i : {4, 5}) queue.add(sample("r2", i), true, 8);
+  queue.add(sample("r3", 6), true, 7);
+  queue.close_all();
+  EXPECT_EQ(sent(queue), "1 2 3 6\n4 5\n");
+}
+
+TEST(WriteQueue, ASubjectStaysInItsShard) {
+  WriteQueue queue(limits(1, 4), {});
+  for (int i = 1; i <= 3; ++i) {
+    for (const char* subject : {"r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8"}) {
+      queue.add(sample(subject, i), false, 0);
+    }
+  }
+  std::size_t used = 0;
+  for (std::size_t shard = 0; shard < queue.shards(); ++shard) {
+    const std::string text = sent(queue, shard);
+    used += text.empty() ? 0U : 1U;
+    EXPECT_EQ(std::ranges::count(text, '1'), std::ranges::count(text, '3'));
+    EXPECT_TRUE(text.empty() || text.rfind('1') < text.find('3')) << text;
+  }
+  EXPECT_GT(used, 1U);
+}
+
+TEST(WriteQueue, WhatFailedIsSentAgain) {
+  WriteQueue queue(limits(1), {});
+  queue.add(sample("r1", 1), false, 0);
+  queue.add(sample("r1", 2), false, 0);
+  const std::string first = queue.begin(0)->body;
+  queue.again(0);
+  EXPECT_EQ(queue.begin(0)->body, first);
+  queue.again(0);
+  EXPECT_EQ(sent(queue), "1\n2\n");
+}
+
+// A store that is away for long: the oldest go, whatever their shard and lane, but what is under
+// way.
+TEST(WriteQueue, BeyondItsSizeTheOldestAreDropped) {
+  const std::size_t one = [] {
+    WriteQueue queue(limits(1), {});
+    queue.add(sample("r1", 1000), false, 0);
+    return queue.bytes();
+  }();
+  WriteQueue queue(limits(1, 1, Bytes(one * 4)), {});
+  std::size_t dropped = 0;
+  dropped += queue.add(sample("r1", 1000), false, 0);
+  ASSERT_NE(queue.begin(0), nullptr);  // under way
+  for (int i = 1; i <= 5; ++i) dropped += queue.add(sample("r1", 1000 + i), i % 2 == 0, 0);
+  EXPECT_EQ(dropped, 2U);
+  EXPECT_EQ(queue.bytes(), one * 4);
+  queue.done(0);
+  EXPECT_EQ(sent(queue), "1003\n1005\n1004\n");
+}
+
+}  // namespace
+}  // namespace itnxt::test

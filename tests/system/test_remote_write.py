@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""Remote write into real stores: every sample once, with the time at which it was taken."""
+
+import time
+
+import peers
+import product
+from lab import LabTest, NotYet, main, need_binaries, wait_until
+
+IN = "itnxt_interface_receive_bytes_total"
+LO = '{device="r1",interface="lo"}'
+OUTAGE = 5  # seconds
+SAMPLES = "itnxt_remote_write_samples_total"
+
+
+class RemoteWrite(LabTest):
+    def setUp(self):
+        super().setUp()
+        need_binaries(self, "itnxtd")
+        self.agent = peers.Snmpd(self.lab)
+
+    def config(self, *targets, node="node-1", collectors=None, **aggregator):
+        aggregator["remote_write"] = [target if isinstance(target, dict) else {"url": target}
+                                      for target in targets]
+        return product.config(
+            self.lab, node, devices=[product.device("r1", self.agent.address)],
+            links=[product.link("up-link", ("r1", "lo"), capacity="1Gbit/s")],
+            collectors=[product.snmp()] if collectors is None else collectors,
+            aggregator=aggregator)
+
+    def begin(self, *targets, **aggregator):
+        self.itnxtd = product.Itnxtd(self.lab, "run", self.config(*targets, **aggregator))
+        self.itnxtd.wait_poll_of("r1")
+
+    def stored(self, store, least=1, selector=IN + LO):
+        """[(time, value)] of the last ten minutes, as soon as there are so many."""
+        def there():
+            samples = store.samples(selector + "[10m]")
+            if len(samples) < least:
+                raise NotYet("%d samples of %s" % (len(samples), selector))
+            return samples
+        return wait_until(there, "%d samples of %s are stored" % (least, selector))
+
+    def check_no_hole(self, store, selector=IN + LO):
+        """One sample a second (and a poll's jitter), the counter never back."""
+        samples = self.stored(store, 2, selector)
+        for (at, value), (next_at, next_value) in zip(samples, samples[1:]):
+            self.assertLess(next_at - at, 1.9, samples)
+            self.assertGreater(next_at - at, 0.1, samples)
+            self.assertGreaterEqual(next_value, value)
+        return samples
+
+    def count(self, result, target):
+        return self.itnxtd.metric(SAMPLES, target=target, result=result)
+
+    def check_values(self, store):
+        """Between what snmpd said before and after; and all that /metrics shows is there."""
+        oid = ".1.3.6.1.2.1.31.1.1.1.6." + self.agent.indices()["lo"]
+        before, begin = int(self.agent.get(oid)), time.time()
+        self.itnxtd.wait_poll_of("r1", polls=3)
+        after, end = int(self.agent.get(oid)), time.time()
+
+        def some():
+            found = [s for s in store.samples(IN + LO + "[1m]") if begin + 1 < s[0] < end]
+            if not found:
+                raise NotYet("none")
+            return found
+        for _, value in wait_until(some, "samples of this time are stored"):
+            self.assertTrue(before <= value <= after, (before, value, after))
+        metrics = self.itnxtd.metrics()
+        self.assertIsNotNone(metrics.get(IN, device="r1", interface="lo"))
+        for name, labels in (("itnxt_interface_up", {"interface": "lo"}),
+                             ("itnxt_interface_speed_bytes", {"interface": "lo"}),
+                             ("itnxt_device_up", {})):
+            selector = name + '{device="r1"%s}' % "".join(
+                ',%s="%s"' % pair for pair in labels.items())
+            self.assertEqual(self.stored(store, 1, selector)[-1][1],
+                             metrics.get(name, device="r1", **labels))
+        link = '{link="up-link"}'
+        self.assertEqual(self.stored(store, 1, "itnxt_link_up" + link)[-1][1], 1)
+        self.assertEqual(self.stored(store, 1, "itnxt_link_capacity_bytes" + link)[-1][1], 125e6)
+
+    def check_away(self, store, target):
+        """The store is killed and comes back: nothing is lost."""
+        self.stored(store, 2)
+        store.process.kill()
+        self.itnxtd.wait_log(product.logged("remote write: the store does not take samples; …"))
+        time.sleep(OUTAGE)
+        self.assertGreater(self.itnxtd.metric("itnxt_remote_write_queue_bytes", target=target), 0)
+        store.start()
+        self.itnxtd.wait_log(product.logged("remote write: the store takes samples again"))
+        before = len(self.stored(store, 2))
+        self.stored(store, before + 2)
+        self.check_no_hole(store)
+        for result in ("dropped", "refused", "ahead"):
+            self.assertEqual(self.count(result, target), 0, result)
+
+
+class IntoPrometheus(RemoteWrite):
+    def test_values_and_times_are_those_of_the_device(self):
+        store = peers.Prometheus(self.lab, receiver=True, out_of_order="1h")
+        self.begin({"url": store.write_url, "name": "store", "external_labels": {"region": "md"}})
+        self.check_values(store)
+        self.check_no_hole(store)
+        self.assertTrue(all(row[0]["region"] == "md" for row in store.query(IN)))
+        sent = self.count("sent", "store")
+        self.assertGreater(sent, 50)
+        newest = self.itnxtd.metric("itnxt_remote_write_sent_timestamp_seconds", target="store")
+        self.assertLess(abs(time.time() - newest), 5)
+
+    def test_a_store_that_is_killed_misses_nothing(self):
+        store = peers.Prometheus(self.lab, receiver=True, out_of_order="1h")
+        self.begin({"url": store.write_url, "name": "store"})
+        self.check_away(store, "store")
+
+    def test_what_was_spooled_fills_the_gap(self):
+        store = peers.Prometheus(self.lab, receiver=True, out_of_order="1h")
+        endpoint = "ipc://" + self.lab.path("transport.sock")
+        self.itnxtd = product.Itnxtd(self.lab, "aggregate", self.config(
+            store.write_url, node="central", collectors=[], listen=endpoint))
+        collector = self.config(node="node-1")
+        del collector["aggregator"]
+        product.Itnxtd(self.lab, "collect", {
+            **collector, "transport": {**collector["transport"], "aggregators": [endpoint]}})
+        self.stored(store, 2)
+        self.itnxtd.stop()
+        away = time.time()
+        time.sleep(OUTAGE)
+        self.itnxtd.start()
+        back = time.time()
+        self.itnxtd.wait_poll_of("r1")
+        wait_until(lambda: self.stored(store)[-1][0] > back + 1, "live samples are stored")
+
+        def filled():
+            inside = [s for s in store.samples(IN + LO + "[10m]") if away < s[0] < back]
+            if len(inside) < OUTAGE - 1:
+                raise NotYet("%d samples of the outage" % len(inside))
+            return True
+        wait_until(filled, "the outage is filled")
+        self.check_no_hole(store)
+
+    def test_what_the_store_refuses_is_told_and_does_not_hold_the_rest(self):
+        deaf = peers.Prometheus(self.lab, name="deaf")  # without its receiver: 404
+        store = peers.Prometheus(self.lab, receiver=True, name="store")
+        self.begin({"url": deaf.write_url, "name": "deaf"}, {"url": store.write_url, "name": "store"})
+        self.itnxtd.wait_log(product.logged(
+            "remote write: the store refuses samples; they are not sent again") +
+            '" target=deaf status=404 answer="remote write receiver needs to be enabled')
+        self.stored(store, 4)
+        self.check_no_hole(store)
+        self.assertGreater(self.count("refused", "deaf"), 0)
+        self.assertEqual(self.count("refused", "store"), 0)
+
+    def test_what_is_gone_is_gone_in_the_store_too(self):
+        store = peers.Prometheus(self.lab, receiver=True)
+        self.begin(store.write_url)
+        wait_until(lambda: store.query(IN + LO), "it is there")
+        self.agent.stop()
+        self.itnxtd.wait_metric(None, IN, device="r1", interface="lo")
+        wait_until(lambda: not store.query(IN + LO), "it is gone long before five minutes", 10)
+        wait_until(lambda: store.value('itnxt_device_up{device="r1"}') == 0, "the device is down")
+
+
+class IntoVictoriaMetrics(RemoteWrite):
+    def test_values_times_and_an_absence(self):
+        store = peers.VictoriaMetrics(self.lab)
+        self.begin({"url": store.write_url, "name": "store"})
+        self.check_values(store)
+        self.check_away(store, "store")
+
+
+class Expose(RemoteWrite):
+    def test_metrics_without_the_bulk(self):
+        store = peers.Prometheus(self.lab, receiver=True)
+        self.itnxtd = product.Itnxtd(self.lab, "run", self.config(
+            store.write_url, expose={"series": False}))
+        self.stored(store, 2)
+        names = {line.split("{")[0].split(" ")[0]
+                 for line in peers.http_request(self.itnxtd.url + "/metrics").text.splitlines()
+                 if not line.startswith("#")}
+        self.assertIn("itnxt_collector_last_batch_timestamp_seconds", names)
+        self.assertIn(SAMPLES, names)
+        self.assertEqual([n for n in names if n.startswith(("itnxt_interface", "itnxt_device",
+                                                            "itnxt_link", "itnxt_snmp_poll"))], [])
+        config = dict(self.itnxtd.config)
+        config["aggregator"] = {**config["aggregator"], "expose": {"series": True}}
+        self.itnxtd.reload(config)
+        self.itnxtd.wait_poll_of("r1")
+
+
+if __name__ == "__main__":
+    main()
