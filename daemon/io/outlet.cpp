@@ -1,5 +1,6 @@
 #include "daemon/io/outlet.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -9,6 +10,7 @@ namespace itnxt {
 namespace {
 
 constexpr Duration kLookAfter = 1s;
+constexpr Duration kComplainEvery = 10s;  // of one endpoint
 constexpr std::string_view kKey = "transport.aggregators";
 
 // About what a sample takes on the wire.
@@ -67,7 +69,8 @@ Outlet::Outlet(Loop& loop, Log& log, ZmqContext& zmq, OutletConfig config)
       queue_({.max_size = config_.spool.max_size,
               .max_age = config_.spool.max_age,
               .patience = config_.patience},
-             config_.endpoints.size()) {
+             config_.endpoints.size()),
+      event_disk_(loop) {
   if (const Status ready = spool_.prepare(); ready) {
     spool_is_usable_ = true;
   } else {
@@ -86,6 +89,15 @@ Sink& Outlet::stream(const CollectorName& collector, Duration interval) {
     stream =
         std::make_unique<Stream>(*this, collector, queue_.add_source(collector, config_.epoch, {}));
     load(*stream);
+    EventLogOptions events;
+    events.node = config_.node;
+    events.collector = collector;
+    events.endpoints = config_.endpoints;
+    events.run = config_.epoch;
+    if (stream->claimed) events.file.path = spool_.stem_of(collector) + ".events";
+    stream->events = std::make_unique<EventLog>(loop_, log_, event_disk_, std::move(events),
+                                                [this] { pump_all(); });
+    pump_all();
   }
   stream->ended = false;
   stream->interval = interval;
@@ -151,7 +163,7 @@ void Outlet::connect(std::size_t number) {
 
 void Outlet::pump(std::size_t number) {
   ZmqSocket* socket = endpoints_[number].socket.get();
-  if (socket == nullptr) return;
+  if (socket == nullptr || !pump_events(number)) return;
   while (const auto next = queue_.next(number)) {
     const wire::Sending sending{next->lost, next->waiting, loop_.wall_now()};
     if (!socket->send(*next->parts, wire::encode(sending))) return;
@@ -159,43 +171,112 @@ void Outlet::pump(std::size_t number) {
   }
 }
 
+// False: there is no room for more now.
+bool Outlet::pump_events(std::size_t number) {
+  for (const auto& [name, stream] : streams_) {
+    if (!stream->events) continue;  // it is being made
+    while (const auto message = stream->events->next(number)) {
+      if (!endpoints_[number].socket->send({&*message, 1}, {})) return false;
+      stream->events->sent(number);
+    }
+  }
+  return true;
+}
+
 void Outlet::pump_all() {
   for (std::size_t i = 0; i < endpoints_.size(); ++i) pump(i);
 }
 
 void Outlet::take_answer(std::size_t number, const ZmqMessage& message) {
-  Endpoint& endpoint = endpoints_[number];
   const auto answer = wire::decode_answer(message.parts.front());
-  const auto* ack = answer ? std::get_if<wire::Ack>(&*answer) : nullptr;
-  if (ack == nullptr || !queue_.acknowledge(number, *ack, loop_.now()))
-    return;  // late, or no
-             // aggregator
-  if (endpoint.silent) {
-    endpoint.silent = false;
+  if (!answer) {
+    return complain(number,
+                    "an answer of this aggregator is not understood: is it one, and of this "
+                    "version?",
+                    "answer", answer.error());
+  }
+  if (const auto* ack = std::get_if<wire::Ack>(&*answer)) return take_ack(number, *ack);
+  if (const auto* ack = std::get_if<wire::EventAck>(&*answer)) return take_ack(number, *ack);
+  const auto& refusing = std::get<wire::Refusing>(*answer);
+  complain(number,
+           refusing.reason == "version"
+               ? "aggregator is of another version and refuses what it is sent: bring both to one "
+                 "version"
+               : "aggregator refuses what it is sent",
+           refusing.reason, refusing.message);
+}
+
+void Outlet::take_ack(std::size_t number, const wire::Ack& ack) {
+  if (!queue_.acknowledge(number, ack, loop_.now())) return;  // late
+  answered(number);
+}
+
+void Outlet::take_ack(std::size_t number, const wire::EventAck& ack) {
+  const auto stream = streams_.find(ack.collector);
+  if (stream == streams_.end() || !stream->second->events->acknowledge(number, ack)) return;
+  answered(number);
+}
+
+void Outlet::answered(std::size_t number) {
+  Endpoint& endpoint = endpoints_[number];
+  if (std::exchange(endpoint.silent, false)) {
     log_.notice("aggregator answers again", {{"endpoint", endpoint.name}});
   }
   forget_delivered_files();
   pump(number);
-  if (drained_ && queue_.empty()) finish_drain();
+  if (drained_ && all_is_delivered()) finish_drain();
+}
+
+void Outlet::complain(std::size_t number, std::string_view what, const std::string& reason,
+                      const std::string& message) {
+  Endpoint& endpoint = endpoints_[number];
+  if (endpoint.complained_at && loop_.now() - *endpoint.complained_at < kComplainEvery) {
+    ++endpoint.unsaid;
+    return;
+  }
+  endpoint.complained_at = loop_.now();
+  log_.error(what, {{"endpoint", endpoint.name},
+                    {"reason", reason},
+                    {"message", message},
+                    {"unsaid", std::to_string(std::exchange(endpoint.unsaid, 0))}});
+}
+
+bool Outlet::events_stall(std::size_t number) const {
+  return std::any_of(streams_.begin(), streams_.end(), [&](const auto& one) {
+    return one.second->events->stalled(number, config_.patience);
+  });
+}
+
+bool Outlet::all_is_delivered() const {
+  return queue_.empty() && std::all_of(streams_.begin(), streams_.end(), [](const auto& one) {
+           return one.second->events->waiting() == 0;
+         });
 }
 
 // The library connects again by itself; it has thrown away what it had not sent.
 void Outlet::lose_connection(std::size_t number) {
-  queue_.reset(number);
+  reset(number);
   pump(number);
+}
+
+void Outlet::reset(std::size_t number) {
+  queue_.reset(number);
+  for (const auto& [name, stream] : streams_) {
+    if (stream->events) stream->events->reset(number);
+  }
 }
 
 void Outlet::look_after_endpoints() {
   const Instant now = loop_.now();
   queue_.expire(now);
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-    if (!queue_.stalled(i, now)) continue;
+    if (!queue_.stalled(i, now) && !events_stall(i)) continue;
     if (!std::exchange(endpoints_[i].silent, true)) {
       log_.warning("aggregator does not answer; batches are kept for it",
                    {{"endpoint", endpoints_[i].name},
                     {"waiting_batches", std::to_string(queue_.waiting_for(i))}});
     }
-    queue_.reset(i);
+    reset(i);
     queue_.be_patient_again(i, now);
     connect(i);
     pump(i);
@@ -234,7 +315,7 @@ void Outlet::drain(Duration limit, std::function<void()> done) {
       close_batch(*stream);
     }
   }
-  const bool nothing = queue_.empty();
+  const bool nothing = all_is_delivered();
   draining_ = loop_.after(nothing ? Duration::zero() : limit, [this] { finish_drain(); });
 }
 
@@ -245,7 +326,7 @@ void Outlet::finish_drain() {
   // An acknowledgement that came now would take the file that is being written.
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     endpoints_[i].socket.reset();
-    queue_.reset(i);
+    reset(i);
   }
   if (queue_.empty()) return end_drain();
   begin_saving();

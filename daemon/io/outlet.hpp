@@ -3,22 +3,27 @@
 //
 // A batch is closed at about 32 KiB or 100 ms after its first sample, encoded once, and kept until
 // every aggregator has it (BatchQueue). A collector that is silent sends an empty batch each
-// interval. What is left at an orderly stop waits in the spool for the next start, and goes out
+// interval. An event is on the disk before it is sent (EventLog), and goes out before any batch.
+// What is left at an orderly stop waits in the spool for the next start, and goes out
 // before anything new, under its old epoch and numbers. A dead aggregator costs the others nothing.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/config/config.hpp"
 #include "daemon/core/log.hpp"
 #include "daemon/io/batch_queue.hpp"
+#include "daemon/io/event_log.hpp"
 #include "daemon/io/loop.hpp"
 #include "daemon/io/sink.hpp"
 #include "daemon/io/spool.hpp"
+#include "daemon/io/worker.hpp"
 #include "daemon/io/zmq_socket.hpp"
 
 namespace itnxt {
@@ -68,16 +73,27 @@ class Outlet {
   struct Endpoint {
     std::string name;
     std::unique_ptr<ZmqSocket> socket;
-    bool silent = false;  // said so in the log
+    bool silent = false;                   // said so in the log
+    std::optional<Instant> complained_at = std::nullopt;  // of answers that are refusals, or none of ours
+    std::size_t unsaid = 0;
   };
 
   void load(Stream& stream);
   void close_batch(Stream& stream);
   void connect(std::size_t endpoint);
   void pump(std::size_t endpoint);
+  bool pump_events(std::size_t endpoint);
   void pump_all();
   void take_answer(std::size_t endpoint, const ZmqMessage& message);
+  void take_ack(std::size_t endpoint, const wire::Ack& ack);
+  void take_ack(std::size_t endpoint, const wire::EventAck& ack);
+  void answered(std::size_t endpoint);
+  void complain(std::size_t endpoint, std::string_view what, const std::string& reason,
+                const std::string& message);
+  [[nodiscard]] bool events_stall(std::size_t endpoint) const;
+  [[nodiscard]] bool all_is_delivered() const;
   void lose_connection(std::size_t endpoint);
+  void reset(std::size_t endpoint);  // what was in flight is to be sent again
   void look_after_endpoints();
   void report_loss();
   void forget_delivered_files();
@@ -99,6 +115,7 @@ class Outlet {
   BatchQueue queue_;
   std::vector<Endpoint> endpoints_;
   std::map<CollectorName, std::unique_ptr<Stream>> streams_;
+  Worker event_disk_;  // after the streams: ends before their logs do
   std::uint64_t lost_reported_ = 0;
   Timer every_second_;
   Timer draining_;

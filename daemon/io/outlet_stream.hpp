@@ -17,11 +17,15 @@ class Outlet::Stream final : public Sink {
       : collector(std::move(name)), source(queue_source), outlet_(outlet) {}
 
   void publish(Sample sample) override;
+  void report(Event event) override {
+    if (!ended) events->report(std::move(event));
+  }
   // After each batch; the next is due within an interval, with samples or without.
   void begin_batch();
 
   const CollectorName collector;
   const BatchQueue::Source source;
+  std::unique_ptr<EventLog> events;
   std::vector<BatchQueue::Source> old_sources;  // of the spool file, while that is there
   bool claimed = false;                         // its spool file is ours
   bool has_file = false;

@@ -56,6 +56,7 @@ Credentials credentials() {
 class LatenessSink final : public Sink {
  public:
   explicit LatenessSink(const Options& options) : options_(options) {}
+  void report(Event) override {}
   void publish(Sample sample) override {
     const auto& device = std::get<DeviceSample>(sample);
     const SourceTime began = device.at - device.took;

@@ -1,0 +1,91 @@
+// The SQLite file under an EventLog: events that are not yet delivered everywhere, whom each
+// endpoint still owes an answer, and the next number to give. Blocking; used by one thread at a
+// time. Who uses it has claimed it (Spool::claim).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/core/result.hpp"
+
+namespace itnxt {
+
+struct StoredEvent {
+  std::uint64_t id = 0;     // counts up in the file, never re-used
+  std::uint64_t epoch = 0;  // of its lane
+  std::uint64_t sequence = 0;
+  std::string body;  // an EventBatch of this one event, as wire::encode() has it
+};
+
+// What numbers the next event: on the disk with the event before it, so that no number is ever
+// given twice.
+struct LaneState {
+  std::uint64_t epoch = 0;
+  std::uint64_t next_sequence = 1;
+  std::uint64_t next_id = 1;
+};
+
+class EventFile {
+ public:
+  struct Options {
+    std::string path;
+    std::int64_t max_pages = 0;          // a full disk for tests; 0: no limit
+    std::function<void()> before_write;  // a disk that hangs, for tests
+  };
+  struct Row {
+    std::uint64_t id, epoch, sequence;
+    std::uint32_t bytes;  // of the body
+  };
+  struct Loaded {
+    bool is_new = false;  // then `lane` is nothing yet
+    LaneState lane;
+    std::vector<Row> rows;  // by id
+    std::map<std::string, std::uint64_t>
+        cursors;              // by endpoint: all up to and with this id are there
+    std::string quarantined;  // where a damaged file went; empty: it was sound
+  };
+  struct Change {
+    LaneState lane;
+    std::vector<StoredEvent> events;               // replace those of their ids
+    std::map<std::string, std::uint64_t> cursors;  // all of them
+    std::uint64_t erase_to = 0;                    // delivered or dropped: up to and with this id
+  };
+
+  explicit EventFile(Options options);
+  ~EventFile();
+  EventFile(const EventFile&) = delete;
+  EventFile& operator=(const EventFile&) = delete;
+
+  // Opens or makes the file (0600) and checks every page. A damaged one is renamed to
+  // ….corrupt-TIME and another begun. The error says what cannot be done, where and why.
+  Result<Loaded> attach(const std::string& time);
+  [[nodiscard]] bool attached() const { return db_ != nullptr; }
+
+  // All or nothing, on the disk when it returns (WAL, synchronous=FULL). After a failure other than
+  // a full disk the file is detached: attach() again.
+  Status write(const Change& change);
+
+  // Those of these ids, by id; at most `count` and, but for the first, at most `bytes` of bodies. A
+  // row that is damaged ends the list before it; damage at the first is an error.
+  Result<std::vector<StoredEvent>> read(std::uint64_t first, std::uint64_t last, std::size_t count,
+                                        std::size_t bytes);
+
+  [[nodiscard]] const std::string& path() const { return options_.path; }
+
+ private:
+  struct Db;
+  Status open();
+  Result<bool> load(Loaded& loaded);
+  Status quarantine(const std::string& time, Loaded& loaded);
+  [[nodiscard]] Error trouble(const char* doing) const;
+  [[nodiscard]] bool damaged() const;
+
+  const Options options_;
+  std::unique_ptr<Db> db_;
+};
+
+}  // namespace itnxt
