@@ -70,7 +70,7 @@ constexpr KeySpec kPcapCollector[] = {{"kind", kKinds},  {"name", kUniqueName}, 
                                       {"filter", {}},    {"snaplen", {}},       {"buffer", {}}};
 constexpr KeySpec kDeviceSelector[] = {{"site", "a name of inventory.sites, or a list of them"}};
 constexpr KeySpec kTransport[] = {{"aggregators", {}}, {"spool", {}}};
-constexpr KeySpec kSpool[] = {{"directory", {}}, {"max_size", {}}, {"max_age", {}}};
+constexpr KeySpec kSpool[] = {{"directory", {}}, {"max_size", {}}, {"max_age", {}}, {"backlog_rate", {}}};
 constexpr KeySpec kAggregator[] = {
     {"listen", {}}, {"http", {}}, {"state", {}}, {"stale_after", {}}, {"limits", {}}};
 constexpr KeySpec kHttp[] = {{"listen", {}}, {"external_url", {}}};

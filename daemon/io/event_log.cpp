@@ -20,7 +20,7 @@ constexpr std::uint64_t kWidestHole = 100'000;            // numbers without a r
 // What a commit came to, told by the worker.
 struct EventLog::Committed {
   std::string problem;
-  std::optional<EventFile::Loaded> attached;  // the file had to be opened
+  std::optional<LaneFile::Loaded> attached;  // the file had to be opened
 };
 
 EventLog::EventLog(Loop& loop, Log& log, Worker& disk, EventLogOptions options,
@@ -37,7 +37,7 @@ EventLog::EventLog(Loop& loop, Log& log, Worker& disk, EventLogOptions options,
     failing_ = true;  // the spool has said why
     return;
   }
-  file_ = std::make_shared<EventFile>(options_.file);
+  file_ = std::make_shared<LaneFile>(options_.file);
   load();
 }
 
@@ -52,7 +52,7 @@ void EventLog::load() {
   if (loaded->is_new) return;
   lane_ = loaded->lane;
   first_ = lane_.next_id;
-  for (const EventFile::Row& row : loaded->rows) {
+  for (const LaneFile::Row& row : loaded->rows) {
     if (row.id >= lane_.next_id) break;
     if (index_.empty() || row.id - first_ - index_.size() > kWidestHole) {
       index_.clear();
@@ -184,16 +184,17 @@ bool EventLog::stalled(std::size_t endpoint, Duration patience) const {
 void EventLog::read(std::size_t endpoint, Id from) {
   if (entry(from).gone) return;
   endpoints_[endpoint].reading = true;
-  const auto found = std::make_shared<std::optional<Result<std::vector<StoredEvent>>>>();
+  endpoints_[endpoint].asked_at = loop_.now();
+  const auto found = std::make_shared<std::optional<Result<std::vector<LaneEvent>>>>();
   disk_.post([file = file_, from, to = saved_to_,
               found] { found->emplace(file->read(from, to, wire::kMaxEvents, kMessageBytes)); },
              [this, endpoint, from, found] {
                Endpoint& to = endpoints_[endpoint];
                to.reading = false;
-               Result<std::vector<StoredEvent>>& events = **found;
+               Result<std::vector<LaneEvent>>& events = **found;
                to.page.clear();
                if (events) {
-                 for (StoredEvent& one : *events) {
+                 for (LaneEvent& one : *events) {
                    to.page[one.id] = std::make_shared<const std::string>(std::move(one.body));
                  }
                }
@@ -222,7 +223,7 @@ void EventLog::commit() {
   later_.cancel();
   committing_ = true;
   cursors_moved_ = false;
-  EventFile::Change change;
+  LaneFile::Change change;
   change.lane = lane_;
   change.erase_to = first_ - 1;
   for (Id id = std::max(saved_to_ + 1, first_); id < lane_.next_id; ++id) {

@@ -26,7 +26,7 @@
 
 #include "daemon/core/event.hpp"
 #include "daemon/core/log.hpp"
-#include "daemon/io/event_file.hpp"
+#include "daemon/io/lane_file.hpp"
 #include "daemon/io/loop.hpp"
 #include "daemon/io/worker.hpp"
 #include "daemon/wire/codec.hpp"
@@ -37,8 +37,8 @@ struct EventLogOptions {
   NodeName node;
   CollectorName collector;
   std::vector<std::string> endpoints;
-  std::uint64_t run = 0;    // the process's epoch; random
-  EventFile::Options file;  // path: empty for none, then everything is in memory
+  std::uint64_t run = 0;   // the process's epoch; random
+  LaneFile::Options file;  // path: empty for none, then everything is in memory
   std::size_t most_events = 100'000;
   std::size_t most_bytes = std::size_t{64} << 20;
   std::size_t memory_bytes = std::size_t{8} << 20;
@@ -64,6 +64,11 @@ class EventLog {
   // False when it acknowledges nothing that is in flight.
   bool acknowledge(std::size_t endpoint, const wire::EventAck& ack);
   void reset(std::size_t endpoint);  // what was in flight is to be sent again
+  // What is next is being read from the disk (which may hang): what must not overtake it waits.
+  [[nodiscard]] bool is_reading(std::size_t endpoint) const {
+    const Endpoint& to = endpoints_[endpoint];
+    return to.reading && loop_.now() - to.asked_at < options_.patience;
+  }
   // Without an ack for `patience`.
   [[nodiscard]] bool stalled(std::size_t endpoint, Duration patience) const;
 
@@ -80,7 +85,7 @@ class EventLog {
     std::uint64_t epoch = 0;
     std::uint64_t sequence = 0;
     std::uint32_t bytes = 0;
-    bool gone = false;  // dropped, though others before it still wait
+    bool gone = false;    // dropped, though others before it still wait
     Body body = nullptr;  // null: on the disk only
   };
   struct Endpoint {
@@ -89,6 +94,7 @@ class EventLog {
     Id in_flight_to = 0;  // 0: nothing
     Instant sent_at;
     bool reading = false;
+    Instant asked_at;
     std::map<Id, Body> page;  // read back for it
   };
   struct Committed;
@@ -114,8 +120,8 @@ class EventLog {
   Worker& disk_;
   const EventLogOptions options_;
   const std::function<void()> ready_;
-  std::shared_ptr<EventFile> file_;  // null: none
-  bool known_ = false;               // what the file held at the start is in the index
+  std::shared_ptr<LaneFile> file_;  // null: none
+  bool known_ = false;              // what the file held at the start is in the index
   LaneState lane_;
   std::uint64_t epochs_made_ = 0;
   std::deque<Entry> index_;  // by id, first_ … lane_.next_id - 1

@@ -121,6 +121,12 @@ class TransportTest : public testing::Test {
   void publish(int count) {
     for (int i = 0; i < count; ++i) tap->publish(sample());
   }
+  void stop() {
+    bool done = false;
+    outlet->drain(1ms, [&] { done = true; });
+    run_until([&] { return done; });
+    outlet.reset();
+  }
   // In pieces, so that the other side gets its turn.
   void publish_paced(int count) {
     if (count == 0) return;
@@ -275,40 +281,63 @@ TEST_F(TransportTest, AStopWithNothingUndeliveredEndsAtOnceWithoutAFile) {
   outlet->drain(60s, [&] { done = true; });
   run_until([&] { return done; });
   EXPECT_EQ(got.unique.size(), 100U);
-  EXPECT_FALSE(std::filesystem::exists(dir.path() + "/spool/tap.batches"));
+  EXPECT_FALSE(std::filesystem::exists(dir.path() + "/spool/tap.batches-1"));
   publish(1);  // too late: ignored
   EXPECT_EQ(outlet->waiting_batches(), 0U);
 }
 
-TEST_F(TransportTest, WhatIsUndeliveredAtAStopComesFirstAfterTheNextStart) {
+TEST_F(TransportTest, WhatIsUndeliveredAtAStopIsSentByTheNextProcess) {
   const std::string endpoint = dead_endpoint();
-  const std::string file = dir.path() + "/spool/tap.batches";
   for (const std::uint64_t epoch : {1U, 2U}) {  // two stops in a row: the second keeps both
     make_outlet(config({endpoint}, epoch));
     publish(3);
-    bool done = false;
-    outlet->drain(1ms, [&] { done = true; });
-    run_until([&] { return done; });
-    outlet.reset();
+    stop();
   }
   EXPECT_THAT(
       log.lines,
       ElementsAre("level=notice msg=\"undelivered batches wait in the spool for the next "
                   "start\" collector=tap batches=3",
-                  "level=notice msg=\"undelivered batches of the last stop are sent first\" "
-                  "collector=tap batches=3",
+                  "level=notice msg=\"undelivered batches of an earlier process follow behind what "
+                  "is new\" collector=tap batches=3",
                   "level=notice msg=\"undelivered batches wait in the spool for the next "
                   "start\" collector=tap batches=6"));
   make_outlet(config({endpoint}, 3));
   publish(1);
-  EXPECT_TRUE(std::filesystem::exists(file));  // until it is delivered
   Received got;
   const auto inlet = open(endpoint, got);
   run_until([&] { return outlet->waiting_batches() == 0; });
   using P = std::pair<std::uint64_t, std::uint64_t>;
-  EXPECT_THAT(got.order,
-              ElementsAre(P{1, 1}, P{1, 2}, P{1, 3}, P{2, 1}, P{2, 2}, P{2, 3}, P{3, 1}));
-  EXPECT_FALSE(std::filesystem::exists(file));
+  EXPECT_THAT(got.order, testing::UnorderedElementsAre(P{1, 1}, P{1, 2}, P{1, 3}, P{2, 1}, P{2, 2},
+                                                       P{2, 3}, P{3, 1}));
+  stop();
+  make_outlet(config({endpoint}, 4));  // nothing is left
+  EXPECT_EQ(outlet->waiting_batches(), 0U);
+}
+
+// What a version before this left: one file of records, which goes once they are in the new ones.
+TEST_F(TransportTest, TheFirstFormatOfTheSpoolIsStillRead) {
+  Batch batch;
+  batch.node = NodeName("node");
+  batch.collector = kTap;
+  batch.epoch = 9;
+  batch.sequence = 4;
+  batch.closed_wall = loop.wall_now();
+  {
+    Spool old(dir.path() + "/spool", log);
+    ASSERT_TRUE(old.prepare().ok());
+    auto writer = old.write(kTap);
+    ASSERT_TRUE(writer.ok());
+    ASSERT_TRUE((*writer)->add({wire::encode_parts(batch).value(), {{"inproc://itnxt", 3}}}).ok());
+    ASSERT_TRUE((*writer)->commit().ok());
+  }
+  make_outlet(config({"inproc://itnxt"}));
+  EXPECT_FALSE(std::filesystem::exists(dir.path() + "/spool/tap.batches"));
+  outlet.reset();  // killed before anything was sent
+  make_outlet(config({"inproc://itnxt"}, 2));
+  Received got;
+  const auto inlet = open("inproc://itnxt", got);
+  run_until([&] { return outlet->waiting_batches() == 0; });
+  EXPECT_THAT(got.order, ElementsAre(std::pair<std::uint64_t, std::uint64_t>{9, 4}));
 }
 
 // After the stop the process may live on for a while: an acknowledgement that comes too late must
@@ -345,7 +374,9 @@ TEST_F(TransportTest, AnAckThatComesAfterTheStopTakesNothing) {
   bool passed = false;
   const Timer later = loop.after(50ms, [&] { passed = true; });
   run_until([&] { return passed; });
-  EXPECT_TRUE(std::filesystem::exists(dir.path() + "/spool/tap.batches"));
+  outlet.reset();
+  make_outlet(config({dead_endpoint()}, 3));
+  EXPECT_EQ(outlet->waiting_batches(), 3U);
 }
 
 TEST_F(TransportTest, AStopWithoutRoomOnDiskSaysWhatIsLost) {
@@ -358,12 +389,12 @@ TEST_F(TransportTest, AStopWithoutRoomOnDiskSaysWhatIsLost) {
   outlet->drain(1ms, [&] { done = true; });
   run_until([&] { return done; });
   EXPECT_THAT(log.lines, ElementsAre("level=error msg=\"spool.directory " + spool +
-                                     "/tap.batches: cannot be written: Not a directory: "
+                                     "/tap.batches-1: cannot be made: Not a directory: "
                                      "undelivered batches are lost; free space or choose another "
                                      "directory\" collector=tap batches=2"));
 }
 
-// Time is up at once: the newest of each epoch is written all the same, and tells of the others.
+// Time is up at once: what is lost is told by the next process.
 TEST_F(TransportTest, AStopOnASlowDiskAnnouncesWhatIsLost) {
   const std::string endpoint = dead_endpoint();
   const auto stop = [&](std::uint64_t epoch, int batches) {
@@ -378,19 +409,21 @@ TEST_F(TransportTest, AStopOnASlowDiskAnnouncesWhatIsLost) {
   };
   stop(1, 5);
   EXPECT_THAT(log.lines,
-              ElementsAre("level=notice msg=\"undelivered batches wait in the spool for the next "
-                          "start\" collector=tap batches=1",
-                          "level=error msg=\"spool.directory " + dir.path() +
-                              "/spool: is too slow: what was not written within 0s is lost; use a "
-                              "faster disk or a smaller spool.max_size\" collector=tap batches=4"));
+              ElementsAre("level=error msg=\"spool.directory " + dir.path() +
+                          "/spool: is too slow: what was not written within 0s is lost; use a "
+                          "faster disk or a smaller spool.max_size\" collector=tap batches=5"));
   stop(2, 3);
   make_outlet(config({endpoint}, 3));
-  std::map<std::uint64_t, std::uint64_t> lost;  // by epoch
-  auto inlet = Inlet::open(loop, log, zmq, endpoint,
-                           [&](const Batch& batch) { lost[batch.epoch] = batch.lost; });
-  ASSERT_TRUE(inlet.ok()) << inlet.error();
+  publish(1);
+  Received got;
+  const auto inlet = open(endpoint, got);
   run_until([&] { return outlet->waiting_batches() == 0; });
-  EXPECT_EQ(lost, (std::map<std::uint64_t, std::uint64_t>{{1, 4}, {2, 2}}));
+  EXPECT_EQ(got.lost, 8U);
+  this->stop();
+  make_outlet(config({endpoint}, 4));  // it has been told
+  publish(1);
+  run_until([&] { return outlet->waiting_batches() == 0; });
+  EXPECT_EQ(got.lost, 0U);
 }
 
 TEST_F(TransportTest, AStopWritesManyMebibytesInPieces) {
@@ -477,6 +510,109 @@ TEST_F(TransportTest, AnAggregatorThatDoesNotAnswerIsAskedAgain) {
                           "it\" endpoint=" +
                               endpoint + " waiting_batches=2",
                           "level=notice msg=\"aggregator answers again\" endpoint=" + endpoint));
+}
+
+// Beyond the memory's bound batches wait on the disk, and are sent from there.
+TEST_F(TransportTest, WhatDoesNotFitIntoMemoryIsSentFromTheDisk) {
+  const std::string endpoint = dead_endpoint();
+  OutletConfig with = config({endpoint});
+  with.spool.backlog_rate = BytesPerSecond(1e9);
+  make_outlet(with);
+  DeviceSample device;
+  device.device = DeviceName("large");
+  device.interfaces.resize(3'000);
+  for (InterfaceSample& row : device.interfaces) row.if_alias = std::string(100, 'x');
+  for (int i = 0; i < 40; ++i) tap->publish(device);  // about 20 MiB
+  EXPECT_GT(outlet->memory_bytes(), Bytes(8U << 20U));
+  run_until([&] { return outlet->memory_bytes() < Bytes(8U << 20U); });
+  Received got;
+  const auto inlet = open(endpoint, got);
+  run_until([&] { return outlet->waiting_batches() == 0; });
+  EXPECT_EQ(got.unique.size(), 40U);
+  EXPECT_EQ(got.largest_device, 3'000U);
+  EXPECT_EQ(outlet->lost_batches(), 0U);
+}
+
+class FakeAggregator : public TransportTest {
+ protected:
+  void listen(std::function<void(const ZmqMessage&)> take) {
+    auto bound =
+        ZmqSocket::bind_router(loop, zmq, "test", "tcp://127.0.0.1:*",
+                               {.message =
+                                    [this, take = std::move(take)](const ZmqMessage& message) {
+                                      ASSERT_FALSE(decoder.decode(message.parts).has_value());
+                                      take(message);
+                                    },
+                                .writable = nullptr,
+                                .disconnected = nullptr});
+    ASSERT_TRUE(bound.ok());
+    router = std::move(bound).value();
+  }
+  static Event event(const std::string& text) {
+    Event one;
+    one.wall = WallTime(1s);
+    one.kind = "interface_down";
+    one.text = text;
+    return one;
+  }
+  std::unique_ptr<ZmqSocket> router;
+  wire::Decoder decoder;
+};
+
+TEST_F(FakeAggregator, EventsGoBeforeBatchesInOrderAndAgainWithoutAnAnswer) {
+  std::vector<std::string> order;
+  std::set<std::string> peers;
+  listen([&](const ZmqMessage& message) {
+    peers.emplace(message.peer);
+    if (!decoder.holds_events()) {
+      order.emplace_back("batch");
+      return router->reply(message.peer,
+                           wire::encode(wire::Ack{decoder.batch().collector, decoder.batch().epoch,
+                                                  decoder.batch().sequence}));
+    }
+    const EventBatch& events = decoder.events();
+    for (const Event& one : events.events) order.push_back(one.text);
+    if (peers.size() < 2) return;  // from the second connection on it answers
+    router->reply(message.peer, wire::encode(wire::EventAck{events.collector, events.epoch,
+                                                            events.events.back().sequence}));
+  });
+  const std::string endpoint = dead_endpoint();
+  OutletConfig impatient = config({router->endpoint()});
+  impatient.patience = 300ms;
+  {
+    Outlet before(loop, log, zmq, config({endpoint}, 1));  // its aggregator never comes
+    before.stream(kTap, 0s).report(event("one"));
+    run_until([&] { return std::filesystem::file_size(dir.path() + "/spool/tap.events-wal") > 0; });
+  }
+  impatient.epoch = 2;
+  make_outlet(impatient);
+  tap->report(event("two"));
+  publish(1);
+  run_until([&] { return outlet->waiting_events() == 0 && outlet->waiting_batches() == 0; });
+  EXPECT_EQ(order.front(), "one");  // on the disk already, so before the batch
+  order.erase(std::remove(order.begin(), order.end(), "batch"), order.end());
+  EXPECT_THAT(std::vector<std::string>(order.end() - 2, order.end()), ElementsAre("one", "two"));
+  EXPECT_EQ(peers.size(), 2U);
+}
+
+TEST_F(FakeAggregator, ARefusalIsLoggedAtABoundedRate) {
+  int refused = 0;
+  listen([&](const ZmqMessage& message) {
+    ++refused;
+    router->reply(message.peer, wire::encode(wire::Refusing{"version", "frame.major: 1, not 2"}));
+    router->reply(message.peer, "\x08\x02");
+  });
+  make_outlet(config({router->endpoint()}));
+  publish(3);
+  run_until([&] { return refused == 3 && !log.lines.empty(); });
+  bool passed = false;
+  const Timer later = loop.after(50ms, [&] { passed = true; });
+  run_until([&] { return passed; });
+  EXPECT_THAT(log.lines,
+              ElementsAre("level=error msg=\"aggregator is of another version and refuses what it "
+                          "is sent: bring both to one version\" endpoint=" +
+                          router->endpoint() +
+                          " reason=version message=\"frame.major: 1, not 2\" unsaid=0"));
 }
 
 TEST_F(TransportTest, GarbageIsCountedLoggedAtABoundedRateAndNotFatal) {

@@ -14,7 +14,7 @@
 
 namespace itnxt {
 
-struct StoredEvent {
+struct LaneEvent {
   std::uint64_t id = 0;     // counts up in the file, never re-used
   std::uint64_t epoch = 0;  // of its lane
   std::uint64_t sequence = 0;
@@ -29,7 +29,7 @@ struct LaneState {
   std::uint64_t next_id = 1;
 };
 
-class EventFile {
+class LaneFile {
  public:
   struct Options {
     std::string path;
@@ -50,15 +50,15 @@ class EventFile {
   };
   struct Change {
     LaneState lane;
-    std::vector<StoredEvent> events;               // replace those of their ids
+    std::vector<LaneEvent> events;                 // replace those of their ids
     std::map<std::string, std::uint64_t> cursors;  // all of them
     std::uint64_t erase_to = 0;                    // delivered or dropped: up to and with this id
   };
 
-  explicit EventFile(Options options);
-  ~EventFile();
-  EventFile(const EventFile&) = delete;
-  EventFile& operator=(const EventFile&) = delete;
+  explicit LaneFile(Options options);
+  ~LaneFile();
+  LaneFile(const LaneFile&) = delete;
+  LaneFile& operator=(const LaneFile&) = delete;
 
   // Opens or makes the file (0600) and checks every page. A damaged one is renamed to
   // ….corrupt-TIME and another begun. The error says what cannot be done, where and why.
@@ -71,8 +71,8 @@ class EventFile {
 
   // Those of these ids, by id; at most `count` and, but for the first, at most `bytes` of bodies. A
   // row that is damaged ends the list before it; damage at the first is an error.
-  Result<std::vector<StoredEvent>> read(std::uint64_t first, std::uint64_t last, std::size_t count,
-                                        std::size_t bytes);
+  Result<std::vector<LaneEvent>> read(std::uint64_t first, std::uint64_t last, std::size_t count,
+                                      std::size_t bytes);
 
   [[nodiscard]] const std::string& path() const { return options_.path; }
 

@@ -1,4 +1,4 @@
-#include "daemon/io/event_file.hpp"
+#include "daemon/io/lane_file.hpp"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -40,7 +40,7 @@ std::int64_t stored(std::uint64_t number) {
 
 }  // namespace
 
-struct EventFile::Db {
+struct LaneFile::Db {
   sqlite3* handle = nullptr;
   Db() = default;
   Db(const Db&) = delete;
@@ -78,10 +78,10 @@ struct EventFile::Db {
   }
 };
 
-EventFile::EventFile(Options options) : options_(std::move(options)) {}
-EventFile::~EventFile() = default;
+LaneFile::LaneFile(Options options) : options_(std::move(options)) {}
+LaneFile::~LaneFile() = default;
 
-Error EventFile::trouble(const char* doing) const {
+Error LaneFile::trouble(const char* doing) const {
   std::string text =
       std::string("cannot ") + doing + ' ' + options_.path + ": " + sqlite3_errmsg(db_->handle);
   const int code = sqlite3_system_errno(db_->handle);
@@ -89,12 +89,12 @@ Error EventFile::trouble(const char* doing) const {
   return {text};
 }
 
-bool EventFile::damaged() const {
+bool LaneFile::damaged() const {
   const int code = sqlite3_errcode(db_->handle) & 0xFF;
   return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_FORMAT;
 }
 
-Status EventFile::open() {
+Status LaneFile::open() {
   // Made here, since SQLite would make it readable for all; its WAL takes over the mode.
   const Fd made(::open(options_.path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!made.is_open()) return Error{"cannot open " + options_.path + ": " + errno_text(errno)};
@@ -111,7 +111,7 @@ Status EventFile::open() {
 }
 
 // False: damaged.
-Result<bool> EventFile::load(Loaded& loaded) {
+Result<bool> LaneFile::load(Loaded& loaded) {
   const auto failed = [&](const char* doing) -> Result<bool> {
     if (damaged()) return false;
     return trouble(doing);
@@ -162,7 +162,7 @@ Result<bool> EventFile::load(Loaded& loaded) {
 }
 
 // The WAL goes along: it belongs to the damaged file and would be replayed into the new one.
-Status EventFile::quarantine(const std::string& time, Loaded& loaded) {
+Status LaneFile::quarantine(const std::string& time, Loaded& loaded) {
   db_.reset();
   loaded = {};
   loaded.quarantined = options_.path + ".corrupt-" + time;
@@ -177,7 +177,7 @@ Status EventFile::quarantine(const std::string& time, Loaded& loaded) {
   return {};
 }
 
-Result<EventFile::Loaded> EventFile::attach(const std::string& time) {
+Result<LaneFile::Loaded> LaneFile::attach(const std::string& time) {
   db_.reset();
   Loaded loaded;
   Status done = open();
@@ -194,7 +194,7 @@ Result<EventFile::Loaded> EventFile::attach(const std::string& time) {
   return Error{done.error()};
 }
 
-Status EventFile::write(const Change& change) {
+Status LaneFile::write(const Change& change) {
   const auto fail = [&]() -> Status {
     Error problem = trouble("write");
     const int code = sqlite3_errcode(db_->handle) & 0xFF;
@@ -217,7 +217,7 @@ Status EventFile::write(const Change& change) {
     Db::bind(lane, 3, change.lane.next_id);
     Db::bind(erase, 1, change.erase_to);
     if (!Db::step(lane) || !Db::step(erase)) return fail();
-    for (const StoredEvent& event : change.events) {
+    for (const LaneEvent& event : change.events) {
       Db::bind(put, 1, event.id);
       Db::bind(put, 2, event.epoch);
       Db::bind(put, 3, event.sequence);
@@ -237,8 +237,8 @@ Status EventFile::write(const Change& change) {
   return {};
 }
 
-Result<std::vector<StoredEvent>> EventFile::read(std::uint64_t first, std::uint64_t last,
-                                                 std::size_t count, std::size_t bytes) {
+Result<std::vector<LaneEvent>> LaneFile::read(std::uint64_t first, std::uint64_t last,
+                                              std::size_t count, std::size_t bytes) {
   if (!db_) return Error{"cannot read " + options_.path + ": it is not open"};
   const auto rows = db_->prepare(
       "SELECT id, epoch, sequence, body, checksum FROM event WHERE id BETWEEN ?1 AND ?2 ORDER BY "
@@ -247,12 +247,12 @@ Result<std::vector<StoredEvent>> EventFile::read(std::uint64_t first, std::uint6
   Db::bind(rows, 1, first);
   Db::bind(rows, 2, last);
   Db::bind(rows, 3, count);
-  std::vector<StoredEvent> events;
+  std::vector<LaneEvent> events;
   std::size_t size = 0;
   int step = SQLITE_ROW;
   while ((step = sqlite3_step(rows.get())) == SQLITE_ROW) {
-    StoredEvent event{Db::number(rows, 0), Db::number(rows, 1), Db::number(rows, 2),
-                      Db::bytes(rows, 3)};
+    LaneEvent event{Db::number(rows, 0), Db::number(rows, 1), Db::number(rows, 2),
+                    Db::bytes(rows, 3)};
     const bool whole = checksum(event.body) == sqlite3_column_int64(rows.get(), 4);
     if (!whole && events.empty()) {
       return Error{"cannot read " + options_.path + ": event " + std::to_string(event.sequence) +
