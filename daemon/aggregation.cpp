@@ -165,7 +165,11 @@ void Aggregation::publish_soon(bool event) {
 void Aggregation::publish() {
   publish_.cancel();
   const Instant now = shell_.loop.now();
-  pace_.published(std::exchange(event_came_, false), now);
+  pace_.published(now);
+  event_came_ = false;
+  published_ = shell_.loop.after(Duration::zero(), [this] {  // the next round has its own time
+    pace_.took(shell_.loop.now() - pace_.last());
+  });
   last_ = table_.snapshot(now, shell_.loop.wall_now());
   const bool judged = !catch_up_.holds(now);
   if (judged) desk_->observe(last_);

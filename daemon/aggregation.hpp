@@ -76,6 +76,7 @@ class Aggregation {
   bool draining_ = false;    // what comes now would not be judged any more
   Instant tell_stranger_at_{};
   Timer publish_;
+  Timer published_;
   Timer tick_;
 };
 

@@ -11,34 +11,25 @@ class PublishPace {
  public:
   // What a batch waits for its alert at worst: many batches are published at once.
   static constexpr Duration kOfBatches = 100ms;
-  // After an event, as long as there are few …
-  static constexpr Duration kOfEvents = 2ms;
-  // … which is so many, and as many more each second. A storm goes at the pace of batches.
-  static constexpr int kEvents = 40;
+  // After an event, as soon as that takes no more than a fifth of the time: a storm of events in a
+  // large network goes at the pace of batches at worst.
+  static constexpr Duration kOfEvents = 1ms;
+  static constexpr int kRest = 4;  // times what the last one took
 
   // How long to wait from `now` on with what has just changed.
   [[nodiscard]] Duration wait(bool event, Instant now) const {
-    const bool at_once = event && credit(now) > 0;
-    return std::max(Duration::zero(), published_ + (at_once ? kOfEvents : kOfBatches) - now);
+    const Duration least =
+        event ? std::clamp<Duration>(took_ * kRest, kOfEvents, kOfBatches) : kOfBatches;
+    return std::max(Duration::zero(), published_ + least - now);
   }
-  void published(bool event, Instant now) {
-    if (event) {
-      left_ = std::max(0, credit(now) - 1);
-      counted_ = now;
-    }
-    published_ = now;
-  }
+  void published(Instant now) { published_ = now; }
+  // What the last one took.
+  void took(Duration time) { took_ = time; }
   [[nodiscard]] Instant last() const { return published_; }
 
  private:
-  [[nodiscard]] int credit(Instant now) const {
-    const Duration passed = std::min<Duration>(now - counted_, 1s);
-    return std::min<int>(kEvents, left_ + static_cast<int>(passed * kEvents / Duration(1s)));
-  }
-
   Instant published_{};
-  Instant counted_{};
-  int left_ = kEvents;
+  Duration took_{};
 };
 
 }  // namespace itnxt
