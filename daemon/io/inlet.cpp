@@ -8,6 +8,8 @@ namespace {
 constexpr std::string_view kKey = "aggregator.listen";
 constexpr Duration kComplaintInterval = 10s;  // of one peer
 constexpr std::size_t kMaxComplainedOf = 256;
+constexpr Duration kTellInterval = 1s;  // of one connection
+constexpr std::size_t kMaxTold = 4096;
 
 // A peer without an address is known by the name the library gave it.
 std::string name_of(const ZmqMessage& message) {
@@ -42,15 +44,26 @@ Result<std::unique_ptr<Inlet>> Inlet::open(Loop& loop, Log& log, ZmqContext& zmq
 
 void Inlet::take(const ZmqMessage& message) {
   if (const auto refused = decoder_.decode(message.parts)) return refuse(message, *refused);
-  if (decoder_.holds_events()) return;  // kept by who sent them until they are acknowledged
+  if (decoder_.holds_events()) return take(decoder_.events(), message);
   const Batch& batch = decoder_.batch();
   handler_(batch);
+  const std::uint32_t credit = hooks_.credit ? hooks_.credit() : wire::kCredit;
   socket_->reply(message.peer,
-                 wire::encode(wire::Ack{batch.collector, batch.epoch, batch.sequence}));
+                 wire::encode(wire::Ack{batch.collector, batch.epoch, batch.sequence, credit}));
+}
+
+void Inlet::take(const EventBatch& events, const ZmqMessage& message) {
+  if (!hooks_.events) return;  // kept by who sent them until they are acknowledged
+  const auto refusing =
+      hooks_.events(events, [this, peer = std::string(message.peer)](const wire::EventAck& ack) {
+        socket_->reply(peer, wire::encode(ack));
+      });
+  if (refusing) tell(message, *refusing);
 }
 
 void Inlet::refuse(const ZmqMessage& message, const wire::Refused& refused) {
   ++counts_.refused[static_cast<std::size_t>(refused.reason)];
+  tell(message, {std::string(wire::name(refused.reason)), refused.message});
   std::string peer = name_of(message);
   if (complaints_.size() >= kMaxComplainedOf && !complaints_.contains(peer)) {
     peer = "others";  // so that a peer of many names fills neither memory nor the log
@@ -66,6 +79,20 @@ void Inlet::refuse(const ZmqMessage& message, const wire::Refused& refused) {
                 {"reason", std::string(wire::name(refused.reason))},
                 {"unsaid", std::to_string(about.unsaid)}});
   about = {loop_.now(), 0};
+  if (hooks_.refused) hooks_.refused(peer, refused);
+}
+
+// Whose word is not taken hears why, but cannot make us talk.
+void Inlet::tell(const ZmqMessage& message, const wire::Refusing& refusing) {
+  const Instant now = loop_.now();
+  if (told_.size() >= kMaxTold) {
+    std::erase_if(told_, [&](const auto& one) { return now - one.second >= kTellInterval; });
+    if (told_.size() >= kMaxTold) return;
+  }
+  const auto [last, first] = told_.try_emplace(std::string(message.peer), now);
+  if (!first && now - last->second < kTellInterval) return;
+  last->second = now;
+  socket_->reply(message.peer, wire::encode(refusing));
 }
 
 }  // namespace itnxt

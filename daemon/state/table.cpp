@@ -92,35 +92,73 @@ void Table::take_links() {
             [](const LinkPorts& a, const LinkPorts& b) { return a.link.name < b.link.name; });
 }
 
-void Table::apply(const Batch& batch, Instant now, WallTime wall) {
+Arrival Table::apply(const Batch& batch, Instant now, WallTime wall) {
   const std::uint64_t rejected = admission_.rejected();
   const Arrived arrived = collectors_.arrive(batch, now, wall, stale_after_, admission_);
   changed_ = changed_ || arrived.is_shown;
   switch (arrived.how) {
     case Arrival::duplicate:
+      break;
     case Arrival::backlog:
-      return;
+      if (arrived.of_present) apply_samples(batch, true, now, wall);
+      break;
     case Arrival::refused:
       samples_refused_ += batch.samples.size();
       changed_ = changed_ || !batch.samples.empty() || rejected != admission_.rejected();
-      return;
+      break;
     case Arrival::fresh:
+      changed_ = changed_ || !batch.samples.empty();
+      apply_samples(batch, false, now, wall);
       break;
   }
-  changed_ = changed_ || !batch.samples.empty();
-  const SampleSource source{batch.node, batch.collector, batch.epoch};
+  return arrived.how;
+}
+
+void Table::apply_samples(const Batch& batch, bool is_backlog, Instant now, WallTime wall) {
+  const SampleSource source = source_of(batch, now);
   for (const Sample& sample : batch.samples) {
     if (const auto* device = std::get_if<DeviceSample>(&sample)) {
-      if (device->totals) {
+      if (is_backlog && !is_news(*device, source, now)) continue;
+      if (device->totals && !is_backlog) {
         collectors_.tell(batch.node, batch.collector, *device->totals, admission_);
       }
       apply(*device, source, now, wall);
     } else if (const auto* capture = std::get_if<CaptureSample>(&sample)) {
-      apply(*capture, source, now);
+      if (!is_backlog) apply(*capture, source, now);
     } else if (const auto* series = std::get_if<SeriesSample>(&sample)) {
-      apply(*series, source, batch.interval, now);
+      if (!is_backlog) apply(*series, source, batch.interval, now);
     }
   }
+}
+
+bool Table::is_news(const DeviceSample& sample, const SampleSource& source, Instant now) const {
+  const auto found = devices_.find(sample.device);
+  if (found == devices_.end() || !found->second.is_news(sample, source)) return false;
+  const Duration interval = sample.interval > Duration::zero() ? sample.interval : kDefaultInterval;
+  return now - source.moment(sample.at).ours <= interval;
+}
+
+bool Table::apply(const EventBatch& batch, std::size_t first, Instant now, WallTime wall) {
+  collectors_.hear_clock(batch, now, wall);
+  const std::span<const Event> events = std::span(batch.events).subspan(first);
+  const EventSource source{batch.sent_wall};
+  bool changed = false;
+  for (std::size_t begin = 0; begin < events.size();) {
+    std::size_t end = begin + 1;
+    while (end < events.size() && events[end].device == events[begin].device) ++end;
+    const DeviceName& device = events[begin].device;
+    const auto found = devices_.find(device);
+    if (found != devices_.end()) {
+      changed = found->second.apply(events.subspan(begin, end - begin), source, now) || changed;
+    } else if (!device.empty()) {
+      samples_refused_ += end - begin;
+      if (!stranger_) stranger_ = {device.text(), batch.node.text()};
+      changed_ = true;
+    }
+    begin = end;
+  }
+  changed_ = changed_ || changed;
+  return changed;
 }
 
 void Table::apply(const DeviceSample& sample, const SampleSource& source, Instant now,
