@@ -32,7 +32,7 @@ EventLog::EventLog(Loop& loop, Log& log, Worker& disk, EventLogOptions options,
       ready_(std::move(ready)),
       endpoints_(options_.endpoints.size()) {
   lane_.epoch = fresh_epoch();
-  if (options_.file.path.empty()) {
+  if (options_.file.name.empty()) {
     known_ = true;
     failing_ = true;  // the spool has said why
     return;
@@ -258,7 +258,7 @@ void EventLog::commit() {
       });
   limit_ = loop_.after(options_.patience, [this] {
     ++attempt_;
-    fail_open("the disk of " + options_.file.path + " has not answered for " +
+    fail_open("the disk of " + file_->path() + " has not answered for " +
               to_text(options_.patience));
   });
 }
@@ -295,7 +295,7 @@ void EventLog::saved(Id to) {
   saved_to_ = to;
   sendable_to_ = std::max(sendable_to_, to);
   if (std::exchange(failing_, false)) {
-    log_.notice("events are kept on the disk again", {{"file", options_.file.path}});
+    log_.notice("events are kept on the disk again", {{"file", file_->path()}});
   }
   release_bodies();
 }

@@ -38,7 +38,7 @@ struct EventLogOptions {
   CollectorName collector;
   std::vector<std::string> endpoints;
   std::uint64_t run = 0;   // the process's epoch; random
-  LaneFile::Options file;  // path: empty for none, then everything is in memory
+  LaneFile::Options file;  // without a name everything is in memory
   std::size_t most_events = 100'000;
   std::size_t most_bytes = std::size_t{64} << 20;
   std::size_t memory_bytes = std::size_t{8} << 20;

@@ -6,11 +6,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "daemon/core/result.hpp"
+#include "daemon/io/database.hpp"
 
 namespace itnxt {
 
@@ -32,7 +33,8 @@ struct LaneState {
 class LaneFile {
  public:
   struct Options {
-    std::string path;
+    std::string directory;
+    std::string name;                    // of the file without ".db"; empty: there is none
     std::int64_t max_pages = 0;          // a full disk for tests; 0: no limit
     std::function<void()> before_write;  // a disk that hangs, for tests
   };
@@ -56,14 +58,13 @@ class LaneFile {
   };
 
   explicit LaneFile(Options options);
-  ~LaneFile();
   LaneFile(const LaneFile&) = delete;
   LaneFile& operator=(const LaneFile&) = delete;
 
-  // Opens or makes the file (0600) and checks every page. A damaged one is renamed to
-  // ….corrupt-TIME and another begun. The error says what cannot be done, where and why.
+  // Opens or makes the file and checks every page. A damaged one is renamed to ….corrupt-TIME and
+  // another begun. The error says what cannot be done, where and why.
   Result<Loaded> attach(const std::string& time);
-  [[nodiscard]] bool attached() const { return db_ != nullptr; }
+  [[nodiscard]] bool attached() const { return db_.is_open(); }
 
   // All or nothing, on the disk when it returns (WAL, synchronous=FULL). After a failure other than
   // a full disk the file is detached: attach() again.
@@ -74,18 +75,14 @@ class LaneFile {
   Result<std::vector<LaneEvent>> read(std::uint64_t first, std::uint64_t last, std::size_t count,
                                       std::size_t bytes);
 
-  [[nodiscard]] const std::string& path() const { return options_.path; }
+  [[nodiscard]] const std::string& path() const { return db_.path(); }
 
  private:
-  struct Db;
-  Status open();
-  Result<bool> load(Loaded& loaded);
-  Status quarantine(const std::string& time, Loaded& loaded);
-  [[nodiscard]] Error trouble(const char* doing) const;
-  [[nodiscard]] bool damaged() const;
+  std::optional<StoreTrouble> load(Loaded& loaded, bool& damaged);
+  bool read_all(Loaded& loaded) const;
 
   const Options options_;
-  std::unique_ptr<Db> db_;
+  Database db_;
 };
 
 }  // namespace itnxt

@@ -1,6 +1,7 @@
 #include "daemon/io/outlet.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -95,7 +96,11 @@ Sink& Outlet::stream(const CollectorName& collector, Duration interval) {
     events.collector = collector;
     events.endpoints = config_.endpoints;
     events.run = config_.epoch;
-    if (stream->files) events.file.path = spool_.stem_of(collector) + ".events";
+    if (stream->files) {
+      const std::filesystem::path stem(spool_.stem_of(collector));
+      events.file.directory = stem.parent_path();
+      events.file.name = stem.filename().string() + ".events";
+    }
     stream->events = std::make_unique<EventLog>(loop_, log_, event_disk_, std::move(events),
                                                 [this] { pump_all(); });
     pump_all();

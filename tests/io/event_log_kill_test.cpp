@@ -24,7 +24,7 @@ namespace {
 const CollectorName kSnmp("snmp");
 
 struct Paths {
-  std::string events, journal, durable;
+  std::string directory, journal, durable;
 };
 
 void append(const Fd& to, const std::string& line) {
@@ -48,7 +48,8 @@ void append(const Fd& to, const std::string& line) {
   options.node = NodeName("node");
   options.endpoints = {"a"};
   options.run = run;
-  options.file.path = paths.events;
+  options.file.directory = paths.directory;
+  options.file.name = "snmp.events";
   events.emplace(loop, log, *disk, options, nullptr);
   std::uint64_t reported = 0;
   std::uint64_t told = 0;
@@ -99,7 +100,7 @@ TEST(EventLogKill, NoDurableEventIsLostAndNoNumberIsGivenTwice) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
   const test::TempDir dir;
-  const Paths paths{dir.path() + "/snmp.events", dir.path() + "/journal", dir.path() + "/durable"};
+  const Paths paths{dir.path() + "/spool", dir.path() + "/journal", dir.path() + "/durable"};
   std::uint64_t run = 0;
   for (int i = 0; i < kills; ++i) {
     const pid_t child = start(paths, ++run, false);

@@ -38,7 +38,10 @@ class EventLogTest : public testing::Test {
     made.collector = kSnmp;
     made.endpoints = endpoints;
     made.run = run;
-    made.file.path = file;
+    if (!file.empty()) {
+      made.file.directory = dir.path();
+      made.file.name = "snmp.events";
+    }
     return made;
   }
   // What was before is ended first, as its process would be.
@@ -85,7 +88,7 @@ class EventLogTest : public testing::Test {
   test::FakeLoop loop;
   test::RecordingLog log;
   test::TempDir dir;
-  std::string file = dir.path() + "/snmp.events";
+  std::string file = dir.path() + "/snmp.events.db";
   std::vector<std::string> endpoints = {"a"};
   int ready = 0;
   std::optional<EventLog> events;
@@ -300,7 +303,8 @@ TEST_F(EventLogTest, AFileOfANewerVersionIsLeftAlone) {
   bytes.put(9);
   bytes.close();
   start(options(2));
-  EXPECT_THAT(log.lines, ElementsAre(HasSubstr("it has format 9, written by a newer itnxt")));
+  EXPECT_THAT(log.lines,
+              ElementsAre(HasSubstr("snmp.events.db has format 9, written by a newer itnxt")));
   report(2, 2);
   const auto batch = take();
   EXPECT_THAT(texts(batch), ElementsAre("1:2"));

@@ -582,7 +582,7 @@ TEST_F(FakeAggregator, EventsGoBeforeBatchesInOrderAndAgainWithoutAnAnswer) {
   {
     Outlet before(loop, log, zmq, config({endpoint}, 1));  // its aggregator never comes
     before.stream(kTap, 0s).report(event("one"));
-    run_until([&] { return std::filesystem::file_size(dir.path() + "/spool/tap.events-wal") > 0; });
+    run_until([&] { return std::filesystem::file_size(dir.path() + "/spool/tap.events.db-wal") > 0; });
   }
   impatient.epoch = 2;
   make_outlet(impatient);
