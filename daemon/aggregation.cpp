@@ -10,11 +10,13 @@
 #include "daemon/config/addresses.hpp"
 #include "daemon/core/host_port.hpp"
 #include "daemon/core/version.hpp"
+#include "daemon/io/credit.hpp"
 
 namespace itnxt {
 namespace {
 
-constexpr Duration kPublishEvery = 100ms;  // at most: what a batch waits for its alert at worst
+constexpr std::size_t kMostKinds = 64;  // of events, as a label
+constexpr std::string_view kOtherKind = "other";
 
 constexpr Duration kTellStrangerEvery = 1min;
 
@@ -69,6 +71,16 @@ Result<std::unique_ptr<Aggregation>> Aggregation::open(const Shell& shell, const
   if (!desk) return Error{desk.error()};
   self->desk_ = std::move(*desk);
   if (auto opened = self->open_remote_write(config); !opened) return Error{opened.error()};
+  // state directory → the latest events → GET /api/v1/events
+  EventFile::Options journal;
+  journal.directory = config.aggregator.state;
+  auto events = EventIntake::open(
+      shell.loop, shell.log, self->exchange_.events(), config.node, std::move(journal),
+      {.seen = [&aggregation =
+                    *self](const StoredEvent& e) { aggregation.count_kind(e.event.kind); },
+       .problem_changed = [&aggregation = *self] { aggregation.publish_soon(false); }});
+  if (!events) return Error{events.error()};
+  self->events_ = std::move(*events);
   if (auto listening = self->listen(config); !listening) return Error{listening.error()};
   if (auto stream = self->open_stream(config.aggregator); !stream) return Error{stream.error()};
   self->publish();
@@ -77,7 +89,7 @@ Result<std::unique_ptr<Aggregation>> Aggregation::open(const Shell& shell, const
   return self;
 }
 
-// ROUTERs → table
+// ROUTERs → table, journal
 Status Aggregation::listen(const Config& config) {
   const auto open = [&](const std::string& endpoint, const InletRules& rules) {
     return Inlet::open(
@@ -87,6 +99,7 @@ Status Aggregation::listen(const Config& config) {
   auto own = open(kInproc, {});
   if (!own) return Error{own.error()};
   own_ = std::move(*own);
+  serve(*own_);
   // who may come → before anybody can
   if (config.aggregator.curve) {
     auto gate = Gate::open(shell_.loop, shell_.log, shell_.zmq, *config.aggregator.curve);
@@ -100,6 +113,7 @@ Status Aggregation::listen(const Config& config) {
       open(endpoint, {tcp ? gate_.get() : nullptr, config.aggregator.limits.bytes_per_node});
   if (!inlet) return Error{inlet.error()};
   inlet_ = std::move(*inlet);
+  serve(*inlet_);
   return {};
 }
 
@@ -135,6 +149,15 @@ Status Aggregation::open_remote_write(const Config& config) {
   return {};
 }
 
+void Aggregation::serve(Inlet& inlet) {
+  inlet.set_hooks(
+      {.events = [this](const EventBatch& batch,
+                        EventReply reply) { return take(batch, std::move(reply)); },
+       .credit = [this] { return credit_for(shell_.loop.lag()); },
+       .refused = [this](const std::string& peer,
+                         const wire::Refused& refused) { note_refused(peer, refused); }});
+}
+
 void Aggregation::reconfigure(const Config& config) {
   table_.reconfigure(config);
   if (auto opened = open_remote_write(config); !opened) {
@@ -155,7 +178,7 @@ void Aggregation::count_reload(bool accepted) const {
 }
 
 bool Aggregation::progressing() const {
-  return shell_.loop.now() - published_at_ < 10s;
+  return shell_.loop.now() - pace_.last() < 10s;
 }
 
 std::string Aggregation::summary() const {
@@ -168,6 +191,7 @@ std::string Aggregation::summary() const {
 
 void Aggregation::drain(Loop::Callback done) {
   exchange_.set_ready(false);
+  draining_ = true;
   publish();
   // Both at once: what one waits for does not delay the other.
   if (!remote_write_) return desk_->drain(kDrainLimit, std::move(done));
@@ -181,25 +205,77 @@ void Aggregation::drain(Loop::Callback done) {
 
 // Batch → table. Alerts and HTTP see it a moment later, many batches at once.
 void Aggregation::take(const Batch& batch) {
-  catch_up_.took(batch, shell_.loop.now());
   const Arrival how = table_.apply(batch, shell_.loop.now(), shell_.loop.wall_now(),
                                    remote_write_ ? remote_write_->present() : nullptr);
+  if (how == Arrival::fresh) catch_up_.took(batch, shell_.loop.now());
   if (how == Arrival::backlog && remote_write_) remote_write_->backlog(batch);
-  if (publish_ || !table_.changed()) return;
-  const Duration since = shell_.loop.now() - published_at_;
-  publish_ =
-      shell_.loop.after(std::max(Duration::zero(), kPublishEvery - since), [this] { publish(); });
+  if (table_.changed()) publish_soon(false);
 }
 
-// table → snapshot → alerts → board; snapshot and board → exchange, stream
+// Events → table at once; what they change is published at once, and then they are stored.
+std::optional<wire::Refusing> Aggregation::take(const EventBatch& batch, EventReply reply) {
+  if (draining_) return std::nullopt;  // not acknowledged: it is sent to our successor
+  const auto result = events_->take(batch, std::move(reply));
+  if (const auto* refusing = std::get_if<wire::Refusing>(&result)) return *refusing;
+  const auto& taken = std::get<EventIntake::Taken>(result);
+  if (taken.missing > 0) table_.count_lost_events(batch, taken.missing);
+  const bool changed = table_.apply(batch, taken.first, shell_.loop.now(), shell_.loop.wall_now());
+  if (changed || events_->has_unstored()) publish_soon(true);
+  return std::nullopt;
+}
+
+void Aggregation::publish_soon(bool event) {
+  if (publish_ && (!event || event_came_)) return;
+  event_came_ = event_came_ || event;
+  publish_ = shell_.loop.after(pace_.wait(event, shell_.loop.now()), [this] { publish(); });
+}
+
+// table → snapshot → alerts → board; snapshot and board → exchange, stream; what events caused is
+// on the disk → they go to the journal, and are acknowledged when they are in it
 void Aggregation::publish() {
   publish_.cancel();
-  published_at_ = shell_.loop.now();
-  last_ = table_.snapshot(shell_.loop.now(), shell_.loop.wall_now());
-  if (!catch_up_.holds(shell_.loop.now())) desk_->observe(last_);
-  const auto board = desk_->board();
+  const Instant now = shell_.loop.now();
+  pace_.published(now);
+  event_came_ = false;
+  published_ = shell_.loop.after(Duration::zero(), [this] {  // the next round has its own time
+    pace_.took(shell_.loop.now() - pace_.last());
+  });
+  last_ = table_.snapshot(now, shell_.loop.wall_now());
+  const bool judged = !catch_up_.holds(now);
+  if (judged) desk_->observe(last_);
+  const auto board = this->board();
   exchange_.publish(last_, board);
   if (publisher_) publisher_->publish(last_, board);
+  if (judged && events_ && events_->has_unstored()) {
+    desk_->when_stored([this, up_to = events_->latest()] { events_->store(up_to); });
+  }
+}
+
+std::shared_ptr<const Board> Aggregation::board() const {
+  const auto board = desk_->board();
+  if (!events_ || events_->problem().empty()) return board;
+  auto made = std::make_shared<Board>(*board);
+  made->journal_problem = events_->problem();
+  return made;
+}
+
+// The kinds are the collectors' words: a label takes so many.
+void Aggregation::count_kind(const std::string& kind) {
+  auto found = kinds_.find(kind);
+  if (found == kinds_.end()) {
+    const std::string label = kinds_.size() < kMostKinds ? kind : std::string(kOtherKind);
+    found = kinds_.try_emplace(label, figures_.counter(Metric::events, {{"kind", label}})).first;
+  }
+  found->second.add();
+}
+
+void Aggregation::note_refused(const std::string& peer, const wire::Refused& refused) {
+  Event event;
+  event.kind = "collector_refused";
+  event.text = "a message of a collector was refused: " + refused.message;
+  event.details = {{"peer", peer}, {"reason", std::string(wire::name(refused.reason))}};
+  events_->note(std::move(event));
+  publish_soon(false);
 }
 
 // Staleness and the `for` of rules go on when no batch comes.
@@ -208,12 +284,13 @@ void Aggregation::tick() {
   table_.tick(shell_.loop.now());
   if (remote_write_) remote_write_->tick();
   http_->sweep(shell_.loop.now());
-  if (shell_.loop.now() - published_at_ >= 1s || table_.changed()) publish();
+  if (shell_.loop.now() - pace_.last() >= 1s || table_.changed()) publish();
   lag_.set(seconds(shell_.loop.lag()));
   count_refused();
   tell_stranger();
   tell_refused();
   tell_changes();
+  tell_clocks();
 }
 
 void Aggregation::count_refused() {
@@ -261,6 +338,15 @@ void Aggregation::tell_refused() {
                                        {"node", one.node.text()},
                                        {"refused", std::to_string(one.refused)},
                                        {"kept", std::to_string(one.kept)}});
+  }
+}
+
+void Aggregation::tell_clocks() {
+  for (const ClockOff& off : table_.take_clocks_off()) {
+    shell_.log.warning(
+        "the clock of a node is off: times in pages and history are wrong by so much; let NTP "
+        "(chrony, systemd-timesyncd) set it there and here",
+        {{"node", off.node.text()}, {"ahead_seconds", fmt::format("{:.1f}", seconds(off.ahead))}});
   }
 }
 

@@ -1,18 +1,22 @@
 // The central half: batches in; metrics, API and pages out. On the loop's thread.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "daemon/config/config.hpp"
 #include "daemon/core/result.hpp"
+#include "daemon/io/event_intake.hpp"
 #include "daemon/io/exchange.hpp"
 #include "daemon/io/http.hpp"
 #include "daemon/io/http_client.hpp"
 #include "daemon/io/inlet.hpp"
 #include "daemon/io/process_figures.hpp"
 #include "daemon/io/publish.hpp"
+#include "daemon/io/publish_pace.hpp"
 #include "daemon/io/remote_write/remote_write.hpp"
 #include "daemon/io/zmq_security.hpp"
 #include "daemon/notify/alert_desk.hpp"
@@ -41,7 +45,13 @@ class Aggregation {
  private:
   Aggregation(const Shell& shell, const Config& config);
   void take(const Batch& batch);
+  std::optional<wire::Refusing> take(const EventBatch& batch, EventReply reply);
+  void publish_soon(bool event);
   void publish();
+  [[nodiscard]] std::shared_ptr<const Board> board() const;
+  void serve(Inlet& inlet);
+  void count_kind(const std::string& kind);
+  void note_refused(const std::string& peer, const wire::Refused& refused);
   void tick();
   Status listen(const Config& config);
   Status open_stream(const AggregatorConfig& config);
@@ -50,6 +60,7 @@ class Aggregation {
   void tell_refused();
   void tell_changes();
   Status open_remote_write(const Config& config);
+  void tell_clocks();
 
   const Shell shell_;
   Table table_;
@@ -62,6 +73,7 @@ class Aggregation {
   std::vector<OwnCounter> handshakes_;  // by HandshakeFault
   InletCounts told_{};
   HandshakeCounts stream_told_{};
+  std::map<std::string, OwnCounter> kinds_;  // of events
   std::shared_ptr<const Snapshot> last_;
   std::unique_ptr<AlertDesk> desk_;
   std::unique_ptr<HttpServer> http_;
@@ -71,9 +83,13 @@ class Aggregation {
   std::unique_ptr<Inlet> own_;            // from the collectors of the same process
   std::unique_ptr<Inlet> inlet_;          // from others; none: aggregator.listen is empty
   std::unique_ptr<Publisher> publisher_;  // none: aggregator.publish is empty
-  Instant published_at_{};
+  std::unique_ptr<EventIntake> events_;
+  PublishPace pace_;
+  bool event_came_ = false;  // since the last publish()
+  bool draining_ = false;    // what comes now would not be judged any more
   Instant tell_stranger_at_{};
   Timer publish_;
+  Timer published_;
   Timer tick_;
 };
 

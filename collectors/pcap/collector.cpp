@@ -8,6 +8,7 @@
 
 #include "collectors/pcap/capture.hpp"
 #include "collectors/pcap/interface.hpp"
+#include "collectors/pcap/open_change.hpp"
 
 namespace itnxt {
 namespace pcap {
@@ -158,6 +159,9 @@ class PcapCollector final : public Collector {
     sample.open = healthy_;
     sample.source = source();
     tally_.copy_to(sample);
+    if (auto event = open_change_.see(sample, last_trouble_, context_.loop.wall_now())) {
+      context_.sink.report(std::move(*event));
+    }
     context_.sink.publish(std::move(sample));
   }
 
@@ -167,6 +171,7 @@ class PcapCollector final : public Collector {
 
   Tally tally_;
   bool healthy_ = false;
+  OpenChange open_change_;
   Duration delay_ = kFirstRetry;
   Instant opened_at_;
   Instant next_sample_;

@@ -180,6 +180,9 @@ void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
   add_totals(sample);
   tell(session, sample);
   schedule_.set(device, session.next_poll);
+  for (Event& event : session.changes.see(sample, context_.loop.wall_now())) {
+    context_.sink.report(std::move(event));
+  }
   context_.sink.publish(std::move(sample));
 }
 

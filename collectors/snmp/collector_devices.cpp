@@ -136,6 +136,7 @@ void SnmpCollector::change(std::uint32_t device, const SnmpTarget& target,
   auto fresh = make_session(target, keys);
   fresh->memory = old.memory;
   fresh->next_poll = old.next_poll;
+  fresh->changes = std::move(old.changes);
   fresh->silent = old.silent;
   fresh->silent_since = old.silent_since;
   // A poll under way would be one of another device or user: it begins anew.

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "collectors/snmp/changes.hpp"
 #include "collectors/snmp/profile/polls.hpp"
 #include "collectors/snmp/silence.hpp"
 #include "collectors/snmp/socket_pool.hpp"
@@ -50,6 +51,8 @@ struct Session {
   std::optional<usm::SecurityState> security;
   usm::Exchange exchange;
   std::string unusable;  // why there is no such user on this host; empty: there is
+
+  Changes changes;  // from poll to poll
 
   // What the log has said.
   bool silent = false;

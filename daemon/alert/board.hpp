@@ -53,6 +53,7 @@ struct Board {
   std::vector<SiteName> crisis_sites;  // told of in the crisis page
   std::string
       storage_problem;  // state directory cannot be written: what and where; empty when fine
+  std::string journal_problem;  // the same of the journal of events
 };
 
 // What is active, the crisis included, by alert and subject.

@@ -164,12 +164,12 @@ inline Duration interval_of(const CollectorConfig& c) {
   return std::visit([](const auto& x) { return x.interval; }, c);
 }
 
-// What a collector keeps while no aggregator answers: in memory. At an orderly stop it goes to
-// `directory`, and the next start sends it.
+// What a collector keeps in `directory` while an aggregator does not answer.
 struct SpoolConfig {
   std::string directory = "/var/lib/itnxt/spool";
-  Bytes max_size{64U << 20U};
+  Bytes max_size{1ULL << 30U};  // of the undelivered batches of a process
   Duration max_age = 72h;
+  BytesPerSecond backlog_rate = bits_per_second(32e6);  // to each aggregator that comes back
   bool operator==(const SpoolConfig&) const = default;
 };
 

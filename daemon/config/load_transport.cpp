@@ -43,12 +43,27 @@ void read_door(Draft& draft, const Value& value, std::string_view what, bool has
   endpoint = std::move(note.endpoint);
 }
 
+void read_backlog_rate(Draft& draft, const Value& value) {
+  const auto text = scalar_text(draft.problems, value, "backlog_rate");
+  if (!text) return;
+  const auto rate = parse_rate(*text);
+  if (!rate) {
+    draft.problems.error(value, "backlog_rate: " + rate.error());
+  } else if (*rate < bits_per_second(8e3) || *rate > bits_per_second(100e9)) {
+    draft.problems.error(value,
+                         "backlog_rate: expected 8kbit/s to 100Gbit/s, not " + in_quotes(*text));
+  } else {
+    draft.config.transport.spool.backlog_rate = *rate;
+  }
+}
+
 void read_spool(Draft& draft, const Value& value) {
   const Object object(draft.problems, value, schema::spool);
   SpoolConfig& spool = draft.config.transport.spool;
   object.path("directory", spool.directory);
-  object.size("max_size", spool.max_size, Bytes(64U << 10U), Bytes(4ULL << 30U));
+  object.size("max_size", spool.max_size, Bytes(1U << 20U), Bytes(64ULL << 30U));
   object.duration("max_age", spool.max_age, 1s, 24h * 365);
+  if (const Value* rate = object.find("backlog_rate")) read_backlog_rate(draft, *rate);
 }
 
 void read_external_url(Draft& draft, const Value& value) {

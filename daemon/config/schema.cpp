@@ -73,7 +73,8 @@ constexpr KeySpec kTransport[] = {{"aggregators", {}}, {"spool", {}}, {"curve", 
 constexpr KeySpec kTransportCurve[] = {
     {"secret_key", kReference},
     {"aggregator_keys", "a map of endpoints and the public keys of the aggregators there"}};
-constexpr KeySpec kSpool[] = {{"directory", {}}, {"max_size", {}}, {"max_age", {}}};
+constexpr KeySpec kSpool[] = {
+    {"directory", {}}, {"max_size", {}}, {"max_age", {}}, {"backlog_rate", {}}};
 constexpr KeySpec kAggregator[] = {{"listen", {}},  {"curve", {}},  {"http", {}},
                                    {"publish", {}}, {"state", {}},  {"stale_after", {}},
                                    {"limits", {}},  {"expose", {}}, {"remote_write", {}}};

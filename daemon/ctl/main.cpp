@@ -30,6 +30,8 @@ constexpr Verb kVerbs[] = {
      "itnxtctl devices --url http://10.1.0.10:9690", run_devices},
     {"alerts", "Every active alert: pending, firing, suppressed",
      "itnxtctl alerts --json | jq 'map(select(.severity == \"critical\")) | length'", run_alerts},
+    {"events", "What happened, the latest first: the newest 100 of the journal",
+     "itnxtctl events --json | jq -r '.[] | select(.device == \"md-core-1\") | .text'", run_events},
 };
 constexpr Verb kWatch = {"watch", "The links live, the worst first, until Ctrl-C",
                          "itnxtctl watch --interval 2s --for 10m", run_watch};

@@ -204,6 +204,8 @@ Json collector_json(const CollectorView& collector, Instant now) {
           {"silent_seconds", seconds(std::max(Duration::zero(), now - collector.last_batch_at))},
           {"interval_seconds", seconds(collector.interval)},
           {"lost_batches", collector.lost_batches},
+          {"lost_events", collector.lost_events},
+          {"backlog_batches", collector.backlog_batches},
           {"spool_bytes", collector.spool.count()},
           {"clock_skew_seconds",
            collector.clock_skew ? Json(seconds(*collector.clock_skew)) : Json(nullptr)}};
@@ -257,7 +259,8 @@ Json status_json(const Published& published, const ServerInfo& server) {
           {"ready", published.ready},
           {"series", snapshot.series},
           {"series_rejected", snapshot.series_rejected},
-          {"storage_problem", board.storage_problem},
+          {"storage_problem",
+           board.storage_problem.empty() ? board.journal_problem : board.storage_problem},
           {"crisis", crisis_name(board)},
           {"devices", {{"total", snapshot.devices.size()}, {"up", devices_up}}},
           {"links",
@@ -276,7 +279,7 @@ BodyReader object_body(const Json& data) {
 }  // namespace
 
 std::string_view api_endpoints() {
-  return "sites, links, devices, interfaces, captures, collectors, alerts, crisis, status";
+  return "sites, links, devices, interfaces, captures, collectors, events, alerts, crisis, status";
 }
 
 std::string api_error(std::string_view message) {

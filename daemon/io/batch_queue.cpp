@@ -1,6 +1,7 @@
 #include "daemon/io/batch_queue.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace itnxt {
@@ -12,6 +13,19 @@ constexpr std::uint64_t bit(std::size_t endpoint) {
 
 // An entry's own share of the bound, so that empty batches are not free.
 constexpr std::size_t kOverhead = 192;
+// A poll takes its time: what was closed within the last interval and this is the present.
+constexpr Duration kSlack = 1s;
+// What has waited for this long, and for two intervals, is no news.
+constexpr Duration kOldest = 10s;
+constexpr Duration kPrompt = 500ms;  // an answer within this widens the window …
+constexpr Duration kLate = 1s;       // … and one beyond this narrows it
+constexpr std::size_t kFirstWindow = 4;
+constexpr unsigned kMostStalls = 4;
+constexpr std::size_t kReadBytes = std::size_t{1} << 20;
+constexpr std::size_t kReadCount = 64;
+constexpr std::uint64_t kRoom = std::uint64_t{1} << 20;  // made on a full disk at a time
+// While the disk works, what is on its way there may take this many times the bound.
+constexpr std::uint64_t kOnTheWay = 8;
 
 std::size_t size_of(const wire::Parts& parts) {
   std::size_t bytes = kOverhead;
@@ -22,40 +36,70 @@ std::size_t size_of(const wire::Parts& parts) {
 }  // namespace
 
 BatchQueue::BatchQueue(BatchQueueLimits limits, std::size_t endpoints)
-    : limits_(limits), endpoints_(endpoints) {}
+    : limits_(limits), endpoints_(endpoints) {
+  for (Endpoint& one : endpoints_) {
+    one.credit = limits_.window;
+    one.window = kFirstWindow;
+    one.tokens = limits_.backlog_rate.count() / 4;
+  }
+}
 
-BatchQueue::Source BatchQueue::add_source(CollectorName collector, std::uint64_t epoch,
-                                          std::vector<std::uint64_t> lost) {
-  lost.resize(endpoints_.size());
-  const Source source = sources_.size();
-  sources_.push_back({std::move(collector), epoch, std::move(lost),
-                      std::vector<std::size_t>(endpoints_.size()),
-                      std::vector<std::uint64_t>(endpoints_.size()), source});
+BatchQueue::Source BatchQueue::add_source(CollectorName collector, std::uint64_t epoch) {
+  const auto source = static_cast<Source>(sources_.size());
+  const std::size_t n = endpoints_.size();
+  sources_.push_back({.collector = std::move(collector),
+                      .epoch = epoch,
+                      .heir = source,
+                      .lost = std::vector<std::uint64_t>(n),
+                      .told = std::vector<std::uint64_t>(n),
+                      .needed = std::vector<std::size_t>(n),
+                      .needed_bytes = std::vector<std::uint64_t>(n)});
   return source;
 }
 
-BatchQueue::Source BatchQueue::add_old_source(Source heir, std::uint64_t epoch,
-                                              std::vector<std::uint64_t> lost) {
-  const Source source = add_source(sources_[heir].collector, epoch, std::move(lost));
+BatchQueue::Source BatchQueue::add_old_source(Source heir, std::uint64_t epoch) {
+  const Source source = add_source(sources_[heir].collector, epoch);
   sources_[source].heir = heir;
   return source;
 }
 
-void BatchQueue::push(Source source, std::uint64_t sequence, wire::Parts parts, Instant born,
+void BatchQueue::push(Source source, std::uint64_t sequence, wire::Parts parts, Instant closed,
                       Instant now) {
-  const std::size_t bytes = size_of(parts);
-  const Endpoints all =
-      endpoints_.size() == kMaxEndpoints ? ~Endpoints{0} : bit(endpoints_.size()) - 1;
-  queue_.push_back({source, sequence, std::move(parts), bytes, born, all, 0});
-  Origin& origin = sources_[source];
+  Entry made;
+  made.source = source;
+  made.sequence = sequence;
+  made.bytes = static_cast<std::uint32_t>(size_of(parts));
+  made.body = std::make_shared<const wire::Parts>(std::move(parts));
+  made.closed = closed;
+  made.needed = endpoints_.size() == kMaxEndpoints ? ~Endpoints{0} : bit(endpoints_.size()) - 1;
+  memory_ += made.bytes;
+  add(std::move(made), now);
+}
+
+void BatchQueue::restore(Source source, const BatchFiles::Batch& batch, Instant closed,
+                         Instant now) {
+  Entry made;
+  made.source = source;
+  made.sequence = batch.sequence;
+  made.bytes = static_cast<std::uint32_t>(batch.bytes + kOverhead);
+  made.closed = closed;
+  made.needed = batch.needed;
+  made.place = batch.place;
+  made.disk = Disk::stored;
+  add(std::move(made), now);
+}
+
+void BatchQueue::add(Entry made, Instant now) {
   ++waiting_;
-  ++origin.waiting;
-  bytes_ += bytes;
+  bytes_ += made.bytes;
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    if ((made.needed & bit(i)) == 0) continue;
     if (endpoints_[i].waiting++ == 0) endpoints_[i].progress = now;
+    Origin& origin = sources_[made.source];
     ++origin.needed[i];
-    sources_[origin.heir].needed_bytes[i] += bytes;
+    sources_[origin.heir].needed_bytes[i] += made.bytes;
   }
+  queue_.push_back(std::move(made));
   shrink();
 }
 
@@ -63,69 +107,178 @@ void BatchQueue::lose(Source source) {
   for (std::uint64_t& lost : sources_[source].lost) ++lost;
 }
 
-std::optional<BatchQueue::Next> BatchQueue::next(std::size_t endpoint) {
-  Endpoint& to = endpoints_[endpoint];
-  if (to.waiting == to.in_flight.size() || to.in_flight.size() >= limits_.window) {
-    return std::nullopt;
-  }
-  to.next = std::max(to.next, first_);
-  while (to.next < first_ + queue_.size()) {
-    const Entry& candidate = entry(to.next);
-    if ((candidate.needed & ~candidate.in_flight & bit(endpoint)) != 0) {
-      const Origin& origin = sources_[candidate.source];
-      const std::uint64_t waiting = sources_[origin.heir].needed_bytes[endpoint];
-      return Next{&candidate.parts, origin.lost[endpoint], Bytes(waiting - candidate.bytes)};
-    }
-    ++to.next;
-  }
-  return std::nullopt;
+bool BatchQueue::wants(const Entry& one, std::size_t endpoint) const {
+  return (one.needed & ~one.in_flight & bit(endpoint)) != 0;
 }
 
-void BatchQueue::sent(std::size_t endpoint) {
+bool BatchQueue::is_new(const Entry& one, const Endpoint& to) const {
+  return one.closed + sources_[one.source].interval + kSlack >= to.since;
+}
+
+// What is not new now never becomes so again: `since` only moves on.
+BatchQueue::Id BatchQueue::next_new(std::size_t endpoint) {
   Endpoint& to = endpoints_[endpoint];
-  entry(to.next).in_flight |= bit(endpoint);
-  to.in_flight.push_back(to.next++);
+  to.live = std::max(to.live, first_);
+  while (to.live < end() && !(wants(entry(to.live), endpoint) && is_new(entry(to.live), to))) {
+    ++to.live;
+  }
+  return to.live;
+}
+
+BatchQueue::Id BatchQueue::next_old(std::size_t endpoint) {
+  Endpoint& to = endpoints_[endpoint];
+  to.back = std::max(to.back, first_);
+  const Id to_end = std::min(to.away ? to.live : to.back_end, end());
+  while (to.back < to_end &&
+         !(wants(entry(to.back), endpoint) && (to.away || !is_new(entry(to.back), to)))) {
+    ++to.back;
+  }
+  return to.back < to_end ? to.back : end();
+}
+
+void BatchQueue::came_back(Endpoint& to, Instant now) {
+  to.since = now;
+  to.back = first_;
+  to.back_end = end();
+}
+
+void BatchQueue::refill(Endpoint& to, Instant now) {
+  const double rate = limits_.backlog_rate.count();
+  to.tokens = std::min(to.tokens + rate * seconds(now - to.filled), rate / 4);
+  to.filled = now;
+}
+
+// The batch, and whether it is backlog.
+std::optional<std::pair<BatchQueue::Id, bool>> BatchQueue::choose(std::size_t endpoint,
+                                                                  Instant now) {
+  Endpoint& to = endpoints_[endpoint];
+  if (to.away) to.since = now;
+  const std::size_t room = std::max<std::size_t>(1, std::min(to.credit, to.window));
+  if (to.waiting == to.in_flight.size() || to.in_flight.size() >= room) return std::nullopt;
+  refill(to, now);
+  Id fresh = next_new(endpoint);
+  if (!to.away && fresh < end()) {
+    const Entry& one = entry(fresh);
+    if (now - one.closed > std::max(2 * sources_[one.source].interval, kOldest)) {
+      came_back(to, now);
+      fresh = next_new(endpoint);
+    }
+  }
+  const bool has_new = fresh < end();
+  const std::size_t most_old = has_new ? 1 : std::max<std::size_t>(1, room / 2);
+  if (to.tokens > 0 && to.backlog_in_flight < most_old &&
+      (!has_new || to.live_in_a_row >= kBacklogTurn)) {
+    if (const Id old = next_old(endpoint); old < end()) return std::pair(old, true);
+  }
+  if (!has_new) return std::nullopt;
+  return std::pair(fresh, false);
+}
+
+std::optional<BatchQueue::Next> BatchQueue::next(std::size_t endpoint, Instant now) {
+  Endpoint& to = endpoints_[endpoint];
+  to.offer = choose(endpoint, now);
+  if (to.offer && to.offer->second && !entry(to.offer->first).body) {
+    // What is new does not wait for the disk.
+    if (const Id fresh = next_new(endpoint); fresh < end()) to.offer = std::pair(fresh, false);
+  }
+  if (!to.offer || !entry(to.offer->first).body) return std::nullopt;
+  const Entry& one = entry(to.offer->first);
+  const Origin& origin = sources_[one.source];
+  const std::uint64_t waiting = sources_[origin.heir].needed_bytes[endpoint];
+  return Next{one.body.get(), origin.lost[endpoint], Bytes(waiting - one.bytes), to.offer->second};
+}
+
+void BatchQueue::sent(std::size_t endpoint, Instant now) {
+  Endpoint& to = endpoints_[endpoint];
+  const auto [id, backlog] = *std::exchange(to.offer, std::nullopt);
+  Entry& one = entry(id);
+  if (std::exchange(to.away, false)) came_back(to, now);
+  one.in_flight |= bit(endpoint);
+  to.in_flight.push_back({id, now, sources_[one.source].lost[endpoint], backlog});
+  if (backlog) {
+    ++to.backlog_in_flight;
+    to.tokens -= one.bytes;
+    to.live_in_a_row = 0;
+  } else {
+    ++to.live_in_a_row;
+  }
+  release(one);
+}
+
+// In memory is what is nowhere else.
+void BatchQueue::release(Entry& one) {
+  if (one.disk == Disk::stored) one.body = nullptr;
 }
 
 bool BatchQueue::acknowledge(std::size_t endpoint, const wire::Ack& ack, Instant now) {
   Endpoint& from = endpoints_[endpoint];
-  const auto found = std::find_if(from.in_flight.begin(), from.in_flight.end(), [&](Id id) {
-    const Entry& candidate = entry(id);
-    const Origin& origin = sources_[candidate.source];
-    return candidate.sequence == ack.sequence && origin.epoch == ack.epoch &&
-           origin.collector == ack.collector;
-  });
+  const auto found =
+      std::find_if(from.in_flight.begin(), from.in_flight.end(), [&](const Flight& flight) {
+        const Entry& candidate = entry(flight.id);
+        const Origin& origin = sources_[candidate.source];
+        return candidate.sequence == ack.sequence && origin.epoch == ack.epoch &&
+               origin.collector == ack.collector;
+      });
   if (found == from.in_flight.end()) return false;
-  const Id id = *found;
-  Entry& acknowledged = entry(id);
+  const Flight flight = *found;
   from.in_flight.erase(found);
+  if (flight.backlog) --from.backlog_in_flight;
   from.progress = now;
+  from.stalls = 0;
+  from.credit = std::clamp<std::size_t>(ack.credit, 1, wire::kMaxCredit);
+  adapt(from, flight, now);
+  Entry& acknowledged = entry(flight.id);
+  std::uint64_t& told = sources_[acknowledged.source].told[endpoint];
+  told = std::max(told, flight.lost);
   acknowledged.in_flight &= ~bit(endpoint);
   settle(acknowledged, endpoint);
   if (acknowledged.needed == 0) discard(acknowledged);
-  drop_from_ = std::min(drop_from_, id);  // others may need it, and now it can be dropped
+  mark(acknowledged);
+  drop_from_ = std::min(drop_from_, flight.id);  // others may need it, and now it can be dropped
   pop_done();
   return true;
 }
 
+void BatchQueue::adapt(Endpoint& from, const Flight& flight, Instant now) {
+  const Duration took = now - flight.sent;
+  if (took <= kPrompt) {
+    from.window = std::min(from.window + 1, wire::kMaxCredit * std::size_t{1});
+  } else if (took > kLate && flight.sent >= from.narrowed) {
+    from.window = std::max<std::size_t>(1, std::min(from.window, from.in_flight.size() + 1) / 2);
+    from.narrowed = now;
+  }
+}
+
 void BatchQueue::reset(std::size_t endpoint) {
   Endpoint& to = endpoints_[endpoint];
-  for (const Id id : to.in_flight) {
-    entry(id).in_flight &= ~bit(endpoint);
-    to.next = std::min(to.next, id);
+  for (const Flight& flight : to.in_flight) {
+    entry(flight.id).in_flight &= ~bit(endpoint);
+    to.live = std::min(to.live, flight.id);
   }
   to.in_flight.clear();
+  to.backlog_in_flight = 0;
+  to.window = std::min(to.window, kFirstWindow);
+  to.credit = limits_.window;
+  to.away = true;
+  to.back = first_;
+  to.offer.reset();
+  for (const Id id : std::exchange(to.read, {})) {
+    if (id >= first_) release(entry(id));
+  }
   drop_from_ = first_;
   shrink();
 }
 
 bool BatchQueue::stalled(std::size_t endpoint, Instant now) const {
   const Endpoint& to = endpoints_[endpoint];
-  return to.waiting > 0 && now - to.progress >= limits_.patience;
+  return to.waiting > 0 && now - to.progress >= limits_.patience * (1U << to.stalls);
 }
 
 void BatchQueue::be_patient_again(std::size_t endpoint, Instant now) {
-  endpoints_[endpoint].progress = now;
+  Endpoint& to = endpoints_[endpoint];
+  to.progress = now;
+  // Nothing under way: it is not the link that is slow.
+  to.stalls = to.in_flight.empty() ? 0 : std::min(to.stalls + 1, kMostStalls);
 }
 
 bool BatchQueue::somebody_is_idle(Source source) const {
@@ -138,17 +291,96 @@ std::uint64_t BatchQueue::lost(Source source) const {
   return *std::max_element(lost.begin(), lost.end());
 }
 
-std::optional<BatchQueue::Waiting> BatchQueue::waiting_from(Id& at) const {
-  for (at = std::max(at, first_); at < first_ + queue_.size(); ++at) {
-    const Entry& one = queue_[at - first_];
-    if (one.needed == 0) continue;
-    const Origin& origin = sources_[one.source];
-    return Waiting{at++, one.source, origin.collector, one.parts, origin.lost};
-  }
-  return std::nullopt;
+std::size_t BatchQueue::waiting_of(const CollectorName& collector) const {
+  return static_cast<std::size_t>(std::ranges::count_if(queue_, [&](const Entry& one) {
+    return one.needed != 0 && sources_[one.source].collector == collector;
+  }));
 }
 
-void BatchQueue::give_up(Id id) {
+void BatchQueue::expire(Instant now) {
+  // In order of birth but for the disk's, which are older and come first: the front is the oldest.
+  while (Entry* oldest = oldest_droppable()) {
+    if (now - oldest->closed <= limits_.max_age) break;
+    drop(*oldest);
+  }
+  pop_done();
+}
+
+std::vector<BatchQueue::ToStore> BatchQueue::to_store(Instant now, std::size_t bytes,
+                                                      bool everything) {
+  std::vector<ToStore> all;
+  store_from_ = std::max(store_from_, first_);
+  std::uint64_t given = 0;
+  for (; store_from_ < end() && given < bytes; ++store_from_) {
+    Entry& one = entry(store_from_);
+    if (one.needed == 0 || one.disk != Disk::none) continue;
+    const bool crowded = memory_ - given > limits_.memory.count() / 2;
+    if (!everything && !crowded && now - one.closed < limits_.store_after) break;
+    one.disk = Disk::storing;
+    given += one.bytes;
+    all.push_back({store_from_, one.source, sources_[one.source].epoch, one.sequence, one.needed,
+                   one.closed, one.body});
+  }
+  return all;
+}
+
+void BatchQueue::stored(Id id, Place place, std::uint64_t needed) {
+  Entry& one = entry(id);  // still there: see pop_done()
+  one.place = place;
+  one.disk = Disk::stored;
+  if (one.needed != 0) memory_ -= one.bytes;
+  release(one);
+  if (one.needed != needed) mark(one);
+  pop_done();
+}
+
+void BatchQueue::not_stored(Id id) {
+  Entry& one = entry(id);
+  one.disk = Disk::none;
+  store_from_ = std::min(store_from_, id);
+  pop_done();
+}
+
+void BatchQueue::disk_fails(bool full) {
+  disk_fails_ = true;
+  std::uint64_t room = 0;
+  for (Id id = first_; full && memory_ > limits_.memory.count() / 2 && id < end() && room < kRoom;
+       ++id) {
+    Entry& oldest = entry(id);
+    if (oldest.disk != Disk::stored || oldest.needed == 0 || oldest.in_flight != 0) continue;
+    room += oldest.bytes;
+    drop(oldest);
+  }
+  shrink();
+}
+
+std::vector<BatchQueue::ToRead> BatchQueue::to_read(std::size_t endpoint, Instant now) {
+  Endpoint& to = endpoints_[endpoint];
+  std::vector<ToRead> all;
+  if (to.reading) return all;
+  const auto chosen = choose(endpoint, now);
+  if (!chosen || entry(chosen->first).body) return all;
+  std::size_t bytes = 0;
+  for (Id id = chosen->first; id < end() && bytes < kReadBytes && all.size() < kReadCount; ++id) {
+    const Entry& one = entry(id);
+    if (!wants(one, endpoint) || one.body || is_new(one, to) == chosen->second) continue;
+    bytes += one.bytes;
+    all.push_back({id, one.source, one.place});
+  }
+  to.reading = !all.empty();
+  return all;
+}
+
+void BatchQueue::loaded(std::size_t endpoint, Id id, wire::Parts parts) {
+  if (id < first_ || entry(id).needed == 0) return;
+  entry(id).body = std::make_shared<const wire::Parts>(std::move(parts));
+  std::vector<Id>& read = endpoints_[endpoint].read;
+  std::erase_if(read, [&](Id one) { return one < first_ || !entry(one).body; });
+  read.push_back(id);
+}
+
+void BatchQueue::unreadable(Id id) {
+  if (id < first_ || entry(id).needed == 0 || entry(id).in_flight != 0) return;
   drop(entry(id));
   pop_done();
 }
@@ -158,13 +390,18 @@ void BatchQueue::raise_lost(Source source, const std::vector<std::uint64_t>& los
   for (std::size_t i = 0; i < known.size(); ++i) known[i] = std::max(known[i], lost[i]);
 }
 
-void BatchQueue::expire(Instant now) {
-  // In order of birth but for the spool's, which are older and come first: the front is the oldest.
-  while (Entry* oldest = oldest_droppable()) {
-    if (now - oldest->born <= limits_.max_age) break;
-    drop(*oldest);
+std::size_t BatchQueue::give_up_memory(Source source) {
+  std::size_t given_up = 0;
+  for (Entry& one : queue_) {
+    if (one.needed == 0 || one.disk == Disk::stored ||
+        sources_[one.source].collector != sources_[source].collector) {
+      continue;
+    }
+    drop(one);
+    ++given_up;
   }
   pop_done();
+  return given_up;
 }
 
 void BatchQueue::settle(Entry& settled, std::size_t endpoint) {
@@ -178,9 +415,14 @@ void BatchQueue::settle(Entry& settled, std::size_t endpoint) {
 // Nobody needs it any more: its bytes go now, its place when it comes to the front.
 void BatchQueue::discard(Entry& done) {
   bytes_ -= done.bytes;
+  if (done.disk != Disk::stored) memory_ -= done.bytes;
   --waiting_;
-  --sources_[done.source].waiting;
-  done.parts = {};
+  done.body = nullptr;
+}
+
+void BatchQueue::mark(const Entry& changed) {
+  if (changed.disk == Disk::stored)
+    marks_.push_back({changed.source, changed.place, changed.needed});
 }
 
 void BatchQueue::drop(Entry& dropped) {
@@ -191,19 +433,30 @@ void BatchQueue::drop(Entry& dropped) {
     settle(dropped, i);
   }
   discard(dropped);
+  mark(dropped);
 }
 
 void BatchQueue::shrink() {
-  while (bytes_ > limits_.max_size.count()) {
+  while (bytes_ > limits_.max_size.count() || waiting_ > limits_.most_batches) {
     Entry* oldest = oldest_droppable();
     if (oldest == nullptr) break;
     drop(*oldest);
   }
+  const std::uint64_t memory = limits_.memory.count() * (disk_fails_ ? 1 : kOnTheWay);
+  if (memory_ > memory) {
+    store_from_ = std::max(store_from_, first_);
+    while (store_from_ < end() && entry(store_from_).needed == 0) ++store_from_;
+    for (Id id = store_from_; memory_ > memory && id < end(); ++id) {
+      Entry& oldest = entry(id);
+      if (oldest.needed != 0 && oldest.in_flight == 0 && oldest.disk == Disk::none) drop(oldest);
+    }
+  }
   pop_done();
 }
 
+// What is being written keeps its place until the disk has answered.
 void BatchQueue::pop_done() {
-  while (!queue_.empty() && queue_.front().needed == 0) {
+  while (!queue_.empty() && queue_.front().needed == 0 && queue_.front().disk != Disk::storing) {
     queue_.pop_front();
     ++first_;
   }
@@ -211,7 +464,7 @@ void BatchQueue::pop_done() {
 
 BatchQueue::Entry* BatchQueue::oldest_droppable() {
   drop_from_ = std::max(drop_from_, first_);
-  for (; drop_from_ < first_ + queue_.size(); ++drop_from_) {
+  for (; drop_from_ < end(); ++drop_from_) {
     Entry& candidate = entry(drop_from_);
     if (candidate.needed != 0 && candidate.in_flight == 0) return &candidate;
   }

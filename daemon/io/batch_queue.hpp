@@ -1,73 +1,96 @@
-// What is on its way to the aggregators: a queue of encoded batches, and for each endpoint which of
-// them it still needs, which are in flight, and how many it will never get. Values and instants
-// only: the sockets are the Outlet's.
+// What is on its way to the aggregators: a queue of encoded batches, in memory or on the disk, and
+// for each endpoint which of them it still needs, which are in flight, and how many it will never
+// get. Values and instants only: the sockets and the disk are the Outlet's.
 //
-// Every endpoint gets every batch, in order, at most `window` unacknowledged at a time, at its own
-// pace. A batch leaves when all have acknowledged it. Beyond max_size or max_age the oldest that is
-// not in flight is dropped (one in flight may have arrived), and counts as lost for the endpoints
-// that still needed it.
+// Every endpoint gets every batch, at its own pace. What is new goes first, in order. When an
+// endpoint comes back after a while, new is what was closed within the last interval of its
+// collector, so that the present is complete; what is older, its backlog, follows behind, oldest
+// first, at most backlog_rate, and never waits before anything new but for one batch in
+// kBacklogTurn. So too when an endpoint takes less than there is: what has become old is backlog.
+//
+// At most `window` batches are unacknowledged at a time, and no more than an endpoint answers
+// within about a second: what stands in the buffers of a slow link cannot be overtaken.
+//
+// A batch leaves when all have acknowledged it. What waits longer than store_after, or is beyond
+// half of `memory`, is for the disk. Beyond max_size, max_age or most_batches, or beyond `memory`
+// without a disk, the oldest that is not in flight is dropped (one in flight may have arrived), and
+// counts as lost for the endpoints that still needed it.
 #pragma once
 
 #include <cstdint>
 #include <deque>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/core/sample.hpp"
+#include "daemon/io/batch_files.hpp"
 #include "daemon/wire/codec.hpp"
 
 namespace itnxt {
 
 struct BatchQueueLimits {
-  Bytes max_size{64U << 20U};
+  Bytes max_size{1ULL << 30U};
   Duration max_age = std::chrono::hours(72);
-  std::size_t window = 64;  // batches in flight to one endpoint
-  Duration patience = 10s;  // without any ack while something waits
+  std::size_t most_batches = 500'000;  // about 90 bytes of memory each when they are on the disk
+  std::size_t window = wire::kCredit;  // batches in flight to one endpoint until its ack says more
+  Duration patience = 10s;             // without any ack while something waits
+  Bytes memory{8ULL << 20U};
+  Duration store_after = 2s;
+  BytesPerSecond backlog_rate{4e6};  // to each endpoint
 };
 
 class BatchQueue {
  public:
   static constexpr std::size_t kMaxEndpoints = 64;
-  using Source = std::size_t;  // one collector in one epoch
+  static constexpr std::size_t kBacklogTurn = 16;
+  using Source = std::uint32_t;  // one collector in one epoch
+  using Id = std::uint64_t;      // of a batch: counts up, never re-used
+  using Place = BatchFiles::Place;
+  using Body = std::shared_ptr<const wire::Parts>;
 
   // Precondition: 1 <= endpoints <= kMaxEndpoints.
   BatchQueue(BatchQueueLimits limits, std::size_t endpoints);
 
-  // `lost`: what each endpoint has missed of it so far.
-  Source add_source(CollectorName collector, std::uint64_t epoch, std::vector<std::uint64_t> lost);
-  // The batches of an epoch that is over, from the spool: what is dropped of them is counted and
+  Source add_source(CollectorName collector, std::uint64_t epoch);
+  // The batches of an epoch that is over, from the disk: what is dropped of them is counted and
   // announced by its `heir`, for no later batch of the old epoch could.
-  Source add_old_source(Source heir, std::uint64_t epoch, std::vector<std::uint64_t> lost);
+  Source add_old_source(Source heir, std::uint64_t epoch);
+  void set_interval(Source source, Duration interval) { sources_[source].interval = interval; }
 
-  void push(Source source, std::uint64_t sequence, wire::Parts parts, Instant born, Instant now);
+  void push(Source source, std::uint64_t sequence, wire::Parts parts, Instant closed, Instant now);
+  // One that is on the disk, from an earlier process. `needed`: by bit, who needs it.
+  void restore(Source source, const BatchFiles::Batch& batch, Instant closed, Instant now);
   void expire(Instant now);  // drops what is over max_age
-
-  // A batch that never came to be (it could not be encoded, or stored): lost for every endpoint.
+  // A batch that never came to be (it could not be encoded): lost for every endpoint.
   void lose(Source source);
 
-  // The batch to send to an endpoint now; nothing when it has all, or the window is full.
+  // The batch to send to an endpoint now; nothing when it has all, the window is full, or the
+  // batch has to be read first.
   struct Next {
     const wire::Parts* parts;  // until the next call that is not const
     std::uint64_t lost;
     Bytes waiting;  // besides it, of its collector, for this endpoint
+    bool backlog;
   };
-  [[nodiscard]] std::optional<Next> next(std::size_t endpoint);
-  void sent(std::size_t endpoint);  // what next() gave went out
+  [[nodiscard]] std::optional<Next> next(std::size_t endpoint, Instant now);
+  void sent(std::size_t endpoint, Instant now);  // what next() gave went out
 
   // False when it acknowledges nothing that is in flight.
   bool acknowledge(std::size_t endpoint, const wire::Ack& ack, Instant now);
   // The connection is gone: what was in flight is to be sent again.
   void reset(std::size_t endpoint);
-  // Something waits and no ack has come for longer than patience.
+  // Something waits and no ack has come for longer than patience, which doubles each time, up to
+  // 16 times: a batch may be large and the link slow.
   [[nodiscard]] bool stalled(std::size_t endpoint, Instant now) const;
   void be_patient_again(std::size_t endpoint, Instant now);
 
   [[nodiscard]] bool empty() const { return waiting_ == 0; }
   [[nodiscard]] std::size_t waiting() const { return waiting_; }  // batches
   [[nodiscard]] Bytes size() const { return Bytes(bytes_); }
-  [[nodiscard]] std::size_t waiting_of(Source source) const { return sources_[source].waiting; }
+  [[nodiscard]] Bytes in_memory() const { return Bytes(memory_); }
   [[nodiscard]] std::size_t waiting_for(std::size_t endpoint) const {
     return endpoints_[endpoint].waiting;
   }
@@ -77,66 +100,140 @@ class BatchQueue {
     return sources_[source].lost[endpoint];
   }
   [[nodiscard]] std::uint64_t lost(Source source) const;  // the most any endpoint has missed
+  // What this endpoint has not been told of, as far as its acks say.
+  [[nodiscard]] std::uint64_t owed(Source source, std::size_t endpoint) const {
+    return sources_[source].lost[endpoint] - sources_[source].told[endpoint];
+  }
 
-  // What waits, in order: the first at or behind `at`, which moves behind it. Begin with 0.
-  using Id = std::uint64_t;  // of a batch: counts up, never re-used
-  struct Waiting {
+  // For the disk. Each that is given out is answered by stored() or not_stored(), or the like.
+  struct ToStore {
     Id id;
     Source source;
-    const CollectorName& collector;
-    const wire::Parts& parts;
-    const std::vector<std::uint64_t>& lost;  // by endpoint
+    std::uint64_t epoch, sequence, needed;
+    Instant closed;
+    Body body;
   };
-  [[nodiscard]] std::optional<Waiting> waiting_from(Id& at) const;
-  // Dropped, and lost for those who still needed it. Nothing may be in flight.
-  void give_up(Id id);
+  [[nodiscard]] std::vector<ToStore> to_store(Instant now, std::size_t bytes, bool everything);
+  void stored(Id id, Place place, std::uint64_t needed);  // as it was written
+  // The disk takes nothing now: from here on the bound of the memory is kept by dropping. `full`:
+  // and when that is near, the oldest on the disk makes room there.
+  void not_stored(Id id);
+  void disk_fails(bool full);
+  void disk_works() { disk_fails_ = false; }
+
+  struct ToRead {
+    Id id;
+    Source source;
+    Place place;
+  };
+  // What next() would give if it were in memory, and what follows; nothing while that is awaited.
+  [[nodiscard]] std::vector<ToRead> to_read(std::size_t endpoint, Instant now);
+  void loaded(std::size_t endpoint, Id id, wire::Parts parts);
+  void unreadable(Id id);  // lost for those who needed it
+  void all_loaded(std::size_t endpoint) { endpoints_[endpoint].reading = false; }
+
+  // Who needs what on the disk has changed since the last call.
+  struct Mark {
+    Source source;
+    Place place;
+    std::uint64_t needed;
+  };
+  [[nodiscard]] std::vector<Mark> take_marks() { return std::exchange(marks_, {}); }
+  [[nodiscard]] bool has_marks() const { return !marks_.empty(); }
+
+  // Dropped, and lost for those who still needed it: whatever is only in memory. Nothing may be in
+  // flight. How many.
+  std::size_t give_up_memory(Source source);
+  [[nodiscard]] std::size_t waiting_of(const CollectorName& collector) const;
   // What an epoch is known to have lost is at least this much, by endpoint.
   void raise_lost(Source source, const std::vector<std::uint64_t>& lost);
 
  private:
   using Endpoints = std::uint64_t;  // a set, by bit
+  enum class Disk : std::uint8_t { none, storing, stored };
   struct Origin {
     CollectorName collector;
     std::uint64_t epoch;
+    Source heir;
+    Duration interval{};
     std::vector<std::uint64_t> lost;  // by endpoint
+    std::vector<std::uint64_t> told;  // by endpoint, as acknowledged
     std::vector<std::size_t> needed;  // by endpoint: batches it still needs
     // By endpoint: bytes it still needs, those of the epochs it is heir of included.
     std::vector<std::uint64_t> needed_bytes;
-    Source heir;
-    std::size_t waiting = 0;
   };
   struct Entry {
     Source source = 0;
+    std::uint32_t bytes = 0;
     std::uint64_t sequence = 0;
-    wire::Parts parts;
-    std::size_t bytes = 0;
-    Instant born;
+    Body body;  // null: on the disk only
+    Instant closed;
     Endpoints needed = 0;  // 0: done or dropped
     Endpoints in_flight = 0;
+    Place place;
+    Disk disk = Disk::none;
+  };
+  struct Flight {
+    Id id;
+    Instant sent;
+    std::uint64_t lost;  // announced with it
+    bool backlog;
   };
   struct Endpoint {
-    Id next = 0;               // nothing before it is to be sent
-    std::deque<Id> in_flight;  // ascending but for what was dropped; at most `window`
+    std::deque<Flight> in_flight;
+    std::size_t backlog_in_flight = 0;
+    std::size_t credit = 0;
+    std::size_t window = 0;  // how many it answers within about a second
+    Instant narrowed;        // what was sent before says nothing more about the window
     std::size_t waiting = 0;
     Instant progress;  // of the latest ack, or of when the first batch began to wait
+    unsigned stalls = 0;
+    bool away = true;
+    Instant since;  // came back then, or is away still
+    Id live = 0;    // nothing new before it is to be sent
+    Id back = 0;    // nothing at all
+    Id back_end = 0;
+    std::size_t live_in_a_row = 0;
+    double tokens = 0;  // bytes of backlog it may be sent
+    Instant filled;
+    bool reading = false;
+    std::vector<Id> read;  // in memory for it alone
+    std::optional<std::pair<Id, bool>> offer;
   };
 
   Entry& entry(Id id) { return queue_[id - first_]; }
+  [[nodiscard]] const Entry& entry(Id id) const { return queue_[id - first_]; }
+  [[nodiscard]] Id end() const { return first_ + queue_.size(); }
+  [[nodiscard]] bool wants(const Entry& one, std::size_t endpoint) const;
+  [[nodiscard]] bool is_new(const Entry& one, const Endpoint& to) const;
+  void add(Entry entry, Instant now);
+  Id next_new(std::size_t endpoint);
+  Id next_old(std::size_t endpoint);
+  std::optional<std::pair<Id, bool>> choose(std::size_t endpoint, Instant now);
+  void refill(Endpoint& to, Instant now);
+  void came_back(Endpoint& to, Instant now);
+  void adapt(Endpoint& from, const Flight& flight, Instant now);
   void settle(Entry& entry, std::size_t endpoint);
   void discard(Entry& entry);
+  void mark(const Entry& entry);
   void drop(Entry& entry);
   void shrink();
   void pop_done();
+  void release(Entry& entry);
   Entry* oldest_droppable();
 
   const BatchQueueLimits limits_;
   std::vector<Origin> sources_;
   std::vector<Endpoint> endpoints_;
   std::deque<Entry> queue_;
-  Id first_ = 0;      // id of queue_.front()
-  Id drop_from_ = 0;  // nothing before it can be dropped until an endpoint is reset
+  std::vector<Mark> marks_;
+  Id first_ = 0;       // id of queue_.front()
+  Id drop_from_ = 0;   // nothing before it can be dropped until an endpoint is reset
+  Id store_from_ = 0;  // nothing before it is for the disk
   std::size_t waiting_ = 0;
   std::uint64_t bytes_ = 0;
+  std::uint64_t memory_ = 0;  // of bodies that are not on the disk, or about to be
+  bool disk_fails_ = false;
 };
 
 }  // namespace itnxt

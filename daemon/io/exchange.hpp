@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "daemon/alert/board.hpp"
+#include "daemon/io/recent_events.hpp"
 #include "daemon/state/snapshot.hpp"
 
 namespace itnxt {
@@ -29,9 +30,14 @@ class Exchange {
   void expose_series(bool exposed);
   [[nodiscard]] Published read() const;
 
+  // The latest events: locks for itself.
+  [[nodiscard]] RecentEvents& events() { return events_; }
+  [[nodiscard]] const RecentEvents& events() const { return events_; }
+
  private:
   mutable std::mutex mutex_;
   Published published_;
+  RecentEvents events_;
 };
 
 }  // namespace itnxt

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "daemon/io/event_list.hpp"
 #include "daemon/io/http_accept.hpp"
 #include "daemon/io/http_deadlines.hpp"
 #include "daemon/io/http_gzip.hpp"
@@ -29,7 +30,10 @@ constexpr const char* kJson = "application/json; charset=utf-8";
 struct Request {
   std::string_view path;
   std::string_view accept;
-  std::optional<std::string> device;  // the query's
+  // The query's.
+  std::optional<std::string> device;
+  std::optional<std::string> limit;
+  std::optional<std::string> since;
 };
 
 struct Answer {
@@ -51,6 +55,11 @@ Answer text_answer(std::string_view path, unsigned code, std::string text) {
 std::string_view header(MHD_Connection* connection, const char* name) {
   const char* value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
   return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+std::optional<std::string> argument(MHD_Connection* connection, const char* name) {
+  const char* value = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
 bool has_body(MHD_Connection* connection) {
@@ -107,6 +116,7 @@ struct HttpServer::Impl {
   [[nodiscard]] Answer answer(const Request& request) const;
   [[nodiscard]] Answer metrics(const Request& request) const;
   [[nodiscard]] Answer api(const Request& request) const;
+  [[nodiscard]] Answer events(const Request& request) const;
   MHD_Result send(MHD_Connection* connection, Answer answer);
   static MHD_Result handle(void* self, MHD_Connection* connection, const char* url,
                            const char* method, const char* version, const char* upload,
@@ -137,6 +147,10 @@ Answer HttpServer::Impl::answer(const Request& request) const {
     if (const std::string& problem = now.board->storage_problem; !problem.empty()) {
       text += "The alert state is not written: " + problem +
               ": pages go out from memory, a restart forgets them; make room or mend the disk.\n";
+    }
+    if (const std::string& problem = now.board->journal_problem; !problem.empty()) {
+      text += "Events are not stored: " + problem +
+              ": they take effect, and their collectors keep them; make room or mend the disk.\n";
     }
     return text_answer("/-/ready", now.ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
                        std::move(text));
@@ -171,6 +185,7 @@ Answer HttpServer::Impl::metrics(const Request& request) const {
 
 Answer HttpServer::Impl::api(const Request& request) const {
   const std::string_view endpoint = request.path.substr(kApi.size());
+  if (endpoint == "events") return events(request);
   std::optional<BodyReader> body = api_body(endpoint, exchange.read(), server, request.device);
   Answer made;
   made.type = kJson;
@@ -180,6 +195,20 @@ Answer HttpServer::Impl::api(const Request& request) const {
   } else {
     made.code = MHD_HTTP_NOT_FOUND;
     made.body = text_body(api_error("no such endpoint: there are " + std::string(api_endpoints())));
+  }
+  return made;
+}
+
+Answer HttpServer::Impl::events(const Request& request) const {
+  const auto query = parse_event_query(request.limit, request.since);
+  Answer made;
+  made.type = kJson;
+  made.path = "/api/v1/events";
+  if (query) {
+    made.body = events_body(exchange.events(), *query);
+  } else {
+    made.code = MHD_HTTP_BAD_REQUEST;
+    made.body = text_body(api_error(query.error()));
   }
   return made;
 }
@@ -219,11 +248,9 @@ MHD_Result HttpServer::Impl::handle(void* self, MHD_Connection* connection, cons
       *state = self;
       return MHD_YES;
     }
-    Request request{url, header(connection, MHD_HTTP_HEADER_ACCEPT), std::nullopt};
-    if (const char* device =
-            MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "device")) {
-      request.device = device;
-    }
+    const Request request{url, header(connection, MHD_HTTP_HEADER_ACCEPT),
+                          argument(connection, "device"), argument(connection, "limit"),
+                          argument(connection, "since")};
     return impl.send(connection, impl.answer(request));
   } catch (const std::exception&) {  // out of memory: this connection ends, the server goes on
     return MHD_NO;

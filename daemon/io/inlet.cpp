@@ -15,6 +15,8 @@ constexpr std::array<std::string_view, kDenials> kDenied = {
     "message dropped: a node speaks in the name of another than aggregator.curve.nodes gives its "
     "key",
     "message not taken for now: its node sends more than aggregator.limits.bytes_per_node"};
+constexpr Duration kTellInterval = 1s;  // of one connection
+constexpr std::size_t kMaxTold = 4096;
 
 // A peer without an address is known by the name the library gave it.
 std::string name_of(const ZmqMessage& message) {
@@ -72,26 +74,39 @@ void Inlet::take(const ZmqMessage& message) {
     return;
   }
   if (const auto refused = decoder_.decode(message.parts)) return refuse(message, *refused);
-  if (decoder_.holds_events()) return;  // kept by who sent them until they are acknowledged
-  const Batch& batch = decoder_.batch();
+  const NodeName& node = decoder_.holds_events() ? decoder_.events().node : decoder_.batch().node;
   if (sender_check_ &&
-      !admits(message, sender_check_->claims(message.user, batch.node, bytes, loop_.now()),
-              batch.node.text())) {
+      !admits(message, sender_check_->claims(message.user, node, bytes, loop_.now()),
+              node.text())) {
     return;
   }
+  if (decoder_.holds_events()) return take(decoder_.events(), message);
+  const Batch& batch = decoder_.batch();
   handler_(batch);
+  const std::uint32_t credit = hooks_.credit ? hooks_.credit() : wire::kCredit;
   socket_->reply(message.peer,
-                 wire::encode(wire::Ack{batch.collector, batch.epoch, batch.sequence}));
+                 wire::encode(wire::Ack{batch.collector, batch.epoch, batch.sequence, credit}));
+}
+
+void Inlet::take(const EventBatch& events, const ZmqMessage& message) {
+  if (!hooks_.events) return;  // kept by who sent them until they are acknowledged
+  const auto refusing =
+      hooks_.events(events, [this, peer = std::string(message.peer)](const wire::EventAck& ack) {
+        socket_->reply(peer, wire::encode(ack));
+      });
+  if (refusing) tell(message, *refusing);
 }
 
 void Inlet::refuse(const ZmqMessage& message, const wire::Refused& refused) {
   ++counts_.refused[static_cast<std::size_t>(refused.reason)];
+  tell(message, {std::string(wire::name(refused.reason)), refused.message});
   const auto due = complaints_.due(name_of(message), loop_.now());
   if (!due) return;
   log_.warning("malformed message dropped: " + refused.message,
                {{"peer", due->peer},
                 {"reason", std::string(wire::name(refused.reason))},
                 {"unsaid", std::to_string(due->unsaid)}});
+  if (hooks_.refused) hooks_.refused(due->peer, refused);
 }
 
 // `node`: who the message says it is from, as far as that is known.
@@ -120,6 +135,19 @@ void Inlet::count_handshake(HandshakeFault fault) {
         "the keys of this endpoint",
         {{"endpoint", endpoint()}, {"reason", reason}, {"unsaid", std::to_string(due->unsaid)}});
   }
+}
+
+// Whose word is not taken hears why, but cannot make us talk.
+void Inlet::tell(const ZmqMessage& message, const wire::Refusing& refusing) {
+  const Instant now = loop_.now();
+  if (told_.size() >= kMaxTold) {
+    std::erase_if(told_, [&](const auto& one) { return now - one.second >= kTellInterval; });
+    if (told_.size() >= kMaxTold) return;
+  }
+  const auto [last, first] = told_.try_emplace(std::string(message.peer), now);
+  if (!first && now - last->second < kTellInterval) return;
+  last->second = now;
+  socket_->reply(message.peer, wire::encode(refusing));
 }
 
 }  // namespace itnxt

@@ -1,5 +1,7 @@
 #include "daemon/io/outlet.hpp"
 
+#include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -9,7 +11,6 @@
 namespace itnxt {
 namespace {
 
-constexpr Duration kLookAfter = 1s;
 constexpr std::string_view kKey = "transport.aggregators";
 
 // About what a sample takes on the wire.
@@ -67,8 +68,11 @@ Outlet::Outlet(Loop& loop, Log& log, ZmqContext& zmq, OutletConfig config)
       spool_(config_.spool.directory, log),
       queue_({.max_size = config_.spool.max_size,
               .max_age = config_.spool.max_age,
-              .patience = config_.patience},
-             config_.endpoints.size()) {
+              .patience = config_.patience,
+              .backlog_rate = config_.spool.backlog_rate},
+             config_.endpoints.size()),
+      event_disk_(loop),
+      batch_disk_(loop) {
   if (const Status ready = spool_.prepare(); ready) {
     spool_is_usable_ = true;
   } else {
@@ -85,11 +89,27 @@ Sink& Outlet::stream(const CollectorName& collector, Duration interval) {
   std::unique_ptr<Stream>& stream = streams_[collector];
   if (!stream) {
     stream =
-        std::make_unique<Stream>(*this, collector, queue_.add_source(collector, config_.epoch, {}));
+        std::make_unique<Stream>(*this, collector, queue_.add_source(collector, config_.epoch));
+    stream_of_.push_back(stream.get());
     load(*stream);
+    EventLogOptions events;
+    events.node = config_.node;
+    events.collector = collector;
+    events.endpoints = config_.endpoints;
+    events.run = config_.epoch;
+    if (stream->files) {
+      const std::filesystem::path stem(spool_.stem_of(collector));
+      events.file.directory = stem.parent_path();
+      events.file.name = stem.filename().string() + ".events";
+    }
+    stream->events = std::make_unique<EventLog>(loop_, log_, event_disk_, std::move(events),
+                                                [this] { pump_all(); });
+    pump_all();
+    tick_later();
   }
   stream->ended = false;
   stream->interval = interval;
+  queue_.set_interval(stream->source, interval);
   if (stream->samples.empty()) stream->begin_batch();
   return *stream;
 }
@@ -108,7 +128,7 @@ void Outlet::end_stream(const CollectorName& collector) {
 
 std::string Outlet::files_of(const CollectorName& collector) const {
   const auto found = streams_.find(collector);
-  const bool ours = found != streams_.end() && found->second->claimed;
+  const bool ours = found != streams_.end() && found->second->files;
   return ours ? spool_.stem_of(collector) : "";
 }
 
@@ -133,6 +153,8 @@ void Outlet::close_batch(Stream& stream) {
   stream.samples = std::move(batch.samples);  // its memory serves the next batch
   stream.begin_batch();
   pump_all();
+  if (queue_.in_memory() > BatchQueueLimits{}.memory) use_disk(false);
+  tick_later();
 }
 
 void Outlet::connect(std::size_t number) {
@@ -154,85 +176,30 @@ void Outlet::connect(std::size_t number) {
 
 void Outlet::pump(std::size_t number) {
   ZmqSocket* socket = endpoints_[number].socket.get();
-  if (socket == nullptr) return;
-  while (const auto next = queue_.next(number)) {
+  if (socket == nullptr || !pump_events(number)) return;
+  while (const auto next = queue_.next(number, loop_.now())) {
     const wire::Sending sending{next->lost, next->waiting, loop_.wall_now()};
     if (!socket->send(*next->parts, wire::encode(sending))) return;
-    queue_.sent(number);
+    queue_.sent(number, loop_.now());
   }
+  read_for(number);
+}
+
+// False: nothing else may be sent now.
+bool Outlet::pump_events(std::size_t number) {
+  for (const auto& [name, stream] : streams_) {
+    if (!stream->events) continue;  // it is being made
+    while (const auto message = stream->events->next(number)) {
+      if (!endpoints_[number].socket->send({&*message, 1}, {})) return false;
+      stream->events->sent(number);
+    }
+    if (stream->events->is_reading(number)) return false;
+  }
+  return true;
 }
 
 void Outlet::pump_all() {
   for (std::size_t i = 0; i < endpoints_.size(); ++i) pump(i);
-}
-
-void Outlet::take_answer(std::size_t number, const ZmqMessage& message) {
-  Endpoint& endpoint = endpoints_[number];
-  const auto answer = wire::decode_answer(message.parts.front());
-  const auto* ack = answer ? std::get_if<wire::Ack>(&*answer) : nullptr;
-  if (ack == nullptr) return;                                  // no aggregator of ours
-  if (!queue_.acknowledge(number, *ack, loop_.now())) return;  // late
-  endpoint.refused.reset();
-  if (endpoint.silent) {
-    endpoint.silent = false;
-    log_.notice("aggregator answers again", {{"endpoint", endpoint.name}});
-  }
-  forget_delivered_files();
-  pump(number);
-  if (drained_ && queue_.empty()) finish_drain();
-}
-
-// The library connects again by itself; it has thrown away what it had not sent.
-void Outlet::lose_connection(std::size_t number) {
-  queue_.reset(number);
-  pump(number);
-}
-
-// Once for each reason, until it answers: the library, or patience, tries again and again.
-void Outlet::tell_refused(std::size_t number, HandshakeFault fault) {
-  Endpoint& endpoint = endpoints_[number];
-  if (std::exchange(endpoint.refused, fault) == fault) return;
-  log_.error(refusal_text(config_, endpoint.name, fault),
-             {{"endpoint", endpoint.name}, {"reason", std::string(name(fault))}});
-}
-
-void Outlet::look_after_endpoints() {
-  const Instant now = loop_.now();
-  queue_.expire(now);
-  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-    if (!queue_.stalled(i, now)) continue;
-    if (!std::exchange(endpoints_[i].silent, true)) {
-      log_.warning("aggregator does not answer; batches are kept for it",
-                   {{"endpoint", endpoints_[i].name},
-                    {"waiting_batches", std::to_string(queue_.waiting_for(i))}});
-    }
-    queue_.reset(i);
-    queue_.be_patient_again(i, now);
-    connect(i);
-    pump(i);
-  }
-  report_loss();
-  forget_delivered_files();
-  every_second_ = loop_.after(kLookAfter, [this] { look_after_endpoints(); });
-}
-
-std::uint64_t Outlet::lost_batches() const {
-  std::uint64_t lost = 0;
-  for (const auto& [name, stream] : streams_) lost += queue_.lost(stream->source);
-  return lost;
-}
-
-// At most once a second, however much is dropped.
-void Outlet::report_loss() {
-  const std::uint64_t lost = lost_batches();
-  if (lost == lost_reported_) return;
-  log_.warning(
-      "undelivered batches were dropped, the oldest first; raise spool.max_size or "
-      "spool.max_age, or bring the aggregator back",
-      {{"dropped", std::to_string(lost - lost_reported_)},
-       {"dropped_total", std::to_string(lost)},
-       {"waiting_bytes", std::to_string(queue_.size().count())}});
-  lost_reported_ = lost;
 }
 
 void Outlet::drain(Duration limit, std::function<void()> done) {
@@ -245,24 +212,24 @@ void Outlet::drain(Duration limit, std::function<void()> done) {
       close_batch(*stream);
     }
   }
-  const bool nothing = queue_.empty();
+  const bool nothing = all_is_delivered();
   draining_ = loop_.after(nothing ? Duration::zero() : limit, [this] { finish_drain(); });
 }
 
 void Outlet::finish_drain() {
   draining_.cancel();
   every_second_.cancel();
+  tick_.cancel();
   report_loss();
-  // An acknowledgement that came now would take the file that is being written.
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     endpoints_[i].socket.reset();
-    queue_.reset(i);
+    reset(i);
   }
-  if (queue_.empty()) return end_drain();
   begin_saving();
 }
 
 void Outlet::end_drain() {
+  over_ = true;
   if (const auto done = std::exchange(drained_, nullptr)) done();
 }
 

@@ -1,7 +1,6 @@
-// The inner parts of an Outlet, for outlet.cpp and outlet_spool.cpp only.
+// The inner parts of an Outlet, for outlet.cpp, outlet_answers.cpp and outlet_spool.cpp only.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -17,14 +16,17 @@ class Outlet::Stream final : public Sink {
       : collector(std::move(name)), source(queue_source), outlet_(outlet) {}
 
   void publish(Sample sample) override;
+  void report(Event event) override {
+    if (!ended) events->report(std::move(event));
+  }
   // After each batch; the next is due within an interval, with samples or without.
   void begin_batch();
 
   const CollectorName collector;
   const BatchQueue::Source source;
-  std::vector<BatchQueue::Source> old_sources;  // of the spool file, while that is there
-  bool claimed = false;                         // its spool file is ours
-  bool has_file = false;
+  std::unique_ptr<EventLog> events;
+  std::shared_ptr<BatchFiles> files;  // null: the disk is of no use to it
+  BatchFiles::Owed owed;              // as `files` knows it
   std::vector<Sample> samples;
   Duration interval{};
   std::uint64_t sequence = 0;
@@ -36,17 +38,27 @@ class Outlet::Stream final : public Sink {
   Timer timer_;
 };
 
-// An orderly stop on its way to the disk: one collector's file after the other, each in pieces of
-// one round of the loop, so that time passes.
+// What the disk is asked to do at once for one collector, and what became of it.
+struct Outlet::Errand {
+  struct Write {
+    BatchQueue::ToStore what;
+    WallTime closed;
+    Result<BatchQueue::Place> place = Error{};
+  };
+  std::shared_ptr<BatchFiles> files;
+  std::vector<Write> writes;
+  std::vector<BatchQueue::Mark> marks;
+  std::optional<BatchFiles::Owed> owed;
+  std::string problem;
+  bool full = false;
+
+  void run();
+};
+
+// An orderly stop on its way to the disk.
 struct Outlet::Saving {
-  std::map<BatchQueue::Source, BatchQueue::Id> newest;  // it bears the loss of what is left out
-  std::map<CollectorName, std::unique_ptr<Stream>>::const_iterator stream;
-  std::unique_ptr<Spool::Writer> writer;  // of that stream's file
-  BatchQueue::Id at = 0;
-  std::size_t kept = 0;
-  std::size_t left_out = 0;
-  Instant end;  // from then on only the newest are written
-  Timer next;
+  Instant end;  // from then on nothing more is written
+  bool failed = false;
 };
 
 }  // namespace itnxt

@@ -4,7 +4,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "daemon/core/fd.hpp"
+#include "daemon/io/crc.hpp"
 #include "daemon/io/directory.hpp"
 
 namespace itnxt {
@@ -46,11 +46,6 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
-std::uint32_t checksum(std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-}
-
 void put_u32(std::uint32_t value, char* to) {
   for (std::size_t i = 0; i < 4; ++i) to[i] = static_cast<char>(value >> (8 * i));
 }
@@ -76,7 +71,7 @@ std::optional<std::string> read_record(int fd, std::uint64_t left) {
   if (size > kMaxRecord || size > left - kHead) return std::nullopt;
   std::string payload(size, '\0');
   if (read_some(fd, payload.data(), size) != size) return std::nullopt;
-  if (checksum(payload) != get_u32(head.data() + 4)) return std::nullopt;
+  if (crc32_of(payload) != get_u32(head.data() + 4)) return std::nullopt;
   return payload;
 }
 
@@ -211,7 +206,7 @@ Status Spool::Writer::add(const wire::SpoolRecord& record) {
   const std::string payload = wire::encode(record);
   std::array<char, kHead> head{};
   put_u32(static_cast<std::uint32_t>(payload.size()), head.data());
-  put_u32(checksum(payload), head.data() + 4);
+  put_u32(crc32_of(payload), head.data() + 4);
   if (!write_all(fd_.get(), {head.data(), head.size()}) || !write_all(fd_.get(), payload)) {
     return failure("written");
   }

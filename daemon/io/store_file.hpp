@@ -1,4 +1,4 @@
-// The SQLite file under the store: opening, checking, quarantine, one transaction at a time.
+// The file under the store: checking, quarantine, one transaction at a time.
 // Blocking; used by one thread at a time. Format: table `record`, see store_file.cpp.
 #pragma once
 
@@ -12,8 +12,7 @@
 #include <variant>
 #include <vector>
 
-#include "daemon/core/fd.hpp"
-#include "daemon/core/result.hpp"
+#include "daemon/io/database.hpp"
 
 namespace itnxt {
 
@@ -27,16 +26,6 @@ struct StoreRow {
 
 using StoreKey = std::pair<std::string, std::string>;                 // shelf, key
 using StoreChanges = std::map<StoreKey, std::optional<std::string>>;  // absent body: delete
-
-// A failure and whether there is a point in going on from memory.
-struct StoreTrouble {
-  enum class Kind : std::uint8_t {
-    configuration,  // wrong directory, in use, newer format: a person must act
-    passing,        // full, read-only, I/O error: may work again by itself
-  };
-  Kind kind = Kind::passing;
-  std::string message;
-};
 
 class StoreFile {
  public:
@@ -53,9 +42,6 @@ class StoreFile {
   };
 
   explicit StoreFile(Options options);
-  ~StoreFile();
-  StoreFile(const StoreFile&) = delete;
-  StoreFile& operator=(const StoreFile&) = delete;
 
   // Makes the directory (0700) and the file (0600) as needed, takes the lock, checks every page and
   // every record. A damaged file is renamed to alerts.db.corrupt-TIME and a new one begun with the
@@ -64,30 +50,21 @@ class StoreFile {
   // The records of a file that attach() could not take over for a passing reason, as far as they
   // are whole: a file system that is read-only can still be read. Absent when it cannot.
   std::optional<std::vector<StoreRow>> read_only();
-  [[nodiscard]] bool attached() const { return db_ != nullptr; }
+  [[nodiscard]] bool attached() const { return database_.is_open(); }
 
   // All or nothing, on the disk when it returns (synchronous=FULL). `replace`: drops every other
   // record. After a failure other than a full disk the file is detached: attach again.
   std::optional<StoreTrouble> write(const StoreChanges& changes, bool replace);
 
-  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const std::string& path() const { return database_.path(); }
 
  private:
-  struct Db;
-  enum class Check : std::uint8_t { sound, damaged, failed };
-  [[nodiscard]] std::optional<StoreTrouble> prepare_directory() const;
-  std::optional<StoreTrouble> take_lock();
-  std::optional<StoreTrouble> open_database();
-  Check load(Loaded& loaded, std::optional<StoreTrouble>& trouble);
-  Check read_rows(std::vector<StoreRow>& rows) const;
+  Database::Check load(Loaded& loaded, std::optional<StoreTrouble>& trouble);
+  Database::Check read_rows(std::vector<StoreRow>& rows) const;
   std::optional<StoreTrouble> quarantine(const std::string& time, Loaded& loaded);
-  [[nodiscard]] StoreTrouble trouble(const std::string& doing) const;
-  [[nodiscard]] bool damaged() const;
 
-  Options options_;
-  std::string path_;
-  Fd lock_;  // before the database: freed after it
-  std::unique_ptr<Db> db_;
+  const Options options_;
+  Database database_;
 };
 
 }  // namespace itnxt

@@ -86,12 +86,15 @@ constexpr std::array<MetricInfo, kMetrics> kCatalogue = {{
      "When the last batch came, by the aggregator's clock."},
     {"itnxt_collector_lost_batches_total", kCounter, Of::collector, "node collector",
      "Batches that the collector had to drop."},
+    {"itnxt_collector_lost_events_total", kCounter, Of::collector, "node collector",
+     "Events of the collector that will never come, by the gaps in their numbers."},
+    {"itnxt_collector_backlog_batches_total", kCounter, Of::collector, "node collector",
+     "Batches that came when newer ones were there: history, after an outage."},
     {"itnxt_collector_spool_bytes", kGauge, Of::collector, "node collector",
      "What the collector still had to deliver when it sent its last batch, that one included."},
     {"itnxt_collector_clock_skew_seconds", kGauge, Of::collector, "node collector",
-     "The collector's wall clock minus the aggregator's when the last batch came; positive if it "
-     "is "
-     "ahead."},
+     "The collector's wall clock minus the aggregator's, of the least delayed message of the last "
+     "minutes; positive if it is ahead."},
     {"itnxt_snmp_ignored_datagrams_total", kCounter, Of::collector, "node collector reason",
      "Datagrams that an SNMP collector received and did not use."},
     {"itnxt_snmp_broken_rules_total", kCounter, Of::collector, "node collector rule",
@@ -101,8 +104,8 @@ constexpr std::array<MetricInfo, kMetrics> kCatalogue = {{
      "Series refused by aggregator.limits, counted each time they came."},
     {"itnxt_samples_refused_total", kCounter, Of::aggregator, "",
      "Samples refused: of a device that the inventory does not name or that another collector "
-     "polls, of a capture whose name another node has, or of a collector that is one too many; and "
-     "families of collectors' own metrics that break a rule."},
+     "polls, of a capture whose name another node has, or of a collector that is one too many; "
+     "families of collectors' own metrics that break a rule; and events of such a device."},
     {"itnxt_state_writable", kGauge, Of::aggregator, "",
      "1 if the state directory can be written."},
     {"itnxt_build_info", kInfo, Of::aggregator, "version revision", "What runs; always 1."},
@@ -127,6 +130,8 @@ constexpr std::array<MetricInfo, kMetrics> kCatalogue = {{
      "What waits for the store, in memory."},
     {"itnxt_remote_write_sent_timestamp_seconds", kGauge, Of::process, "target",
      "Time stamp of the youngest sample that the store took."},
+    {"itnxt_events_total", kCounter, Of::process, "kind",
+     "Events taken, each once; the kind is other beyond the first 64 kinds."},
     {"itnxt_loop_lag_seconds", kGauge, Of::process, "",
      "How late the event loop's last timers fired."},
     {"itnxt_config_last_reload_successful", kGauge, Of::process, "",

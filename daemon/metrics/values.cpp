@@ -211,6 +211,14 @@ constexpr MetricValue<CollectorView> kCollectors[] = {
      [](ValueSink& out, const CollectorView& view) {
        of_collector(out, view, as_double(view.lost_batches));
      }},
+    {Metric::collector_lost_events,
+     [](FamilyText& out, const CollectorView& view) {
+       of_collector(out, view, as_double(view.lost_events));
+     }},
+    {Metric::collector_backlog_batches,
+     [](FamilyText& out, const CollectorView& view) {
+       of_collector(out, view, as_double(view.backlog_batches));
+     }},
     {Metric::collector_spool,
      [](ValueSink& out, const CollectorView& view) {
        of_collector(out, view, as_double(view.spool.count()));
@@ -306,7 +314,8 @@ constexpr MetricValue<WholeAggregator> kAggregator[] = {
      }},
     {Metric::state_writable,
      [](ValueSink& out, const WholeAggregator& all) {
-       out.line(all.board.storage_problem.empty() ? 1 : 0);
+       const Board& board = all.board;
+       out.line(board.storage_problem.empty() && board.journal_problem.empty() ? 1 : 0);
      }},
     {Metric::build_info,
      [](ValueSink& out, const WholeAggregator& all) {

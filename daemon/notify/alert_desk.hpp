@@ -38,6 +38,9 @@ class AlertDesk {
   // To be called at least once a second: `for` and recover_after are looked at here.
   void observe(const std::shared_ptr<const Snapshot>& snapshot);
 
+  // Calls back when all that observe() made of it so far is on the disk, or cannot be now.
+  void when_stored(Loop::Callback then) { commits_.when_stored(std::move(then)); }
+
   // Keeps the state of every rule, subject and channel that stays. A channel that changed ends
   // what it has in flight first. aggregator.state must be that of open().
   void reconfigure(const Config& config);

@@ -25,6 +25,11 @@ void CommitQueue::commit(StoreChanges records, std::vector<Delivery> then_send) 
   if (!held_.empty() && !timer_) watch();
 }
 
+void CommitQueue::when_stored(std::function<void()> then) {
+  if (store_->idle()) return then();
+  store_->commit({}, [then = std::move(then)](bool) { then(); });
+}
+
 void CommitQueue::watch() {
   while (!held_.empty()) {
     const Duration age = loop_.now() - held_.front().since;

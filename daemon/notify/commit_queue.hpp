@@ -30,6 +30,8 @@ class CommitQueue {
 
   // Without records there is nothing to send either.
   void commit(StoreChanges records, std::vector<Delivery> then_send);
+  // Calls back when all that was committed so far is on the disk, or cannot be now.
+  void when_stored(std::function<void()> then);
   void on_late_rows(Store::LateRows taken) { store_->on_late_rows(std::move(taken)); }
 
   [[nodiscard]] std::set<DeliveryKey> held() const;

@@ -1,5 +1,7 @@
-// While a collector's backlog comes in, the table passes through the past at speed. Alerts must not
-// judge that: what failed and returned during an outage would page now. Pure.
+// While a collector that was cut off sends the oldest first, the table passes through the past at
+// speed. Alerts must not judge that: what failed and returned during an outage would page now. One
+// that sends the newest first, as ours do, needs none of this: its backlog passes by the table.
+// Pure.
 #pragma once
 
 #include "daemon/core/sample.hpp"

@@ -71,7 +71,8 @@ Arrived Collectors::arrive(const Batch& batch, Instant now, WallTime wall,
     if (!admission.admit(batch.node, kSeriesOfCollector)) return {Arrival::refused};
     state->retired = false;
   }
-  if (epoch != epochs.end() && batch.sequence <= epoch->last_sequence) return {Arrival::duplicate};
+  const std::uint64_t highest = epoch == epochs.end() ? 0 : epoch->came.highest();
+  if (epoch != epochs.end() && !epoch->came.add(batch.sequence)) return {Arrival::duplicate};
 
   // Without clocks, since those of dead and living processes step: while the present process is
   // alive, only one at its beginning can follow it. What its dead predecessor left was numbered on.
@@ -81,12 +82,12 @@ Arrived Collectors::arrive(const Batch& batch, Instant now, WallTime wall,
       !epochs.empty() && now - state->fresh_at <= stale_time(state->view.interval, stale_after);
   const bool is_backlog = is_alive && !is_present && !begins;
   if (epoch == epochs.end()) {
-    epoch = epochs.insert(is_backlog ? epochs.end() : epochs.begin(), Epoch{batch.epoch, 0, 0});
+    epoch = epochs.insert(is_backlog ? epochs.end() : epochs.begin(), Epoch{batch.epoch, {}, 0});
+    (void)epoch->came.add(batch.sequence);
   } else if (!is_backlog && !is_present) {
     std::rotate(epochs.begin(), epoch, epoch + 1);
     epoch = epochs.begin();
   }
-  epoch->last_sequence = batch.sequence;
   epoch->lost = std::max(epoch->lost, batch.lost);
   state->view.lost_batches = state->lost_before;
   for (const Epoch& e : epochs) state->view.lost_batches += e.lost;
@@ -99,12 +100,40 @@ Arrived Collectors::arrive(const Batch& batch, Instant now, WallTime wall,
   state->view.last_batch = wall;
   state->view.last_batch_at = now;
   state->view.spool = batch.waiting;
-  state->view.clock_skew.reset();
-  if (batch.sent_wall != WallTime{}) state->view.clock_skew = batch.sent_wall - wall;
-  if (is_backlog) return {Arrival::backlog, !state->retired};
+  take_clock(*state, batch.sent_wall, now, wall);
+  // Within a process by its numbers: after an outage it sends the newest first.
+  const bool is_late = !is_backlog && batch.sequence < highest;
+  if (is_backlog || is_late) ++state->view.backlog_batches;
+  if (is_backlog) return {Arrival::backlog, !state->retired, false};
   state->fresh_at = now;
   state->view.interval = batch.interval;
-  return {Arrival::fresh, !state->retired};
+  return {is_late ? Arrival::backlog : Arrival::fresh, !state->retired, true};
+}
+
+void Collectors::hear_clock(const EventBatch& events, Instant now, WallTime wall) {
+  const auto found = collectors_.find({events.node, events.collector});
+  if (found != collectors_.end()) take_clock(found->second, events.sent_wall, now, wall);
+}
+
+void Collectors::take_clock(State& state, WallTime sent, Instant now, WallTime wall) {
+  if (sent == WallTime{}) return state.view.clock_skew.reset();
+  const NodeName& node = state.view.node;
+  state.skew.observe(sent - wall, now);
+  state.view.clock_skew = state.skew.value();
+  if (!state.view.clock_skew) return;
+  const Duration off = *state.view.clock_skew;
+  const bool is_off = off > kClockOff || (off < -kClockOff && state.skew.is_settled());
+  if (is_off && clock_is_off_.insert(node).second) {
+    clocks_off_.push_back({node, off});
+  } else if (std::chrono::abs(off) <= kClockOff / 2) {
+    clock_is_off_.erase(node);
+  }
+}
+
+void Collectors::count_lost_events(const NodeName& node, const CollectorName& collector,
+                                   std::uint64_t count) {
+  if (lost_events_.size() >= kMostCollectors && !lost_events_.contains({node, collector})) return;
+  lost_events_[{node, collector}] += count;
 }
 
 void Collectors::tell(const NodeName& node, const CollectorName& collector,
@@ -144,8 +173,12 @@ bool Collectors::tick(Instant now, std::uint32_t stale_after, Admission& admissi
       admission.release(key.first, kSeriesOfCollector);
       changed = true;
     }
+    lost_events_.erase(key);
     const auto count = of_node_.find(key.first);
-    if (--count->second == 0) of_node_.erase(count);
+    if (--count->second == 0) {
+      clock_is_off_.erase(key.first);
+      of_node_.erase(count);
+    }
     it = collectors_.erase(it);
   }
   return changed;
@@ -155,7 +188,10 @@ std::vector<CollectorView> Collectors::views() const {
   std::vector<CollectorView> views;
   views.reserve(collectors_.size());
   for (const auto& [key, state] : collectors_) {
-    if (!state.retired) views.push_back(state.view);
+    if (state.retired) continue;
+    views.push_back(state.view);
+    const auto lost = lost_events_.find(key);
+    if (lost != lost_events_.end()) views.back().lost_events = lost->second;
   }
   return views;
 }

@@ -1,5 +1,5 @@
-// Which batches are new, per collector: sequences within epochs, what was lost, who is silent.
-// Pure; the loop's thread.
+// Which batches are new, per collector: sequences within epochs, in any order, what was lost, who
+// is silent, whose clock is off. Pure; the loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/core/event.hpp"
 #include "daemon/core/sample.hpp"
 #include "daemon/state/admission.hpp"
+#include "daemon/state/clock_skew.hpp"
+#include "daemon/state/sequence_set.hpp"
 #include "daemon/state/snapshot.hpp"
 
 namespace itnxt {
@@ -17,14 +20,22 @@ namespace itnxt {
 enum class Arrival : std::uint8_t {
   fresh,      // the newest of its collector
   duplicate,  // had before, by (node, collector, epoch, sequence)
-  backlog,    // of a process that has been followed by one that is alive: older than what is known
+  backlog,    // older than the newest of its process, or of a process that has been followed by one
+              // that is alive
   refused,    // more collectors of its node or of all than are kept, or more than
               // aggregator.limits allow
 };
 
 struct Arrived {
   Arrival how = Arrival::fresh;
-  bool is_shown = false;  // views() tell of its collector
+  bool is_shown = false;    // views() tell of its collector
+  bool of_present = false;  // its process is the one that is alive
+};
+
+// A node whose clock is off, for the log.
+struct ClockOff {
+  NodeName node;
+  Duration ahead{};
 };
 
 class Collectors {
@@ -36,6 +47,14 @@ class Collectors {
   // Counts the batch and says what to do with it.
   Arrived arrive(const Batch& batch, Instant now, WallTime wall, std::uint32_t stale_after,
                  Admission& admission);
+  // What events tell of the clock of a collector that arrive() knows.
+  void hear_clock(const EventBatch& events, Instant now, WallTime wall);
+  // Events of the collector that will never come.
+  void count_lost_events(const NodeName& node, const CollectorName& collector, std::uint64_t count);
+  // Nodes whose clock is found to be off by more than kClockOff: each once, until it was right
+  // again.
+  static constexpr Duration kClockOff = 2s;
+  std::vector<ClockOff> take_clocks_off() { return std::exchange(clocks_off_, {}); }
   // What a collector that arrive() knows tells of its datagrams.
   void tell(const NodeName& node, const CollectorName& collector, const SnmpTotals& totals,
             Admission& admission);
@@ -48,7 +67,7 @@ class Collectors {
   using Key = std::pair<NodeName, CollectorName>;
   struct Epoch {
     std::uint64_t id = 0;
-    std::uint64_t last_sequence = 0;
+    SequenceSet came;
     std::uint64_t lost = 0;
   };
   struct State {
@@ -56,15 +75,20 @@ class Collectors {
     Instant fresh_at;           // when the present process was last heard
     std::vector<Epoch> epochs;  // the present one first; a few past ones, whose backlog may come
     std::uint64_t lost_before = 0;  // of epochs that are forgotten
-    bool retired = false;           // no longer configured: what it left on its way may still come
+    ClockSkew skew;
+    bool retired = false;  // no longer configured: what it left on its way may still come
   };
   bool admit(const Key& key, Admission& admission) const;
+  void take_clock(State& state, WallTime sent, Instant now, WallTime wall);
   static bool drop_totals(State& state, Admission& admission);
   State* find_or_add(const Batch& batch, Admission& admission);
   [[nodiscard]] bool is_configured(const Key& key) const;
 
   std::map<Key, State> collectors_;
-  std::map<NodeName, std::size_t> of_node_;  // how many of collectors_
+  std::map<NodeName, std::size_t> of_node_;   // how many of collectors_
+  std::map<Key, std::uint64_t> lost_events_;  // a lane of events needs no batch
+  std::set<NodeName> clock_is_off_;           // and that was told
+  std::vector<ClockOff> clocks_off_;          // to be told
   NodeName node_;
   std::set<CollectorName> configured_;  // of node_
 };

@@ -167,6 +167,7 @@ void DeviceState::advance_row(const WantedRow& row, InterfaceState& state, Inter
     view.identity = make_identity(view_->name, row.name);
     advance(state, view, *row.sample,
             Continuation{source_.wall(row.sample->at), true, interval_ / 2, std::nullopt}, now);
+    state.status = source_.moment(row.sample->at);
   }
   remember_called(state, row.name, row.called);
   state.nameless = row.sample->if_name.empty() && row.sample->if_descr.empty();
@@ -193,6 +194,14 @@ void DeviceState::advance_known(std::size_t old, const InterfaceSample& sample, 
     }
   }
   advance(state, view, sample, how, now);
+  const Moment moment = source_.moment(sample.at);
+  if (state.told_by_event && holds_against(state.status, moment, now)) {
+    view.up = before.up;
+    view.admin_up = before.admin_up;
+  } else {
+    state.status = moment;
+    state.told_by_event = false;
+  }
 }
 
 void DeviceState::resolve_ports(DeviceView& view) {

@@ -42,10 +42,12 @@ Duration stale_time(Duration interval, std::uint32_t stale_after) {
   return bounded(interval) * std::min(stale_after, 1000U) + bounded(interval) / 2;
 }
 
-// A collector that tells no wall time is taken to have closed the batch when it came.
-SampleSource source_of(const Batch& batch, WallTime received) {
-  return {batch.node, batch.collector, batch.epoch, batch.closed_at,
-          batch.closed_wall == WallTime{} ? received : batch.closed_wall};
+SampleSource source_of(const Batch& batch, Instant now, WallTime received) {
+  const bool told = batch.closed_wall != WallTime{};
+  const bool waited = told && batch.sent_wall > batch.closed_wall;
+  const Duration age = waited ? batch.sent_wall - batch.closed_wall : Duration::zero();
+  return {batch.node,      batch.collector, batch.epoch,
+          batch.closed_at, now - age,       told ? batch.closed_wall : received};
 }
 
 DeviceState::DeviceState(const Device& device, std::uint32_t stale_after)
@@ -84,7 +86,7 @@ bool DeviceState::apply(const DeviceSample& sample, const SampleSource& source, 
     restarted_ = true;
   }
   source_ = source;
-  interval_ = bounded(sample.interval > Duration::zero() ? sample.interval : Duration(60s));
+  interval_ = bounded(sample.interval > Duration::zero() ? sample.interval : kDefaultInterval);
   auto view = std::make_shared<DeviceView>();
   take_poll(*view, sample, now, wall);
   if (!is_answer(sample) || (sample.interfaces.empty() && !sample.complete)) {
@@ -94,6 +96,10 @@ bool DeviceState::apply(const DeviceSample& sample, const SampleSource& source, 
   }
   publish(std::move(view));
   return true;
+}
+
+bool DeviceState::is_news(const DeviceSample& sample, const SampleSource& source) const {
+  return !polled_ || (source == source_ && sample.at > polled_at_);
 }
 
 void DeviceState::take_poll(DeviceView& view, const DeviceSample& sample, Instant now,
@@ -115,8 +121,16 @@ void DeviceState::take_poll(DeviceView& view, const DeviceSample& sample, Instan
   view.poll_took = std::max(Duration::zero(), sample.took);
   view.last_success = before.last_success;
   polled_ = now;
+  polled_at_ = sample.at;
   view.polled = true;
   view.up = is_answer(sample);
+  const Moment moment = source_.moment(sample.at);
+  if (told_answer_ && holds_against(answered_at_, moment, now)) {
+    view.up = *told_answer_;
+  } else {
+    answered_at_ = moment;
+    told_answer_.reset();
+  }
   if (view.up) answered_ = now;
   if (sample.result == PollResult::ok || sample.result == PollResult::partial) {
     view.last_success = wall;

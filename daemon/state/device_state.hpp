@@ -5,15 +5,18 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "daemon/config/config.hpp"
+#include "daemon/core/event.hpp"
 #include "daemon/core/sample.hpp"
 #include "daemon/state/admission.hpp"
 #include "daemon/state/interface_rows.hpp"
 #include "daemon/state/interface_state.hpp"
+#include "daemon/state/moment.hpp"
 #include "daemon/state/ports.hpp"
 #include "daemon/state/snapshot.hpp"
 
@@ -25,23 +28,39 @@ struct SampleSource {
   CollectorName collector;
   std::uint64_t epoch = 0;
   SourceTime closed_at{};  // one moment by the source's clock …
+  Instant closed{};        // … by ours …
   WallTime closed_wall{};  // … and by its host's wall clock
 
-  // The original time of a sample, by the wall clock of who took it. None is younger than its
-  // batch.
-  [[nodiscard]] WallTime wall(SourceTime at) const {
-    return closed_wall - (at < closed_at ? closed_at - at : Duration::zero());
+  // None is younger than its batch.
+  [[nodiscard]] Moment moment(SourceTime at) const { return {epoch, at, closed - age(at)}; }
+  // The original time of a sample, by the wall clock of who took it.
+  [[nodiscard]] WallTime wall(SourceTime at) const { return closed_wall - age(at); }
+  [[nodiscard]] Duration age(SourceTime at) const {
+    return at < closed_at ? closed_at - at : Duration::zero();
   }
   // Whether it is the same clock.
   bool operator==(const SampleSource& other) const {
     return node == other.node && collector == other.collector && epoch == other.epoch;
   }
 };
-SampleSource source_of(const Batch& batch, WallTime received);
+// A collector that tells no wall time is taken to have closed the batch when it came.
+SampleSource source_of(const Batch& batch, Instant now, WallTime received);
+
+// When an event happened: `sent` is the moment at which it was sent, by the wall clock that stamped
+// it, so that no clock of ours is held against one of theirs.
+struct EventSource {
+  WallTime sent;
+  [[nodiscard]] Moment moment(const Event& event, Instant now) const {
+    const bool known = sent != WallTime{} && event.wall < sent;
+    return {event.run, event.at, now - (known ? sent - event.wall : Duration::zero())};
+  }
+};
 
 // How long after its last sample something is stale: `stale_after` intervals, and half a one for
 // polls that take longer than the one before. A hostile interval is bounded.
 Duration stale_time(Duration interval, std::uint32_t stale_after);
+
+inline constexpr Duration kDefaultInterval = 60s;  // where a collector tells none
 
 class DeviceState {
  public:
@@ -55,6 +74,11 @@ class DeviceState {
   // takes over at once.
   bool apply(const DeviceSample& sample, const SampleSource& source, bool is_configured,
              Instant now, WallTime wall, Admission& admission);
+  // Takes over what events tell of interfaces and of the device's answering, unless a later sample
+  // or event told it; true when something changed hands.
+  bool apply(std::span<const Event> events, const EventSource& source, Instant now);
+  // Whether a sample of this time would tell anything that is not known better.
+  [[nodiscard]] bool is_news(const DeviceSample& sample, const SampleSource& source) const;
   // Lets go of what is stale; true when something went.
   bool tick(Instant now, Admission& admission);
   // Gives back all it was admitted with.
@@ -83,6 +107,9 @@ class DeviceState {
                    Instant now) const;
   void advance_known(std::size_t old, const InterfaceSample& sample, bool comparable,
                      InterfaceState& state, InterfaceView& view, Instant now) const;
+  void take_answer(DeviceView& view, const Event& event, const Moment& moment, Instant now);
+  [[nodiscard]] std::optional<std::size_t> find_row(const InterfaceStatus& status) const;
+  [[nodiscard]] bool holds_against(const Moment& told, const Moment& sample, Instant now) const;
   void note_new(const std::vector<WantedRow>& rows, InterfaceChanges& changes, Instant now) const;
   void note(DeviceView& view, InterfaceChanges changes);
   void resolve_ports(DeviceView& view);
@@ -95,7 +122,10 @@ class DeviceState {
   SampleSource source_;
   Duration interval_{};
   std::optional<Instant> polled_;    // last poll's end
+  SourceTime polled_at_;             // the same by its collector's clock
   std::optional<Instant> answered_;  // last poll with an answer
+  Moment answered_at_;               // when it answered or not, as `view` tells …
+  std::optional<bool> told_answer_;  // … if an event did
   Instant oldest_row_;               // the first that can go stale
   std::optional<ReadingClocks> uptime_base_;
   std::uint64_t uptime_wraps_ = 0;

@@ -125,6 +125,11 @@ void withhold(InterfaceState& state, InterfaceView& view) {
   ++view.gaps[static_cast<std::size_t>(Gap::discontinuity)];
 }
 
+void tell_status(InterfaceView& view, const InterfaceStatus& status) {
+  if (status.oper != OperStatus::unknown) view.up = is_up(status.oper);
+  if (status.admin != AdminStatus::unknown) view.admin_up = is_up(status.admin);
+}
+
 void advance(InterfaceState& state, InterfaceView& view, const InterfaceSample& sample,
              const Continuation& how, Instant now) {
   view.if_index = sample.if_index;

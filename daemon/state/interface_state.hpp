@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "daemon/core/event.hpp"
+#include "daemon/state/moment.hpp"
 #include "daemon/state/rate.hpp"
 #include "daemon/state/snapshot.hpp"
 
@@ -21,7 +23,9 @@ struct InterfaceState {
   bool has_base = false;            // clocks and counters below are of the present epoch
   ReadingClocks clocks;
   CounterSet counters;
-  Instant seen;  // when its last sample came, by the aggregator's clock
+  Instant seen;                // when its last sample came, by the aggregator's clock
+  Moment status;               // when it was up or down, as its view tells …
+  bool told_by_event = false;  // … by an event, not by a sample
 };
 
 // How a row of a poll continues what is known.
@@ -41,5 +45,8 @@ void withhold(InterfaceState& state, InterfaceView& view);
 // identity, link and gap counts.
 void advance(InterfaceState& state, InterfaceView& view, const InterfaceSample& sample,
              const Continuation& how, Instant now);
+
+// What an event tells; what it does not know stays.
+void tell_status(InterfaceView& view, const InterfaceStatus& status);
 
 }  // namespace itnxt

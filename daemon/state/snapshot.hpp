@@ -106,9 +106,12 @@ struct CollectorView {
   WallTime last_batch;  // by the aggregator's clock
   Instant last_batch_at;
   Duration interval{};
-  std::uint64_t lost_batches = 0;  // announced as lost, over all epochs seen
-  Bytes spool{};                   // what it still had to deliver when it sent the last batch
-  // Its wall clock minus ours at the last batch: positive if it is ahead; absent: it did not tell.
+  std::uint64_t lost_batches = 0;     // announced as lost, over all epochs seen
+  std::uint64_t lost_events = 0;      // that will never come, so far
+  std::uint64_t backlog_batches = 0;  // that came late: newer ones were there
+  Bytes spool{};                      // what it still had to deliver when it sent the last batch
+  // Its wall clock minus ours in the last minutes: positive if it is ahead; absent: it did not
+  // tell.
   std::optional<Duration> clock_skew{};
   std::optional<SnmpTotals> snmp{};  // fresh ones only
 };

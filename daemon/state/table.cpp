@@ -104,37 +104,46 @@ Arrival Table::apply(const Batch& batch, Instant now, WallTime wall, Taken* take
   changed_ = changed_ || arrived.is_shown;
   switch (arrived.how) {
     case Arrival::duplicate:
+      break;
     case Arrival::backlog:
-      return arrived.how;
+      if (arrived.of_present) apply_samples(batch, true, now, wall, nullptr);
+      break;
     case Arrival::refused:
       samples_refused_ += batch.samples.size();
       changed_ = changed_ || !batch.samples.empty() || rejected != admission_.rejected();
-      return arrived.how;
-    case Arrival::fresh:
       break;
-  }
-  changed_ = changed_ || !batch.samples.empty();
-  const SampleSource source = source_of(batch, wall);
-  for (const Sample& sample : batch.samples) {
-    if (const auto* device = std::get_if<DeviceSample>(&sample)) {
-      if (device->totals) {
-        collectors_.tell(batch.node, batch.collector, *device->totals, admission_);
-      }
-      if (apply(*device, source, now, wall) && taken != nullptr) taken->took(sample, source);
-    } else if (const auto* capture = std::get_if<CaptureSample>(&sample)) {
-      apply(*capture, source, now);
-    } else if (const auto* series = std::get_if<SeriesSample>(&sample)) {
-      if (apply(*series, source, batch.interval, now) && taken != nullptr) {
-        taken->took(sample, source);
-      }
-    }
+    case Arrival::fresh:
+      changed_ = changed_ || !batch.samples.empty();
+      apply_samples(batch, false, now, wall, taken);
+      break;
   }
   return arrived.how;
 }
 
+void Table::apply_samples(const Batch& batch, bool is_backlog, Instant now, WallTime wall,
+                          Taken* taken) {
+  const SampleSource source = source_of(batch, now, wall);
+  for (const Sample& sample : batch.samples) {
+    if (const auto* device = std::get_if<DeviceSample>(&sample)) {
+      if (is_backlog && !is_news(*device, source, now)) continue;
+      if (device->totals && !is_backlog) {
+        collectors_.tell(batch.node, batch.collector, *device->totals, admission_);
+      }
+      if (apply(*device, source, now, wall) && taken != nullptr) taken->took(sample, source);
+    } else if (const auto* capture = std::get_if<CaptureSample>(&sample)) {
+      if (!is_backlog) apply(*capture, source, now);
+    } else if (const auto* series = std::get_if<SeriesSample>(&sample)) {
+      if (!is_backlog && apply(*series, source, batch.interval, now) && taken != nullptr) {
+        taken->took(sample, source);
+      }
+    }
+  }
+}
+
 void Table::replay(const Batch& batch, Taken& taken) {
-  const SampleSource source = source_of(batch, batch.closed_wall);
   const Instant now(batch.closed_wall.time_since_epoch());
+  SampleSource source = source_of(batch, now, batch.closed_wall);
+  source.closed = now;
   for (const Sample& sample : batch.samples) {
     const auto* device = std::get_if<DeviceSample>(&sample);
     const auto* series = std::get_if<SeriesSample>(&sample);
@@ -142,6 +151,36 @@ void Table::replay(const Batch& batch, Taken& taken) {
                       (series != nullptr && apply(*series, source, batch.interval, now));
     if (took) taken.took(sample, source);
   }
+}
+
+bool Table::is_news(const DeviceSample& sample, const SampleSource& source, Instant now) const {
+  const auto found = devices_.find(sample.device);
+  if (found == devices_.end() || !found->second.is_news(sample, source)) return false;
+  const Duration interval = sample.interval > Duration::zero() ? sample.interval : kDefaultInterval;
+  return now - source.moment(sample.at).ours <= interval;
+}
+
+bool Table::apply(const EventBatch& batch, std::size_t first, Instant now, WallTime wall) {
+  collectors_.hear_clock(batch, now, wall);
+  const std::span<const Event> events = std::span(batch.events).subspan(first);
+  const EventSource source{batch.sent_wall};
+  bool changed = false;
+  for (std::size_t begin = 0; begin < events.size();) {
+    std::size_t end = begin + 1;
+    while (end < events.size() && events[end].device == events[begin].device) ++end;
+    const DeviceName& device = events[begin].device;
+    const auto found = devices_.find(device);
+    if (found != devices_.end()) {
+      changed = found->second.apply(events.subspan(begin, end - begin), source, now) || changed;
+    } else if (!device.empty()) {
+      samples_refused_ += end - begin;
+      if (!stranger_) stranger_ = {device.text(), batch.node.text()};
+      changed_ = true;
+    }
+    begin = end;
+  }
+  changed_ = changed_ || changed;
+  return changed;
 }
 
 bool Table::apply(const DeviceSample& sample, const SampleSource& source, Instant now,

@@ -11,11 +11,13 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "daemon/config/config.hpp"
+#include "daemon/core/event.hpp"
 #include "daemon/core/sample.hpp"
 #include "daemon/state/admission.hpp"
 #include "daemon/state/captures.hpp"
@@ -43,13 +45,24 @@ class Table {
   // Names that collectors may not use for metrics of their own: the catalogue's.
   void reserve(std::span<const std::string_view> names) { series_.reserve(names); }
 
-  // Takes a batch over, unless it was had before or tells the past of a collector whose present is
-  // known. Cost: one device's rows for each sample. `taken` may be null.
+  // Takes a batch over, unless it was had before. Of backlog only what is still the latest there
+  // can be: younger than the interval it comes at, and nothing newer known. So the table never
+  // passes through the past, and after a restart knows what the last polls told, whatever comes
+  // first. Cost: one device's rows for each sample. `taken` may be null; it is not told of
+  // backlog, which is its own to replay.
   Arrival apply(const Batch& batch, Instant now, WallTime wall, Taken* taken = nullptr);
 
   // For a table of the past (daemon/io/remote_write/past.hpp): takes over what a batch tells of
   // devices and of series, whatever its number; its time is the batch's own.
   void replay(const Batch& batch, Taken& taken);
+
+  // Takes over what events tell, from `first` on; the later of event and sample counts. True when
+  // something changed. Events of devices that the inventory does not name are counted.
+  bool apply(const EventBatch& batch, std::size_t first, Instant now, WallTime wall);
+  // Events of this collector that will never come.
+  void count_lost_events(const EventBatch& batch, std::uint64_t count) {
+    collectors_.count_lost_events(batch.node, batch.collector, count);
+  }
 
   // Lets go of what is stale. Call every second.
   void tick(Instant now);
@@ -82,6 +95,8 @@ class Table {
   std::vector<RowsRefused> take_refused(Instant now);
   // What became of devices' interfaces, for the log: of each device at most a few a minute.
   std::vector<InterfaceChanges> take_changes(Instant now);
+  // Nodes whose clock is off, for the log: each once.
+  std::vector<ClockOff> take_clocks_off() { return collectors_.take_clocks_off(); }
   // Metrics of collectors that were refused, for the log: each problem once in ten minutes.
   std::vector<SeriesRefused> take_series_refused(Instant now) { return series_.take_refused(now); }
   // Whether anything changed since the last snapshot().
@@ -91,6 +106,9 @@ class Table {
   void take(const Config& config);
   void forget_devices();
   void take_links();
+  void apply_samples(const Batch& batch, bool is_backlog, Instant now, WallTime wall, Taken* taken);
+  [[nodiscard]] bool is_news(const DeviceSample& sample, const SampleSource& source,
+                             Instant now) const;
   bool apply(const DeviceSample& sample, const SampleSource& source, Instant now, WallTime wall);
   void apply(const CaptureSample& sample, const SampleSource& source, Instant now);
   bool apply(const SeriesSample& sample, const SampleSource& source, Duration interval,

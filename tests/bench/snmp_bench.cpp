@@ -90,6 +90,7 @@ std::string address_of(std::uint32_t device) {
 class CountingSink final : public Sink {
  public:
   CountingSink(std::uint32_t devices, Duration interval) : begun_(devices), interval_(interval) {}
+  void report(Event) override {}
   void publish(Sample sample) override {
     const auto& device = std::get<DeviceSample>(sample);
     ++polls;

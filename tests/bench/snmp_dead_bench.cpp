@@ -40,6 +40,7 @@ bool is_dead(std::uint32_t number, const Options& options) {
 class LatenessSink final : public Sink {
  public:
   explicit LatenessSink(const Options& options) : options_(options) {}
+  void report(Event) override {}
   void publish(Sample sample) override {
     const auto& device = std::get<DeviceSample>(sample);
     const SourceTime began = device.at - device.took;

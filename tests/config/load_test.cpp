@@ -72,7 +72,7 @@ collectors:
   - {kind: pcap,  name: tap-md-hal, interface: eth1, link: md-hal-1, filter: "", snaplen: 128, interval: 10s}
 transport:
   aggregators: ["tcp://127.0.0.1:5690", "ipc:///run/itnxt/b"]
-  spool: {directory: /var/lib/itnxt/spool, max_size: 1GiB, max_age: 72h}
+  spool: {directory: /var/lib/itnxt/spool, max_size: 2GiB, max_age: 72h, backlog_rate: 16Mbit/s}
 aggregator:
   listen: "tcp://127.0.0.1:5690"
   http: {listen: "127.0.0.1:9690"}
@@ -122,7 +122,8 @@ Config contract() {
   pcap.link = LinkName("md-hal-1");
   c.collectors = {snmp, pcap};
   c.transport.aggregators = {"tcp://127.0.0.1:5690", "ipc:///run/itnxt/b"};
-  c.transport.spool.max_size = Bytes(1U << 30U);
+  c.transport.spool.max_size = Bytes(2ULL << 30U);
+  c.transport.spool.backlog_rate = BytesPerSecond(2e6);
   c.aggregator.listen = "tcp://127.0.0.1:5690";
   Rule down;
   down.alert = "LinkDown";

@@ -49,6 +49,20 @@ TEST(Verbs, Devices) {
             "no answer within 2s after 3 tries\n");
 }
 
+TEST(Verbs, Events) {
+  EXPECT_EQ(
+      events_table(fixture("events"), kPlain),
+      "TIME (UTC)           NODE       COLLECTOR  KIND               DEVICE      STATE        "
+      "    TEXT\n"
+      "2026-11-23 12:29:58  md-core-1  traps      interface_down     sdl-core-1  Te0/0/1 down "
+      "    linkDown trap, confirmed by a poll\n"
+      "2026-11-23 12:29:50  md-core-1  snmp       device_silent      hal-core-1  does not "
+      "answer\n"
+      "2026-11-23 12:29:40  central    -          collector_refused  -           -            "
+      "    a message of a collector was refused\n");
+  EXPECT_EQ(events_table(Json::array(), kPlain), "no events\n");
+}
+
 TEST(Verbs, Alerts) {
   EXPECT_EQ(
       alerts_table(fixture("alerts"), now(), kPlain),

@@ -4,60 +4,95 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <map>
 #include <set>
 
 namespace itnxt {
 namespace {
 
 using testing::ElementsAre;
+using testing::IsEmpty;
 
 const CollectorName kSnmp("snmp");
 const CollectorName kTap("tap");
 constexpr std::uint64_t kEpoch = 77;
 constexpr Instant kStart{};
+constexpr std::uint64_t kBatch = 193;  // what a batch of one digit takes of the bounds
 
 class DeliveryTest : public testing::Test {
  protected:
   void make(BatchQueueLimits limits, std::size_t endpoints) {
-    delivery.emplace(limits, endpoints);
-    snmp = delivery->add_source(kSnmp, kEpoch, {});
+    queue.emplace(limits, endpoints);
+    snmp = queue->add_source(kSnmp, kEpoch);
+    queue->set_interval(snmp, 60s);
   }
   // Batches whose one part is their number as text.
   void push(std::uint64_t first, std::uint64_t last, Instant now = kStart) {
     for (std::uint64_t i = first; i <= last; ++i) {
-      delivery->push(snmp, i, {std::to_string(i)}, now, now);
+      queue->push(snmp, i, {std::to_string(i)}, now, now);
     }
   }
   // Sends all that may be sent.
-  std::vector<std::string> pump(std::size_t endpoint) {
+  std::vector<std::string> pump(std::size_t endpoint, Instant now = kStart) {
     std::vector<std::string> out;
-    while (const auto next = delivery->next(endpoint)) {
+    while (const auto next = queue->next(endpoint, now)) {
       out.push_back(next->parts->front());
       announced = next->lost;
-      delivery->sent(endpoint);
+      queue->sent(endpoint, now);
     }
     return out;
   }
-  bool ack(std::size_t endpoint, std::uint64_t sequence, Instant now = kStart) {
-    return delivery->acknowledge(endpoint, {kSnmp, kEpoch, sequence}, now);
+  bool ack(std::size_t endpoint, std::uint64_t sequence, Instant now = kStart,
+           std::uint32_t credit = wire::kCredit) {
+    return queue->acknowledge(endpoint, {kSnmp, kEpoch, sequence, credit}, now);
+  }
+  // Everything goes, each batch answered at once; in the order in which it went.
+  std::vector<std::string> deliver(std::size_t endpoint, Instant now = kStart) {
+    std::vector<std::string> out;
+    while (const auto next = queue->next(endpoint, now)) {
+      out.push_back(next->parts->front());
+      announced = next->lost;
+      queue->sent(endpoint, now);
+      EXPECT_TRUE(ack(endpoint, std::stoull(out.back()), now));
+    }
+    return out;
+  }
+  // A disk that takes everything; what it holds stands at its id.
+  void store(Instant now, bool everything = false) {
+    for (auto& one : queue->to_store(now, 1U << 30U, everything)) {
+      disk[static_cast<std::uint32_t>(one.id)] = *one.body;
+      const BatchQueue::Place place{1, static_cast<std::uint32_t>(one.id)};
+      const auto id = one.id;
+      const auto needed = one.needed;
+      one.body = nullptr;
+      queue->stored(id, place, needed);
+    }
+  }
+  std::size_t read(std::size_t endpoint, Instant now) {
+    const auto wanted = queue->to_read(endpoint, now);
+    for (const auto& one : wanted) queue->loaded(endpoint, one.id, disk.at(one.place.at));
+    queue->all_loaded(endpoint);
+    return wanted.size();
   }
 
-  std::optional<BatchQueue> delivery;
+  std::optional<BatchQueue> queue;
   BatchQueue::Source snmp = 0;
   std::uint64_t announced = 0;
+  std::map<std::uint32_t, wire::Parts> disk;
 };
 
 TEST_F(DeliveryTest, ABatchIsSentOnceAndKeptUntilAcknowledged) {
   make({}, 1);
   push(1, 3);
   EXPECT_THAT(pump(0), ElementsAre("1", "2", "3"));
-  EXPECT_THAT(pump(0), ElementsAre());
+  EXPECT_THAT(pump(0), IsEmpty());
   EXPECT_TRUE(ack(0, 2));  // in any order
   EXPECT_TRUE(ack(0, 1));
-  EXPECT_FALSE(delivery->empty());
+  EXPECT_FALSE(queue->empty());
   EXPECT_TRUE(ack(0, 3));
-  EXPECT_TRUE(delivery->empty());
-  EXPECT_EQ(delivery->size(), Bytes(0));
+  EXPECT_TRUE(queue->empty());
+  EXPECT_EQ(queue->size(), Bytes(0));
+  EXPECT_EQ(queue->in_memory(), Bytes(0));
 }
 
 TEST_F(DeliveryTest, AnAckOfNothingInFlightIsNone) {
@@ -65,12 +100,12 @@ TEST_F(DeliveryTest, AnAckOfNothingInFlightIsNone) {
   push(1, 2);
   EXPECT_FALSE(ack(0, 1));  // not sent yet
   pump(0);
-  EXPECT_FALSE(delivery->acknowledge(0, {kTap, kEpoch, 1}, kStart));
-  EXPECT_FALSE(delivery->acknowledge(0, {kSnmp, kEpoch + 1, 1}, kStart));
+  EXPECT_FALSE(queue->acknowledge(0, {kTap, kEpoch, 1}, kStart));
+  EXPECT_FALSE(queue->acknowledge(0, {kSnmp, kEpoch + 1, 1}, kStart));
   EXPECT_FALSE(ack(0, 3));
   EXPECT_TRUE(ack(0, 1));
   EXPECT_FALSE(ack(0, 1));  // twice
-  EXPECT_EQ(delivery->waiting(), 1U);
+  EXPECT_EQ(queue->waiting(), 1U);
 }
 
 TEST_F(DeliveryTest, TheWindowBoundsWhatIsInFlight) {
@@ -78,69 +113,166 @@ TEST_F(DeliveryTest, TheWindowBoundsWhatIsInFlight) {
   push(1, 4);
   EXPECT_THAT(pump(0), ElementsAre("1", "2"));
   ack(0, 1);
-  EXPECT_THAT(pump(0), ElementsAre("3"));
+  EXPECT_THAT(pump(0), ElementsAre("3", "4"));  // as the ack's credit allows: 64
+}
+
+TEST_F(DeliveryTest, AnAcksCreditIsTheWindowFromThenOn) {
+  make({}, 1);
+  push(1, 9);
+  EXPECT_THAT(pump(0), ElementsAre("1", "2", "3", "4"));  // slow start
+  ack(0, 1, kStart, 2);
+  EXPECT_THAT(pump(0), IsEmpty());
+  ack(0, 2, kStart, 2);
+  ack(0, 3, kStart, 2);
+  EXPECT_THAT(pump(0), ElementsAre("5"));
+  queue->reset(0);  // another connection begins with what is written in the format
+  EXPECT_THAT(pump(0), ElementsAre("4", "5", "6", "7"));
+}
+
+TEST_F(DeliveryTest, TheWindowIsWhatAnEndpointAnswersInASecond) {
+  make({}, 1);
+  push(1, 40);
+  EXPECT_EQ(pump(0).size(), 4U);
+  for (std::uint64_t i = 1; i <= 4; ++i) ack(0, i, kStart + 100ms);
+  EXPECT_EQ(pump(0, kStart + 100ms).size(), 8U);
+  for (std::uint64_t i = 5; i <= 12; ++i)
+    ack(0, i, kStart + 3s);  // a link of four batches a second
+  EXPECT_THAT(pump(0, kStart + 3s).size(), testing::Le(4U));
 }
 
 TEST_F(DeliveryTest, AfterAResetTheWindowGoesAgainInOrder) {
   make({.window = 3}, 1);
   push(1, 5);
   pump(0);
-  ack(0, 2);
-  delivery->reset(0);
+  ack(0, 2, kStart, 3);
+  queue->reset(0);
   EXPECT_THAT(pump(0), ElementsAre("1", "3", "4"));
 }
 
 TEST_F(DeliveryTest, EachEndpointHasItsOwnPace) {
-  make({.window = 2}, 2);
+  make({}, 2);
   push(1, 3);
-  EXPECT_THAT(pump(0), ElementsAre("1", "2"));
-  ack(0, 1);
-  ack(0, 2);
-  EXPECT_THAT(pump(0), ElementsAre("3"));
-  ack(0, 3);
-  EXPECT_EQ(delivery->waiting_for(0), 0U);
-  EXPECT_EQ(delivery->waiting_for(1), 3U);
-  EXPECT_TRUE(delivery->somebody_is_idle(snmp));
-  EXPECT_THAT(pump(1), ElementsAre("1", "2"));
-  ack(1, 1);
-  ack(1, 2);
-  EXPECT_THAT(pump(1), ElementsAre("3"));
-  ack(1, 3);
-  EXPECT_TRUE(delivery->empty());
+  EXPECT_THAT(deliver(0), ElementsAre("1", "2", "3"));
+  EXPECT_EQ(queue->waiting_for(0), 0U);
+  EXPECT_EQ(queue->waiting_for(1), 3U);
+  EXPECT_TRUE(queue->somebody_is_idle(snmp));
+  EXPECT_THAT(deliver(1), ElementsAre("1", "2", "3"));
+  EXPECT_TRUE(queue->empty());
 }
 
-// Each batch of one digit takes 193 bytes of the bound.
+// ---- what is new goes first
+
+TEST_F(DeliveryTest, WhoComesBackGetsThePresentThenWhatIsNewThenThePast) {
+  make({}, 1);
+  for (std::uint64_t i = 1; i <= 9; ++i) push(i, i, kStart + i * 30s);  // until 4:30
+  const Instant back = kStart + 285s;  // within an interval and a second: 8 and 9
+  EXPECT_THAT(pump(0, back), ElementsAre("8", "9", "1", "2"));  // of four at most two are old
+  push(10, 10, back);
+  ack(0, 8, back);
+  EXPECT_THAT(pump(0, back), ElementsAre("10"));
+  for (const std::uint64_t i : {9U, 10U, 1U, 2U}) ack(0, i, back);
+  EXPECT_THAT(deliver(0, back), ElementsAre("3", "4", "5", "6", "7"));
+  EXPECT_TRUE(queue->empty());
+}
+
+TEST_F(DeliveryTest, TheBacklogGoesAtItsRate) {
+  make({.backlog_rate = BytesPerSecond(4 * kBatch)}, 1);
+  push(1, 9);
+  EXPECT_THAT(deliver(0, kStart + 1h), ElementsAre("1"));          // a quarter of a second's worth
+  EXPECT_THAT(deliver(0, kStart + 1h + 100ms), ElementsAre("2"));  // what it is too large …
+  EXPECT_THAT(deliver(0, kStart + 1h + 250ms), IsEmpty());         // … the next has to wait
+  EXPECT_THAT(deliver(0, kStart + 1h + 300ms), ElementsAre("3"));
+  push(10, 12, kStart + 1h + 300ms);
+  EXPECT_THAT(deliver(0, kStart + 1h + 300ms), ElementsAre("10", "11", "12"));  // new: at once
+}
+
+TEST_F(DeliveryTest, TheBacklogIsNotForgottenWhileThereIsAlwaysNews) {
+  make({}, 1);
+  push(1, 3);
+  const Instant back = kStart + 1h;
+  std::vector<std::string> order;
+  for (std::uint64_t i = 4; i <= 60; ++i) {
+    push(i, i + 0, back);
+    if (const auto next = queue->next(0, back)) {
+      order.push_back(next->parts->front());
+      queue->sent(0, back);
+      ack(0, std::stoull(order.back()), back);
+    }
+  }
+  EXPECT_EQ(order.front(), "4");
+  EXPECT_THAT(order, testing::IsSupersetOf({"1", "2", "3"}));
+}
+
+TEST_F(DeliveryTest, OneOldBatchAtMostIsUnderWayWhileNewOnesWait) {
+  make({}, 1);
+  push(1, 30);
+  const Instant back = kStart + 1h;
+  push(31, 90, back);
+  while (const auto next = queue->next(0, back)) queue->sent(0, back);
+  std::size_t old = 0;
+  for (int turn = 0; turn < 20; ++turn) {  // each answer makes room for two
+    for (std::uint64_t i = 31; i <= 90; ++i) {
+      if (ack(0, i, back)) break;
+    }
+    while (const auto next = queue->next(0, back)) {
+      old += next->backlog ? 1U : 0U;
+      queue->sent(0, back);
+    }
+    EXPECT_LE(old, 1U);
+  }
+}
+
+// An endpoint that takes less than there is: what has become old makes way.
+TEST_F(DeliveryTest, WhatCouldNotBeSentInTimeBecomesBacklog) {
+  make({}, 1);
+  push(1, 8);
+  EXPECT_THAT(pump(0), ElementsAre("1", "2", "3", "4"));
+  push(9, 9, kStart + 121s);
+  ack(0, 1, kStart + 121s);  // at last; the link is slow
+  ack(0, 2, kStart + 121s);
+  ack(0, 3, kStart + 121s);
+  EXPECT_THAT(pump(0, kStart + 121s).front(), "9");
+}
+
+// ---- bounds
+
 TEST_F(DeliveryTest, BeyondTheBoundTheOldestGoesAndIsAnnounced) {
-  make({.max_size = Bytes(193 * 3)}, 1);
+  make({.max_size = Bytes(kBatch * 3)}, 1);
   push(1, 5);
-  EXPECT_EQ(delivery->lost(snmp), 2U);
-  EXPECT_EQ(delivery->waiting(), 3U);
-  EXPECT_THAT(pump(0), ElementsAre("3", "4", "5"));
+  EXPECT_EQ(queue->lost(snmp), 2U);
+  EXPECT_EQ(queue->owed(snmp, 0), 2U);
+  EXPECT_EQ(queue->waiting(), 3U);
+  EXPECT_THAT(deliver(0), ElementsAre("3", "4", "5"));
   EXPECT_EQ(announced, 2U);
+  EXPECT_EQ(queue->owed(snmp, 0), 0U);  // it has been told
+}
+
+TEST_F(DeliveryTest, TheirNumberIsBoundedToo) {
+  make({.most_batches = 3}, 1);
+  push(1, 5);
+  EXPECT_THAT(pump(0), ElementsAre("3", "4", "5"));
 }
 
 TEST_F(DeliveryTest, WhatIsInFlightIsNotDroppedUntilTheConnectionIsGone) {
-  make({.max_size = Bytes(193 * 3), .window = 2}, 1);
+  make({.max_size = Bytes(kBatch * 3), .window = 2}, 1);
   push(1, 3);
   pump(0);
   push(4, 5);  // 3 and 4 go, not 1 and 2
-  EXPECT_EQ(delivery->lost(snmp), 2U);
-  delivery->reset(0);
+  EXPECT_EQ(queue->lost(snmp), 2U);
+  queue->reset(0);
   push(6, 6);
-  EXPECT_EQ(delivery->lost(snmp), 3U);
+  EXPECT_EQ(queue->lost(snmp), 3U);
   EXPECT_THAT(pump(0), ElementsAre("2", "5"));
 }
 
 TEST_F(DeliveryTest, ADropIsLostOnlyForThoseWhoStillNeededIt) {
-  make({.max_size = Bytes(193 * 2)}, 2);
+  make({.max_size = Bytes(kBatch * 2)}, 2);
   push(1, 2);
-  pump(0);
-  ack(0, 1);
-  ack(0, 2);
+  deliver(0);
   push(3, 4);
-  EXPECT_EQ(delivery->lost(snmp, 0), 0U);
-  EXPECT_EQ(delivery->lost(snmp, 1), 2U);
-  EXPECT_EQ(delivery->lost(snmp), 2U);
+  EXPECT_EQ(queue->lost(snmp, 0), 0U);
+  EXPECT_EQ(queue->lost(snmp, 1), 2U);
+  EXPECT_EQ(queue->lost(snmp), 2U);
   pump(0);
   EXPECT_EQ(announced, 0U);
   pump(1);
@@ -148,11 +280,11 @@ TEST_F(DeliveryTest, ADropIsLostOnlyForThoseWhoStillNeededIt) {
 }
 
 TEST_F(DeliveryTest, WhatAnotherAcknowledgedBecomesDroppable) {
-  make({.max_size = Bytes(193 * 2)}, 2);
+  make({.max_size = Bytes(kBatch * 2)}, 2);
   push(1, 2);
   pump(0);  // in flight at one, needed by both
   push(3, 3);
-  EXPECT_EQ(delivery->lost(snmp, 1), 1U);  // 3 itself went: 1 and 2 may be arriving
+  EXPECT_EQ(queue->lost(snmp, 1), 1U);  // 3 itself went: 1 and 2 may be arriving
   ack(0, 1);
   push(4, 4);
   EXPECT_THAT(pump(1), ElementsAre("2", "4"));
@@ -162,121 +294,191 @@ TEST_F(DeliveryTest, AgeIsABoundToo) {
   make({.max_age = 10s}, 1);
   push(1, 1, kStart);
   push(2, 2, kStart + 5s);
-  delivery->expire(kStart + 10s);
-  EXPECT_EQ(delivery->lost(snmp), 0U);
-  delivery->expire(kStart + 11s);
-  EXPECT_EQ(delivery->lost(snmp), 1U);
+  queue->expire(kStart + 10s);
+  EXPECT_EQ(queue->lost(snmp), 0U);
+  queue->expire(kStart + 11s);
+  EXPECT_EQ(queue->lost(snmp), 1U);
   EXPECT_THAT(pump(0), ElementsAre("2"));
 }
 
 TEST_F(DeliveryTest, AnEpochThatIsOverAnnouncesByItsHeir) {
-  make({.max_size = Bytes(193 * 2)}, 1);
-  const auto old = delivery->add_old_source(snmp, 5, {9});
-  delivery->push(old, 40, {"a"}, kStart, kStart);
-  delivery->push(old, 41, {"b"}, kStart, kStart);
-  EXPECT_EQ(delivery->waiting_of(old), 2U);
+  make({.max_size = Bytes(kBatch * 2)}, 1);
+  const auto old = queue->add_old_source(snmp, 5);
+  queue->push(old, 40, {"a"}, kStart, kStart);
+  queue->push(old, 41, {"b"}, kStart, kStart);
+  queue->raise_lost(old, {9});
   push(1, 1);  // "a" goes
-  EXPECT_EQ(delivery->lost(old), 9U);
-  EXPECT_EQ(delivery->lost(snmp), 1U);
-  EXPECT_EQ(delivery->next(0)->lost, 9U);  // of "b", as its epoch had it
+  EXPECT_EQ(queue->lost(old), 9U);
+  EXPECT_EQ(queue->lost(snmp), 1U);
+  EXPECT_EQ(queue->next(0, kStart)->lost, 9U);  // of "b", as its epoch had it
   EXPECT_THAT(pump(0), ElementsAre("b", "1"));
-  EXPECT_TRUE(delivery->acknowledge(0, {kSnmp, 5, 41}, kStart));
-  EXPECT_EQ(delivery->waiting_of(old), 0U);
+  EXPECT_TRUE(queue->acknowledge(0, {kSnmp, 5, 41}, kStart));
 }
 
 // The collector's other batches, those of epochs that are over included; to each endpoint its own.
 TEST_F(DeliveryTest, ABatchSaysWhatElseWaits) {
   make({}, 2);
-  const auto old = delivery->add_old_source(snmp, 5, {});
-  const auto tap = delivery->add_source(kTap, kEpoch, {});
-  delivery->push(old, 1, {"a"}, kStart, kStart);
-  delivery->push(tap, 1, {"other"}, kStart, kStart);
+  const auto old = queue->add_old_source(snmp, 5);
+  const auto tap = queue->add_source(kTap, kEpoch);
+  queue->push(old, 1, {"a"}, kStart, kStart);
+  queue->push(tap, 1, {"other"}, kStart, kStart);
   push(1, 1);
-  EXPECT_EQ(delivery->next(0)->waiting, Bytes(193));
+  EXPECT_EQ(queue->next(0, kStart)->waiting, Bytes(kBatch));
   EXPECT_THAT(pump(0), ElementsAre("a", "other", "1"));
-  EXPECT_TRUE(delivery->acknowledge(0, {kSnmp, 5, 1}, kStart));
+  EXPECT_TRUE(queue->acknowledge(0, {kSnmp, 5, 1}, kStart));
   EXPECT_TRUE(ack(0, 1));
   push(2, 2);
-  EXPECT_EQ(delivery->next(0)->waiting, Bytes(0));
-  EXPECT_EQ(delivery->next(1)->waiting, Bytes(2 * 193));
+  EXPECT_EQ(queue->next(0, kStart)->waiting, Bytes(0));
+  EXPECT_EQ(queue->next(1, kStart)->waiting, Bytes(2 * kBatch));
 }
 
 TEST_F(DeliveryTest, StallsWithoutAnAckOnlyWhileSomethingWaits) {
   make({.patience = 10s}, 1);
-  EXPECT_FALSE(delivery->stalled(0, kStart + 1h));
+  EXPECT_FALSE(queue->stalled(0, kStart + 1h));
   push(1, 2, kStart + 1h);
-  EXPECT_FALSE(delivery->stalled(0, kStart + 1h + 9s));
-  EXPECT_TRUE(delivery->stalled(0, kStart + 1h + 10s));
-  pump(0);
+  EXPECT_FALSE(queue->stalled(0, kStart + 1h + 9s));
+  EXPECT_TRUE(queue->stalled(0, kStart + 1h + 10s));
+  pump(0, kStart + 1h);
   ack(0, 1, kStart + 1h + 9s);
-  EXPECT_FALSE(delivery->stalled(0, kStart + 1h + 18s));
-  delivery->reset(0);  // a connection that comes and goes is no progress
-  EXPECT_TRUE(delivery->stalled(0, kStart + 1h + 19s));
-  delivery->be_patient_again(0, kStart + 1h + 19s);
-  EXPECT_FALSE(delivery->stalled(0, kStart + 1h + 28s));
+  EXPECT_FALSE(queue->stalled(0, kStart + 1h + 18s));
+  EXPECT_TRUE(queue->stalled(0, kStart + 1h + 19s));
+  queue->be_patient_again(0, kStart + 1h + 19s);  // something is under way: the link may be slow
+  queue->reset(0);
+  EXPECT_FALSE(queue->stalled(0, kStart + 1h + 38s));
+  EXPECT_TRUE(queue->stalled(0, kStart + 1h + 39s));
+  queue->be_patient_again(0, kStart + 1h + 39s);  // nothing is: nobody is there
+  EXPECT_TRUE(queue->stalled(0, kStart + 1h + 49s));
 }
 
-TEST_F(DeliveryTest, WhatWaitsIsListedInOrder) {
-  make({}, 1);
+// ---- the disk
+
+TEST_F(DeliveryTest, WhatWaitsIsForTheDiskAndIsReadBackToBeSent) {
+  make({.store_after = 2s}, 1);
   push(1, 3);
-  pump(0);
-  ack(0, 2);
-  std::vector<std::string> seen;
-  BatchQueue::Id at = 0;
-  while (const auto one = delivery->waiting_from(at)) seen.push_back(one->parts.front());
-  EXPECT_THAT(seen, ElementsAre("1", "3"));
+  EXPECT_THAT(queue->to_store(kStart + 1s, 1U << 20U, false), IsEmpty());
+  store(kStart + 2s);
+  EXPECT_EQ(queue->in_memory(), Bytes(0));
+  EXPECT_EQ(queue->size(), Bytes(3 * kBatch));
+  EXPECT_THAT(pump(0, kStart + 2s), IsEmpty());
+  EXPECT_EQ(read(0, kStart + 2s), 3U);
+  EXPECT_THAT(deliver(0, kStart + 2s), ElementsAre("1", "2", "3"));
+  std::map<std::uint32_t, std::uint64_t> needed;
+  for (const auto& mark : queue->take_marks()) needed[mark.place.at] = mark.needed;
+  EXPECT_EQ(needed, (std::map<std::uint32_t, std::uint64_t>{{0, 0}, {1, 0}, {2, 0}}));
+}
+
+TEST_F(DeliveryTest, MemoryThatFillsIsForTheDiskAtOnce) {
+  make({.memory = Bytes(4 * kBatch)}, 1);
+  push(1, 4);
+  const auto out = queue->to_store(kStart, 1U << 20U, false);
+  EXPECT_EQ(out.size(), 2U);  // down to half
+}
+
+TEST_F(DeliveryTest, WhatIsDeliveredWhileItIsWrittenIsMarkedAfterwards) {
+  make({}, 1);
+  push(1, 1);
+  const auto writing = queue->to_store(kStart, 1U << 20U, true);
+  deliver(0);
+  EXPECT_TRUE(queue->empty());
+  queue->stored(writing.front().id, {1, 7}, writing.front().needed);
+  const auto marks = queue->take_marks();
+  ASSERT_EQ(marks.size(), 1U);
+  EXPECT_EQ(marks.front().needed, 0U);
+}
+
+TEST_F(DeliveryTest, WithoutADiskTheMemoryIsTheBound) {
+  make({.memory = Bytes(3 * kBatch)}, 1);
+  for (std::uint64_t i = 1; i <= 6; ++i) {
+    push(i, i);
+    for (const auto& one : queue->to_store(kStart, 1U << 20U, true)) queue->not_stored(one.id);
+    queue->disk_fails(true);
+  }
+  EXPECT_EQ(queue->lost(snmp), 3U);
+  EXPECT_LE(queue->in_memory(), Bytes(3 * kBatch));
+  EXPECT_THAT(pump(0), ElementsAre("4", "5", "6"));
+}
+
+TEST_F(DeliveryTest, AFullDiskIsGivenRoomByTheOldestOnIt) {
+  make({.memory = Bytes(4 * kBatch)}, 1);
+  push(1, 3);
+  store(kStart, true);
+  push(4, 5);
+  queue->disk_fails(true);
+  EXPECT_EQ(queue->lost(snmp), 0U);  // there is room in memory
+  push(6, 6);
+  queue->disk_fails(true);
+  EXPECT_EQ(queue->lost(snmp), 3U);  // a mebibyte would be more
+  EXPECT_EQ(queue->take_marks().size(), 3U);
+}
+
+TEST_F(DeliveryTest, WhatCannotBeReadIsLost) {
+  make({}, 1);
+  push(1, 2);
+  store(kStart, true);
+  const auto wanted = queue->to_read(0, kStart);
+  ASSERT_EQ(wanted.size(), 2U);
+  EXPECT_THAT(queue->to_read(0, kStart), IsEmpty());  // they are awaited
+  queue->unreadable(wanted[0].id);
+  queue->loaded(0, wanted[1].id, {"2"});
+  queue->all_loaded(0);
+  EXPECT_THAT(deliver(0), ElementsAre("2"));
+  EXPECT_EQ(announced, 1U);
+}
+
+TEST_F(DeliveryTest, WhatAnEarlierProcessLeftIsForThoseWhoNeedIt) {
+  make({}, 2);
+  const auto old = queue->add_old_source(snmp, 5);
+  BatchFiles::Batch left;
+  left.sequence = 8;
+  left.needed = 2;
+  left.bytes = 1;
+  left.place = {1, 0};
+  disk[0] = {"old"};
+  queue->restore(old, left, kStart - 1h, kStart);
+  EXPECT_EQ(queue->waiting_for(0), 0U);
+  EXPECT_EQ(read(1, kStart), 1U);
+  EXPECT_THAT(pump(1), ElementsAre("old"));
+  EXPECT_TRUE(queue->acknowledge(1, {kSnmp, 5, 8}, kStart));
+  const auto marks = queue->take_marks();
+  ASSERT_EQ(marks.size(), 1U);
+  EXPECT_EQ(marks.front().needed, 0U);
 }
 
 TEST_F(DeliveryTest, WhatIsGivenUpIsLostForThoseWhoNeededIt) {
   make({}, 2);
   push(1, 3);
-  pump(0);
-  ack(0, 1);
-  delivery->reset(0);
-  BatchQueue::Id at = 0;
-  delivery->give_up(delivery->waiting_from(at)->id);
-  delivery->give_up(delivery->waiting_from(at)->id);
-  EXPECT_EQ(delivery->lost(snmp, 0), 1U);
-  EXPECT_EQ(delivery->lost(snmp, 1), 2U);
-  EXPECT_EQ(delivery->waiting_from(at)->parts.front(), "3");
-  delivery->raise_lost(snmp, {4, 1});
-  EXPECT_EQ(delivery->lost(snmp, 0), 4U);
-  EXPECT_EQ(delivery->lost(snmp, 1), 2U);
+  deliver(0);
+  store(kStart, true);
+  push(4, 5);
+  EXPECT_EQ(queue->give_up_memory(snmp), 2U);
+  EXPECT_EQ(queue->lost(snmp, 0), 2U);
+  EXPECT_EQ(queue->lost(snmp, 1), 2U);
+  EXPECT_EQ(queue->waiting_of(kSnmp), 3U);
 }
 
-// Whatever happens, an endpoint gets each batch in order (again only after a reset), or its loss is
-// counted: exactly.
-RC_GTEST_PROP(DeliveryProperty, EveryBatchArrivesOrIsCounted, ()) {
-  const std::size_t endpoints = *rc::gen::inRange<std::size_t>(1, 4);
-  const auto room = *rc::gen::inRange<std::uint64_t>(1, 30);
-  BatchQueue delivery({.max_size = Bytes(room * 200), .window = 4}, endpoints);
-  const auto source = delivery.add_source(kSnmp, kEpoch, {});
-  std::vector<std::deque<std::uint64_t>> flying(endpoints);
-  std::vector<std::set<std::uint64_t>> got(endpoints);
-  std::uint64_t pushed = 0;
+// Whatever happens (endpoints that die, come back, answer late; disks that are full, slow, broken;
+// intervals that pass), each batch is delivered to each endpoint, or its loss is counted: exactly.
+// No batch is sent twice without a reset; the backlog is in order; the memory is bounded.
+class History {
+ public:
+  History(std::size_t endpoints, std::uint64_t room)
+      : room_(room),
+        queue_({.max_size = Bytes(room * 200),
+                .max_age = 300s,
+                .window = 4,
+                .memory = Bytes(kMemory),
+                .backlog_rate = BytesPerSecond(1e5)},
+               endpoints),
+        source_(queue_.add_source(kSnmp, kEpoch)),
+        got_(endpoints) {
+    queue_.set_interval(source_, 10s);
+  }
 
-  const auto send = [&](std::size_t e) {
-    while (const auto next = delivery.next(e)) {
-      const std::uint64_t sequence = std::stoull(next->parts->front());
-      RC_ASSERT((flying[e].empty() || flying[e].back() < sequence));
-      RC_ASSERT(next->lost == delivery.lost(source, e));
-      flying[e].push_back(sequence);
-      delivery.sent(e);
-    }
-    RC_ASSERT(flying[e].size() <= 4U);
-  };
-  const auto answer = [&](std::size_t e) {
-    RC_ASSERT(delivery.acknowledge(e, {kSnmp, kEpoch, flying[e].front()}, kStart));
-    RC_ASSERT(got[e].insert(flying[e].front()).second);
-    flying[e].pop_front();
-  };
-
-  for (int step = 0; step < 300; ++step) {
-    const std::size_t e = *rc::gen::inRange<std::size_t>(0, endpoints);
-    switch (*rc::gen::inRange(0, 8)) {
+  void step(int what, std::size_t e) {
+    switch (what) {
       case 0:
-        delivery.reset(e);
-        flying[e].clear();
+        queue_.reset(e);
+        flying_[e].clear();
         break;
       case 1:
       case 2:
@@ -284,23 +486,119 @@ RC_GTEST_PROP(DeliveryProperty, EveryBatchArrivesOrIsCounted, ()) {
         break;
       case 3:
       case 4:
-        if (!flying[e].empty()) answer(e);
+        if (!flying_[e].empty()) answer(e, *flying_[e].begin());
+        break;
+      case 5:
+        now_ += 7s;
+        queue_.expire(now_);
+        break;
+      case 6:
+        write();
+        break;
+      case 7:
+        finish_writing(true);
+        break;
+      case 8:
+        finish_writing(false);
+        break;
+      case 9:
+        read(e, true);
         break;
       default:
-        ++pushed;
-        delivery.push(source, pushed, {std::to_string(pushed)}, kStart, kStart);
+        ++pushed_;
+        queue_.push(source_, pushed_, {std::to_string(pushed_)}, now_, now_);
     }
-    RC_ASSERT(delivery.size().count() <= room * 200 + endpoints * 4 * 200);
+    RC_ASSERT(queue_.size().count() <= room_ * 200 + got_.size() * 64 * 200);
   }
-  for (std::size_t e = 0; e < endpoints; ++e) {
-    while (delivery.waiting_for(e) > 0) {
-      send(e);
-      while (!flying[e].empty()) answer(e);
+  void finish() {
+    finish_writing(true);
+    for (std::size_t e = 0; e < got_.size(); ++e) {
+      for (int turn = 0; queue_.waiting_for(e) > 0; ++turn) {
+        RC_ASSERT(turn < 20'000);
+        now_ += 10ms;
+        read(e, turn % 7 != 0);
+        send(e);
+        while (!flying_[e].empty()) answer(e, *flying_[e].begin());
+      }
+      RC_ASSERT(got_[e].size() + queue_.lost(source_, e) == pushed_);
     }
-    RC_ASSERT(got[e].size() + delivery.lost(source, e) == pushed);
+    RC_ASSERT(queue_.empty());
+    RC_ASSERT(queue_.size() == Bytes(0));
+    RC_ASSERT(queue_.in_memory() == Bytes(0));
+    for (const auto& mark : queue_.take_marks()) needed_[mark.place.at] = mark.needed;
+    for (const auto& [place, needed] : needed_) RC_ASSERT(needed == 0U);
   }
-  RC_ASSERT(delivery.empty());
-  RC_ASSERT(delivery.size() == Bytes(0));
+
+ private:
+  static constexpr std::uint64_t kMemory = 2000;
+
+  void send(std::size_t e) {
+    std::uint64_t last_old = 0;
+    while (const auto next = queue_.next(e, now_)) {
+      const std::uint64_t sequence = std::stoull(next->parts->front());
+      RC_ASSERT(!got_[e].contains(sequence));
+      RC_ASSERT(flying_[e].insert(sequence).second);
+      RC_ASSERT(next->lost == queue_.lost(source_, e));
+      if (next->backlog) {
+        RC_ASSERT(sequence > last_old);
+        last_old = sequence;
+      }
+      queue_.sent(e, now_);
+    }
+  }
+  void answer(std::size_t e, std::uint64_t sequence) {
+    flying_[e].erase(sequence);
+    RC_ASSERT(queue_.acknowledge(e, {kSnmp, kEpoch, sequence}, now_));
+    RC_ASSERT(got_[e].insert(sequence).second);
+  }
+  void write() {
+    for (auto& one : queue_.to_store(now_, 1U << 20U, false)) writing_.push_back(std::move(one));
+  }
+  void finish_writing(bool well) {
+    for (auto& one : writing_) {
+      if (well) {
+        const auto at = static_cast<std::uint32_t>(needed_.size());
+        disk_[at] = *one.body;
+        needed_[at] = one.needed;
+        queue_.stored(one.id, {1, at}, one.needed);
+      } else {
+        queue_.not_stored(one.id);
+      }
+    }
+    well ? queue_.disk_works() : queue_.disk_fails(true);
+    writing_.clear();
+  }
+  void read(std::size_t e, bool well) {
+    for (const auto& one : queue_.to_read(e, now_)) {
+      if (well) {
+        queue_.loaded(e, one.id, disk_.at(one.place.at));
+      } else {
+        queue_.unreadable(one.id);
+      }
+    }
+    queue_.all_loaded(e);
+  }
+
+  const std::uint64_t room_;
+  BatchQueue queue_;
+  const BatchQueue::Source source_;
+  Instant now_ = kStart;
+  std::uint64_t pushed_ = 0;
+  std::vector<std::set<std::uint64_t>> got_;
+  std::map<std::size_t, std::set<std::uint64_t>> flying_;
+  std::vector<BatchQueue::ToStore> writing_;
+  std::map<std::uint32_t, wire::Parts> disk_;
+  std::map<std::uint32_t, std::uint64_t> needed_;
+};
+
+RC_GTEST_PROP(DeliveryProperty, EveryBatchArrivesOrIsCounted, ()) {
+  const std::size_t endpoints = *rc::gen::inRange<std::size_t>(1, 4);
+  History history(endpoints, *rc::gen::inRange<std::uint64_t>(1, 60));
+  for (int step = 0; step < 400; ++step) {
+    const std::size_t e = *rc::gen::inRange<std::size_t>(0, endpoints);
+    history.step(*rc::gen::inRange(0, 20), e);
+  }
+  history.finish();
 }
 
 }  // namespace

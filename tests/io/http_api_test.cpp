@@ -116,11 +116,12 @@ TEST(HttpApi, CapturesAndCollectors) {
       R"("icmp":{"packets":0,"bytes":0},"icmpv6":{"packets":0,"bytes":0},)"
       R"("arp":{"packets":0,"bytes":0},"other":{"packets":0,"bytes":0}}}]})"
       "\n");
-  EXPECT_EQ(api("collectors"), R"({"status":"success","data":[{"node":"md","collector":"snmp",)"
-                               R"("last_batch":"2023-11-14T22:13:20.000Z","silent_seconds":2.0,)"
-                               R"("interval_seconds":60.0,"lost_batches":2,)"
-                               R"("spool_bytes":70000,"clock_skew_seconds":-0.25}]})"
-                               "\n");
+  EXPECT_EQ(api("collectors"),
+            R"({"status":"success","data":[{"node":"md","collector":"snmp",)"
+            R"("last_batch":"2023-11-14T22:13:20.000Z","silent_seconds":2.0,)"
+            R"("interval_seconds":60.0,"lost_batches":2,"lost_events":4,"backlog_batches":7,)"
+            R"("spool_bytes":70000,"clock_skew_seconds":-0.25}]})"
+            "\n");
 }
 
 TEST(HttpApi, AlertsAndCrisis) {

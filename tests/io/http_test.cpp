@@ -80,6 +80,54 @@ TEST_F(HttpTest, ReadyWithAFullDiskSaysWhatToDo) {
             "disk.\n");
 }
 
+TEST_F(HttpTest, ReadyWhileEventsAreNotStoredSaysWhatToDo) {
+  auto board = std::make_shared<Board>(*test::sample_board());
+  board->journal_problem = "cannot write /state/events.db: database or disk is full";
+  exchange.publish(test::sample_snapshot(), board);
+  exchange.set_ready(true);
+  EXPECT_EQ(ask(port, "/-/ready").body,
+            "itnxt is ready.\n"
+            "Events are not stored: cannot write /state/events.db: database or disk is full: they "
+            "take effect, and their collectors keep them; make room or mend the disk.\n");
+}
+
+TEST_F(HttpTest, TheLatestEventsAreFoundBySizeAndId) {
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    auto event = std::make_shared<StoredEvent>();
+    event->id = id;
+    event->taken = WallTime(Duration(1'700'000'000s));
+    event->node = NodeName("md");
+    event->collector = CollectorName("traps");
+    event->epoch = 0xFFFFFFFFFFFFFFFFU;
+    event->event.sequence = id;
+    event->event.kind = "interface_down";
+    event->event.device = DeviceName("r1");
+    event->event.interface = InterfaceStatus{0, "eth0", AdminStatus::up, OperStatus::not_present};
+    event->event.details = {{"sender", "10.0.0.1"}};
+    exchange.events().add(std::move(event));
+  }
+  const std::string third =
+      R"({"id":3,"time":"1970-01-01T00:00:00.000Z","taken":"2023-11-14T22:13:20.000Z",)"
+      R"("node":"md","collector":"traps","epoch":"18446744073709551615","sequence":3,)"
+      R"("kind":"interface_down","device":"r1",)"
+      R"("interface":{"name":"eth0","if_index":null,"admin":"up","oper":"notPresent"},)"
+      R"("answers":null,"text":"","details":{"sender":"10.0.0.1"}})";
+  const std::string only_third = R"({"status":"success","data":[)" + third + "]}\n";
+  EXPECT_EQ(ask(port, "/api/v1/events?limit=1").body, only_third);
+  EXPECT_EQ(ask(port, "/api/v1/events?since=2").body, only_third);
+  EXPECT_EQ(ask(port, "/api/v1/events?since=3").body, "{\"status\":\"success\",\"data\":[]}\n");
+  EXPECT_EQ(ask(port, "/api/v1/events").body.substr(0, 30 + third.size()),
+            R"({"status":"success","data":[)" + third + ",\n");
+  for (const std::string query : {"limit=0", "limit=10001", "limit=", "limit=1%20", "limit=+1"}) {
+    const Reply reply = ask(port, "/api/v1/events?" + query);
+    EXPECT_EQ(reply.code, 400) << query;
+    EXPECT_EQ(reply.body,
+              "{\"status\":\"error\",\"error\":\"limit: a number from 1 to 10000 is expected\"}\n");
+  }
+  EXPECT_EQ(ask(port, "/api/v1/events?since=99999999999999999999").body,
+            "{\"status\":\"error\",\"error\":\"since: the id of an event is expected\"}\n");
+}
+
 TEST_F(HttpTest, MetricsInBothFormatsWithTheProcessOwnFigures) {
   const Reply text = ask(port, "/metrics");
   EXPECT_EQ(text.code, 200);
@@ -130,15 +178,16 @@ TEST_F(HttpTest, EveryPathAnswersAndHeadHasNoBody) {
 TEST_F(HttpTest, WhatIsNotThereSaysWhatIs) {
   const Reply page = ask(port, "/wp-login.php");
   EXPECT_EQ(page.code, 404);
-  EXPECT_EQ(page.body,
-            "404: no such page. There are /, /metrics, /-/healthy, /-/ready and /api/v1/ with "
-            "sites, links, devices, interfaces, captures, collectors, alerts, crisis, status.\n");
+  EXPECT_EQ(
+      page.body,
+      "404: no such page. There are /, /metrics, /-/healthy, /-/ready and /api/v1/ with "
+      "sites, links, devices, interfaces, captures, collectors, events, alerts, crisis, status.\n");
   const Reply api = ask(port, "/api/v1/<script>");
   EXPECT_EQ(api.code, 404);
   EXPECT_EQ(api.headers.at("content-type"), "application/json; charset=utf-8");
   EXPECT_EQ(api.body,
             "{\"status\":\"error\",\"error\":\"no such endpoint: there are sites, links, devices, "
-            "interfaces, captures, collectors, alerts, crisis, status\"}\n");
+            "interfaces, captures, collectors, events, alerts, crisis, status\"}\n");
 }
 
 TEST_F(HttpTest, ReadOnly) {

@@ -119,6 +119,12 @@ class TransportTest : public testing::Test {
   void publish(int count) {
     for (int i = 0; i < count; ++i) tap->publish(sample());
   }
+  void stop() {
+    bool done = false;
+    outlet->drain(1ms, [&] { done = true; });
+    run_until([&] { return done; });
+    outlet.reset();
+  }
   // In pieces, so that the other side gets its turn.
   void publish_paced(int count) {
     if (count == 0) return;

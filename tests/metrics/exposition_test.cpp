@@ -106,7 +106,7 @@ itnxt_series 0
 # HELP itnxt_series_rejected Series refused by aggregator.limits, counted each time they came.
 # TYPE itnxt_series_rejected counter
 itnxt_series_rejected_total 0
-# HELP itnxt_samples_refused Samples refused: of a device that the inventory does not name or that another collector polls, of a capture whose name another node has, or of a collector that is one too many; and families of collectors' own metrics that break a rule.
+# HELP itnxt_samples_refused Samples refused: of a device that the inventory does not name or that another collector polls, of a capture whose name another node has, or of a collector that is one too many; families of collectors' own metrics that break a rule; and events of such a device.
 # TYPE itnxt_samples_refused counter
 itnxt_samples_refused_total 0
 # HELP itnxt_state_writable 1 if the state directory can be written.

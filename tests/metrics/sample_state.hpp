@@ -92,6 +92,8 @@ inline std::shared_ptr<Snapshot> sample_snapshot() {
   collector.last_batch_at = snapshot->at - Duration(2s);
   collector.interval = 60s;
   collector.lost_batches = 2;
+  collector.lost_events = 4;
+  collector.backlog_batches = 7;
   collector.spool = Bytes(70000);
   collector.clock_skew = -250ms;
   collector.snmp.emplace().ignored = {3, 5, 0, 0, 1, 0, 0, 0};

@@ -99,5 +99,18 @@ TEST(CommitQueue, ADiskThatHangsHoldsNothingLongerAndIsNamedOnce) {
   EXPECT_EQ(world.queue->problem(), "");
 }
 
+TEST(CommitQueue, WhoAsksHearsWhenAllIsOnTheDisk) {
+  World world;
+  int heard = 0;
+  world.queue->when_stored([&] { ++heard; });
+  EXPECT_EQ(heard, 1) << "nothing is under way";
+  world.commit("a");
+  world.queue->when_stored([&] { ++heard; });
+  world.loop.advance(CommitQueue::kMaxCommit);
+  EXPECT_EQ(heard, 1) << "a disk that hangs has not got it";
+  world.let_the_disk_answer();
+  EXPECT_EQ(heard, 2);
+}
+
 }  // namespace
 }  // namespace itnxt::test

@@ -13,6 +13,10 @@ namespace itnxt::test {
 class RecordingSink final : public Sink {
  public:
   void publish(Sample sample) override { samples.push_back(std::move(sample)); }
+  void report(Event event) override {
+    told_before.push_back(samples.size());
+    events.push_back(std::move(event));
+  }
 
   // The samples of one kind, in order.
   template <class T>
@@ -24,6 +28,8 @@ class RecordingSink final : public Sink {
     return found;
   }
   std::vector<Sample> samples;
+  std::vector<Event> events;
+  std::vector<std::size_t> told_before;  // of each event: how many samples had come by then
 };
 
 class RecordingLog final : public Log {

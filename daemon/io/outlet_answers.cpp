@@ -1,0 +1,154 @@
+// What aggregators answer, and how an outlet looks after those that do not.
+#include <algorithm>
+#include <utility>
+
+#include "daemon/io/outlet_stream.hpp"
+
+namespace itnxt {
+namespace {
+
+constexpr Duration kLookAfter = 1s;
+constexpr Duration kComplainEvery = 10s;  // of one endpoint
+
+}  // namespace
+
+void Outlet::take_answer(std::size_t number, const ZmqMessage& message) {
+  const auto answer = wire::decode_answer(message.parts.front());
+  if (!answer) {
+    return complain(number,
+                    "an answer of this aggregator is not understood: is it one, and of this "
+                    "version?",
+                    "answer", answer.error());
+  }
+  if (const auto* ack = std::get_if<wire::Ack>(&*answer)) return take_ack(number, *ack);
+  if (const auto* ack = std::get_if<wire::EventAck>(&*answer)) return take_ack(number, *ack);
+  const auto& refusing = std::get<wire::Refusing>(*answer);
+  complain(number,
+           refusing.reason == "version"
+               ? "aggregator is of another version and refuses what it is sent: bring both to one "
+                 "version"
+               : "aggregator refuses what it is sent",
+           refusing.reason, refusing.message);
+}
+
+void Outlet::take_ack(std::size_t number, const wire::Ack& ack) {
+  if (!queue_.acknowledge(number, ack, loop_.now())) return;  // late
+  answered(number);
+}
+
+void Outlet::take_ack(std::size_t number, const wire::EventAck& ack) {
+  const auto stream = streams_.find(ack.collector);
+  if (stream == streams_.end() || !stream->second->events->acknowledge(number, ack)) return;
+  answered(number);
+}
+
+void Outlet::answered(std::size_t number) {
+  Endpoint& endpoint = endpoints_[number];
+  endpoint.answered_at = loop_.now();
+  endpoint.refused.reset();
+  if (std::exchange(endpoint.silent, false)) {
+    log_.notice("aggregator answers again", {{"endpoint", endpoint.name}});
+  }
+  pump(number);
+  tick_later();
+  if (drained_ && all_is_delivered()) finish_drain();
+}
+
+void Outlet::complain(std::size_t number, std::string_view what, const std::string& reason,
+                      const std::string& message) {
+  Endpoint& endpoint = endpoints_[number];
+  if (endpoint.complained_at && loop_.now() - *endpoint.complained_at < kComplainEvery) {
+    ++endpoint.unsaid;
+    return;
+  }
+  endpoint.complained_at = loop_.now();
+  log_.error(what, {{"endpoint", endpoint.name},
+                    {"reason", reason},
+                    {"message", message},
+                    {"unsaid", std::to_string(std::exchange(endpoint.unsaid, 0))}});
+}
+
+// Where batches are answered the connection is well: then only the events are sent again.
+bool Outlet::events_stall(std::size_t number) {
+  bool stall = false;
+  for (const auto& [name, stream] : streams_) {
+    if (!stream->events->stalled(number, config_.patience)) continue;
+    stream->events->reset(number);
+    stall = true;
+  }
+  if (!stall) return false;
+  if (loop_.now() - endpoints_[number].answered_at >= config_.patience) return true;
+  pump(number);
+  return false;
+}
+
+std::size_t Outlet::waiting_events() const {
+  std::size_t waiting = 0;
+  for (const auto& [name, stream] : streams_) waiting += stream->events->waiting();
+  return waiting;
+}
+
+bool Outlet::all_is_delivered() const {
+  return queue_.empty() && waiting_events() == 0;
+}
+
+// The library connects again by itself; it has thrown away what it had not sent.
+void Outlet::lose_connection(std::size_t number) {
+  reset(number);
+  pump(number);
+}
+
+// Once for each reason, until it answers: the library, or patience, tries again and again.
+void Outlet::tell_refused(std::size_t number, HandshakeFault fault) {
+  Endpoint& endpoint = endpoints_[number];
+  if (std::exchange(endpoint.refused, fault) == fault) return;
+  log_.error(refusal_text(config_, endpoint.name, fault),
+             {{"endpoint", endpoint.name}, {"reason", std::string(name(fault))}});
+}
+
+void Outlet::reset(std::size_t number) {
+  queue_.reset(number);
+  for (const auto& [name, stream] : streams_) {
+    if (stream->events) stream->events->reset(number);
+  }
+}
+
+void Outlet::look_after_endpoints() {
+  const Instant now = loop_.now();
+  queue_.expire(now);
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    if (!queue_.stalled(i, now) && !events_stall(i)) continue;
+    if (!std::exchange(endpoints_[i].silent, true)) {
+      log_.warning("aggregator does not answer; batches are kept for it",
+                   {{"endpoint", endpoints_[i].name},
+                    {"waiting_batches", std::to_string(queue_.waiting_for(i))}});
+    }
+    queue_.be_patient_again(i, now);
+    reset(i);
+    connect(i);
+    pump(i);
+  }
+  report_loss();
+  every_second_ = loop_.after(kLookAfter, [this] { look_after_endpoints(); });
+}
+
+std::uint64_t Outlet::lost_batches() const {
+  std::uint64_t lost = 0;
+  for (const auto& [name, stream] : streams_) lost += queue_.lost(stream->source);
+  return lost;
+}
+
+// At most once a second, however much is dropped.
+void Outlet::report_loss() {
+  const std::uint64_t lost = lost_batches();
+  if (lost == lost_reported_) return;
+  log_.warning(
+      "undelivered batches were dropped, the oldest first; raise spool.max_size or "
+      "spool.max_age, or bring the aggregator back",
+      {{"dropped", std::to_string(lost - lost_reported_)},
+       {"dropped_total", std::to_string(lost)},
+       {"waiting_bytes", std::to_string(queue_.size().count())}});
+  lost_reported_ = lost;
+}
+
+}  // namespace itnxt

@@ -1,0 +1,71 @@
+// The part of DeviceState that takes what events tell.
+#include <algorithm>
+#include <utility>
+
+#include "daemon/state/device_state.hpp"
+
+namespace itnxt {
+
+bool DeviceState::apply(std::span<const Event> events, const EventSource& source, Instant now) {
+  std::shared_ptr<DeviceView> view;
+  const auto draft = [&]() -> DeviceView& {
+    if (!view) view = std::make_shared<DeviceView>(*view_);
+    return *view;
+  };
+  for (const Event& event : events) {
+    const Moment moment = source.moment(event, now);
+    if (event.answers && !is_later(answered_at_, moment)) {
+      take_answer(draft(), event, moment, now);
+    }
+    if (!event.interface) continue;
+    const std::optional<std::size_t> row = find_row(*event.interface);
+    if (!row || is_later(rows_[*row].status, moment)) continue;
+    rows_[*row].status = moment;
+    rows_[*row].told_by_event = true;
+    tell_status(draft().interfaces[*row], *event.interface);
+  }
+  if (!view) return false;
+  publish(std::move(view));
+  return true;
+}
+
+void DeviceState::take_answer(DeviceView& view, const Event& event, const Moment& moment,
+                              Instant now) {
+  answered_at_ = moment;
+  told_answer_ = *event.answers;
+  if (interval_ == Duration::zero()) interval_ = kDefaultInterval;
+  polled_ = now;
+  view.polled = true;
+  view.up = *event.answers;
+  if (view.up) answered_ = now;
+  view.problem = view.up ? std::string() : event.text;
+}
+
+// By name; the ifIndex tells which, where several are called so, and counts alone only where there
+// is no name: under another name it may be another port by now.
+std::optional<std::size_t> DeviceState::find_row(const InterfaceStatus& status) const {
+  const std::vector<InterfaceView>& interfaces = view_->interfaces;
+  std::optional<std::size_t> found;
+  bool several = false;
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    if (rows_[i].in_doubt) continue;
+    const bool same_index = status.if_index != 0 && interfaces[i].if_index == status.if_index;
+    if (status.if_name.empty()) {
+      if (same_index) return i;
+      continue;
+    }
+    if (called(interfaces[i], rows_[i]) != status.if_name) continue;
+    if (same_index) return i;
+    several = found.has_value();
+    found = i;
+  }
+  return several ? std::nullopt : found;
+}
+
+// What a sample tells of a status that an event told later: nothing new. For one interval: an event
+// whose clock is wrong must not hold longer.
+bool DeviceState::holds_against(const Moment& told, const Moment& sample, Instant now) const {
+  return is_later(told, sample) && now - told.ours <= interval_;
+}
+
+}  // namespace itnxt

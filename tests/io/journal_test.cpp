@@ -1,0 +1,300 @@
+// The way of events on the real loop and a real disk: taken, in effect, stored, acknowledged.
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <future>
+
+#include "daemon/io/event_intake.hpp"
+#include "tests/support/recording.hpp"
+#include "tests/support/run_until.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace itnxt::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+Event event(std::uint64_t sequence, std::string kind = "interface_down") {
+  Event made;
+  made.sequence = sequence;
+  made.wall = WallTime(Duration(1'700'000'000s));
+  made.run = 0xFEDCBA9876543210U;
+  made.at = SourceTime(5s);
+  made.kind = std::move(kind);
+  made.device = DeviceName("r1");
+  made.interface = InterfaceStatus{7, "eth0", AdminStatus::up, OperStatus::down};
+  made.text = "eth0 is down";
+  made.details = {{"trap", "1.3.6.1.6.3.1.1.5.3"}, {"sender", "10.0.0.1"}};
+  return made;
+}
+
+EventBatch batch(std::uint64_t first, std::size_t count, const char* collector = "traps") {
+  EventBatch made;
+  made.node = NodeName("node");
+  made.collector = CollectorName(collector);
+  made.epoch = 0xFFFFFFFFFFFFFFF1U;
+  for (std::size_t i = 0; i < count; ++i) made.events.push_back(event(first + i));
+  return made;
+}
+
+struct World {
+  TempDir dir;
+  PollLoop loop;
+  RecordingLog log;
+  std::string state = dir.path() + "/state";
+  std::unique_ptr<RecentEvents> recent;
+  std::unique_ptr<EventIntake> intake;
+  std::vector<std::uint64_t> seen;
+  std::vector<std::uint64_t> acked;
+  int problems = 0;
+
+  EventFile::Options options() const {
+    EventFile::Options made;
+    made.directory = state;
+    return made;
+  }
+  void open() { open(options()); }
+  void open(EventFile::Options with) {
+    intake.reset();
+    recent = std::make_unique<RecentEvents>();
+    auto opened = EventIntake::open(
+        loop, log, *recent, NodeName("center"), std::move(with),
+        {.seen = [this](const StoredEvent& e) { seen.push_back(e.event.sequence); },
+         .problem_changed = [this] { ++problems; }});
+    ASSERT_TRUE(opened) << opened.error();
+    intake = std::move(*opened);
+  }
+  auto take(const EventBatch& events) {
+    auto taken =
+        intake->take(events, [this](const wire::EventAck& ack) { acked.push_back(ack.sequence); });
+    return taken;
+  }
+  void store() { intake->store(intake->latest()); }
+  bool wait_ack(std::uint64_t sequence) {
+    return run_until(loop, [&] { return !acked.empty() && acked.back() == sequence; });
+  }
+  [[nodiscard]] std::vector<std::uint64_t> shown() const {
+    std::vector<std::uint64_t> sequences;
+    for (const auto& e : recent->newest(RecentEvents::kMost, 0)) {
+      sequences.push_back(e->event.sequence);
+    }
+    return sequences;
+  }
+};
+
+TEST(Journal, AcknowledgesWhatIsStoredAndKnowsItAgainAfterARestart) {
+  World world;
+  world.open();
+  const auto taken = world.take(batch(1, 3));
+  EXPECT_EQ(std::get<EventIntake::Taken>(taken).first, 0U);
+  EXPECT_THAT(world.seen, ElementsAre(1, 2, 3)) << "before anything is on the disk";
+  EXPECT_THAT(world.shown(), ElementsAre(3, 2, 1));
+  run_for(world.loop, 20ms);
+  EXPECT_THAT(world.acked, IsEmpty()) << "its effect is not stored";
+  world.store();
+  ASSERT_TRUE(world.wait_ack(3));
+  EXPECT_THAT(world.acked, ElementsAre(3));
+  world.open();
+  EXPECT_THAT(world.shown(), ElementsAre(3, 2, 1));
+  const auto again = world.take(batch(2, 4));
+  EXPECT_EQ(std::get<EventIntake::Taken>(again).first, 2U);
+  EXPECT_THAT(world.acked, ElementsAre(3, 3)) << "at once, for what is stored";
+  world.store();
+  ASSERT_TRUE(world.wait_ack(5));
+  EXPECT_THAT(world.shown(), ElementsAre(5, 4, 3, 2, 1));
+  EXPECT_THAT(world.log.lines, IsEmpty());
+}
+
+TEST(Journal, KeepsAllOfAnEvent) {
+  World world;
+  world.open();
+  EventBatch sent = batch(1, 1);
+  Event plain;
+  plain.sequence = 2;
+  plain.kind = "device_silent";
+  plain.device = DeviceName("r2");
+  plain.answers = false;
+  sent.events.push_back(plain);
+  (void)world.take(sent);
+  world.store();
+  ASSERT_TRUE(world.wait_ack(2));
+  world.open();
+  const auto events = world.recent->newest(10, 0);
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[1]->event, event(1));
+  EXPECT_EQ(events[0]->event, plain);
+  EXPECT_EQ(events[0]->node, NodeName("node"));
+  EXPECT_EQ(events[0]->collector, CollectorName("traps"));
+  EXPECT_EQ(events[0]->epoch, 0xFFFFFFFFFFFFFFF1U);
+  EXPECT_GT(events[0]->id, events[1]->id);
+  EXPECT_NE(events[0]->taken, WallTime{});
+  struct stat info {};
+  ASSERT_EQ(::stat((world.state + "/events.db").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0600U);
+}
+
+TEST(Journal, WhatWasTakenAndNotStoredIsTakenAgainAfterAKill) {
+  World world;
+  world.open();
+  (void)world.take(batch(1, 2));
+  world.open();  // never handed to the journal
+  EXPECT_THAT(world.shown(), IsEmpty());
+  EXPECT_EQ(std::get<EventIntake::Taken>(world.take(batch(1, 2))).first, 0U);
+  world.store();
+  ASSERT_TRUE(world.wait_ack(2));
+  EXPECT_THAT(world.shown(), ElementsAre(2, 1));
+}
+
+TEST(Journal, OneThatComesAgainBeforeItIsStoredIsAcknowledgedWhenItIs) {
+  World world;
+  world.open();
+  (void)world.take(batch(1, 2));
+  EXPECT_EQ(std::get<EventIntake::Taken>(world.take(batch(1, 2))).first, 2U);
+  EXPECT_THAT(world.acked, IsEmpty());
+  world.store();
+  ASSERT_TRUE(world.wait_ack(2));
+  EXPECT_THAT(world.seen, ElementsAre(1, 2));
+}
+
+TEST(Journal, TellsWhatWillNeverComeAtABoundedRate) {
+  World world;
+  world.open();
+  (void)world.take(batch(1, 2));
+  EXPECT_EQ(std::get<EventIntake::Taken>(world.take(batch(6, 1))).missing, 3U);
+  EXPECT_EQ(std::get<EventIntake::Taken>(world.take(batch(9, 1))).missing, 2U);
+  EXPECT_THAT(world.log.lines,
+              ElementsAre("level=warning msg=\"events of a collector will never come: its disk was "
+                          "full or its file of events is gone\" node=node collector=traps "
+                          "missing=3 before=6 unsaid=0"));
+}
+
+TEST(Journal, AFullDiskLeavesThemInEffectAndUnacknowledgedUntilThereIsRoom) {
+  World world;
+  world.open();
+  (void)world.take(batch(1, 1));
+  world.store();
+  ASSERT_TRUE(world.wait_ack(1));
+  auto small = world.options();
+  small.max_pages = 8;
+  world.open(small);
+  EventBatch large = batch(2, 1000);
+  (void)world.take(large);
+  EXPECT_EQ(world.seen.size(), 1001U);
+  world.store();
+  ASSERT_TRUE(run_until(world.loop, [&] { return !world.intake->problem().empty(); }));
+  EXPECT_THAT(world.acked, ElementsAre(1));
+  EXPECT_EQ(world.intake->problem(),
+            "cannot write " + world.state + "/events.db: database or disk is full");
+  EXPECT_EQ(world.problems, 1);
+  EXPECT_THAT(
+      world.log.lines,
+      ElementsAre("level=error msg=\"the journal of events cannot be written: they take effect, "
+                  "but their collectors must keep them until it can; make room or mend the disk\" "
+                  "problem=\"cannot write " +
+                  world.state + "/events.db: database or disk is full\""));
+  world.open();  // as much room as there is
+  EXPECT_EQ(std::get<EventIntake::Taken>(world.take(large)).first, 0U);
+  world.store();
+  ASSERT_TRUE(world.wait_ack(1001));
+}
+
+TEST(Journal, ADiskThatHangsBoundsWhatIsTaken) {
+  World world;
+  auto gate = std::make_shared<std::promise<void>>();
+  auto with = world.options();
+  with.before_write = [opened = gate->get_future().share()] { opened.wait(); };
+  world.open(with);
+  EventBatch large = batch(1, 1000);
+  for (Event& one : large.events) one.text = std::string(512, 'x');
+  std::uint64_t first = 1;
+  while (first < 1'000'000) {
+    for (std::size_t i = 0; i < large.events.size(); ++i) large.events[i].sequence = first + i;
+    const auto taken = world.take(large);
+    world.store();
+    if (const auto* refusing = std::get_if<wire::Refusing>(&taken)) {
+      EXPECT_EQ(refusing->reason, "storage");
+      EXPECT_EQ(refusing->message,
+                "the aggregator's disk does not keep up with events; they are not taken until it "
+                "does");
+      break;
+    }
+    first += 1000;
+  }
+  EXPECT_LT(first, 10'000U);
+  EXPECT_TRUE(std::holds_alternative<EventIntake::Taken>(world.take(batch(1, 1, "other"))))
+      << "one lane does not shut out the others";
+  gate->set_value();
+  ASSERT_TRUE(world.wait_ack(first - 1) || world.wait_ack(1));
+}
+
+TEST(Journal, ItsOwnEventsGoOnWhereTheyWere) {
+  World world;
+  world.open();
+  world.intake->note(event(0, "collector_refused"));
+  world.intake->note(event(0, "collector_refused"));
+  world.store();
+  ASSERT_TRUE(run_until(world.loop, [&] { return !world.intake->has_unstored(); }));
+  world.open();
+  world.intake->note(event(0, "collector_refused"));
+  const auto events = world.recent->newest(10, 0);
+  ASSERT_EQ(events.size(), 3U);
+  EXPECT_EQ(events[0]->event.sequence, 3U);
+  EXPECT_EQ(events[0]->node, NodeName("center"));
+  EXPECT_TRUE(events[0]->collector.empty());
+}
+
+TEST(Journal, ADamagedFileIsSetAsideLoudly) {
+  World world;
+  std::filesystem::create_directories(world.state);
+  ASSERT_EQ(::chmod(world.state.c_str(), 0700), 0);
+  std::ofstream(world.state + "/events.db") << std::string(8192, 'x');
+  world.open();
+  ASSERT_EQ(world.log.lines.size(), 1U);
+  EXPECT_THAT(world.log.lines[0],
+              StartsWith("level=error msg=\"the journal of events was damaged and is begun anew: "
+                         "what it held is in the file beside it\" moved_to=" +
+                         world.state + "/events.db.corrupt-"));
+  (void)world.take(batch(1, 1));
+  world.store();
+  ASSERT_TRUE(world.wait_ack(1));
+}
+
+TEST(Journal, TheOldestGoWhenThereAreTooManyOrTheyAreTooOld) {
+  World world;
+  auto with = world.options();
+  with.most_events = 10;
+  world.open(with);
+  (void)world.take(batch(1, 30));
+  world.store();
+  ASSERT_TRUE(world.wait_ack(30));
+  world.open(with);
+  EXPECT_THAT(world.shown(), ElementsAre(30, 29, 28, 27, 26, 25, 24, 23, 22, 21));
+  EXPECT_EQ(std::get<EventIntake::Taken>(world.take(batch(1, 30))).first, 30U)
+      << "who went is known all the same";
+  with.longest = -1h;  // all are older
+  world.open(with);
+  EXPECT_THAT(world.shown(), IsEmpty());
+}
+
+TEST(RecentEvents, ShowsTheNewestBehindAnId) {
+  RecentEvents recent;
+  for (std::uint64_t id = 1; id <= RecentEvents::kMost + 5; ++id) {
+    auto one = std::make_shared<StoredEvent>();
+    one->id = id;
+    recent.add(std::move(one));
+  }
+  EXPECT_EQ(recent.newest(RecentEvents::kMost * 2, 0).size(), RecentEvents::kMost);
+  const auto two = recent.newest(2, 0);
+  EXPECT_EQ(two[0]->id, RecentEvents::kMost + 5);
+  EXPECT_EQ(two[1]->id, RecentEvents::kMost + 4);
+  EXPECT_EQ(recent.newest(100, RecentEvents::kMost + 4).size(), 1U);
+}
+
+}  // namespace
+}  // namespace itnxt::test
