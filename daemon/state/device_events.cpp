@@ -37,7 +37,7 @@ bool DeviceState::apply(std::span<const Event> events, const EventSource& source
 // After a restart events come before the first poll. Only of ports that links name: the rest has
 // nobody who asks.
 bool DeviceState::tell_ports(const InterfaceStatus& status, const Moment& moment, Instant now) {
-  if (view_->polled || status.if_name.empty()) return false;
+  if (view_->fresh || status.if_name.empty()) return false;
   bool found = false;
   for (std::size_t p = 0; p < ports_.size(); ++p) {
     std::optional<ToldPort>& told = told_ports_[p];

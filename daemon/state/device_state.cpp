@@ -218,8 +218,10 @@ void DeviceState::publish(std::shared_ptr<DeviceView> view) {
 }
 
 const InterfaceView* DeviceState::port(std::size_t index) const {
-  if (!view_->polled) {
-    return index < told_ports_.size() && told_ports_[index] ? &told_ports_[index]->view : nullptr;
+  if (!view_->fresh) {
+    const bool is_silent = view_->polled && !view_->up;
+    const bool is_told = index < told_ports_.size() && told_ports_[index] && !is_silent;
+    return is_told ? &told_ports_[index]->view : nullptr;
   }
   if (!view_->up || !view_->polled || !view_->fresh || index >= port_rows_.size()) return nullptr;
   const std::optional<std::size_t> row = port_rows_[index];

@@ -86,7 +86,7 @@ class DeviceState {
 
   [[nodiscard]] const std::shared_ptr<const DeviceView>& view() const { return view_; }
   // The interface of a link's end; null while the device does not answer (it says nothing about its
-  // ports then), or has none that is called so. Of a device that was not polled yet, or not for
+  // ports then), or has none that is called so. Of a device that no poll told of yet, or not for
   // long: what events told of a port of that ifName. Valid until the next apply(), tick() or
   // configure().
   [[nodiscard]] const InterfaceView* port(std::size_t index) const;

@@ -198,6 +198,17 @@ TEST_F(TableEvents, SetALinkBeforeTheFirstPoll) {
   EXPECT_EQ(link(), true) << "the poll tells";
 }
 
+TEST_F(TableEvents, OfADeviceThatIsSilentNoPortIsKnown) {
+  Event answer;
+  answer.device = DeviceName("r1");
+  answer.answers = false;
+  tell({at(status(OperStatus::down)), at(answer)});
+  EXPECT_EQ(link(), std::nullopt);
+  answer.answers = true;
+  tell({at(answer)});
+  EXPECT_EQ(link(), false);
+}
+
 TEST_F(TableEvents, OfAStrangerAreCounted) {
   Event event = at(status(OperStatus::down));
   event.device = DeviceName("nobody");
