@@ -252,7 +252,7 @@ void Aggregation::publish() {
 }
 
 std::shared_ptr<const Board> Aggregation::board() const {
-  const auto board = desk_->board();
+  auto board = desk_->board();
   if (!events_ || events_->problem().empty()) return board;
   auto made = std::make_shared<Board>(*board);
   made->journal_problem = events_->problem();

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "daemon/state/device_state.hpp"
+#include "daemon/state/identity.hpp"
 
 namespace itnxt {
 
@@ -18,6 +19,10 @@ bool DeviceState::apply(std::span<const Event> events, const EventSource& source
       take_answer(draft(), event, moment, now);
     }
     if (!event.interface) continue;
+    if (tell_ports(*event.interface, moment, now)) {
+      (void)draft();  // a link's end is shown otherwise
+      continue;
+    }
     const std::optional<std::size_t> row = find_row(*event.interface);
     if (!row || is_later(rows_[*row].status, moment)) continue;
     rows_[*row].status = moment;
@@ -27,6 +32,34 @@ bool DeviceState::apply(std::span<const Event> events, const EventSource& source
   if (!view) return false;
   publish(std::move(view));
   return true;
+}
+
+// After a restart events come before the first poll. Only of ports that links name: the rest has
+// nobody who asks.
+bool DeviceState::tell_ports(const InterfaceStatus& status, const Moment& moment, Instant now) {
+  if (view_->fresh || status.if_name.empty()) return false;
+  bool found = false;
+  for (std::size_t p = 0; p < ports_.size(); ++p) {
+    std::optional<ToldPort>& told = told_ports_[p];
+    if (ports_[p].interface != status.if_name || (told && is_later(told->status, moment))) continue;
+    if (!told) told.emplace().view.identity = make_identity(view_->name, status.if_name);
+    told->status = moment;
+    told->seen = now;
+    tell_status(told->view, status);
+    found = true;
+  }
+  return found;
+}
+
+bool DeviceState::forget_told(Instant now) {
+  bool changed = false;
+  const Duration stale = stale_time(std::max(interval_, kDefaultInterval), stale_after_);
+  for (std::optional<ToldPort>& told : told_ports_) {
+    if (!told || now - told->seen <= stale) continue;
+    told.reset();
+    changed = true;
+  }
+  return changed;
 }
 
 void DeviceState::take_answer(DeviceView& view, const Event& event, const Moment& moment,

@@ -65,6 +65,7 @@ void DeviceState::configure(const Device& device, std::vector<LinkPort> ports,
   if (ports != ports_) {  // what a link meant before says nothing of what it means now
     for (InterfaceView& interface : view->interfaces) interface.link = LinkName();
   }
+  if (ports != ports_) told_ports_.assign(ports.size(), std::nullopt);
   ports_ = std::move(ports);
   view->site = device.site;
   resolve_ports(*view);
@@ -122,6 +123,7 @@ void DeviceState::take_poll(DeviceView& view, const DeviceSample& sample, Instan
   view.last_success = before.last_success;
   polled_ = now;
   polled_at_ = sample.at;
+  for (std::optional<ToldPort>& told : told_ports_) told.reset();
   view.polled = true;
   view.up = is_answer(sample);
   const Moment moment = source_.moment(sample.at);
@@ -178,7 +180,8 @@ bool DeviceState::tick(Instant now, Admission& admission) {
   const bool unheard = view_->polled && (!polled_ || now - *polled_ > stale);
   const bool silent = view_->fresh && (!answered_ || now - *answered_ > stale);
   const bool rows_go = !view_->interfaces.empty() && (silent || now - oldest_row_ > stale);
-  if (!unheard && !silent && !rows_go) return false;
+  const bool told_goes = forget_told(now);
+  if (!unheard && !silent && !rows_go) return told_goes;
   auto view = std::make_shared<DeviceView>(*view_);
   if (unheard) view->polled = false;
   if (silent) {
@@ -219,6 +222,11 @@ void DeviceState::publish(std::shared_ptr<DeviceView> view) {
 }
 
 const InterfaceView* DeviceState::port(std::size_t index) const {
+  if (!view_->fresh) {
+    const bool is_silent = view_->polled && !view_->up;
+    const bool is_told = index < told_ports_.size() && told_ports_[index] && !is_silent;
+    return is_told ? &told_ports_[index]->view : nullptr;
+  }
   if (!view_->up || !view_->polled || !view_->fresh || index >= port_rows_.size()) return nullptr;
   const std::optional<std::size_t> row = port_rows_[index];
   return row ? &view_->interfaces[*row] : nullptr;

@@ -91,7 +91,8 @@ class DeviceState {
 
   [[nodiscard]] const std::shared_ptr<const DeviceView>& view() const { return view_; }
   // The interface of a link's end; null while the device does not answer (it says nothing about its
-  // ports then), or has none that is called so. Valid until the next apply(), tick() or
+  // ports then), or has none that is called so. Of a device that no poll told of yet, or not for
+  // long: what events told of a port of that ifName. Valid until the next apply(), tick() or
   // configure().
   [[nodiscard]] const InterfaceView* port(std::size_t index) const;
 
@@ -108,6 +109,8 @@ class DeviceState {
   void advance_known(std::size_t old, const InterfaceSample& sample, bool comparable,
                      InterfaceState& state, InterfaceView& view, Instant now) const;
   void take_answer(DeviceView& view, const Event& event, const Moment& moment, Instant now);
+  [[nodiscard]] bool tell_ports(const InterfaceStatus& status, const Moment& moment, Instant now);
+  bool forget_told(Instant now);
   [[nodiscard]] std::optional<std::size_t> find_row(const InterfaceStatus& status) const;
   [[nodiscard]] bool holds_against(const Moment& told, const Moment& sample, Instant now) const;
   void note_new(const std::vector<WantedRow>& rows, InterfaceChanges& changes, Instant now) const;
@@ -116,7 +119,14 @@ class DeviceState {
   void publish(std::shared_ptr<DeviceView> view);
 
   std::vector<LinkPort> ports_;
-  PortRows port_rows_;      // index into interfaces
+  PortRows port_rows_;  // index into interfaces
+  struct ToldPort {
+    Moment status;
+    Instant seen;
+    InterfaceView view;
+  };
+  std::vector<std::optional<ToldPort>>
+      told_ports_;          // beside ports_, where events came before polls
   std::size_t linked_ = 0;  // of rows_, those that ports mean: in without having been admitted
   std::uint32_t stale_after_;
   SampleSource source_;

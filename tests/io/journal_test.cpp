@@ -7,10 +7,7 @@
 #include <fstream>
 #include <future>
 
-#include "daemon/io/event_intake.hpp"
-#include "tests/support/recording.hpp"
-#include "tests/support/run_until.hpp"
-#include "tests/support/temp_dir.hpp"
+#include "tests/io/journal_world.hpp"
 
 namespace itnxt::test {
 namespace {
@@ -20,76 +17,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-Event event(std::uint64_t sequence, std::string kind = "interface_down") {
-  Event made;
-  made.sequence = sequence;
-  made.wall = WallTime(Duration(1'700'000'000s));
-  made.run = 0xFEDCBA9876543210U;
-  made.at = SourceTime(5s);
-  made.kind = std::move(kind);
-  made.device = DeviceName("r1");
-  made.interface = InterfaceStatus{7, "eth0", AdminStatus::up, OperStatus::down};
-  made.text = "eth0 is down";
-  made.details = {{"trap", "1.3.6.1.6.3.1.1.5.3"}, {"sender", "10.0.0.1"}};
-  return made;
-}
-
-EventBatch batch(std::uint64_t first, std::size_t count, const char* collector = "traps") {
-  EventBatch made;
-  made.node = NodeName("node");
-  made.collector = CollectorName(collector);
-  made.epoch = 0xFFFFFFFFFFFFFFF1U;
-  for (std::size_t i = 0; i < count; ++i) made.events.push_back(event(first + i));
-  return made;
-}
-
-struct World {
-  TempDir dir;
-  PollLoop loop;
-  RecordingLog log;
-  std::string state = dir.path() + "/state";
-  std::unique_ptr<RecentEvents> recent;
-  std::unique_ptr<EventIntake> intake;
-  std::vector<std::uint64_t> seen;
-  std::vector<std::uint64_t> acked;
-  int problems = 0;
-
-  EventFile::Options options() const {
-    EventFile::Options made;
-    made.directory = state;
-    return made;
-  }
-  void open() { open(options()); }
-  void open(EventFile::Options with) {
-    intake.reset();
-    recent = std::make_unique<RecentEvents>();
-    auto opened = EventIntake::open(
-        loop, log, *recent, NodeName("center"), std::move(with),
-        {.seen = [this](const StoredEvent& e) { seen.push_back(e.event.sequence); },
-         .problem_changed = [this] { ++problems; }});
-    ASSERT_TRUE(opened) << opened.error();
-    intake = std::move(*opened);
-  }
-  auto take(const EventBatch& events) {
-    auto taken =
-        intake->take(events, [this](const wire::EventAck& ack) { acked.push_back(ack.sequence); });
-    return taken;
-  }
-  void store() { intake->store(intake->latest()); }
-  bool wait_ack(std::uint64_t sequence) {
-    return run_until(loop, [&] { return !acked.empty() && acked.back() == sequence; });
-  }
-  [[nodiscard]] std::vector<std::uint64_t> shown() const {
-    std::vector<std::uint64_t> sequences;
-    for (const auto& e : recent->newest(RecentEvents::kMost, 0)) {
-      sequences.push_back(e->event.sequence);
-    }
-    return sequences;
-  }
-};
-
 TEST(Journal, AcknowledgesWhatIsStoredAndKnowsItAgainAfterARestart) {
-  World world;
+  JournalWorld world;
   world.open();
   const auto taken = world.take(batch(1, 3));
   EXPECT_EQ(std::get<EventIntake::Taken>(taken).first, 0U);
@@ -112,7 +41,7 @@ TEST(Journal, AcknowledgesWhatIsStoredAndKnowsItAgainAfterARestart) {
 }
 
 TEST(Journal, KeepsAllOfAnEvent) {
-  World world;
+  JournalWorld world;
   world.open();
   EventBatch sent = batch(1, 1);
   Event plain;
@@ -140,7 +69,7 @@ TEST(Journal, KeepsAllOfAnEvent) {
 }
 
 TEST(Journal, WhatWasTakenAndNotStoredIsTakenAgainAfterAKill) {
-  World world;
+  JournalWorld world;
   world.open();
   (void)world.take(batch(1, 2));
   world.open();  // never handed to the journal
@@ -152,7 +81,7 @@ TEST(Journal, WhatWasTakenAndNotStoredIsTakenAgainAfterAKill) {
 }
 
 TEST(Journal, OneThatComesAgainBeforeItIsStoredIsAcknowledgedWhenItIs) {
-  World world;
+  JournalWorld world;
   world.open();
   (void)world.take(batch(1, 2));
   EXPECT_EQ(std::get<EventIntake::Taken>(world.take(batch(1, 2))).first, 2U);
@@ -163,7 +92,7 @@ TEST(Journal, OneThatComesAgainBeforeItIsStoredIsAcknowledgedWhenItIs) {
 }
 
 TEST(Journal, TellsWhatWillNeverComeAtABoundedRate) {
-  World world;
+  JournalWorld world;
   world.open();
   (void)world.take(batch(1, 2));
   EXPECT_EQ(std::get<EventIntake::Taken>(world.take(batch(6, 1))).missing, 3U);
@@ -175,7 +104,7 @@ TEST(Journal, TellsWhatWillNeverComeAtABoundedRate) {
 }
 
 TEST(Journal, AFullDiskLeavesThemInEffectAndUnacknowledgedUntilThereIsRoom) {
-  World world;
+  JournalWorld world;
   world.open();
   (void)world.take(batch(1, 1));
   world.store();
@@ -205,7 +134,7 @@ TEST(Journal, AFullDiskLeavesThemInEffectAndUnacknowledgedUntilThereIsRoom) {
 }
 
 TEST(Journal, ADiskThatHangsBoundsWhatIsTaken) {
-  World world;
+  JournalWorld world;
   auto gate = std::make_shared<std::promise<void>>();
   auto with = world.options();
   with.before_write = [opened = gate->get_future().share()] { opened.wait(); };
@@ -234,7 +163,7 @@ TEST(Journal, ADiskThatHangsBoundsWhatIsTaken) {
 }
 
 TEST(Journal, ItsOwnEventsGoOnWhereTheyWere) {
-  World world;
+  JournalWorld world;
   world.open();
   world.intake->note(event(0, "collector_refused"));
   world.intake->note(event(0, "collector_refused"));
@@ -250,7 +179,7 @@ TEST(Journal, ItsOwnEventsGoOnWhereTheyWere) {
 }
 
 TEST(Journal, ADamagedFileIsSetAsideLoudly) {
-  World world;
+  JournalWorld world;
   std::filesystem::create_directories(world.state);
   ASSERT_EQ(::chmod(world.state.c_str(), 0700), 0);
   std::ofstream(world.state + "/events.db") << std::string(8192, 'x');
@@ -266,7 +195,7 @@ TEST(Journal, ADamagedFileIsSetAsideLoudly) {
 }
 
 TEST(Journal, TheOldestGoWhenThereAreTooManyOrTheyAreTooOld) {
-  World world;
+  JournalWorld world;
   auto with = world.options();
   with.most_events = 10;
   world.open(with);

@@ -175,6 +175,40 @@ TEST_F(TableEvents, TellsWhetherADeviceAnswers) {
   EXPECT_EQ(link(), true);
 }
 
+// The aggregator was started anew, and the line is cut before the next poll.
+TEST_F(TableEvents, SetALinkBeforeTheFirstPoll) {
+  EXPECT_FALSE(tell({at(status(OperStatus::down, "eth9"))})) << "no end of a link";
+  EXPECT_TRUE(tell({at(status(OperStatus::down))}));
+  EXPECT_EQ(link(), false);
+  tell({at(status(OperStatus::up))});
+  EXPECT_EQ(link(), std::nullopt) << "of the other end nothing is known";
+  tell({at(status(OperStatus::down), 1s)});
+  EXPECT_EQ(link(), std::nullopt) << "is older";
+  tell({at(status(OperStatus::down))});
+  poller.pass(209s);
+  table.tick(poller.now);
+  EXPECT_EQ(link(), false);
+  poller.pass(2s);
+  table.tick(poller.now);
+  EXPECT_TRUE(table.changed());
+  EXPECT_EQ(link(), std::nullopt) << "stale";
+  tell({at(status(OperStatus::down))});
+  poller.pass(1s);
+  poll(kUp);
+  EXPECT_EQ(link(), true) << "the poll tells";
+}
+
+TEST_F(TableEvents, OfADeviceThatIsSilentNoPortIsKnown) {
+  Event answer;
+  answer.device = DeviceName("r1");
+  answer.answers = false;
+  tell({at(status(OperStatus::down)), at(answer)});
+  EXPECT_EQ(link(), std::nullopt);
+  answer.answers = true;
+  tell({at(answer)});
+  EXPECT_EQ(link(), false);
+}
+
 TEST_F(TableEvents, OfAStrangerAreCounted) {
   Event event = at(status(OperStatus::down));
   event.device = DeviceName("nobody");

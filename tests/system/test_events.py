@@ -152,6 +152,33 @@ class Events(LabTest):
                    "one close each", deadline=90)
         self.assertEqual([len(hook.pages(link="wire-%d" % n)) for n in range(CUTS)], [1] * CUTS)
 
+    def test_killed_at_any_moment_each_cut_is_paged_once(self):
+        """No poll tells of the cut: what paged before the kill is not lost, nor paged again."""
+        hook = peers.Receiver(self.lab)
+        aggregator = self.aggregator(**self.wires(CUTS),
+                                     notify=product.notify(hook=product.webhook(hook)))
+        sender = self.dealer()
+        for n in range(CUTS):
+            sender.send(sender.events(n + 1, [
+                sender.event("interface_down", "a", "eth%d" % n, up=False)]))
+            time.sleep(random.uniform(0, 0.008))
+            aggregator.kill()
+            aggregator.start()
+            sender.connect()
+            acked = 0
+            while acked <= n:
+                sender.send(sender.events(n + 1, [
+                    sender.event("interface_down", "a", "eth%d" % n, up=False)]))
+                acked = sender.expect("event_ack").sequence
+            wait_until(lambda n=n: hook.pages(link="wire-%d" % n), "wire-%d is paged" % n)
+        # Killed before the receiver's answer was stored, it sends the same again: one by its key.
+        stays(lambda: [len({p["itnxt"]["id"] for p in hook.pages(link="wire-%d" % n)})
+                       for n in range(CUTS)] == [1] * CUTS, 1, "each is paged once")
+        keys = {d.headers["Idempotency-Key"] for d in hook.deliveries}
+        self.assertEqual(len(keys), CUTS)
+        self.assertEqual([e["sequence"] for e in aggregator.api("events?limit=10000")],
+                         list(range(CUTS, 0, -1)))
+
     def test_another_major_is_refused_and_a_newer_minor_taken(self):
         aggregator = self.aggregator(**self.wires(1))
         sender = self.dealer()
