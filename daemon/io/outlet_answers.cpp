@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/io/outlet_curve.hpp"
 #include "daemon/io/outlet_stream.hpp"
 
 namespace itnxt {

@@ -212,11 +212,11 @@ constexpr MetricValue<CollectorView> kCollectors[] = {
        of_collector(out, view, as_double(view.lost_batches));
      }},
     {Metric::collector_lost_events,
-     [](FamilyText& out, const CollectorView& view) {
+     [](ValueSink& out, const CollectorView& view) {
        of_collector(out, view, as_double(view.lost_events));
      }},
     {Metric::collector_backlog_batches,
-     [](FamilyText& out, const CollectorView& view) {
+     [](ValueSink& out, const CollectorView& view) {
        of_collector(out, view, as_double(view.backlog_batches));
      }},
     {Metric::collector_spool,

@@ -4,6 +4,7 @@
 
 #include "daemon/state/device_state.hpp"
 #include "daemon/state/identity.hpp"
+#include "daemon/state/row_texts.hpp"
 
 namespace itnxt {
 
