@@ -39,7 +39,8 @@ void Outlet::load(Stream& stream) {
     const auto known = loaded.owed.find(one.name);
     owed.push_back(known == loaded.owed.end() ? 0 : known->second);
   }
-  stream.owed = loaded.owed;
+  // Now, while there may be room for it: later it is overwritten in place.
+  if (stream.files->owe(loaded.owed)) stream.owed = loaded.owed;
   queue_.raise_lost(stream.source, owed);
   std::map<std::uint64_t, BatchQueue::Source> sources;  // by epoch
   const auto source_of = [&](std::uint64_t epoch) {
@@ -156,10 +157,10 @@ bool Outlet::use_disk(bool everything) {
     if (now - *errand_since_ >= kHangs) queue_.disk_fails(false);
     return false;
   }
-  std::map<const Stream*, Errand> errands;
+  std::map<Stream*, Errand> errands;
   if (everything || now >= disk_again_) {
     for (BatchQueue::ToStore& one : queue_.to_store(now, kPiece, everything)) {
-      const Stream& stream = *stream_of_[one.source];
+      Stream& stream = *stream_of_[one.source];
       if (!stream.files) {
         queue_.not_stored(one.id);
         queue_.disk_fails(false);
@@ -185,6 +186,7 @@ bool Outlet::use_disk(bool everything) {
   if (errands.empty()) return false;
   const auto all = std::make_shared<std::vector<Errand>>();
   for (auto& [stream, errand] : errands) {
+    errand.stream = stream;
     errand.files = stream->files;
     all->push_back(std::move(errand));
   }
@@ -206,6 +208,7 @@ void Outlet::take_errands(const std::vector<Errand>& errands) {
   for (const Errand& errand : errands) {
     if (problem.empty()) problem = errand.problem;
     full = full || errand.full;
+    if (errand.owed && !errand.problem.empty()) errand.stream->owed.reset();  // perhaps not written
     for (const Errand::Write& write : errand.writes) {
       if (write.place) {
         queue_.stored(write.what.id, *write.place, write.what.needed);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -25,8 +26,8 @@ class Outlet::Stream final : public Sink {
   const CollectorName collector;
   const BatchQueue::Source source;
   std::unique_ptr<EventLog> events;
-  std::shared_ptr<BatchFiles> files;  // null: the disk is of no use to it
-  BatchFiles::Owed owed;              // as `files` knows it
+  std::shared_ptr<BatchFiles> files;     // null: the disk is of no use to it
+  std::optional<BatchFiles::Owed> owed;  // as `files` knows it
   std::vector<Sample> samples;
   Duration interval{};
   std::uint64_t sequence = 0;
@@ -45,6 +46,7 @@ struct Outlet::Errand {
     WallTime closed;
     Result<BatchQueue::Place> place = Error{};
   };
+  Stream* stream = nullptr;  // the loop's
   std::shared_ptr<BatchFiles> files;
   std::vector<Write> writes;
   std::vector<BatchQueue::Mark> marks;

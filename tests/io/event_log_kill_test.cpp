@@ -94,7 +94,7 @@ pid_t start(const Paths& paths, std::uint64_t run, bool drain) {
 }
 
 TEST(EventLogKill, NoDurableEventIsLostAndNoNumberIsGivenTwice) {
-  const char* wanted = std::getenv("ITNXT_KILLS");
+  const char* wanted = std::getenv("ITNXT_TEST_KILLS");
   const int kills = wanted == nullptr ? 60 : std::atoi(wanted);
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));

@@ -126,6 +126,8 @@ TEST(SnmpCollector, SilentDevicesDelayNobodyAndAreToldOnceEachWay) {  // R10
                     std::to_string(fleet.port()) + " problem=\"no answer to 2 tries\"");
   EXPECT_NE(line, rig.log.lines.end()) << rig.log.lines.front();
 
+  EXPECT_EQ(rig.sink.events.size(), 0U);  // so it was at first sight
+
   dead = false;
   rig.log.lines.clear();
   test::run_until(
@@ -133,6 +135,16 @@ TEST(SnmpCollector, SilentDevicesDelayNobodyAndAreToldOnceEachWay) {  // R10
   ASSERT_EQ(rig.log.lines.size(), 10U);
   for (const std::string& back : rig.log.lines) {
     EXPECT_TRUE(back.starts_with("level=notice msg=\"device answers again\" device=d")) << back;
+  }
+  ASSERT_EQ(rig.sink.events.size(), 10U);  // each before the sample that shows it
+  for (std::size_t i = 0; i < 10; ++i) {
+    const Event& event = rig.sink.events[i];
+    EXPECT_EQ(event.kind, "device_up");
+    EXPECT_EQ(event.answers, true);
+    const auto* next = std::get_if<DeviceSample>(&rig.sink.samples.at(rig.sink.told_before[i]));
+    ASSERT_NE(next, nullptr);
+    EXPECT_EQ(next->device, event.device);
+    EXPECT_EQ(next->at, event.at);
   }
 }
 
