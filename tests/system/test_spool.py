@@ -253,9 +253,9 @@ class Disturbed(Spool):
         self.fleet(20)
         router = Router(self.lab, "tcp://127.0.0.1:%d" % free_port())
         link = SlowLink(self.lab, self.endpoint, router.endpoint)
-        veth((None, "spool0"), (None, "spool1"))
+        veth((None, "slow0"), (None, "slow1"))
         collector = product.Itnxtd(self.lab, "collect", self.config(
-            1, captures=[product.pcap("tap", interface="spool0")]))
+            1, captures=[product.pcap("tap", interface="slow0")]))
         time.sleep(10)  # of which the link needs half a minute, with what comes meanwhile
         link.open()
         wait_until(router.told, "the event of the capture comes")
@@ -266,9 +266,9 @@ class Disturbed(Spool):
             told = len(router.told())
             begun = time.monotonic()
             if exists:
-                veth((None, "spool0"), (None, "spool1"))
+                veth((None, "slow0"), (None, "slow1"))
             else:
-                ip("link", "del", "spool0")
+                ip("link", "del", "slow0")
             wait_until(lambda n=told: len(router.told()) > n, "the event comes")
             waits.append(router.told()[told][0] - begun)
         taken = router.taken()
