@@ -7,6 +7,19 @@ namespace itnxt {
 namespace {
 
 constexpr std::size_t kPiece = std::size_t{64} << 10U;
+
+MetricType type_of(const SeriesFamilyView& family) {
+  switch (family.type) {
+    case SeriesType::gauge:
+      return family.info ? MetricType::info : MetricType::gauge;
+    case SeriesType::counter:
+      return MetricType::counter;
+    case SeriesType::summary:
+      return MetricType::summary;
+  }
+  return MetricType::gauge;
+}
+
 }  // namespace
 
 std::string_view content_type(MetricsFormat format) {
@@ -134,12 +147,7 @@ bool Exposition::write_aggregator(Metric metric) {
 
 // What collectors brought along, subject after subject.
 bool Exposition::write_series(const SeriesFamilyView& family) {
-  const MetricType gauge = family.info ? MetricType::info : MetricType::gauge;
-  const MetricInfo metric{family.name,
-                          family.type == SeriesType::counter ? MetricType::counter : gauge,
-                          MetricSubject::process,
-                          {},
-                          family.help};
+  const MetricInfo metric{family.name, type_of(family), MetricSubject::process, {}, family.help};
   text_.begin(metric, begun_);
   const auto& subjects = snapshot_->series_of;
   for (; outer_ < subjects.size(); ++outer_) {

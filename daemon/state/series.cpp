@@ -19,6 +19,8 @@ std::string subject_labels(const SeriesSample& sample, const SampleSource& sourc
   std::string text;
   if (!sample.device.empty()) {
     append_label(text, '{', "device", sample.device.text());
+  } else if (sample.probe) {
+    append_label(text, '{', "probe", source.collector.text());
   } else {
     append_label(text, '{', "node", source.node.text());
     append_label(text, ',', "collector", source.collector.text());
@@ -213,7 +215,7 @@ bool Series::apply(const SeriesFamily& family, const Context& context, Subject& 
 std::size_t Series::apply(const SeriesSample& sample, const SampleSource& source,
                           Duration batch_interval, Instant now, Admission& admission) {
   const bool of_device = !sample.device.empty();
-  const SubjectKey key(sample.device, of_device ? NodeName() : source.node,
+  const SubjectKey key(sample.device, of_device || sample.probe ? NodeName() : source.node,
                        of_device ? CollectorName() : source.collector);
   const Context context{
       sample, source,    sample.interval == Duration::zero() ? batch_interval : sample.interval,
