@@ -32,7 +32,9 @@ foreach(f IN LISTS files)
 endforeach()
 
 # A collector sees core, its own configuration, the loop and the sink: nothing else, no other collector.
-set(collector_may daemon/io/loop.hpp daemon/io/sink.hpp daemon/config/config.hpp collectors/collector.hpp)
+# And addresses and the resolver, which several collectors need and none of them owns.
+set(collector_may daemon/io/loop.hpp daemon/io/sink.hpp daemon/io/address.hpp daemon/io/resolver.hpp daemon/config/config.hpp
+                  collectors/collector.hpp)
 file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/collectors/*.hpp ${ROOT}/collectors/*.cpp)
 foreach(f IN LISTS files)
   string(REGEX MATCH "^collectors/([^/]+)/" _ "${f}")

@@ -66,7 +66,7 @@ SnmpCollectorConfig config(Duration interval, std::vector<SnmpTarget> targets,
   return made;
 }
 
-Result<snmp::Address> no_lookup(const std::string&, std::uint16_t) {
+Result<Address> no_lookup(const std::string&, std::uint16_t) {
   return Error{"nobody should ask"};
 }
 
@@ -77,7 +77,7 @@ struct Rig {
   test::RecordingLog log;
   std::optional<SnmpCollector> collector;
 
-  void run(SnmpCollectorConfig made, snmp::Resolver::Lookup lookup = no_lookup) {
+  void run(SnmpCollectorConfig made, Resolver::Lookup lookup = no_lookup) {
     collector.emplace(std::move(made), CollectorContext{loop, sink, log}, std::move(lookup));
     collector->start();
   }
@@ -500,10 +500,10 @@ TEST(SnmpCollector, NamesAreResolvedOffTheLoopAndAgainAfterAFailure) {
   test::Fleet fleet(options);
   fleet.start();
   std::atomic<int> asked = 0;
-  const auto lookup = [&](const std::string& host, std::uint16_t port) -> Result<snmp::Address> {
+  const auto lookup = [&](const std::string& host, std::uint16_t port) -> Result<Address> {
     if (host != "core.example") return Error{"no such name"};
     if (++asked == 1) return Error{"the name server is asleep"};
-    return *snmp::numeric_address("127.0.5.5", port);
+    return *numeric_address("127.0.5.5", port);
   };
   Rig rig;
   rig.run(config(200ms, {target("core", "core.example", fleet.port())}, 50ms, 0), lookup);
@@ -523,7 +523,7 @@ TEST(SnmpCollector, NamesAreResolvedOffTheLoopAndAgainAfterAFailure) {
 }
 
 TEST(SnmpCollector, LocalhostByTheSystemsResolver) {
-  const Result<snmp::Address> address = snmp::system_lookup("localhost", 161);
+  const Result<Address> address = system_lookup("localhost", 161);
   ASSERT_TRUE(address);
   EXPECT_TRUE(to_text(*address) == "127.0.0.1:161" || to_text(*address) == "[::1]:161");
 }
