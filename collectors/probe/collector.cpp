@@ -4,6 +4,7 @@
 #include <array>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -15,7 +16,6 @@
 #include "collectors/probe/names.hpp"
 #include "collectors/probe/pace.hpp"
 #include "collectors/probe/report.hpp"
-#include "daemon/core/text.hpp"
 
 namespace itnxt {
 namespace probe {
@@ -41,10 +41,14 @@ class ProbeCollector final : public Collector {
   }
 
   bool update(const CollectorConfig& changed) override {
+    const std::size_t groups_before = groups_.size();
     stop();
     config_ = std::get<ProbeCollectorConfig>(changed);
     take_targets();
     begin();
+    // A series belongs to the source that told it first: the old groups let go of theirs.
+    for (std::size_t i = 0; i < groups_before; ++i) publish({}, i);
+    for (const Group& group : groups_) publish(group);
     return true;
   }
 
@@ -139,7 +143,8 @@ class ProbeCollector final : public Collector {
     }
     flush();
     if (const auto next = group.pace.next_at()) {
-      return wait(group, std::max(*next, now + kTick), &ProbeCollector::send_due);
+      const Instant tick = now + std::min(kTick, config_.spacing);
+      return wait(group, std::max(*next, tick), &ProbeCollector::send_due);
     }
     Duration patience{};
     for (std::uint32_t i = group.first; i < group.first + group.count; ++i) {
@@ -223,29 +228,37 @@ class ProbeCollector final : public Collector {
 
   void end_train(Group& group) {
     group.ends.reset();
-    std::vector<Told> told;
-    told.reserve(group.count);
     for (std::uint32_t i = group.first; i < group.first + group.count; ++i) {
       Target& target = targets_[i];
       target.train.close();
-      if (judge_train(i, target)) told.push_back({&target.config, &target.standing});
+      judge_train(i, target);
       names_.after_train(i, target.standing.verdict == Verdict::reachable, context_.loop.now());
     }
-    const std::string source = "targets " + std::to_string(group.first + 1) + " to " +
-                               std::to_string(group.first + group.count);
-    context_.sink.publish(
-        to_sample(told, source, source_time(context_.loop.now()), config_.interval));
+    publish(group);
     wait(group, group.next, &ProbeCollector::begin_train);
   }
 
-  // False: nothing is known of it yet.
-  bool judge_train(std::uint32_t index, Target& target) {
+  void publish(const Group& group) {
+    std::vector<Told> told;
+    told.reserve(group.count);
+    for (std::uint32_t i = group.first; i < group.first + group.count; ++i) {
+      told.push_back({&targets_[i].config, &targets_[i].standing});
+    }
+    publish(told, group.first / kGroup);
+  }
+
+  void publish(std::span<const Told> told, std::size_t group) {
+    context_.sink.publish(to_sample(told, "group " + std::to_string(group + 1),
+                                    source_time(context_.loop.now()), config_.interval));
+  }
+
+  void judge_train(std::uint32_t index, Target& target) {
     const Verdict before = target.standing.verdict;
     TrainFigures figures = target.train.figures();
     figures.by_outcome[static_cast<std::size_t>(Outcome::pending)] = 0;
     std::string problem;
     if (target.sits_out) {
-      if (names_.problem(index).empty()) return before != Verdict::unknown;  // still looked up
+      if (names_.problem(index).empty()) return;  // still looked up
       problem = names_.problem(index);
       figures.by_outcome[static_cast<std::size_t>(Outcome::unresolved)] = 1;
     }
@@ -253,7 +266,7 @@ class ProbeCollector final : public Collector {
     target.standing.http_status = target.http_status;
     if (target.standing.verdict == before ||
         (before == Verdict::unknown && target.standing.verdict == Verdict::reachable)) {
-      return true;
+      return;
     }
     context_.sink.report(to_event(config_.name, target.config, target.standing, problem,
                                   context_.loop.wall_now(), source_time(context_.loop.now())));
@@ -265,7 +278,6 @@ class ProbeCollector final : public Collector {
            {"name", target.config.host},
            {"reason", problem}});
     }
-    return true;
   }
 
   ProbeCollectorConfig config_;

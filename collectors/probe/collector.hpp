@@ -6,8 +6,8 @@
 // - A name is looked up before the first train, after each train that failed, and every five
 //   minutes; meanwhile the address it had is used. A name without address fails the train as
 //   `unresolved`.
-// - What this host refuses (no privilege, no descriptor) fails the probe as `local`, is logged once
-//   until it works again, and is tried again with the next train.
+// - What this host refuses (no privilege, no descriptor) fails the probe as `local` and is tried
+//   again with the next train; a missing privilege is logged once until it is there.
 // - A reload keeps the totals and verdicts of targets that keep name and address.
 // Thread: the loop's; names are looked up on threads of the resolver.
 #pragma once

@@ -24,8 +24,7 @@ class EchoRoom {
     std::uint8_t dscp = 0;
   };
   EchoRoom(Loop& loop, Log& log, const CollectorName& probe, Done done);
-  // At most EchoSocket::kBatch. What cannot leave is told by `done`, within the call: the one shell
-  // that does so.
+  // At most EchoSocket::kBatch. What cannot leave is told by `done` within the call.
   void send(std::span<const Request> requests);
 
  private:

@@ -29,11 +29,6 @@ bool set(int fd, int level, int option, const T& value) {
   return ::setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
-template <class T>
-std::uint8_t* bytes_of(T& value) {
-  return reinterpret_cast<std::uint8_t*>(&value);
-}
-
 Address address_of(const sockaddr_in6& from) {
   if (from.sin6_family == AF_INET6) return from_sockaddr(from);
   sockaddr_in four{};

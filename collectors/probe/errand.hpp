@@ -17,7 +17,7 @@ struct Errand {
 };
 
 // `at`: when the answer came, or the end was known. Called once for each errand unless its shell
-// ends before; never from within the call that sets out.
+// ends before; from within the call that sets out only by EchoRoom.
 using Done = std::function<void(const Errand& errand, Outcome outcome, Instant at)>;
 
 // So many descriptors may one kind of probe hold at a time; what is beyond fails as `local`.

@@ -181,7 +181,10 @@ TEST_F(ProbeCollectorTest, AReloadKeepsTheTotalsOfWhatStays) {
   ASSERT_TRUE(wait_samples(1));
   add("other", ProbeType::tcp, open.port);
   ASSERT_TRUE(collector->update(config));
+  EXPECT_EQ(value("itnxt_probe_sent_total", {"open"}), 4);  // no gap
   const std::size_t before = sink.samples.size();
+  EXPECT_EQ(before, 3U);  // the old group has let go of its series before
+  EXPECT_TRUE(sink.all<SeriesSample>()[1].families[0].rows.empty());
   ASSERT_TRUE(wait_samples(before + 1));
   EXPECT_EQ(value("itnxt_probe_sent_total", {"open"}), 8);
   EXPECT_EQ(value("itnxt_probe_sent_total", {"other"}), 4);
