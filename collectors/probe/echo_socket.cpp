@@ -73,7 +73,7 @@ struct EchoSocket::Buffers {
   std::array<sockaddr_in6, kBatch> from{};
   std::array<iovec, kBatch> out_iov{};
   std::array<iovec, kBatch> in_iov{};
-  std::array<mmsghdr, kBatch> out_msg{};
+  std::array<msghdr, kBatch> out_msg{};
   std::array<mmsghdr, kBatch> in_msg{};
 };
 
@@ -120,9 +120,9 @@ EchoSocket::EchoSocket(Loop& loop, bool v6, bool raw, Fd fd, Events events)
   for (std::size_t i = 0; i < kBatch; ++i) {
     b.out_iov[i] = {b.out[i].packet.data(), kEchoSize};
     b.in_iov[i] = {b.in[i].packet.data(), kPacket};
-    b.out_msg[i].msg_hdr.msg_name = &b.to[i];
-    b.out_msg[i].msg_hdr.msg_iov = &b.out_iov[i];
-    b.out_msg[i].msg_hdr.msg_iovlen = 1;
+    b.out_msg[i].msg_name = &b.to[i];
+    b.out_msg[i].msg_iov = &b.out_iov[i];
+    b.out_msg[i].msg_iovlen = 1;
     b.in_msg[i].msg_hdr.msg_name = &b.from[i];
     b.in_msg[i].msg_hdr.msg_iov = &b.in_iov[i];
     b.in_msg[i].msg_hdr.msg_iovlen = 1;
@@ -140,7 +140,7 @@ void EchoSocket::fill(std::size_t slot, const Request& request) {
   Buffers& b = *buffers_;
   // A ping socket puts its own identifier in.
   encode_echo({ident_, request.sequence, request.token}, v6_, b.out[slot].packet);
-  msghdr& message = b.out_msg[slot].msg_hdr;
+  msghdr& message = b.out_msg[slot];
   if (v6_) {
     b.to[slot] = to_sockaddr6(request.to);
     b.to[slot].sin6_port = 0;
@@ -167,25 +167,22 @@ void EchoSocket::fill(std::size_t slot, const Request& request) {
 void EchoSocket::send(std::span<const Request> requests) {
   const std::size_t count = std::min(requests.size(), kBatch);
   for (std::size_t i = 0; i < count; ++i) fill(i, requests[i]);
-  bool again = false;
-  for (std::size_t i = 0; i < count;) {
-    const int n = ::sendmmsg(fd_.get(), buffers_->out_msg.data() + i,
-                             static_cast<unsigned>(count - i), MSG_DONTWAIT);
-    const int error = n < 0 ? errno : 0;
-    if (error == EINTR) continue;
-    if (n > 0) {
-      i += static_cast<std::size_t>(n);
-      again = false;
-      continue;
-    }
-    // The first error may be an earlier packet's, which the kernel kept for the next call.
-    if (!std::exchange(again, true)) continue;
-    again = false;
+  for (std::size_t i = 0; i < count; ++i) {
+    // Not sendmmsg: it keeps the error of a message behind the first to itself, and that message
+    // would be tried twice, which a filter of this host that drops a share of all would hide.
+    const auto attempt = [&] {
+      const auto sent = ::sendmsg(fd_.get(), &buffers_->out_msg[i], MSG_DONTWAIT | MSG_NOSIGNAL);
+      return sent < 0 ? errno : 0;
+    };
+    int error = attempt();
+    // May be an earlier packet's, which the kernel kept for the next call; never the filter's.
+    if (error != 0 && error != EPERM) error = attempt();
+    if (error == 0) continue;
     const bool no_way = error == EHOSTUNREACH || error == ENETUNREACH || error == ENETDOWN ||
                         error == EHOSTDOWN || error == EACCES;
     // This host's own filter threw it away: a loss like any other on the way.
     const Outcome other = error == EPERM ? Outcome::lost : Outcome::local;
-    events_.refused(i++, no_way ? Outcome::unreachable : other);
+    events_.refused(i, no_way ? Outcome::unreachable : other);
   }
 }
 

@@ -11,6 +11,7 @@ from network import Namespace, ip, veth
 from peers import tool
 
 FAR, LOSSY, HOLE, NOWHERE = "10.79.1.2", "10.79.1.3", "10.79.1.4", "10.79.2.1"
+LEAKY = "10.79.1.5"  # what this host's own filter drops
 FAR6 = "fd00:79::2"
 FILTER = """
 table inet far {
@@ -24,6 +25,14 @@ table inet far {
   }
 }
 """ % (LOSSY, HOLE)
+OWN_FILTER = """
+table ip near {
+  chain output {
+    type filter hook output priority 0;
+    ip daddr %s icmp type echo-request numgen inc mod 5 == 0 drop
+  }
+}
+""" % LEAKY
 NGINX = """
 daemon off; master_process off; pid %(path)s/nginx.pid; error_log stderr;
 events {}
@@ -51,7 +60,7 @@ class Probes(LabTest):
         self.far = Namespace(self.lab, "far")
         veth((None, "near0", "10.79.1.1/24"), (self.far, "far0", FAR + "/24"))
         self.lab.on_close(lambda: ip("link", "del", "near0"))
-        for address in (LOSSY, HOLE):
+        for address in (LOSSY, HOLE, LEAKY):
             self.far.address("far0", address + "/24")
         self.sysctl("net/ipv6/conf/far0/disable_ipv6", 0)
         self.sysctl("net/ipv4/ip_forward", 1)
@@ -84,19 +93,24 @@ class Probes(LabTest):
 
     def test_configured_loss_is_what_is_measured(self):
         """20 % of 2,000 echoes, to within 2 points; the neighbour on the same wire loses none."""
-        daemon = self.begin([{"name": "lossy", "address": LOSSY}, {"name": "far", "address": FAR}],
-                            count=400)
+        done = self.lab.run(["nft", "-f", self.lab.write("near.nft", OWN_FILTER)])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.lab.on_close(lambda: subprocess.run(["nft", "delete", "table", "ip", "near"],
+                                                 check=True, timeout=30))
+        daemon = self.begin([{"name": "lossy", "address": LOSSY}, {"name": "far", "address": FAR},
+                             {"name": "leaky", "address": LEAKY}], count=400)
         wait_until(lambda: (self.value(daemon, "sent_total", "lossy") or 0) >= 2000,
                    "2,000 echoes were sent", deadline=60)
         metrics = daemon.metrics()
 
         def get(name, target):
             return metrics.get("itnxt_probe_" + name, probe="mesh", target=target)
-        measured = 1 - get("received_total", "lossy") / get("sent_total", "lossy")
-        self.assertAlmostEqual(measured, 0.20, delta=0.02)
-        self.assertAlmostEqual(get("loss_ratio", "lossy"), 0.20, delta=0.02)
-        self.assertEqual(get("unreachable_total", "lossy"), 0)
-        self.assertEqual(get("up", "lossy"), 1)
+        for target in ("lossy", "leaky"):
+            measured = 1 - get("received_total", target) / get("sent_total", target)
+            self.assertAlmostEqual(measured, 0.20, delta=0.02, msg=target)
+            self.assertAlmostEqual(get("loss_ratio", target), 0.20, delta=0.02, msg=target)
+            self.assertEqual(get("unreachable_total", target), 0)
+            self.assertEqual(get("up", target), 1)
         self.assertEqual(get("received_total", "far"), get("sent_total", "far"))
         labels, _ = metrics.all("itnxt_probe_loss_ratio", target="far")[0]
         self.assertEqual(labels, {"probe": "mesh", "target": "far"})
