@@ -71,8 +71,8 @@ void read_credentials(Draft& draft, const Value& credentials);
 void check_devices(Draft& draft);  // their credentials
 void read_collectors(Draft& draft, const Value& collectors);
 void read_probe(Draft& draft, const Value& value);  // a collector of that kind
-void resolve_credentials(Draft& draft);  // reads their secrets
-void make_targets(Draft& draft);         // of the collectors, with the credentials as resolved
+void resolve_credentials(Draft& draft);             // reads their secrets
+void make_targets(Draft& draft);  // of the collectors, with the credentials as resolved
 void read_transport(Draft& draft, const Value& transport);
 void read_aggregator(Draft& draft, const Value& aggregator);
 void read_rules(Draft& draft, const Value& rules);

@@ -22,8 +22,8 @@ struct ObjectSpec {
 namespace schema {
 extern const ObjectSpec configuration, inventory, site, device, link, link_end,
     community_credentials, user_credentials, secret, snmp_collector, pcap_collector,
-    probe_collector, probe_target, device_selector, transport, spool, aggregator, http, limits, rule, when, crisis, declare,
-    notify, alertmanager_channel, webhook_channel, route;
+    probe_collector, probe_target, device_selector, transport, spool, aggregator, http, limits,
+    rule, when, crisis, declare, notify, alertmanager_channel, webhook_channel, route;
 
 // All of them.
 std::span<const ObjectSpec* const> objects();
