@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "collectors/pcap/collector.hpp"
+#include "collectors/probe/collector.hpp"
 #include "collectors/snmp/collector.hpp"
 
 namespace itnxt {
@@ -32,6 +33,7 @@ constexpr Kind kind() {
 constexpr std::array kinds = {
     kind<SnmpCollectorConfig, make_snmp_collector>(),
     kind<PcapCollectorConfig, make_pcap_collector, check_pcap>(),
+    kind<ProbeCollectorConfig, make_probe_collector>(),
 };
 static_assert(kinds.size() == kCollectorKindNames.size());
 

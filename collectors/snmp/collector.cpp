@@ -228,7 +228,7 @@ void SnmpCollector::lookup(std::uint32_t device) {
 }
 
 // A name that no longer resolves keeps its last address: the device may well be there.
-void SnmpCollector::resolved(std::size_t lookup, Result<snmp::Address> address) {
+void SnmpCollector::resolved(std::size_t lookup, Result<Address> address) {
   const auto asked = lookups_.find(lookup);
   if (asked == lookups_.end()) return;  // the device is gone
   const std::uint32_t device = asked->second;

@@ -18,7 +18,6 @@
 #include "collectors/snmp/memory_schedule.hpp"
 #include "collectors/snmp/memory_store.hpp"
 #include "collectors/snmp/request_ids.hpp"
-#include "collectors/snmp/resolver.hpp"
 #include "collectors/snmp/schedule.hpp"
 #include "collectors/snmp/send_queue.hpp"
 #include "collectors/snmp/session.hpp"
@@ -26,6 +25,7 @@
 #include "collectors/snmp/udp.hpp"
 #include "collectors/snmp/usm/registry.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/io/resolver.hpp"
 
 namespace itnxt {
 
@@ -35,8 +35,7 @@ class SnmpCollector final : public Collector {
   static constexpr Duration kResolveEvery = 5min;
 
   SnmpCollector(SnmpCollectorConfig config, CollectorContext context);
-  SnmpCollector(SnmpCollectorConfig config, CollectorContext context,
-                snmp::Resolver::Lookup lookup);
+  SnmpCollector(SnmpCollectorConfig config, CollectorContext context, Resolver::Lookup lookup);
 
   ~SnmpCollector() override;
 
@@ -66,7 +65,7 @@ class SnmpCollector final : public Collector {
   struct IgnoredCount {
     std::uint64_t datagrams = 0;
     std::uint64_t told = 0;
-    snmp::Address last_from;
+    Address last_from;
   };
 
   // collector_devices.cpp: whom it polls
@@ -97,13 +96,13 @@ class SnmpCollector final : public Collector {
   void publish(std::uint32_t device, DeviceSample sample);
   void tell(Session& session, const DeviceSample& sample);
   void lookup(std::uint32_t device);
-  void resolved(std::size_t lookup, Result<snmp::Address> address);
+  void resolved(std::size_t lookup, Result<Address> address);
 
   // collector_security.cpp: version 3
   void secure(Session& session, snmp::usm::KeyCache& keys);
   static void suspect(Session& session, std::string reason, bool credentials);
   static void suspect_silence(Session& session);
-  void judge(std::uint32_t device, const snmp::usm::V3Message& message, const snmp::Address& from);
+  void judge(std::uint32_t device, const snmp::usm::V3Message& message, const Address& from);
   void tell(Session& session, const snmp::usm::Finding& finding);
   void tell_shared_engines();
 
@@ -123,12 +122,11 @@ class SnmpCollector final : public Collector {
   // collector_receive.cpp: what comes in
   void on_readable(snmp::SocketPool::Id socket);
   void receive(const snmp::UdpSocket::Datagram& datagram, snmp::SocketPool::Id socket);
-  void receive(const snmp::Message& message, const snmp::Address& from,
+  void receive(const snmp::Message& message, const Address& from, snmp::SocketPool::Id socket);
+  void receive(const snmp::usm::V3Message& message, const Address& from,
                snmp::SocketPool::Id socket);
-  void receive(const snmp::usm::V3Message& message, const snmp::Address& from,
-               snmp::SocketPool::Id socket);
-  void malformed(snmp::Fault fault, const snmp::Address& from);
-  void ignore(snmp::Ignored reason, const snmp::Address& from);
+  void malformed(snmp::Fault fault, const Address& from);
+  void ignore(snmp::Ignored reason, const Address& from);
   void tell_ignored();
   void add_totals(DeviceSample& sample);
 
@@ -143,7 +141,7 @@ class SnmpCollector final : public Collector {
   std::vector<std::unique_ptr<Session>> sessions_;  // by device; null: a free place
   std::vector<std::uint32_t> free_;
   std::unordered_map<DeviceName, std::uint32_t> by_name_;
-  std::unordered_map<snmp::Address, std::uint32_t, snmp::AddressHash> by_address_;
+  std::unordered_map<Address, std::uint32_t, AddressHash> by_address_;
   snmp::Schedule schedule_;
   snmp::RequestIds ids_;
   snmp::RequestTable requests_;
@@ -167,7 +165,7 @@ class SnmpCollector final : public Collector {
   Duration reopen_after_ = 1s;
   snmp::SocketPool sockets_;
   snmp::MemoryStore memories_;
-  snmp::Resolver resolver_;
+  Resolver resolver_;
   std::unordered_map<std::size_t, std::uint32_t> lookups_;  // under way, with their devices
   std::size_t lookups_made_ = 0;
   Instant armed_for_{};

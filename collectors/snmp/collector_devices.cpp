@@ -13,10 +13,10 @@ constexpr Duration kLongestSettle = 1min;  // until shared engine IDs are told
 }  // namespace
 
 SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext context)
-    : SnmpCollector(std::move(config), std::move(context), snmp::system_lookup) {}
+    : SnmpCollector(std::move(config), std::move(context), system_lookup) {}
 
 SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext context,
-                             snmp::Resolver::Lookup lookup)
+                             Resolver::Lookup lookup)
     : config_(std::move(config)),
       context_(std::move(context)),
       schedule_(0),
@@ -27,7 +27,7 @@ SnmpCollector::SnmpCollector(SnmpCollectorConfig config, CollectorContext contex
       memories_(context_.files.empty() ? "" : context_.files + ".learned", context_.log),
       resolver_(
           context_.loop,
-          [this](std::size_t number, Result<snmp::Address> address) {
+          [this](std::size_t number, Result<Address> address) {
             resolved(number, std::move(address));
           },
           std::move(lookup)),
@@ -95,7 +95,7 @@ std::unique_ptr<snmp::Session> SnmpCollector::make_session(const SnmpTarget& tar
                                                            snmp::usm::KeyCache& keys) {
   auto session = std::make_unique<Session>();
   session->target = target;
-  session->address = snmp::numeric_address(target.device.host, target.device.port);
+  session->address = numeric_address(target.device.host, target.device.port);
   session->named = !session->address;
   secure(*session, keys);
   session->learned = learned_of(*session);

@@ -82,7 +82,7 @@ void SnmpCollector::receive(const snmp::UdpSocket::Datagram& datagram,
   malformed(fault, datagram.peer);
 }
 
-void SnmpCollector::malformed(snmp::Fault fault, const snmp::Address& from) {
+void SnmpCollector::malformed(snmp::Fault fault, const Address& from) {
   ignore(snmp::Ignored::malformed, from);
   const auto device = by_address_.find(from);
   if (device != by_address_.end() && at(device->second).working()) {
@@ -91,7 +91,7 @@ void SnmpCollector::malformed(snmp::Fault fault, const snmp::Address& from) {
 }
 
 // The same by the message ID, which only a device that was asked can know.
-void SnmpCollector::receive(const snmp::usm::V3Message& message, const snmp::Address& from,
+void SnmpCollector::receive(const snmp::usm::V3Message& message, const Address& from,
                             snmp::SocketPool::Id socket) {
   const std::optional<std::uint32_t> device = requests_.find(message.header.message_id);
   if (!device) {
@@ -108,7 +108,7 @@ void SnmpCollector::receive(const snmp::usm::V3Message& message, const snmp::Add
 
 // A reply counts when it bears the request's id AND comes from where the request went to where it
 // came from AND knows the community: each alone can be guessed or forged (RFC 3412 §7.2).
-void SnmpCollector::receive(const snmp::Message& message, const snmp::Address& from,
+void SnmpCollector::receive(const snmp::Message& message, const Address& from,
                             snmp::SocketPool::Id socket) {
   if (message.type != snmp::PduType::response) return ignore(snmp::Ignored::not_a_response, from);
   const std::optional<std::uint32_t> device = requests_.find(message.request_id);
@@ -129,7 +129,7 @@ void SnmpCollector::receive(const snmp::Message& message, const snmp::Address& f
   proceed(*device);
 }
 
-void SnmpCollector::ignore(snmp::Ignored reason, const snmp::Address& from) {
+void SnmpCollector::ignore(snmp::Ignored reason, const Address& from) {
   IgnoredCount& count = ignored_[static_cast<std::size_t>(reason)];
   ++count.datagrams;
   count.last_from = from;

@@ -66,7 +66,7 @@ void SnmpCollector::secure(Session& session, snmp::usm::KeyCache& keys) {
 }
 
 void SnmpCollector::judge(std::uint32_t device, const snmp::usm::V3Message& message,
-                          const snmp::Address& from) {
+                          const Address& from) {
   using snmp::usm::Action;
   Session& session = at(device);
   if (plain_.size() < message.whole.size()) plain_.resize(message.whole.size());

@@ -154,9 +154,49 @@ struct PcapCollectorConfig {
   bool operator==(const PcapCollectorConfig&) const = default;
 };
 
-using CollectorConfig = std::variant<SnmpCollectorConfig, PcapCollectorConfig>;
+enum class ProbeType : std::uint8_t { icmp, tcp, http, dns };
+inline constexpr std::array<std::string_view, 4> kProbeTypeNames = {"icmp", "tcp", "http", "dns"};
+enum class ProbeFamily : std::uint8_t { any, ipv4, ipv6 };
+inline constexpr std::array<std::string_view, 3> kProbeFamilyNames = {"any", "ipv4", "ipv6"};
+// RFC 1035 §3.2.2, RFC 3596, RFC 2782; their numbers stand in collectors/probe/dns.cpp.
+enum class DnsType : std::uint8_t { a, aaaa, cname, mx, ns, ptr, soa, srv, txt };
+inline constexpr std::array<std::string_view, 9> kDnsTypeNames = {
+    "A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"};
+
+struct ProbeTarget {
+  TargetName name;
+  SiteName site;  // may be empty
+  ProbeType type = ProbeType::icmp;
+  std::string host;        // IPv4, IPv6 without brackets, or a DNS name
+  std::uint16_t port = 0;  // not of icmp
+  ProbeFamily family = ProbeFamily::any;
+  Duration timeout = 1s;  // of one probe
+  std::uint8_t dscp = 0;  // RFC 2474
+  // http
+  std::string url;
+  std::vector<std::uint16_t> expect;  // statuses; none: 200 to 399
+  std::string ca;                     // a file of certificates; empty: the system's
+  // dns
+  std::string query;
+  DnsType query_type = DnsType::a;
+  bool operator==(const ProbeTarget&) const = default;
+};
+
+// Trains of `count` probes, `spacing` apart, one to each target each interval.
+struct ProbeCollectorConfig {
+  CollectorName name;
+  Duration interval = 10s;
+  std::uint32_t count = 10;
+  Duration spacing = 100ms;  // key `spacing`; less where that does not fit into the interval
+  std::vector<ProbeTarget> targets;
+  bool operator==(const ProbeCollectorConfig&) const = default;
+};
+
+using CollectorConfig =
+    std::variant<SnmpCollectorConfig, PcapCollectorConfig, ProbeCollectorConfig>;
 inline constexpr std::array<std::string_view, std::variant_size_v<CollectorConfig>>
-    kCollectorKindNames = {"snmp", "pcap"};  // key `kind`, in the order of the alternatives
+    kCollectorKindNames = {"snmp", "pcap",
+                           "probe"};  // key `kind`, in the order of the alternatives
 inline const CollectorName& name_of(const CollectorConfig& c) {
   return std::visit([](const auto& x) -> const CollectorName& { return x.name; }, c);
 }

@@ -70,8 +70,9 @@ void read_inventory(Draft& draft, const Value& inventory);
 void read_credentials(Draft& draft, const Value& credentials);
 void check_devices(Draft& draft);  // their credentials
 void read_collectors(Draft& draft, const Value& collectors);
-void resolve_credentials(Draft& draft);  // reads their secrets
-void make_targets(Draft& draft);         // of the collectors, with the credentials as resolved
+void read_probe(Draft& draft, const Value& value);  // a collector of that kind
+void resolve_credentials(Draft& draft);             // reads their secrets
+void make_targets(Draft& draft);  // of the collectors, with the credentials as resolved
 void read_transport(Draft& draft, const Value& transport);
 void read_aggregator(Draft& draft, const Value& aggregator);
 // load_curve.cpp. What is not there is not set; keys of endpoints that are no aggregators, and

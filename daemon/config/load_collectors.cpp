@@ -206,7 +206,7 @@ void read_collector(Draft& draft, const Value& value) {
     return;
   }
   // In the order of kCollectorKindNames.
-  static constexpr std::array kReaders = {read_snmp, read_pcap};
+  static constexpr std::array kReaders = {read_snmp, read_pcap, read_probe};
   static_assert(kReaders.size() == kCollectorKindNames.size());
   if (const auto kind = read_kind(draft, value, "a collector", schema::snmp_collector.keys[0],
                                   kCollectorKindNames)) {

@@ -68,6 +68,13 @@ constexpr KeySpec kSnmpCollector[] = {{"kind", kKinds}, {"name", kUniqueName}, {
 constexpr KeySpec kPcapCollector[] = {{"kind", kKinds},  {"name", kUniqueName}, {"interval", {}},
                                       {"interface", {}}, {"file", {}},          {"link", {}},
                                       {"filter", {}},    {"snaplen", {}},       {"buffer", {}}};
+constexpr KeySpec kProbeCollector[] = {{"kind", kKinds}, {"name", kUniqueName}, {"interval", {}},
+                                       {"count", {}},    {"spacing", {}},       {"timeout", {}},
+                                       {"dscp", {}},     {"family", {}},        {"targets", {}}};
+constexpr KeySpec kProbeTarget[] = {
+    {"name", kUniqueName}, {"site", {}},   {"type", {}},    {"address", {}},
+    {"url", {}},           {"expect", {}}, {"ca", {}},      {"query", {}},
+    {"query_type", {}},    {"family", {}}, {"timeout", {}}, {"dscp", {}}};
 constexpr KeySpec kDeviceSelector[] = {{"site", "a name of inventory.sites, or a list of them"}};
 constexpr KeySpec kTransport[] = {{"aggregators", {}}, {"spool", {}}, {"curve", {}}};
 constexpr KeySpec kTransportCurve[] = {
@@ -129,6 +136,8 @@ const ObjectSpec user_credentials{"user_credentials", "a set of credentials", kU
 const ObjectSpec secret{"secret", "a secret", kSecret};
 const ObjectSpec snmp_collector{"snmp_collector", "an snmp collector", kSnmpCollector};
 const ObjectSpec pcap_collector{"pcap_collector", "a pcap collector", kPcapCollector};
+const ObjectSpec probe_collector{"probe_collector", "a probe collector", kProbeCollector};
+const ObjectSpec probe_target{"probe_target", "a target", kProbeTarget};
 const ObjectSpec device_selector{"device_selector", "devices", kDeviceSelector};
 const ObjectSpec transport{"transport", "transport", kTransport};
 const ObjectSpec transport_curve{"transport_curve", "transport.curve", kTransportCurve};
@@ -163,6 +172,8 @@ std::span<const ObjectSpec* const> objects() {
                                           &secret,
                                           &snmp_collector,
                                           &pcap_collector,
+                                          &probe_collector,
+                                          &probe_target,
                                           &device_selector,
                                           &transport,
                                           &transport_curve,

@@ -22,7 +22,7 @@ struct ObjectSpec {
 namespace schema {
 extern const ObjectSpec configuration, inventory, site, device, link, link_end,
     community_credentials, user_credentials, secret, snmp_collector, pcap_collector,
-    device_selector, transport, transport_curve, spool, aggregator, aggregator_curve, http, limits,
+    probe_collector, probe_target, device_selector, transport, transport_curve, spool, aggregator, aggregator_curve, http, limits,
     expose, remote_write, basic_auth, queue, rule, when, crisis, declare, notify,
     alertmanager_channel, webhook_channel, route;
 

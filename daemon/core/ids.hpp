@@ -30,6 +30,7 @@ using DeviceName = Name<struct DeviceTag>;
 using InterfaceName = Name<struct InterfaceTag>;  // ifName, else ifDescr; unique within a device
 using LinkName = Name<struct LinkTag>;
 using SiteName = Name<struct SiteTag>;
+using TargetName = Name<struct TargetTag>;  // what a probe asks; unique within the probe
 using ChannelName = Name<struct ChannelTag>;
 
 }  // namespace itnxt

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "daemon/core/text.hpp"
 
@@ -55,8 +56,9 @@ constexpr std::array<std::string_view, 14> kMultiples = {"pico", "nano", "micro"
 // What other lines of the formats mean something by.
 constexpr std::array<std::string_view, 6> kReservedEnds = {"_bucket",  "_count",  "_sum",
                                                            "_created", "_gcount", "_gsum"};
-constexpr std::array<std::string_view, 6> kReservedLabels = {"device", "node",     "collector",
-                                                             "le",     "quantile", "job"};
+constexpr std::array<std::string_view, 7> kReservedLabels = {
+    "device", "node", "collector", "probe", "le", "quantile", "job"};
+constexpr std::string_view kQuantile = "quantile";
 
 std::optional<std::string> part_objection(std::string_view part) {
   for (const Banned& banned : kBanned) {
@@ -107,7 +109,11 @@ void judge_labels(const SeriesFamily& family, std::vector<std::string>& found) {
                     std::to_string(kMostSeriesLabels));
     return;
   }
-  for (std::size_t i = 0; i < family.labels.size(); ++i) {
+  const bool summary = family.type == SeriesType::summary;
+  if (summary && (family.labels.empty() || family.labels.back() != kQuantile)) {
+    return "the last label of a summary is 'quantile'";
+  }
+  for (std::size_t i = 0; i + (summary ? 1 : 0) < family.labels.size(); ++i) {
     const std::string& label = family.labels[i];
     const auto here = family.labels.begin() + static_cast<std::ptrdiff_t>(i);
     const std::string which = "label " + std::to_string(i + 1);
@@ -133,6 +139,17 @@ std::string_view family_base(std::string_view name) {
 
 bool is_info(const SeriesFamily& family) {
   return family.type == SeriesType::gauge && std::string_view(family.name).ends_with("_info");
+}
+
+bool is_quantile(std::string_view text) {
+  double number = 0;
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  if (read.ec != std::errc() || read.ptr != end || !(number > 0 && number < 1)) return false;
+  std::array<char, 32> shortest{};
+  const auto written = std::to_chars(shortest.data(), shortest.data() + shortest.size(), number);
+  return text ==
+         std::string_view(shortest.data(), static_cast<std::size_t>(written.ptr - shortest.data()));
 }
 
 std::size_t wire_size(const SeriesRow& row) {

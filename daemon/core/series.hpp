@@ -23,7 +23,9 @@ inline constexpr std::size_t kMostLabelValue = 256;     // bytes
 inline constexpr std::size_t kMostFamilies = 256;       // of one sample
 inline constexpr std::size_t kMostSeriesRows = 16'384;  // of one sample
 
-enum class SeriesType : std::uint8_t { gauge, counter };
+// A summary holds quantiles that its collector has made, each row with its own as its last label;
+// it has neither count nor sum.
+enum class SeriesType : std::uint8_t { gauge, counter, summary };
 
 // A counter never falls but when its owner restarts; it is shown modulo 2^53.
 using SeriesValue = std::variant<double, std::uint64_t>;
@@ -40,7 +42,9 @@ struct SeriesFamily {
   std::string name;
   SeriesType type = SeriesType::gauge;
   std::string help;
-  std::vector<std::string> labels;  // names, without the subject's own (device, or node, collector)
+  // Names, without the subject's own (device, probe, or node and collector); quantile is the last
+  // of a summary.
+  std::vector<std::string> labels;
   std::vector<SeriesRow> rows;
   bool operator==(const SeriesFamily&) const = default;
 };
@@ -48,7 +52,9 @@ struct SeriesFamily {
 // What one source within a collector knows of one subject now. It replaces, family by family, what
 // the same source said of that subject before; a family without rows takes its rows away.
 struct SeriesSample {
-  DeviceName device;   // the subject; empty: the collector itself
+  DeviceName device;  // the subject; empty: the collector itself
+  bool probe =
+      false;  // without device: its series bear `probe`, the collector's name, not its node
   std::string source;  // tells parts of one collector apart (a profile's name); may be empty
   SourceTime at;
   Duration interval{};   // how often it comes: staleness counts in it; zero: the batch's own
@@ -61,6 +67,10 @@ struct SeriesSample {
 // bases are equal cannot stand in one exposition.
 std::string_view family_base(std::string_view name);
 bool is_info(const SeriesFamily& family);
+
+// What the last label of a summary's row may be: a number between 0 and 1, both excluded, in its
+// shortest form. Another would cost a scrape.
+[[nodiscard]] bool is_quantile(std::string_view text);
 
 // About what it takes on the wire, in bytes; never less.
 std::size_t wire_size(const SeriesRow& row);

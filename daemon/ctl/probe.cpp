@@ -160,7 +160,7 @@ std::optional<Failure> make_plan(const ProbeOptions& options, Plan& plan) {
   }
   plan.questions.guess = !options.no_guessing;
   plan.questions.budget = std::chrono::milliseconds(options.timeout_ms);
-  const Result<snmp::Address> address = find_address(host, port, plan.questions.budget);
+  const Result<Address> address = find_address(host, port, plan.questions.budget);
   if (!address) return Failure{kFailed, fmt::format("{}: {}", host, address.error())};
   plan.questions.device = *address;
   return std::nullopt;

@@ -40,6 +40,8 @@ class Loop {
   // Time at which the current round of callbacks began; the same within one round.
   [[nodiscard]] virtual Instant now() const = 0;
   [[nodiscard]] virtual WallTime wall_now() const = 0;
+  // The clock of now(), read anew: for measuring what lasts less than a round.
+  [[nodiscard]] virtual Instant fresh_now() const = 0;
 
   // Calls back in every round in which `fd` is ready (level-triggered). The fd stays the caller's
   // and must outlive the Watch. Regular files are never watched: read them in bounded pieces by

@@ -106,6 +106,10 @@ PollLoop::PollLoop() : world_(std::make_shared<World>()) {
 
 PollLoop::~PollLoop() = default;
 
+Instant PollLoop::fresh_now() const {
+  return Instant(read_clock(CLOCK_MONOTONIC));
+}
+
 void PollLoop::read_clocks() {
   now_ = Instant(read_clock(CLOCK_MONOTONIC));
   wall_ = WallTime(read_clock(CLOCK_REALTIME));

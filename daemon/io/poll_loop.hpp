@@ -32,6 +32,7 @@ class PollLoop final : public Loop {
 
   [[nodiscard]] Instant now() const override { return now_; }
   [[nodiscard]] WallTime wall_now() const override { return wall_; }
+  [[nodiscard]] Instant fresh_now() const override;
 
   // At most one watch for each fd and interest. Throws std::system_error for what cannot be polled
   // (a regular file, no open fd): that is a mistake in the program. An fd in error or hung up is

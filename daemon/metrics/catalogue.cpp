@@ -176,6 +176,8 @@ std::string_view type_name(MetricType type, bool open_metrics) {
       return "gauge";
     case MetricType::info:
       return open_metrics ? "info" : "gauge";
+    case MetricType::summary:
+      return "summary";
   }
   return {};
 }

@@ -13,6 +13,18 @@ bool is_bulk(MetricSubject subject) {
          subject == MetricSubject::link;
 }
 
+MetricType type_of(const SeriesFamilyView& family) {
+  switch (family.type) {
+    case SeriesType::gauge:
+      return family.info ? MetricType::info : MetricType::gauge;
+    case SeriesType::counter:
+      return MetricType::counter;
+    case SeriesType::summary:
+      return MetricType::summary;
+  }
+  return MetricType::gauge;
+}
+
 }  // namespace
 
 std::string_view content_type(MetricsFormat format) {
@@ -143,12 +155,7 @@ bool Exposition::write_aggregator(Metric metric) {
 
 // What collectors brought along, subject after subject.
 bool Exposition::write_series(const SeriesFamilyView& family) {
-  const MetricType gauge = family.info ? MetricType::info : MetricType::gauge;
-  const MetricInfo metric{family.name,
-                          family.type == SeriesType::counter ? MetricType::counter : gauge,
-                          MetricSubject::process,
-                          {},
-                          family.help};
+  const MetricInfo metric{family.name, type_of(family), MetricSubject::process, {}, family.help};
   text_.begin(metric, begun_);
   const auto& subjects = snapshot_->series_of;
   for (; outer_ < subjects.size(); ++outer_) {

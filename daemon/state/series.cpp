@@ -19,6 +19,8 @@ std::string subject_labels(const SeriesSample& sample, const SampleSource& sourc
   std::string text;
   if (!sample.device.empty()) {
     append_label(text, '{', "device", sample.device.text());
+  } else if (sample.probe) {
+    append_label(text, '{', "probe", source.collector.text());
   } else {
     append_label(text, '{', "node", source.node.text());
     append_label(text, ',', "collector", source.collector.text());
@@ -39,6 +41,7 @@ std::string labels_of(const SeriesFamily& family, const SeriesRow& row, const st
 
 SeriesSubject subject_of(const SeriesSample& sample, const SampleSource& source) {
   if (!sample.device.empty()) return {sample.device, {}, {}};
+  if (sample.probe) return {{}, {}, source.collector};
   return {{}, source.node, source.collector};
 }
 

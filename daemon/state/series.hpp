@@ -1,10 +1,11 @@
 // Metrics that collectors bring along (core/series.hpp): which families there are, and the rows of
 // each subject. Pure; the loop's thread.
 //
-// A subject is a device, or a collector. A block is one family of one subject as one source tells
-// it. While any block of a family lives, the family's type, help and labels stay as who came first
-// said; the same row of a subject belongs to the source that told it first. What breaks a rule is
-// refused with a reason, and the rest is taken.
+// A subject is a device, a collector, or a probe: collectors of one name, whatever their node. A
+// block is one family of one subject as one source tells it. While any block of a family lives, the
+// family's type, help and labels stay as who came first said; the same row of a subject belongs to
+// the source that told it first. What breaks a rule is refused with a reason, and the rest is
+// taken.
 #pragma once
 
 #include <cstdint>

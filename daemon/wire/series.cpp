@@ -51,6 +51,9 @@ void take(const v1::Series::Row& from, std::size_t number, SeriesType type, std:
                                    std::to_string(labels) + " names");
   }
   take_texts(from.labels(), kMostLabelValue, to.labels);
+  if (type == SeriesType::summary && (labels == 0 || !is_quantile(to.labels.back()))) {
+    return where.wrong(number, ".labels: the last is no quantile of a summary");
+  }
   switch (from.value_case()) {
     case v1::Series::Row::kWhole:
       to.value = from.whole();
@@ -74,6 +77,10 @@ void take(const v1::Series::Family& from, Where& where, Problem& problem, Series
     return where.wrong(".type: " + std::to_string(from.type()) + " is no SeriesType");
   }
   to.type = static_cast<SeriesType>(from.type());
+  if (from.summary()) {
+    if (to.type != SeriesType::gauge) return where.wrong(".summary: of a counter");
+    to.type = SeriesType::summary;
+  }
   sanitize_into(to.help, from.help(), kMostSeriesHelp);
   if (static_cast<std::size_t>(from.labels_size()) > kMostSeriesLabels) {
     return where.wrong(".labels: " + std::to_string(from.labels_size()) + ", at most " +
@@ -94,10 +101,13 @@ void put_series(const SeriesSample& from, v1::Series& to) {
   to.set_at_ns(from.at.time_since_epoch().count());
   to.set_interval_ns(from.interval.count());
   to.set_partial(from.partial);
+  to.set_probe(from.probe);
   for (const SeriesFamily& family : from.families) {
     v1::Series::Family& one = *to.add_families();
     one.set_name(family.name);
-    one.set_type(static_cast<v1::SeriesType>(family.type));
+    one.set_type(family.type == SeriesType::counter ? v1::SERIES_TYPE_COUNTER
+                                                    : v1::SERIES_TYPE_GAUGE);
+    one.set_summary(family.type == SeriesType::summary);
     one.set_help(family.help);
     for (const std::string& label : family.labels) one.add_labels(label);
     for (const SeriesRow& row : family.rows) put(row, *one.add_rows());
@@ -114,6 +124,7 @@ void take_series(const v1::Series& from, std::size_t number, std::size_t& rows, 
   to.at = fields.source_time(from.at_ns(), "at_ns");
   to.interval = fields.duration(from.interval_ns(), "interval_ns");
   to.partial = from.partial();
+  to.probe = from.probe();
   const auto count = static_cast<std::size_t>(from.families_size());
   if (count > kMostFamilies) {
     return fields.wrong("families",

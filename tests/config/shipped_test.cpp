@@ -97,7 +97,7 @@ TEST(Shipped, ExamplesOfTheAnnotatedFileAreRight) {
   for (const Issue& issue : loaded.issues) EXPECT_TRUE(issue.warning) << to_text(issue);
   ASSERT_TRUE(loaded.config);
   EXPECT_EQ(loaded.config->inventory.devices.size(), 2U);
-  EXPECT_EQ(loaded.config->collectors.size(), 4U);
+  EXPECT_EQ(loaded.config->collectors.size(), 5U);
   EXPECT_EQ(loaded.config->rules.size(), 3U);
   EXPECT_EQ(loaded.config->notify.channels.size(), 2U);
   EXPECT_TRUE(loaded.config->crisis);
@@ -129,6 +129,14 @@ TEST(Shipped, ExamplesWithDefaultsAreTheDefaults) {
   EXPECT_EQ(pcap.snaplen, PcapCollectorConfig{}.snaplen);
   EXPECT_EQ(pcap.buffer, PcapCollectorConfig{}.buffer);
   EXPECT_EQ(pcap.filter, PcapCollectorConfig{}.filter);
+  const auto& probe = std::get<ProbeCollectorConfig>(loaded.config->collectors[4]);
+  EXPECT_EQ(probe.interval, ProbeCollectorConfig{}.interval);
+  EXPECT_EQ(probe.count, ProbeCollectorConfig{}.count);
+  EXPECT_EQ(probe.spacing, ProbeCollectorConfig{}.spacing);
+  EXPECT_EQ(probe.targets.at(0).timeout, ProbeTarget{}.timeout);
+  EXPECT_EQ(probe.targets.at(0).family, ProbeTarget{}.family);
+  EXPECT_EQ(probe.targets.at(1).dscp, ProbeTarget{}.dscp);
+  EXPECT_EQ(probe.targets.at(4).query_type, ProbeTarget{}.query_type);
   EXPECT_EQ(loaded.config->crisis->within, CrisisConfig{}.within);
   EXPECT_EQ(loaded.config->crisis->recover_after, CrisisConfig{}.recover_after);
   EXPECT_EQ(loaded.config->crisis->hold, CrisisConfig{}.hold);

@@ -18,6 +18,7 @@ TEST(Families, WhatFollowsTheConventionsIsTaken) {
   EXPECT_EQ(objection("itnxt_sensor_hertz"), "");
   EXPECT_EQ(objection("itnxt_bgp_peer_established_transitions_total", SeriesType::counter), "");
   EXPECT_EQ(objection("itnxt_lldp_neighbor_info"), "");
+  EXPECT_EQ(objection("itnxt_rtt_seconds", SeriesType::summary, {"target", "quantile"}), "");
 }
 
 TEST(Families, NamesThatBreakTheConventionsAreRefusedWithTheReason) {
@@ -61,6 +62,14 @@ TEST(Families, LabelsAndHelpAreHeldToTheirRules) {
             "itnxt_x: label 2 is no name: expected a-z, 0-9 and single _, at most 64 bytes");
   EXPECT_EQ(objection("itnxt_x", SeriesType::gauge, {"device"}),
             "itnxt_x: label 1 is 'device', which is set by itnxt or by Prometheus");
+  EXPECT_EQ(objection("itnxt_x", SeriesType::gauge, {"probe"}),
+            "itnxt_x: label 1 is 'probe', which is set by itnxt or by Prometheus");
+  EXPECT_EQ(objection("itnxt_x", SeriesType::gauge, {"a", "quantile"}),
+            "itnxt_x: label 2 is 'quantile', which is set by itnxt or by Prometheus");
+  EXPECT_EQ(objection("itnxt_x", SeriesType::summary, {"quantile", "a"}),
+            "itnxt_x: the last label of a summary is 'quantile'");
+  EXPECT_EQ(objection("itnxt_x", SeriesType::summary),
+            "itnxt_x: the last label of a summary is 'quantile'");
   EXPECT_EQ(objection("itnxt_x", SeriesType::gauge, {"a", "a"}),
             "itnxt_x: two labels are named 'a'");
   EXPECT_EQ(objection("itnxt_x", SeriesType::gauge, std::vector<std::string>(17, "a")),
@@ -69,6 +78,14 @@ TEST(Families, LabelsAndHelpAreHeldToTheirRules) {
             "itnxt_x: help is no line of 1 to 512 bytes");
   EXPECT_EQ(objection("itnxt_x", SeriesType::gauge, {}, "two\nlines"),
             "itnxt_x: help is no line of 1 to 512 bytes");
+}
+
+TEST(Families, AQuantileIsANumberInItsShortestForm) {
+  for (const char* good : {"0.5", "0.9", "0.99", "0.999"}) EXPECT_TRUE(is_quantile(good)) << good;
+  for (const char* bad :
+       {"", "0", "1", "0.50", "1.5", "-0.5", ".5", "5e-1", "nan", "inf", "0.5 "}) {
+    EXPECT_FALSE(is_quantile(bad)) << bad;
+  }
 }
 
 TEST(Families, BasesAreWhatOpenMetricsCallsThem) {

@@ -72,6 +72,36 @@ TEST(SeriesExposition, OpenMetrics) {
             "# EOF\n");
 }
 
+std::shared_ptr<Snapshot> with_summary() {
+  auto snapshot = std::make_shared<Snapshot>();
+  auto families = std::make_shared<std::vector<SeriesFamilyView>>();
+  *families = {{1, "itnxt_bgp_rtt_seconds", SeriesType::summary, "Round trips.", false}};
+  snapshot->series_families = families;
+  SeriesBlockView view{1, {}};
+  view.rows.push_back({"{probe=\"mesh\",quantile=\"0.5\"}", 0.25});
+  view.rows.push_back({"{probe=\"mesh\",quantile=\"0.99\"}", 0.5});
+  auto subject = std::make_shared<SubjectSeriesView>();
+  subject->blocks = {std::make_shared<const SeriesBlockView>(std::move(view))};
+  snapshot->series_of.push_back(subject);
+  return snapshot;
+}
+
+TEST(SeriesExposition, QuantilesAreASummary) {
+  const std::string text =
+      "# HELP itnxt_bgp_rtt_seconds Round trips.\n"
+      "# TYPE itnxt_bgp_rtt_seconds summary\n"
+      "itnxt_bgp_rtt_seconds{probe=\"mesh\",quantile=\"0.5\"} 0.25\n"
+      "itnxt_bgp_rtt_seconds{probe=\"mesh\",quantile=\"0.99\"} 0.5\n";
+  EXPECT_EQ(text_of(with_summary(), MetricsFormat::text_0_0_4), text);
+  EXPECT_NE(
+      text_of(with_summary(), MetricsFormat::open_metrics_1_0)
+          .find("# TYPE itnxt_bgp_rtt_seconds summary\n# UNIT itnxt_bgp_rtt_seconds seconds\n"),
+      std::string::npos);
+  if (test::has_promtool()) {
+    EXPECT_EQ(test::promtool_says(text), "");
+  }
+}
+
 TEST(SeriesExposition, ManyPiecesMakeTheSameText) {
   const auto big = with_series(2000);  // several pieces a family
   const std::string whole = text_of(big, MetricsFormat::text_0_0_4);

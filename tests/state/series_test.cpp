@@ -86,6 +86,30 @@ TEST_F(SeriesOfATable, OfTheCollectorItselfTheyBearItsNames) {
   EXPECT_EQ(shown(), "itnxt_sensor_celsius{node=\"md\",collector=\"snmp\",sensor=\"rack\"} 20\n");
 }
 
+TEST_F(SeriesOfATable, OfAProbeTheyBearItsNameAlone) {
+  SeriesSample sample = sample_of(poller, {celsius({{{"rack"}, 20.0}})}, "");
+  sample.probe = true;
+  poller.send(table, {sample});
+  EXPECT_EQ(shown(), "itnxt_sensor_celsius{probe=\"snmp\",sensor=\"rack\"} 20\n");
+}
+
+// Two values for one series would cost the whole scrape.
+TEST_F(SeriesOfATable, ARowOfAProbeBelongsToTheNodeThatToldItFirst) {
+  SeriesSample sample = sample_of(poller, {celsius({{{"rack"}, 20.0}})}, "");
+  sample.probe = true;
+  poller.send(table, {sample});
+  Poller other;
+  other.node = NodeName("hal");
+  other.now = poller.now;
+  SeriesSample twin = sample_of(other, {celsius({{{"rack"}, 99.0}, {{"roof"}, 1.0}})}, "");
+  twin.probe = true;
+  other.send(table, {twin});
+  EXPECT_EQ(shown(),
+            "itnxt_sensor_celsius{probe=\"snmp\",sensor=\"roof\"} 1\n"
+            "itnxt_sensor_celsius{probe=\"snmp\",sensor=\"rack\"} 20\n");
+  EXPECT_EQ(refused(), 1U);
+}
+
 TEST_F(SeriesOfATable, WhatIsStaleIsGone) {
   poller.send(table, {sample_of(poller, {celsius({{{"in"}, 20.0}})})});
   poller.pass(210s);  // three and a half intervals

@@ -17,6 +17,7 @@ class FakeLoop final : public Loop {
 
   [[nodiscard]] Instant now() const override { return now_; }
   [[nodiscard]] WallTime wall_now() const override { return wall_; }
+  [[nodiscard]] Instant fresh_now() const override { return now_; }
   [[nodiscard]] Watch watch(int fd, Interest interest, Callback callback) override;
   [[nodiscard]] Timer after(Duration delay, Callback callback) override;
 

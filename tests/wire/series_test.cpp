@@ -48,7 +48,30 @@ TEST(SeriesOnTheWire, ComesOutAsItWentIn) {
   EXPECT_EQ(std::get<SeriesSample>(batch->samples.at(0)), thermometer());
 }
 
+TEST(SeriesOnTheWire, AProbesSummaryComesOutAsItWentIn) {
+  SeriesSample sample = thermometer();
+  sample.device = {};
+  sample.probe = true;
+  sample.families = {{"itnxt_rtt_seconds",
+                      SeriesType::summary,
+                      "Round trips.",
+                      {"target", "quantile"},
+                      {{{"a", "0.5"}, 0.25}, {{"a", "0.99"}, 0.5}}}};
+  const auto batch = wire::decode(wire::encode(batch_of(sample)));
+  ASSERT_TRUE(batch.ok()) << batch.error();
+  EXPECT_EQ(std::get<SeriesSample>(batch->samples.at(0)), sample);
+  sample.families[0].rows[1].labels[1] = "1e0";
+  EXPECT_EQ(wire::decode(wire::encode(batch_of(sample))).error(),
+            "batch.samples[0].series.families[0].rows[1].labels: the last is no quantile of a "
+            "summary");
+}
+
 TEST(SeriesOnTheWire, WhatIsWrongIsNamed) {
+  EXPECT_EQ(refusal([](v1::Series& s) {
+              s.mutable_families(0)->set_type(v1::SERIES_TYPE_COUNTER);
+              s.mutable_families(0)->set_summary(true);
+            }),
+            "batch.samples[0].series.families[0].summary: of a counter");
   EXPECT_EQ(refusal([](v1::Series& s) { s.mutable_families(0)->mutable_rows(1)->clear_value(); }),
             "batch.samples[0].series.families[0].rows[1]: has no value");
   EXPECT_EQ(refusal([](v1::Series& s) {

@@ -4,9 +4,9 @@
 #include <system_error>
 #include <thread>
 
-#include "collectors/snmp/resolver.hpp"
 #include "collectors/snmp/survey/survey.hpp"
 #include "collectors/snmp/survey/talk.hpp"
+#include "daemon/io/resolver.hpp"
 
 namespace itnxt::snmp::survey {
 

@@ -39,7 +39,7 @@ inline SnmpCollectorConfig config(Duration interval, std::vector<SnmpTarget> tar
   return made;
 }
 
-inline Result<snmp::Address> no_lookup(const std::string&, std::uint16_t) {
+inline Result<Address> no_lookup(const std::string&, std::uint16_t) {
   return Error{"nobody should ask"};
 }
 
@@ -50,7 +50,7 @@ struct Rig {
   RecordingLog log;
   std::optional<SnmpCollector> collector;
 
-  void run(SnmpCollectorConfig made, snmp::Resolver::Lookup lookup = no_lookup) {
+  void run(SnmpCollectorConfig made, Resolver::Lookup lookup = no_lookup) {
     collector.emplace(std::move(made), CollectorContext{loop, sink, log}, std::move(lookup));
     collector->start();
   }

@@ -1,4 +1,4 @@
-#include "collectors/snmp/resolver.hpp"
+#include "daemon/io/resolver.hpp"
 
 #include <gtest/gtest.h>
 #include <pthread.h>
@@ -10,7 +10,7 @@
 #include "daemon/io/poll_loop.hpp"
 #include "tests/support/run_until.hpp"
 
-namespace itnxt::snmp {
+namespace itnxt {
 namespace {
 
 class ResolverTest : public testing::Test {
@@ -73,4 +73,4 @@ TEST(NumericAddress, AnInterfaceThatIsNotThereIsNoZero) {
 }
 
 }  // namespace
-}  // namespace itnxt::snmp
+}  // namespace itnxt

@@ -7,11 +7,11 @@
 #include <memory>
 #include <string>
 
-#include "collectors/snmp/udp.hpp"
 #include "daemon/core/result.hpp"
+#include "daemon/io/address.hpp"
 #include "daemon/io/loop.hpp"
 
-namespace itnxt::snmp {
+namespace itnxt {
 
 class Resolver {
  public:
@@ -46,5 +46,7 @@ class Resolver {
 
 // By getaddrinfo, the system's preference first.
 [[nodiscard]] Result<Address> system_lookup(const std::string& host, std::uint16_t port);
+[[nodiscard]] Result<Address> system_lookup4(const std::string& host, std::uint16_t port);
+[[nodiscard]] Result<Address> system_lookup6(const std::string& host, std::uint16_t port);
 
-}  // namespace itnxt::snmp
+}  // namespace itnxt

@@ -1,4 +1,4 @@
-#include "collectors/snmp/resolver.hpp"
+#include "daemon/io/resolver.hpp"
 
 #include <netdb.h>
 #include <sys/eventfd.h>
@@ -16,7 +16,7 @@
 
 #include "daemon/core/fd.hpp"
 
-namespace itnxt::snmp {
+namespace itnxt {
 
 // Outlives the resolver while the thread is inside a lookup.
 struct Resolver::Shared {
@@ -119,8 +119,11 @@ void Resolver::drain() {
   for (auto& [token, address] : answers) answer_(token, std::move(address));
 }
 
-Result<Address> system_lookup(const std::string& host, std::uint16_t port) {
+namespace {
+
+Result<Address> look_up(const std::string& host, std::uint16_t port, int family) {
   addrinfo hints{};
+  hints.ai_family = family;
   hints.ai_socktype = SOCK_DGRAM;
   addrinfo* found = nullptr;
   const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
@@ -147,4 +150,18 @@ Result<Address> system_lookup(const std::string& host, std::uint16_t port) {
   return Error{"the name has no address"};
 }
 
-}  // namespace itnxt::snmp
+}  // namespace
+
+Result<Address> system_lookup(const std::string& host, std::uint16_t port) {
+  return look_up(host, port, AF_UNSPEC);
+}
+
+Result<Address> system_lookup4(const std::string& host, std::uint16_t port) {
+  return look_up(host, port, AF_INET);
+}
+
+Result<Address> system_lookup6(const std::string& host, std::uint16_t port) {
+  return look_up(host, port, AF_INET6);
+}
+
+}  // namespace itnxt
