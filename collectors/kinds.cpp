@@ -3,6 +3,7 @@
 #include <array>
 #include <variant>
 
+#include "collectors/host/collector.hpp"
 #include "collectors/pcap/collector.hpp"
 #include "collectors/snmp/collector.hpp"
 
@@ -32,6 +33,7 @@ constexpr Kind kind() {
 constexpr std::array kinds = {
     kind<SnmpCollectorConfig, make_snmp_collector>(),
     kind<PcapCollectorConfig, make_pcap_collector, check_pcap>(),
+    kind<HostCollectorConfig, make_host_collector>(),
 };
 static_assert(kinds.size() == kCollectorKindNames.size());
 

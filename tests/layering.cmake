@@ -57,7 +57,7 @@ endforeach()
 # Each foreign library is included in few files, so that it can be replaced and its exceptions stop there.
 # libpcap's two come in by one door of ours.
 foreach(rule "yaml-cpp/:1" "zmq[.]h:2" "net-snmp/:1" "pcap/pcap[.]h:1" "collectors/pcap/libpcap[.]hpp:2" "pcap[.]h>:0" "curl/:1"
-        "sqlite3[.]h:2" "microhttpd[.]h:1" "systemd/sd-:1" "sodium[.]h:1" "openssl/:1" "nlohmann/json[.]hpp:5" "CLI/CLI[.]hpp:2"
+        "sqlite3[.]h:2" "microhttpd[.]h:1" "libmnl/:1" "systemd/sd-:1" "sodium[.]h:1" "openssl/:1" "nlohmann/json[.]hpp:5" "CLI/CLI[.]hpp:2"
         "prometheus/:1" "zlib[.]h:2" "google/protobuf/:2")
   string(REGEX MATCH "^(.*):([0-9]+)$" _ "${rule}")
   set(header "${CMAKE_MATCH_1}")

@@ -7,7 +7,6 @@
 namespace itnxt::schema {
 namespace {
 
-constexpr std::string_view kAddress = "IPv4, [IPv6] or a name, optionally with :PORT";
 constexpr std::string_view kUniqueName = "a name of its own";
 
 // "a, b or c".
@@ -44,7 +43,7 @@ constexpr KeySpec kSite[] = {{"name", kUniqueName}, {"kind", {}},     {"district
                              {"department", {}},    {"latitude", {}}, {"longitude", {}},
                              {"weight", {}},        {"anchor", {}}};
 constexpr KeySpec kDevice[] = {
-    {"name", kUniqueName}, {"site", {}}, {"address", kAddress}, {"credentials", {}}};
+    {"name", kUniqueName}, {"site", {}}, {"address", {}}, {"credentials", {}}};
 constexpr KeySpec kLink[] = {{"name", kUniqueName},
                              {"a", "{device: NAME, interface: NAME}"},
                              {"b", {}},
@@ -68,6 +67,8 @@ constexpr KeySpec kSnmpCollector[] = {{"kind", kKinds}, {"name", kUniqueName}, {
 constexpr KeySpec kPcapCollector[] = {{"kind", kKinds},  {"name", kUniqueName}, {"interval", {}},
                                       {"interface", {}}, {"file", {}},          {"link", {}},
                                       {"filter", {}},    {"snaplen", {}},       {"buffer", {}}};
+constexpr KeySpec kHostCollector[] = {
+    {"kind", kKinds}, {"name", kUniqueName}, {"interval", {}}, {"device", {}}};
 constexpr KeySpec kDeviceSelector[] = {{"site", "a name of inventory.sites, or a list of them"}};
 constexpr KeySpec kTransport[] = {{"aggregators", {}}, {"spool", {}}};
 constexpr KeySpec kSpool[] = {{"directory", {}}, {"max_size", {}}, {"max_age", {}}};
@@ -112,6 +113,7 @@ const ObjectSpec user_credentials{"user_credentials", "a set of credentials", kU
 const ObjectSpec secret{"secret", "a secret", kSecret};
 const ObjectSpec snmp_collector{"snmp_collector", "an snmp collector", kSnmpCollector};
 const ObjectSpec pcap_collector{"pcap_collector", "a pcap collector", kPcapCollector};
+const ObjectSpec host_collector{"host_collector", "a host collector", kHostCollector};
 const ObjectSpec device_selector{"device_selector", "devices", kDeviceSelector};
 const ObjectSpec transport{"transport", "transport", kTransport};
 const ObjectSpec spool{"spool", "spool", kSpool};
@@ -140,6 +142,7 @@ std::span<const ObjectSpec* const> objects() {
                                           &secret,
                                           &snmp_collector,
                                           &pcap_collector,
+                                          &host_collector,
                                           &device_selector,
                                           &transport,
                                           &spool,

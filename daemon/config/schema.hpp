@@ -21,7 +21,7 @@ struct ObjectSpec {
 
 namespace schema {
 extern const ObjectSpec configuration, inventory, site, device, link, link_end,
-    community_credentials, user_credentials, secret, snmp_collector, pcap_collector,
+    community_credentials, user_credentials, secret, snmp_collector, pcap_collector, host_collector,
     device_selector, transport, spool, aggregator, http, limits, rule, when, crisis, declare,
     notify, alertmanager_channel, webhook_channel, route;
 
