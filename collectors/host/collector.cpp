@@ -16,8 +16,10 @@ namespace itnxt {
 namespace host {
 namespace {
 
-// Changed rows go together, and overruns are worked off, at most so often.
-constexpr Duration kTogether = 1s;
+// Changed rows go together, at most so often: the ends of a pair change within moments.
+constexpr Duration kTogether = 100ms;
+// After an overrun the table is read anew, at most so often.
+constexpr Duration kResync = 1s;
 // A dump during which something changed is asked for again so often before it counts as it is.
 constexpr int kDumpTries = 3;
 
@@ -73,7 +75,7 @@ class HostCollector final : public Collector {
     const Instant now = context_.loop.now();
     resync_ = context_.loop.after(std::max(Duration::zero(), next_resync_ - now), [this] {
       resync_.cancel();
-      next_resync_ = context_.loop.now() + kTogether;
+      next_resync_ = context_.loop.now() + kResync;
       subscribe();
       read_table();
       if (table_.any_changed()) tell_rows_soon();

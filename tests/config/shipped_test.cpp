@@ -218,7 +218,8 @@ constexpr const char* kGood[] = {
     "collectors: [{kind: snmp, name: s, interval: 1m30s, devices: all}]",
     "collectors: [{kind: pcap, name: p, file: a.pcap, filter: \"\", buffer: 1MiB}]",
     "node: n\ninventory: {devices: [{name: n}]}\ncollectors: [{kind: host, name: h}]",
-    "inventory: {devices: [{name: n}]}\ncollectors: [{kind: host, name: h, interval: 1s, device: n}]",
+    "inventory: {devices: [{name: n}]}\ncollectors: [{kind: host, name: h, interval: 1s, device: "
+    "n}]",
     "transport: {aggregators: [\"ipc:///run/x\", \"tcp://127.0.0.1:5690\"]}",
     "aggregator: {listen: \"tcp://[::1]:0\", http: {listen: \"[::1]:0\"}, limits: {series: 5}}",
     "aggregator: {http: {external_url: \"https://noc.example.org:8443/itnxt\"}}",
