@@ -290,7 +290,9 @@ collectors:
 }
 
 TEST(Load, AnAggregatorMayReadTheFileOfOtherNodes) {
-  const char* text = "node: noc\ncollectors: [{kind: host, name: h}]";
+  const char* text =
+      "node: noc\naggregator: {listen: \"ipc:///run/x\"}\ntransport: {aggregators: "
+      "[\"ipc:///run/x\"]}\ncollectors: [{kind: host, name: h}]";
   EXPECT_TRUE(load_config_text("a.yaml", text, Purpose::aggregate).config);
   EXPECT_FALSE(load_config_text("a.yaml", text, Purpose::collect).config);
 }
