@@ -18,6 +18,8 @@ namespace {
 
 // Changed rows go together, at most so often: the ends of a pair change within moments.
 constexpr Duration kTogether = 100ms;
+// Windows of flapping interfaces are looked through at most so often.
+constexpr Duration kSummary = 100ms;
 // After an overrun the table is read anew, at most so often.
 constexpr Duration kResync = 1s;
 // A dump during which something changed is asked for again so often before it counts as it is.
@@ -121,7 +123,7 @@ class HostCollector final : public Collector {
   void schedule_summary() {
     const auto due = limit_.next_due();
     if (!due) return summary_.cancel();
-    summary_ = context_.loop.after(*due - context_.loop.now(), [this] {
+    summary_ = context_.loop.after(std::max(kSummary, *due - context_.loop.now()), [this] {
       for (const EventLimit::Summary& each : limit_.take_due(context_.loop.now())) sum_up(each);
       schedule_summary();
     });

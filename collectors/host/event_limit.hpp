@@ -17,8 +17,9 @@ class EventLimit {
  public:
   static constexpr std::uint32_t kMostInWindow = 10;
   static constexpr Duration kWindow = 1s;
-  // Interfaces with a window at a time; changes of more are counted only.
-  static constexpr std::size_t kMostWindows = 1024;
+  // Interfaces with a window at a time; changes of more are counted only. Far more than go down
+  // together on any node: it bounds the memory when interfaces are made and removed without end.
+  static constexpr std::size_t kMostWindows = 16'384;
 
   // Whether the change of `name` is to be told; counted as withheld if not.
   bool admits(const std::string& name, Instant now);
