@@ -29,7 +29,7 @@ class HostCollector final : public Collector {
  public:
   HostCollector(const HostCollectorConfig& config, CollectorContext context,
                 std::unique_ptr<Kernel> kernel)
-      : config_(config), context_(context), kernel_(std::move(kernel)) {}
+      : config_(config), context_(std::move(context)), kernel_(std::move(kernel)) {}
 
   void start() override {
     const Instant now = context_.loop.now();
@@ -291,13 +291,13 @@ class HostCollector final : public Collector {
 
 std::unique_ptr<Collector> make_host_collector(const HostCollectorConfig& config,
                                                CollectorContext context) {
-  return make_host_collector(config, context, host::make_kernel());
+  return make_host_collector(config, std::move(context), host::make_kernel());
 }
 
 std::unique_ptr<Collector> make_host_collector(const HostCollectorConfig& config,
                                                CollectorContext context,
                                                std::unique_ptr<host::Kernel> kernel) {
-  return std::make_unique<host::HostCollector>(config, context, std::move(kernel));
+  return std::make_unique<host::HostCollector>(config, std::move(context), std::move(kernel));
 }
 
 }  // namespace itnxt
