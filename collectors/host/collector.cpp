@@ -18,6 +18,8 @@ namespace {
 
 // Changed rows go together, at most so often: the ends of a pair change within moments.
 constexpr Duration kTogether = 100ms;
+// So often lost carriers are looked for that the kernel does not yet tell of.
+constexpr Duration kGlance = 10ms;
 // Windows of flapping interfaces are looked through at most so often.
 constexpr Duration kSummary = 100ms;
 // After an overrun the table is read anew, at most so often.
@@ -28,17 +30,20 @@ constexpr int kDumpTries = 3;
 class HostCollector final : public Collector {
  public:
   HostCollector(const HostCollectorConfig& config, CollectorContext context,
-                std::unique_ptr<Kernel> kernel)
-      : config_(config), context_(std::move(context)), kernel_(std::move(kernel)) {}
+                std::unique_ptr<Kernel> kernel, HostFacts facts)
+      : config_(config),
+        context_(std::move(context)),
+        kernel_(std::move(kernel)),
+        facts_(std::move(facts)) {}
 
   void start() override {
     const Instant now = context_.loop.now();
-    facts_ = kernel_->facts();
     booted_ = now - facts_.uptime;
     next_sample_ = now;
     subscribe();
     poll();
     schedule_sample();
+    glance();
   }
 
  private:
@@ -96,6 +101,11 @@ class HostCollector final : public Collector {
         ++totals_.malformed;
         return;
     }
+  }
+
+  void glance() {
+    kernel_->hurry_lost_carriers(nullptr);
+    glance_ = context_.loop.after(kGlance, [this] { glance(); });
   }
 
   // --- events -----------------------------------------------------------------------------------
@@ -189,6 +199,7 @@ class HostCollector final : public Collector {
     }
     reading_.mend();
     for (auto& [if_index, link] : table_.links()) ask_line(link);
+    follow_carriers();
     return whole && refused == table_.refused();
   }
 
@@ -196,6 +207,14 @@ class HostCollector final : public Collector {
   void ask_line(HostLink& link) {
     const bool has_line = link.hardware == ARPHRD_ETHER && (link.flags & IFF_LOWER_UP) != 0;
     link.line = has_line ? kernel_->line_of(link.kernel_name) : LineSpeed{};
+  }
+
+  void follow_carriers() {
+    std::vector<std::string> names;
+    for (const auto& [if_index, link] : table_.links()) {
+      if (link.hardware == ARPHRD_ETHER) names.push_back(link.kernel_name);
+    }
+    kernel_->hurry_lost_carriers(&names);
   }
 
   void tell_rows_soon() {
@@ -213,6 +232,7 @@ class HostCollector final : public Collector {
     DeviceSample sample = head();
     take_rows(sample, [](const HostLink& link) { return !link.told; });
     table_.forget_changes();
+    follow_carriers();  // some may be new
     if (!sample.interfaces.empty()) context_.sink.publish(std::move(sample));
     changed_rows_.cancel();
   }
@@ -267,7 +287,7 @@ class HostCollector final : public Collector {
   const CollectorContext context_;
   const std::unique_ptr<Kernel> kernel_;
 
-  HostFacts facts_;
+  const HostFacts facts_;
   Instant booted_;
   LinkTable table_;
   EventLimit limit_;
@@ -281,6 +301,7 @@ class HostCollector final : public Collector {
   // After the kernel, whose fd they watch.
   Watch watch_;
   Timer sample_;
+  Timer glance_;
   Timer changed_rows_;
   Timer resync_;
   Timer summary_;
@@ -291,13 +312,15 @@ class HostCollector final : public Collector {
 
 std::unique_ptr<Collector> make_host_collector(const HostCollectorConfig& config,
                                                CollectorContext context) {
-  return make_host_collector(config, std::move(context), host::make_kernel());
+  return make_host_collector(config, std::move(context), host::make_kernel(), host::host_facts());
 }
 
 std::unique_ptr<Collector> make_host_collector(const HostCollectorConfig& config,
                                                CollectorContext context,
-                                               std::unique_ptr<host::Kernel> kernel) {
-  return std::make_unique<host::HostCollector>(config, std::move(context), std::move(kernel));
+                                               std::unique_ptr<host::Kernel> kernel,
+                                               host::HostFacts facts) {
+  return std::make_unique<host::HostCollector>(config, std::move(context), std::move(kernel),
+                                               std::move(facts));
 }
 
 }  // namespace itnxt

@@ -6,7 +6,9 @@
 //   itnxt_ethernet_full_duplex and what was overrun, withheld or malformed as SeriesSamples.
 // - Each link that goes up, down or away as an Event in the moment in which the kernel says so, and
 //   right behind it the rows that changed as a sample that is not `complete`; the others' rates are
-//   not disturbed. Such samples come at most ten times a second, changed rows together.
+//   not disturbed. A lost carrier that the kernel holds back is looked for every 10 ms, without a
+//   lock and of at most CarrierWatch::kMost links. Such samples come at most ten times a second,
+//   changed rows together.
 // - An interface that flaps causes at most EventLimit::kMostInWindow events a second, then one that
 //   says how many were withheld.
 // - When the kernel had more to say than its queue holds (overrun), the table is read anew, at most
@@ -28,6 +30,7 @@ std::unique_ptr<Collector> make_host_collector(const HostCollectorConfig& config
                                                CollectorContext context);
 std::unique_ptr<Collector> make_host_collector(const HostCollectorConfig& config,
                                                CollectorContext context,
-                                               std::unique_ptr<host::Kernel> kernel);
+                                               std::unique_ptr<host::Kernel> kernel,
+                                               host::HostFacts facts);
 
 }  // namespace itnxt

@@ -40,10 +40,23 @@ std::optional<Answer> ask(int socket, const std::string& name, std::int8_t mask_
 
 }  // namespace
 
+bool Ethernet::open() {
+  if (!socket_.is_open()) socket_ = Fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return socket_.is_open();
+}
+
+void Ethernet::ask_carrier(const std::string& kernel_name) {
+  ethtool_value carrier{ETHTOOL_GLINK, 0};
+  ifreq request{};
+  if (kernel_name.size() >= sizeof request.ifr_name || !open()) return;
+  std::memcpy(request.ifr_name, kernel_name.data(), kernel_name.size());
+  request.ifr_data = reinterpret_cast<char*>(&carrier);
+  (void)::ioctl(socket_.get(), SIOCETHTOOL, &request);  // the news are the answer
+}
+
 LineSpeed Ethernet::line_of(const std::string& kernel_name) {
   LineSpeed line;
-  if (!socket_.is_open()) socket_ = Fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket_.is_open()) return line;
+  if (!open()) return line;
   auto answer = ask(socket_.get(), kernel_name, mask_words_);
   if (answer && answer->mask_words < 0) {
     mask_words_ = static_cast<std::int8_t>(-answer->mask_words);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "collectors/host/link_message.hpp"
 #include "collectors/host/link_table.hpp"
@@ -38,9 +39,12 @@ class Kernel {
   // Every link there is, now. False: it changed meanwhile, links may be missing.
   virtual Result<bool> dump(const Take& take) = 0;
   virtual LineSpeed line_of(const std::string& kernel_name) = 0;
-  virtual HostFacts facts() = 0;
+  // Makes the kernel tell at once of lost carriers (carrier.hpp); takes no lock while none is lost.
+  // `links`: whose, from now on; null: the same as before.
+  virtual void hurry_lost_carriers(const std::vector<std::string>* links) = 0;
 };
 
 std::unique_ptr<Kernel> make_kernel();
+HostFacts host_facts();
 
 }  // namespace itnxt::host

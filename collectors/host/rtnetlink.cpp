@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "collectors/host/carrier.hpp"
 #include "collectors/host/ethernet.hpp"
 #include "collectors/host/kernel.hpp"
 #include "daemon/core/fd.hpp"
@@ -86,16 +87,9 @@ class Rtnetlink final : public Kernel {
     return ethernet_.line_of(kernel_name);
   }
 
-  HostFacts facts() override {
-    HostFacts facts;
-    struct sysinfo info {};
-    if (::sysinfo(&info) == 0) facts.uptime = std::chrono::seconds(info.uptime);
-    utsname names{};
-    if (::uname(&names) != 0) return facts;
-    facts.name = sanitize(names.nodename);
-    facts.descr = sanitize(std::string(names.sysname) + ' ' + names.release + ' ' + names.version +
-                           ' ' + names.machine);
-    return facts;
+  void hurry_lost_carriers(const std::vector<std::string>* links) override {
+    for (const std::string& name : carriers_.take_lost()) ethernet_.ask_carrier(name);
+    if (links != nullptr) carriers_.follow(*links);
   }
 
  private:
@@ -172,12 +166,25 @@ class Rtnetlink final : public Kernel {
   std::uint32_t sequence_ = 0;
   std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(kBuffer);
   Ethernet ethernet_;
+  CarrierWatch carriers_;
 };
 
 }  // namespace
 
 std::unique_ptr<Kernel> make_kernel() {
   return std::make_unique<Rtnetlink>();
+}
+
+HostFacts host_facts() {
+  HostFacts facts;
+  struct sysinfo info {};
+  if (::sysinfo(&info) == 0) facts.uptime = std::chrono::seconds(info.uptime);
+  utsname names{};
+  if (::uname(&names) != 0) return facts;
+  facts.name = sanitize(names.nodename);
+  facts.descr = sanitize(std::string(names.sysname) + ' ' + names.release + ' ' + names.version +
+                         ' ' + names.machine);
+  return facts;
 }
 
 }  // namespace itnxt::host

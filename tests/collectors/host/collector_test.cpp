@@ -29,6 +29,8 @@ struct World {
   std::vector<std::string> asked;  // for their speed
   int subscribed = 0;
   int dumps = 0;
+  int glances = 0;
+  std::vector<std::string> followed;  // for their carrier
 };
 
 class FakeKernel final : public Kernel {
@@ -54,7 +56,10 @@ class FakeKernel final : public Kernel {
     world_.asked.push_back(name);
     return {bits_per_second(1e9), true};
   }
-  HostFacts facts() override { return {"md-core-1", "Linux 6.1", 1000s}; }
+  void hurry_lost_carriers(const std::vector<std::string>* links) override {
+    ++world_.glances;
+    if (links != nullptr) world_.followed = *links;
+  }
 
  private:
   World& world_;
@@ -67,7 +72,8 @@ class HostCollectorTest : public ::testing::Test {
     config.name = CollectorName("host");
     config.device = DeviceName("this");
     collector_ =
-        make_host_collector(config, {loop_, sink_, log_}, std::make_unique<FakeKernel>(world_));
+        make_host_collector(config, {loop_, sink_, log_}, std::make_unique<FakeKernel>(world_),
+                            HostFacts{"md-core-1", "Linux 6.1", 1000s});
     collector_->start();
   }
   void tell(LinkMessage link) {
@@ -264,6 +270,16 @@ TEST_F(HostCollectorTest, RenamedGoneAndBack) {
   tell(present(5, "wan", true));
   EXPECT_THAT(told(), ElementsAre("wan is gone", "wan is up"));
   EXPECT_EQ(sink_.events[1].interface->if_index, 5U);
+}
+
+TEST_F(HostCollectorTest, LostCarriersAreLookedForEveryTenMilliseconds) {
+  world_.links = {present(1, "lo", true), present(2, "eth0", true), present(3, "eth1", false)};
+  world_.links[0].hardware = 772;
+  start();
+  EXPECT_THAT(world_.followed, ElementsAre("eth0", "eth1"));
+  const int before = world_.glances;
+  loop_.advance(1s);
+  EXPECT_EQ(world_.glances, before + 100);
 }
 
 TEST_F(HostCollectorTest, DuplexIsAMetricOfTheDevice) {

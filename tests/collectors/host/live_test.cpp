@@ -91,6 +91,34 @@ TEST_F(HostLive, TheFarEndsCutIsTheNearEndsEvent) {
   EXPECT_TRUE(log_.lines.empty());
 }
 
+// Of such a pair the kernel tells a lost carrier up to a second late: as of a port of hardware, the
+// numbers of its two ends are the same.
+TEST_F(HostLive, ACutThatTheKernelHoldsBackIsToldSoon) {
+  ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+  ASSERT_TRUE(run("mount --make-rprivate / && mount -t sysfs sysfs /sys"));
+  ASSERT_TRUE(run("ip link del near; ip netns add itnxt-far-" + std::to_string(::getpid())));
+  const std::string far = "ip -n itnxt-far-" + std::to_string(::getpid()) + " ";
+  EXPECT_TRUE(run("ip link add near index 77 type veth peer name far index 77 netns itnxt-far-" +
+                  std::to_string(::getpid())));
+  EXPECT_TRUE(run("ip link set near up && " + far + "link set far up"));
+  sink_.events.clear();
+  ASSERT_TRUE(told_of_near(1));
+  std::vector<double> milliseconds;
+  for (int i = 0; i < 20; ++i) {
+    itnxt::test::run_for(loop_, 120ms);
+    const std::size_t before = near_events().size();
+    EXPECT_TRUE(run(far + "link set far " + (i % 2 != 0 ? "up" : "down")));
+    const WallTime cut = loop_.wall_now();
+    ASSERT_TRUE(told_of_near(before + 1)) << i;
+    milliseconds.push_back(seconds(near_events().back().wall - cut) * 1000);
+  }
+  EXPECT_TRUE(run("ip netns del itnxt-far-" + std::to_string(::getpid())));
+  std::sort(milliseconds.begin(), milliseconds.end());
+  RecordProperty("median_ms", std::to_string(milliseconds[10]));
+  RecordProperty("worst_ms", std::to_string(milliseconds.back()));
+  EXPECT_LT(milliseconds[10], 100);
+}
+
 TEST_F(HostLive, AnInterfaceThatIsRemovedIsGone) {
   ASSERT_TRUE(run("ip link del near"));
   ASSERT_TRUE(itnxt::test::run_until(
