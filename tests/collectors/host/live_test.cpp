@@ -34,6 +34,11 @@ void switch_interface(const char* name, bool on) {
   ASSERT_EQ(::ioctl(socket.get(), SIOCSIFFLAGS, &request), 0);
 }
 
+// The loop's own is that of its last round.
+WallTime wall_time() {
+  return WallTime(std::chrono::system_clock::now().time_since_epoch());
+}
+
 class HostLive : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -77,7 +82,7 @@ TEST_F(HostLive, TheFarEndsCutIsTheNearEndsEvent) {
   for (int i = 0; i < kCuts; ++i) {
     // Slower than the limit on events of one interface.
     itnxt::test::run_for(loop_, 120ms);
-    const WallTime before = loop_.wall_now();
+    const WallTime before = wall_time();
     switch_interface("far", i % 2 != 0);
     ASSERT_TRUE(told_of_near(static_cast<std::size_t>(i) + 1)) << i;
     const Event event = near_events().back();
@@ -108,7 +113,7 @@ TEST_F(HostLive, ACutThatTheKernelHoldsBackIsToldSoon) {
     itnxt::test::run_for(loop_, 120ms);
     const std::size_t before = near_events().size();
     EXPECT_TRUE(run(far + "link set far " + (i % 2 != 0 ? "up" : "down")));
-    const WallTime cut = loop_.wall_now();
+    const WallTime cut = wall_time();
     ASSERT_TRUE(told_of_near(before + 1)) << i;
     milliseconds.push_back(seconds(near_events().back().wall - cut) * 1000);
   }
