@@ -46,6 +46,10 @@ class HostLive : public ::testing::Test {
     ASSERT_TRUE(
         run("ip link add near type veth peer name far && ip link set near up && "
             "ip link set far up"));
+    // Until the kernel has worked through the new carriers: they are no news of the test's.
+    ASSERT_TRUE(
+        run("for end in near far; do timeout 10 sh -c \"until ip link show $end | grep -q "
+            "'state UP'; do sleep 0.01; done\" || exit 1; done"));
     HostCollectorConfig config;
     config.name = CollectorName("host");
     config.interval = 1h;  // what is told is told by the kernel's own news
