@@ -3,6 +3,7 @@
 #include <array>
 #include <variant>
 
+#include "collectors/host/collector.hpp"
 #include "collectors/pcap/collector.hpp"
 #include "collectors/probe/collector.hpp"
 #include "collectors/snmp/collector.hpp"
@@ -34,6 +35,7 @@ constexpr std::array kinds = {
     kind<SnmpCollectorConfig, make_snmp_collector>(),
     kind<PcapCollectorConfig, make_pcap_collector, check_pcap>(),
     kind<ProbeCollectorConfig, make_probe_collector>(),
+    kind<HostCollectorConfig, make_host_collector>(),
 };
 static_assert(kinds.size() == kCollectorKindNames.size());
 

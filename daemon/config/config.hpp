@@ -95,7 +95,7 @@ struct Credentials {
 struct Device {
   DeviceName name;
   SiteName site;     // may be empty
-  std::string host;  // IPv4, IPv6 without brackets, or a DNS name
+  std::string host;  // IPv4, IPv6 without brackets, or a DNS name; empty: nobody polls it
   std::uint16_t port = 161;
   std::string credentials;  // key of Config::credentials
   bool operator==(const Device&) const = default;
@@ -192,11 +192,18 @@ struct ProbeCollectorConfig {
   bool operator==(const ProbeCollectorConfig&) const = default;
 };
 
-using CollectorConfig =
-    std::variant<SnmpCollectorConfig, PcapCollectorConfig, ProbeCollectorConfig>;
+struct HostCollectorConfig {
+  CollectorName name;
+  Duration interval = 10s;
+  DeviceName device;  // what this node is called in the inventory; default: the node's name
+  bool operator==(const HostCollectorConfig&) const = default;
+};
+
+using CollectorConfig = std::variant<SnmpCollectorConfig, PcapCollectorConfig, ProbeCollectorConfig,
+                                     HostCollectorConfig>;
 inline constexpr std::array<std::string_view, std::variant_size_v<CollectorConfig>>
-    kCollectorKindNames = {"snmp", "pcap",
-                           "probe"};  // key `kind`, in the order of the alternatives
+    kCollectorKindNames = {"snmp", "pcap", "probe",
+                           "host"};  // key `kind`, in the order of the alternatives
 inline const CollectorName& name_of(const CollectorConfig& c) {
   return std::visit([](const auto& x) -> const CollectorName& { return x.name; }, c);
 }

@@ -43,6 +43,7 @@ struct Draft {
     const Value* at;
     bool usable;                                          // its credentials exist
     std::optional<std::size_t> polled_by = std::nullopt;  // index in config.collectors
+    bool own = false;  // a host collector tells of it: not among `all` nor a site's
   };
   std::vector<DeviceNote> device_notes;  // beside inventory.devices
   struct CredentialsNote {
@@ -89,6 +90,15 @@ void read_remote_write(Draft& draft, const Value& remote_write);  // a part of t
 void read_rules(Draft& draft, const Value& rules);
 void read_crisis(Draft& draft, const Value& crisis);
 void read_notify(Draft& draft, const Value& notify);
+
+// load_collectors.cpp: takes devices for the collector that is being read; reports those that
+// another one has.
+void claim_devices(Draft& draft, const Value& at, const CollectorName& collector,
+                   const std::vector<std::size_t>& devices);
+// load_host.cpp: notes the device that a host collector tells of, if `collector` is one; its
+// reader.
+void note_own_device(Draft& draft, const Value& collector);
+void read_host(Draft& draft, const Value& value);
 
 // secrets.cpp: the reference, and then what it refers to.
 bool read_secret_reference(Problems& problems, const Value& value, std::string_view what,

@@ -26,13 +26,16 @@ class Choice {
     chosen_.push_back(device);
   }
   void take_all() {
-    for (std::size_t i = 0; i < taken_.size(); ++i) take(i);
+    for (std::size_t i = 0; i < taken_.size(); ++i) {
+      if (!draft_.device_notes[i].own) take(i);
+    }
   }
   void take_site(const Value& at) {
     const auto name = clean_name(draft_.problems, at, "site");
     if (!name || !draft_.sites.find(draft_.problems, *name, at)) return;
     for (std::size_t i = 0; i < taken_.size(); ++i) {
-      if (draft_.config.inventory.devices[i].site.text() == *name) take(i);
+      const bool is_there = draft_.config.inventory.devices[i].site.text() == *name;
+      if (is_there && !draft_.device_notes[i].own) take(i);
     }
   }
   void take_named(const Value& at) {
@@ -77,6 +80,13 @@ void check_polled(Draft& draft, const Value& at, const SnmpCollectorConfig& coll
   for (const std::size_t i : devices) {
     const Device& device = draft.config.inventory.devices[i];
     const Draft::DeviceNote& note = draft.device_notes[i];
+    if (device.host.empty() && peek(*note.at, "address") == nullptr) {
+      draft.problems.error(*note.at,
+                           fmt::format("device '{}' lacks 'address'; collector '{}' polls "
+                                       "it; expected IPv4, [IPv6] or a name, optionally "
+                                       "with :PORT",
+                                       device.name.text(), collector.name.text()));
+    }
     if (note.usable) {
       const std::size_t* index = draft.credentials.look_up(device.credentials);
       draft.credentials_notes[*index].used_by_collector = true;
@@ -98,9 +108,11 @@ void check_polled(Draft& draft, const Value& at, const SnmpCollectorConfig& coll
   }
 }
 
+}  // namespace
+
 // A device belongs to one collector: two would deliver its counters as two sources of the same
 // series.
-void claim_devices(Draft& draft, const Value& at, const SnmpCollectorConfig& collector,
+void claim_devices(Draft& draft, const Value& at, const CollectorName& collector,
                    const std::vector<std::size_t>& devices) {
   struct Shared {
     std::size_t first;
@@ -120,10 +132,12 @@ void claim_devices(Draft& draft, const Value& at, const SnmpCollectorConfig& col
         at, fmt::format("device '{}' is polled by collectors '{}' and '{}': expected one collector "
                         "a device{}",
                         draft.config.inventory.devices[with.first].name.text(),
-                        name_of(draft.config.collectors[other]).text(), collector.name.text(),
+                        name_of(draft.config.collectors[other]).text(), collector.text(),
                         with.more == 0 ? "" : fmt::format(" ({} more are, too)", with.more)));
   }
 }
+
+namespace {
 
 // The directory that is named, else the one beside the main file if it is there; "" takes none.
 // Only who polls reads them.
@@ -160,7 +174,7 @@ void read_snmp(Draft& draft, const Value& value) {
     draft.problems.warning(value, "this collector polls no device");
   }
   check_polled(draft, value, collector, devices);
-  claim_devices(draft, value, collector, devices);
+  claim_devices(draft, value, collector.name, devices);
   draft.polls.push_back({draft.config.collectors.size(), std::move(devices)});
   draft.config.collectors.emplace_back(std::move(collector));
 }
@@ -206,7 +220,7 @@ void read_collector(Draft& draft, const Value& value) {
     return;
   }
   // In the order of kCollectorKindNames.
-  static constexpr std::array kReaders = {read_snmp, read_pcap, read_probe};
+  static constexpr std::array kReaders = {read_snmp, read_pcap, read_probe, read_host};
   static_assert(kReaders.size() == kCollectorKindNames.size());
   if (const auto kind = read_kind(draft, value, "a collector", schema::snmp_collector.keys[0],
                                   kCollectorKindNames)) {
@@ -223,9 +237,9 @@ void read_collector(Draft& draft, const Value& value) {
 }  // namespace
 
 void read_collectors(Draft& draft, const Value& collectors) {
-  for (const Value* item : list_items(draft.problems, collectors, "collectors", "maps")) {
-    read_collector(draft, *item);
-  }
+  const auto items = list_items(draft.problems, collectors, "collectors", "maps");
+  for (const Value* item : items) note_own_device(draft, *item);
+  for (const Value* item : items) read_collector(draft, *item);
 }
 
 void make_targets(Draft& draft) {

@@ -7,7 +7,6 @@
 namespace itnxt::schema {
 namespace {
 
-constexpr std::string_view kAddress = "IPv4, [IPv6] or a name, optionally with :PORT";
 constexpr std::string_view kUniqueName = "a name of its own";
 
 // "a, b or c".
@@ -44,7 +43,7 @@ constexpr KeySpec kSite[] = {{"name", kUniqueName}, {"kind", {}},     {"district
                              {"department", {}},    {"latitude", {}}, {"longitude", {}},
                              {"weight", {}},        {"anchor", {}}};
 constexpr KeySpec kDevice[] = {
-    {"name", kUniqueName}, {"site", {}}, {"address", kAddress}, {"credentials", {}}};
+    {"name", kUniqueName}, {"site", {}}, {"address", {}}, {"credentials", {}}};
 constexpr KeySpec kLink[] = {{"name", kUniqueName},
                              {"a", "{device: NAME, interface: NAME}"},
                              {"b", {}},
@@ -75,6 +74,8 @@ constexpr KeySpec kProbeTarget[] = {
     {"name", kUniqueName}, {"site", {}},   {"type", {}},    {"address", {}},
     {"url", {}},           {"expect", {}}, {"ca", {}},      {"query", {}},
     {"query_type", {}},    {"family", {}}, {"timeout", {}}, {"dscp", {}}};
+constexpr KeySpec kHostCollector[] = {
+    {"kind", kKinds}, {"name", kUniqueName}, {"interval", {}}, {"device", {}}};
 constexpr KeySpec kDeviceSelector[] = {{"site", "a name of inventory.sites, or a list of them"}};
 constexpr KeySpec kTransport[] = {{"aggregators", {}}, {"spool", {}}, {"curve", {}}};
 constexpr KeySpec kTransportCurve[] = {
@@ -138,6 +139,7 @@ const ObjectSpec snmp_collector{"snmp_collector", "an snmp collector", kSnmpColl
 const ObjectSpec pcap_collector{"pcap_collector", "a pcap collector", kPcapCollector};
 const ObjectSpec probe_collector{"probe_collector", "a probe collector", kProbeCollector};
 const ObjectSpec probe_target{"probe_target", "a target", kProbeTarget};
+const ObjectSpec host_collector{"host_collector", "a host collector", kHostCollector};
 const ObjectSpec device_selector{"device_selector", "devices", kDeviceSelector};
 const ObjectSpec transport{"transport", "transport", kTransport};
 const ObjectSpec transport_curve{"transport_curve", "transport.curve", kTransportCurve};
@@ -174,6 +176,7 @@ std::span<const ObjectSpec* const> objects() {
                                           &pcap_collector,
                                           &probe_collector,
                                           &probe_target,
+                                          &host_collector,
                                           &device_selector,
                                           &transport,
                                           &transport_curve,

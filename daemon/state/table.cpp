@@ -43,6 +43,8 @@ Table::Roles Table::roles(const Config& config) {
       for (const SnmpTarget& target : snmp->targets) roles.pollers[target.device.name] = snmp->name;
     } else if (const auto* pcap = std::get_if<PcapCollectorConfig>(&collector)) {
       roles.watched[pcap->name] = pcap->link;
+    } else if (const auto* host = std::get_if<HostCollectorConfig>(&collector)) {
+      roles.pollers[host->device] = host->name;
     }
   }
   return roles;

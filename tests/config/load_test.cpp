@@ -266,6 +266,38 @@ TEST(Load, DevicesOfSites) {
   EXPECT_EQ(names("{site: [m, h]}"), "ab");
 }
 
+// The SNMP collector of the same file must not tell of it a second time, in whatever order they
+// stand.
+TEST(Load, TheNodesOwnDeviceIsLeftToItsHostCollector) {
+  for (const char* devices : {"all", "{site: x}"}) {
+    const std::string text = std::string(R"(
+node: n
+inventory: {sites: [{name: x}], devices: [{name: n, site: x}, {name: d, site: x, address: h, credentials: v3}]}
+credentials: {v3: {version: 3, user: u}}
+collectors:
+  - {kind: snmp, name: s, devices: )") +
+                             devices + R"(}
+  - {kind: host, name: h}
+)";
+    const Loaded loaded = load_config_text("a.yaml", text, Purpose::check);
+    ASSERT_TRUE(loaded.config) << all_text(loaded);
+    const auto& targets = std::get<SnmpCollectorConfig>(loaded.config->collectors[0]).targets;
+    ASSERT_EQ(targets.size(), 1U);
+    EXPECT_EQ(targets[0].device.name.text(), "d");
+    const auto& host = std::get<HostCollectorConfig>(loaded.config->collectors[1]);
+    EXPECT_EQ(host.device.text(), "n");
+    EXPECT_EQ(host.interval, 10s);
+  }
+}
+
+TEST(Load, AnAggregatorMayReadTheFileOfOtherNodes) {
+  const char* text =
+      "node: noc\naggregator: {listen: \"ipc:///run/x\"}\ntransport: {aggregators: "
+      "[\"ipc:///run/x\"]}\ncollectors: [{kind: host, name: h}]";
+  EXPECT_TRUE(load_config_text("a.yaml", text, Purpose::aggregate).config);
+  EXPECT_FALSE(load_config_text("a.yaml", text, Purpose::collect).config);
+}
+
 TEST(Load, WherePeopleReachTheStatusPage) {
   const auto url = [](const std::string& http) {
     const Loaded loaded =

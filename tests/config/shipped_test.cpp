@@ -96,7 +96,7 @@ TEST(Shipped, ExamplesOfTheAnnotatedFileAreRight) {
                                          with_examples(read("itnxt.yaml")), Purpose::check);
   for (const Issue& issue : loaded.issues) EXPECT_TRUE(issue.warning) << to_text(issue);
   ASSERT_TRUE(loaded.config);
-  EXPECT_EQ(loaded.config->inventory.devices.size(), 2U);
+  EXPECT_EQ(loaded.config->inventory.devices.size(), 3U);
   EXPECT_EQ(loaded.config->collectors.size(), 5U);
   EXPECT_EQ(loaded.config->rules.size(), 3U);
   EXPECT_EQ(loaded.config->notify.channels.size(), 2U);
@@ -137,6 +137,8 @@ TEST(Shipped, ExamplesWithDefaultsAreTheDefaults) {
   EXPECT_EQ(probe.targets.at(0).family, ProbeTarget{}.family);
   EXPECT_EQ(probe.targets.at(1).dscp, ProbeTarget{}.dscp);
   EXPECT_EQ(probe.targets.at(4).query_type, ProbeTarget{}.query_type);
+  const auto& host = std::get<HostCollectorConfig>(loaded.config->collectors[5]);
+  EXPECT_EQ(host.interval, HostCollectorConfig{}.interval);
   EXPECT_EQ(loaded.config->crisis->within, CrisisConfig{}.within);
   EXPECT_EQ(loaded.config->crisis->recover_after, CrisisConfig{}.recover_after);
   EXPECT_EQ(loaded.config->crisis->hold, CrisisConfig{}.hold);
@@ -152,12 +154,13 @@ TEST(Shipped, QuickstartIsRightWithoutAnyEnvironment) {
   EXPECT_EQ(config.node.text(), "quickstart");
   EXPECT_EQ(config.aggregator.state, "build/quickstart/state");
   EXPECT_EQ(config.transport.spool.directory, "build/quickstart/spool");
-  ASSERT_EQ(config.collectors.size(), 2U);
+  ASSERT_EQ(config.collectors.size(), 3U);
   const auto& snmp = std::get<SnmpCollectorConfig>(config.collectors[0]);
   ASSERT_EQ(snmp.targets.size(), 1U);
   EXPECT_EQ(snmp.targets[0].device.host, "127.0.0.1");
   EXPECT_EQ(snmp.targets[0].device.port, 16161);
   EXPECT_EQ(snmp.timeout, 500ms);
+  EXPECT_EQ(std::get<HostCollectorConfig>(config.collectors[1]).device.text(), "this-host");
   EXPECT_EQ(config.rules.size(), 2U);
 }
 
@@ -222,6 +225,9 @@ constexpr const char* kGood[] = {
     "collectors: [{kind: snmp, name: s, devices: []}]",
     "collectors: [{kind: snmp, name: s, interval: 1m30s, devices: all}]",
     "collectors: [{kind: pcap, name: p, file: a.pcap, filter: \"\", buffer: 1MiB}]",
+    "node: n\ninventory: {devices: [{name: n}]}\ncollectors: [{kind: host, name: h}]",
+    "inventory: {devices: [{name: n}]}\ncollectors: [{kind: host, name: h, interval: 1s, device: "
+    "n}]",
     "transport: {aggregators: [\"ipc:///run/x\", \"tcp://127.0.0.1:5690\"]}",
     "aggregator: {listen: \"tcp://[::1]:0\", http: {listen: \"[::1]:0\"}, limits: {series: 5}}",
     "transport: {aggregators: [\"tcp://10.0.0.1:5690\"], curve: {secret_key: {env: X}, "
@@ -250,7 +256,7 @@ constexpr const char* kBad[] = {
     "inventory: {sites: [{name: a, latitude: 52}]}",
     "inventory: {sites: [{name: a, weight: \"5\"}]}",
     "inventory: {sites: [{name: a, anchor: yes}]}",
-    "inventory: {devices: [{name: a}]}",
+    "inventory: {devices: [{address: h}]}",
     "inventory: {links: [{name: l, a: {device: a}}]}",
     "inventory: {links: [{name: l, a: {device: a, interface: b}, capacity: 10GB}]}",
     "credentials: {a: {version: 2c, community: public, insecure_ok: why}}",
@@ -263,6 +269,8 @@ constexpr const char* kBad[] = {
     "collectors: [{kind: snmp, name: s, interval: 60}]",
     "collectors: [{kind: snmp, name: s, snaplen: 128}]",
     "collectors: [{kind: pcap, name: p}]",
+    "collectors: [{kind: host, name: h, device: [a]}]",
+    "collectors: [{kind: host}]",
     "collectors: [{kind: pcap, name: p, interface: a, file: b}]",
     "collectors: [{kind: pcap, name: p, interface: a, snaplen: 1}]",
     "transport: {aggregators: [\"tcp://10.0.0.1:5690\"]}",

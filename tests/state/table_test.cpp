@@ -251,6 +251,23 @@ TEST_F(TableTest, TheCollectorThatTheConfigurationNamesTakesOverAtOnce) {
   EXPECT_EQ(received(*r1()), "eth0=1000");
 }
 
+TEST_F(TableTest, SoDoesTheHostCollectorOfTheDevice) {
+  poller.node = config.node;
+  poll_r1({{1, "eth0", 0, 0}});
+  HostCollectorConfig host;
+  host.name = CollectorName("host");
+  host.device = config.inventory.devices[0].name;
+  config.collectors = {host};
+  table.reconfigure(config);
+  minute();
+  Batch batch = poller.batch({poller.poll("r1", {{1, "eth0", 60'000, 0}})});
+  batch.collector = host.name;
+  table.apply(batch, poller.now, poller.wall);
+  EXPECT_EQ(poller.look(table)->samples_refused, 0U);
+  poll_r1({{1, "eth0", 60'000, 0}});  // what the old one had on its way
+  EXPECT_EQ(poller.look(table)->samples_refused, 1U);
+}
+
 TEST_F(TableTest, DuplicatesAreIgnoredAndLossIsSummedOverEpochs) {
   Batch batch = poller.batch({poller.poll("r1", {{1, "eth0", 0, 0}})});
   batch.lost = 3;
