@@ -97,7 +97,7 @@ TEST(Shipped, ExamplesOfTheAnnotatedFileAreRight) {
   for (const Issue& issue : loaded.issues) EXPECT_TRUE(issue.warning) << to_text(issue);
   ASSERT_TRUE(loaded.config);
   EXPECT_EQ(loaded.config->inventory.devices.size(), 3U);
-  EXPECT_EQ(loaded.config->collectors.size(), 5U);
+  EXPECT_EQ(loaded.config->collectors.size(), 6U);
   EXPECT_EQ(loaded.config->rules.size(), 3U);
   EXPECT_EQ(loaded.config->notify.channels.size(), 2U);
   EXPECT_TRUE(loaded.config->crisis);
