@@ -111,7 +111,8 @@ void judge_labels(const SeriesFamily& family, std::vector<std::string>& found) {
   }
   const bool summary = family.type == SeriesType::summary;
   if (summary && (family.labels.empty() || family.labels.back() != kQuantile)) {
-    return "the last label of a summary is 'quantile'";
+    found.emplace_back("the last label of a summary is 'quantile'");
+    return;
   }
   for (std::size_t i = 0; i + (summary ? 1 : 0) < family.labels.size(); ++i) {
     const std::string& label = family.labels[i];
