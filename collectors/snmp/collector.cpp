@@ -53,8 +53,8 @@ void SnmpCollector::due(std::uint32_t device) {
   Session& session = at(device);
   const Instant now = context_.loop.now();
   if (session.working()) {
-    suspect_silence(session);
     if (now >= session.next_poll) {
+      suspect_silence(session);
       if (queue_.is_waiting(device)) {
         const std::string why =
             "not asked: the host takes no more datagrams, or too many requests (" +
@@ -63,7 +63,7 @@ void SnmpCollector::due(std::uint32_t device) {
       }
       session.with_work([&](auto& work) { work.expire(config_.interval); });
     } else {
-      session.with_work([](auto& work) { work.timed_out(); });
+      unanswered(session);
     }
     proceed(device);
     return;
@@ -124,6 +124,7 @@ void SnmpCollector::end_poll(std::uint32_t device) {
   forget_request(session);
   queue_.finish(device);
   broken_rules_.add(session.walk->broken_rules());
+  const bool answered = session.walk->answered();
   DeviceSample sample = session.walk->finish(context_.loop.now());
   session.walk.reset();
   note_learned(session);
@@ -133,9 +134,10 @@ void SnmpCollector::end_poll(std::uint32_t device) {
     session.silence.poll_lost();
     if (session.named) lookup(device);
   }
-  const bool lost = sample.result == PollResult::timeout || sample.result == PollResult::error;
-  if (session.security && lost) session.security->rediscover();
-  const bool more = !lost && sample.result != PollResult::auth && begin_profiles(session, sample);
+  // Whether it is there must be found out anew each time, unless it says itself what it refuses.
+  if (session.security && !answered && !session.exchange.refusal) session.security->rediscover();
+  const bool usable = sample.result == PollResult::ok || sample.result == PollResult::partial;
+  const bool more = usable && begin_profiles(session, sample);
   publish(device, std::move(sample));
   if (more) proceed(device);
 }

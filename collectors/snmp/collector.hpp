@@ -103,6 +103,7 @@ class SnmpCollector final : public Collector {
   void secure(Session& session, snmp::usm::KeyCache& keys);
   static void suspect(Session& session, std::string reason, bool credentials);
   static void suspect_silence(Session& session);
+  void unanswered(Session& session);
   void judge(std::uint32_t device, const snmp::usm::V3Message& message, const snmp::Address& from);
   void tell(Session& session, const snmp::usm::Finding& finding);
   void tell_shared_engines();

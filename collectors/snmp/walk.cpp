@@ -85,12 +85,16 @@ void Walk::answer(const Message& reply, Instant now) {
   if (stage_ != Stage::done) (void)give_up_over_budget();
 }
 
-void Walk::timed_out() {
+void Walk::timed_out(bool otherwise) {
   ++tries_;
   const std::uint32_t retries =
       answered_ ? policy_.retries : policy_.retries_unheard.value_or(policy_.retries);
+  if (tries_ > retries && otherwise && !tried_otherwise_) {
+    tried_otherwise_ = true;
+    return;
+  }
   if (tries_ > retries) {
-    const std::string tries = number(retries + 1) + (retries == 0 ? " try" : " tries");
+    const std::string tries = number(tries_) + (tries_ == 1 ? " try" : " tries");
     if (faults_ > 0) {
       stop("no usable answer within " + tries + malformed_replies());
     } else if (answered_) {

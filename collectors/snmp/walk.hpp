@@ -75,8 +75,9 @@ class Walk {
 
   // The reply to request(). Precondition: !done().
   void answer(const Message& reply, Instant now);
-  // No reply within patience(): another try, smaller where that may help, or the end.
-  void timed_out();
+  // No reply within patience(): another try, smaller where that may help, or the end. `otherwise`:
+  // what is sent next differs, and is worth one try, once, when the retries are used up.
+  void timed_out(bool otherwise = false);
   // Bytes from the device that were no message; the try goes on.
   void malformed(Fault fault);
   // The device says who may ask and this is not: nothing more is asked. `credentials`: what is
@@ -151,6 +152,7 @@ class Walk {
   std::uint32_t request_number_ = 0;
   std::uint32_t requests_ = 0;
   std::uint32_t tries_ = 0;
+  bool tried_otherwise_ = false;
   std::vector<Pass> passes_;  // the last one is at work
   ColumnMask asked_ = 0;      // whatever was asked in this poll
   ColumnMask used_ = 0;       // gave a row a value
