@@ -277,6 +277,14 @@ TEST(ProbeEntry, LoadsWithACommunityOfItsOwn) {
       << entry;
 }
 
+TEST(ProbeEntry, SaysWhichCommunityWasGuessed) {
+  const std::string entry = inventory_entry(core(), {"", "env: ITNXT_COMMUNITY", "public"});
+  EXPECT_NE(entry.find("community: {env: ITNXT_COMMUNITY}, insecure_ok: \"say here why clear text "
+                       "is acceptable\"}  # public\n"),
+            std::string::npos)
+      << entry;
+}
+
 TEST(ProbeEntry, LoadsWhateverTheDeviceIsCalled) {
   for (const std::string& name :
        {std::string(""), std::string("a: {b}, [c] # \"d\" 'e' \\f"), std::string(250, 'x'),
