@@ -7,8 +7,6 @@
 namespace itnxt {
 namespace {
 
-constexpr Duration kTellAgain = 10min;  // a device's changing problems
-
 std::string where(const snmp::Session& session) {
   if (session.address) return to_text(*session.address);
   return host_port_text(session.target.device.host, session.target.device.port);
@@ -164,11 +162,7 @@ void SnmpCollector::end_profiles(std::uint32_t device) {
     sample.device = session.target.device.name;
     context_.sink.publish(std::move(sample));
   }
-  const Instant now = context_.loop.now();
-  if (finished.problem.empty() || finished.problem == session.profiles_told) return;
-  if (!session.profiles_told.empty() && now - session.profiles_told_at < kTellAgain) return;
-  session.profiles_told = finished.problem;
-  session.profiles_told_at = now;
+  if (!session.profiles_told.wants(finished.problem, context_.loop.now())) return;
   context_.log.warning("profiles of a device were read in part",
                        {{"device", session.target.device.name.text()},
                         {"address", where(session)},
@@ -185,7 +179,8 @@ void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
   context_.sink.publish(std::move(sample));
 }
 
-// Once when a device falls silent and once when it is back; other problems when they change.
+// Once when a device falls silent and once when it is back; other problems when they change or come
+// back.
 void SnmpCollector::tell(Session& session, const DeviceSample& sample) {
   const Instant now = context_.loop.now();
   const std::string& name = session.target.device.name.text();
@@ -209,10 +204,7 @@ void SnmpCollector::tell(Session& session, const DeviceSample& sample) {
          {"address", where(session)},
          {"after", to_text(std::chrono::floor<std::chrono::seconds>(now - session.silent_since))}});
   }
-  if (sample.problem.empty() || sample.problem == session.told) return;
-  if (!session.told.empty() && now - session.told_at < kTellAgain) return;
-  session.told = sample.problem;
-  session.told_at = now;
+  if (!session.told.wants(sample.problem, now)) return;
   context_.log.warning(
       what_is_wrong(sample.result),
       {{"device", name}, {"address", where(session)}, {"problem", sample.problem}});
