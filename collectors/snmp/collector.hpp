@@ -130,6 +130,8 @@ class SnmpCollector final : public Collector {
                snmp::SocketPool::Id socket);
   void malformed(snmp::Fault fault, const snmp::Address& from);
   void ignore(snmp::Ignored reason, const snmp::Address& from);
+  void ignore(Session& session, snmp::Ignored reason, const snmp::Address& from);
+  void ignore_unasked(const snmp::Address& from);
   void tell_ignored();
   void add_totals(DeviceSample& sample);
 

@@ -75,7 +75,7 @@ void SnmpCollector::judge(std::uint32_t device, const snmp::usm::V3Message& mess
   if (verdict.finding) tell(session, *verdict.finding);
   switch (verdict.action) {
     case Action::ignore:
-      return ignore(ignored_as(verdict.reason), from);
+      return ignore(session, ignored_as(verdict.reason), from);
     case Action::send_again:
       forget_request(session);  // under a message ID of its own
       return proceed(device);
@@ -88,7 +88,7 @@ void SnmpCollector::judge(std::uint32_t device, const snmp::usm::V3Message& mess
       return proceed(device);
     case Action::accept:
       if (verdict.pdu.request_id != session.request_id) {
-        return ignore(snmp::Ignored::stranger, from);
+        return ignore(session, snmp::Ignored::stranger, from);
       }
       engines_.learn(session.target.device.name, session.security->engine_id(),
                      context_.loop.now());

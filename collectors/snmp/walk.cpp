@@ -137,6 +137,11 @@ std::string Walk::why_silent() const {
   for (const std::string* text : {&send_problem_, &suspicion_}) {
     if (!text->empty()) why += "; " + *text;
   }
+  if (ignored_replies_ > 0) {
+    why += "; " + number(ignored_replies_) +
+           (ignored_replies_ == 1 ? " reply was" : " replies were") + " ignored (" +
+           std::string(ignored_) + ")";
+  }
   return why;
 }
 
@@ -154,6 +159,11 @@ void Walk::denied(std::string reason, bool credentials) {
 void Walk::suspect(std::string reason, bool credentials) {
   suspicion_ = std::move(reason);
   suspects_credentials_ = credentials;
+}
+
+void Walk::ignored(std::string_view what) {
+  ignored_ = what;
+  ++ignored_replies_;
 }
 
 void Walk::not_sent(std::string reason) {

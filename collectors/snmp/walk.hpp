@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collectors/snmp/if_mib.hpp"
@@ -80,6 +81,9 @@ class Walk {
   void timed_out(bool otherwise = false);
   // Bytes from the device that were no message; the try goes on.
   void malformed(Fault fault);
+  // Something from the device that did not count; told if none of the tries gets an answer. `what`:
+  // "another request-id than asked"; outlives the walk.
+  void ignored(std::string_view what);
   // The device says who may ask and this is not: nothing more is asked. `credentials`: what is
   // wrong is ours to correct, and the device is alive.
   void denied(std::string reason, bool credentials);
@@ -165,6 +169,8 @@ class Walk {
   std::string suspicion_;
   bool suspects_credentials_ = false;
   std::string send_problem_;
+  std::string_view ignored_;  // the last one
+  std::uint32_t ignored_replies_ = 0;
   std::optional<Fault> fault_;
   std::uint32_t faults_ = 0;
   RuleCounts broken_rules_;

@@ -97,11 +97,13 @@ Talk::Heard Talk::hear(Speaker& who, const UdpSocket::Datagram& datagram, Answer
   if (const auto* message = std::get_if<Message>(&decoded)) {
     if (message->request_id != id_) {
       ++late_;
+      answer.why = "what came was ignored: another request-id than asked, or too late";
       return Heard::nothing;
     }
     const bool v1 = who.version_ == SnmpVersion::v1;
     if (who.security_ || message->type != PduType::response ||
         v1 != (message->version == Version::v1) || message->community != who.community_) {
+      answer.why = "what came was ignored: another community or version than asked";
       return Heard::nothing;
     }
     answer.kind = Answer::Kind::message;

@@ -154,6 +154,28 @@ TEST(Survey, RepliesFromAnotherAddressAreNotTaken) {
   EXPECT_THAT(facts.strangers, ElementsAre("10.0.0.2:161"));
 }
 
+TEST(Survey, RepliesThatDoNotCountAreTold) {
+  Facts facts = ask(test::alive(snmp::test::device(1)));
+  ASSERT_TRUE(facts.used);
+  const auto wrong_id = [](ByteView request, Instant) -> std::vector<Reply> {
+    if (is_v3(request)) return {};
+    Bytes reply(512);
+    itnxt::test::ReplyWriter writer(reply);
+    writer.begin("secret", std::get<Message>(decode(request)).request_id ^ 1);
+    reply.resize(writer.finish(0));
+    return {{reply}};
+  };
+  facts = ask(wrong_id);
+  EXPECT_EQ(facts.attempts[0].problem,
+            "no answer; what came was ignored: another request-id than asked, or too late");
+  facts = ask([](ByteView request, Instant) -> std::vector<Reply> {
+    if (is_v3(request)) return {};
+    return {{snmp::test::error(request, 0)}};  // as "public"
+  });
+  EXPECT_EQ(facts.attempts[0].problem,
+            "no answer; what came was ignored: another community or version than asked");
+}
+
 TEST(Survey, AStrangersNoiseIsNoStranger) {
   auto inner = test::alive(snmp::test::device(1));
   const Facts facts = ask([inner](ByteView request, Instant at) mutable {
