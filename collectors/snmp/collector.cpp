@@ -7,8 +7,6 @@
 namespace itnxt {
 namespace {
 
-constexpr Duration kTellAgain = 10min;  // a device's changing problems
-
 std::string where(const snmp::Session& session) {
   if (session.address) return to_text(*session.address);
   return host_port_text(session.target.device.host, session.target.device.port);
@@ -53,8 +51,8 @@ void SnmpCollector::due(std::uint32_t device) {
   Session& session = at(device);
   const Instant now = context_.loop.now();
   if (session.working()) {
-    suspect_silence(session);
     if (now >= session.next_poll) {
+      suspect_silence(session);
       if (queue_.is_waiting(device)) {
         const std::string why =
             "not asked: the host takes no more datagrams, or too many requests (" +
@@ -63,7 +61,7 @@ void SnmpCollector::due(std::uint32_t device) {
       }
       session.with_work([&](auto& work) { work.expire(config_.interval); });
     } else {
-      session.with_work([](auto& work) { work.timed_out(); });
+      unanswered(session);
     }
     proceed(device);
     return;
@@ -124,6 +122,7 @@ void SnmpCollector::end_poll(std::uint32_t device) {
   forget_request(session);
   queue_.finish(device);
   broken_rules_.add(session.walk->broken_rules());
+  const bool answered = session.walk->answered();
   DeviceSample sample = session.walk->finish(context_.loop.now());
   session.walk.reset();
   note_learned(session);
@@ -133,9 +132,10 @@ void SnmpCollector::end_poll(std::uint32_t device) {
     session.silence.poll_lost();
     if (session.named) lookup(device);
   }
-  const bool lost = sample.result == PollResult::timeout || sample.result == PollResult::error;
-  if (session.security && lost) session.security->rediscover();
-  const bool more = !lost && sample.result != PollResult::auth && begin_profiles(session, sample);
+  // Whether it is there must be found out anew each time, unless it says itself what it refuses.
+  if (session.security && !answered && !session.exchange.refusal) session.security->rediscover();
+  const bool usable = sample.result == PollResult::ok || sample.result == PollResult::partial;
+  const bool more = usable && begin_profiles(session, sample);
   publish(device, std::move(sample));
   if (more) proceed(device);
 }
@@ -162,11 +162,7 @@ void SnmpCollector::end_profiles(std::uint32_t device) {
     sample.device = session.target.device.name;
     context_.sink.publish(std::move(sample));
   }
-  const Instant now = context_.loop.now();
-  if (finished.problem.empty() || finished.problem == session.profiles_told) return;
-  if (!session.profiles_told.empty() && now - session.profiles_told_at < kTellAgain) return;
-  session.profiles_told = finished.problem;
-  session.profiles_told_at = now;
+  if (!session.profiles_told.wants(finished.problem, context_.loop.now())) return;
   context_.log.warning("profiles of a device were read in part",
                        {{"device", session.target.device.name.text()},
                         {"address", where(session)},
@@ -186,7 +182,8 @@ void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
   context_.sink.publish(std::move(sample));
 }
 
-// Once when a device falls silent and once when it is back; other problems when they change.
+// Once when a device falls silent and once when it is back; other problems when they change or come
+// back.
 void SnmpCollector::tell(Session& session, const DeviceSample& sample) {
   const Instant now = context_.loop.now();
   const std::string& name = session.target.device.name.text();
@@ -210,10 +207,7 @@ void SnmpCollector::tell(Session& session, const DeviceSample& sample) {
          {"address", where(session)},
          {"after", to_text(std::chrono::floor<std::chrono::seconds>(now - session.silent_since))}});
   }
-  if (sample.problem.empty() || sample.problem == session.told) return;
-  if (!session.told.empty() && now - session.told_at < kTellAgain) return;
-  session.told = sample.problem;
-  session.told_at = now;
+  if (!session.told.wants(sample.problem, now)) return;
   context_.log.warning(
       what_is_wrong(sample.result),
       {{"device", name}, {"address", where(session)}, {"problem", sample.problem}});

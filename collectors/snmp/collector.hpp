@@ -102,6 +102,7 @@ class SnmpCollector final : public Collector {
   void secure(Session& session, snmp::usm::KeyCache& keys);
   static void suspect(Session& session, std::string reason, bool credentials);
   static void suspect_silence(Session& session);
+  void unanswered(Session& session);
   void judge(std::uint32_t device, const snmp::usm::V3Message& message, const Address& from);
   void tell(Session& session, const snmp::usm::Finding& finding);
   void tell_shared_engines();
@@ -127,6 +128,8 @@ class SnmpCollector final : public Collector {
                snmp::SocketPool::Id socket);
   void malformed(snmp::Fault fault, const Address& from);
   void ignore(snmp::Ignored reason, const Address& from);
+  void ignore(Session& session, snmp::Ignored reason, const Address& from);
+  void ignore_unasked(const Address& from);
   void tell_ignored();
   void add_totals(DeviceSample& sample);
 

@@ -42,6 +42,29 @@ constexpr std::string_view advice_on(snmp::Ignored reason) {
   return "";
 }
 
+// The same in the problem of a device that got none through.
+constexpr std::string_view what_of(snmp::Ignored reason) {
+  switch (reason) {
+    case snmp::Ignored::stranger:
+      return "another engine, user, context or request-id than asked";
+    case snmp::Ignored::late:
+      return "another request-id than asked, or too late";
+    case snmp::Ignored::wrong_community:
+      return "another community or version than asked";
+    case snmp::Ignored::not_a_response:
+      return "no response";
+    case snmp::Ignored::malformed:
+      return "no SNMP message";
+    case snmp::Ignored::unauthenticated:
+      return "not signed";
+    case snmp::Ignored::bad_signature:
+      return "the signature is not the user's, or the cipher is broken";
+    case snmp::Ignored::outside_window:
+      return "signed more than 150 s ago";
+  }
+  return "";
+}
+
 }  // namespace
 
 void SnmpCollector::on_readable(snmp::SocketPool::Id socket) {
@@ -94,10 +117,7 @@ void SnmpCollector::malformed(snmp::Fault fault, const Address& from) {
 void SnmpCollector::receive(const snmp::usm::V3Message& message, const Address& from,
                             snmp::SocketPool::Id socket) {
   const std::optional<std::uint32_t> device = requests_.find(message.header.message_id);
-  if (!device) {
-    const bool known = by_address_.contains(from);
-    return ignore(known ? snmp::Ignored::late : snmp::Ignored::stranger, from);
-  }
+  if (!device) return ignore_unasked(from);
   const Session& session = at(*device);
   if (!session.working() || !session.security || !(*session.address == from) ||
       session.socket != socket) {
@@ -112,10 +132,7 @@ void SnmpCollector::receive(const snmp::Message& message, const Address& from,
                             snmp::SocketPool::Id socket) {
   if (message.type != snmp::PduType::response) return ignore(snmp::Ignored::not_a_response, from);
   const std::optional<std::uint32_t> device = requests_.find(message.request_id);
-  if (!device) {
-    const bool known = by_address_.contains(from);
-    return ignore(known ? snmp::Ignored::late : snmp::Ignored::stranger, from);
-  }
+  if (!device) return ignore_unasked(from);
   Session& session = at(*device);
   if (!session.working() || !(*session.address == from) || session.socket != socket) {
     return ignore(snmp::Ignored::stranger, from);
@@ -123,7 +140,7 @@ void SnmpCollector::receive(const snmp::Message& message, const Address& from,
   const bool v1 = session.target.credentials.version == SnmpVersion::v1;
   if (session.security || v1 != (message.version == snmp::Version::v1) ||
       message.community != session.target.credentials.community.reveal()) {
-    return ignore(snmp::Ignored::wrong_community, from);
+    return ignore(session, snmp::Ignored::wrong_community, from);
   }
   session.with_work([&](auto& work) { work.answer(message, context_.loop.now()); });
   proceed(*device);
@@ -133,6 +150,19 @@ void SnmpCollector::ignore(snmp::Ignored reason, const Address& from) {
   IgnoredCount& count = ignored_[static_cast<std::size_t>(reason)];
   ++count.datagrams;
   count.last_from = from;
+}
+
+// Of a poll that gets no answer this is the best that can be said.
+void SnmpCollector::ignore(Session& session, snmp::Ignored reason, const Address& from) {
+  ignore(reason, from);
+  if (session.walk) session.walk->ignored(what_of(reason));
+}
+
+// Under an ID that nobody waits for.
+void SnmpCollector::ignore_unasked(const Address& from) {
+  const auto device = by_address_.find(from);
+  if (device == by_address_.end()) return ignore(snmp::Ignored::stranger, from);
+  ignore(at(device->second), snmp::Ignored::late, from);
 }
 
 // The collector's own figures go with a device's sample, at least once in each interval: of a whole

@@ -75,22 +75,20 @@ void SnmpCollector::judge(std::uint32_t device, const snmp::usm::V3Message& mess
   if (verdict.finding) tell(session, *verdict.finding);
   switch (verdict.action) {
     case Action::ignore:
-      return ignore(ignored_as(verdict.reason), from);
+      return ignore(session, ignored_as(verdict.reason), from);
     case Action::send_again:
       forget_request(session);  // under a message ID of its own
       return proceed(device);
-    case Action::fail: {
-      const bool credentials = is_credentials(verdict.reason);
-      if (verdict.forgeable) {
-        return suspect(session, session.security->explain(verdict.reason), credentials);
-      }
-      session.with_work(
-          [&](auto& work) { work.denied(session.security->explain(verdict.reason), credentials); });
+    case Action::wait:
+      return;
+    case Action::fail:
+      session.with_work([&](auto& work) {
+        work.denied(session.security->explain(verdict.reason), is_credentials(verdict.reason));
+      });
       return proceed(device);
-    }
     case Action::accept:
       if (verdict.pdu.request_id != session.request_id) {
-        return ignore(snmp::Ignored::stranger, from);
+        return ignore(session, snmp::Ignored::stranger, from);
       }
       engines_.learn(session.target.device.name, session.security->engine_id(),
                      context_.loop.now());
@@ -104,14 +102,28 @@ void SnmpCollector::suspect(Session& session, std::string reason, bool credentia
   if (session.walk) session.walk->suspect(std::move(reason), credentials);
 }
 
-// Some agents answer nothing at all to what they cannot decipher. Who has just told us its engine
-// ID is there, so that its silence to what followed is about the credentials.
 void SnmpCollector::suspect_silence(Session& session) {
   if (!session.security) return;
-  const std::string_view hint = session.security->silence_hint();
-  if (hint.empty()) return;
-  const bool there = session.exchange.discoveries > 0;
-  suspect(session, (there ? "credentials wrong: " : "") + std::string(hint), there);
+  snmp::usm::Silence silence = session.security->silence(session.exchange);
+  if (!silence.why.empty()) suspect(session, std::move(silence.why), silence.credentials);
+}
+
+// A try's time is over. A device that is not known to be there is asked what everybody may ask, so
+// that wrong credentials are told from an outage within the poll.
+void SnmpCollector::unanswered(Session& session) {
+  using snmp::usm::Next;
+  suspect_silence(session);
+  if (!session.security) return session.with_work([](auto& work) { work.timed_out(); });
+  const bool heard = !session.walk || session.walk->answered();
+  const Next next = session.security->unanswered(session.exchange, heard, context_.loop.now());
+  if (next == Next::refused) {
+    const snmp::usm::Silence silence = session.security->silence(session.exchange);
+    session.with_work([&](auto& work) { work.denied(silence.why, silence.credentials); });
+  } else if (session.walk) {
+    session.walk->timed_out(next == Next::otherwise);
+  } else {
+    session.profiles->timed_out();
+  }
 }
 
 void SnmpCollector::tell_shared_engines() {

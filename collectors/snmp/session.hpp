@@ -19,6 +19,30 @@
 
 namespace itnxt::snmp {
 
+// The last problem of a device in the log: told once, again when it changes or comes back, and not
+// more often than kAgain.
+class Told {
+ public:
+  static constexpr Duration kAgain = 10min;
+  // `problem`: of this poll; empty: none. True: tell it now.
+  [[nodiscard]] bool wants(const std::string& problem, Instant now) {
+    if (problem.empty()) {
+      gone_ = true;
+      return false;
+    }
+    if (!text_.empty() && ((problem == text_ && !gone_) || now - at_ < kAgain)) return false;
+    text_ = problem;
+    at_ = now;
+    gone_ = false;
+    return true;
+  }
+
+ private:
+  std::string text_;
+  Instant at_{};
+  bool gone_ = false;  // since it was told
+};
+
 struct Session {
   SnmpTarget target;
   DeviceMemory memory;
@@ -57,12 +81,10 @@ struct Session {
   // What the log has said.
   bool silent = false;
   Instant silent_since{};
-  std::string told;  // the last problem in the log
-  Instant told_at{};
+  Told told;
   std::optional<usm::Finding::Kind> finding_told;  // the last one of its engine
   Instant finding_told_at{};
-  std::string profiles_told;  // the same of profiles
-  Instant profiles_told_at{};
+  Told profiles_told;
 };
 
 using Ignored = SnmpIgnored;

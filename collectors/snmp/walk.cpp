@@ -85,12 +85,16 @@ void Walk::answer(const Message& reply, Instant now) {
   if (stage_ != Stage::done) (void)give_up_over_budget();
 }
 
-void Walk::timed_out() {
+void Walk::timed_out(bool otherwise) {
   ++tries_;
   const std::uint32_t retries =
       answered_ ? policy_.retries : policy_.retries_unheard.value_or(policy_.retries);
+  if (tries_ > retries && otherwise && !tried_otherwise_) {
+    tried_otherwise_ = true;
+    return;
+  }
   if (tries_ > retries) {
-    const std::string tries = number(retries + 1) + (retries == 0 ? " try" : " tries");
+    const std::string tries = number(tries_) + (tries_ == 1 ? " try" : " tries");
     if (faults_ > 0) {
       stop("no usable answer within " + tries + malformed_replies());
     } else if (answered_) {
@@ -133,6 +137,11 @@ std::string Walk::why_silent() const {
   for (const std::string* text : {&send_problem_, &suspicion_}) {
     if (!text->empty()) why += "; " + *text;
   }
+  if (ignored_replies_ > 0) {
+    why += "; " + number(ignored_replies_) +
+           (ignored_replies_ == 1 ? " reply was" : " replies were") + " ignored (" +
+           std::string(ignored_) + ")";
+  }
   return why;
 }
 
@@ -150,6 +159,11 @@ void Walk::denied(std::string reason, bool credentials) {
 void Walk::suspect(std::string reason, bool credentials) {
   suspicion_ = std::move(reason);
   suspects_credentials_ = credentials;
+}
+
+void Walk::ignored(std::string_view what) {
+  ignored_ = what;
+  ++ignored_replies_;
 }
 
 void Walk::not_sent(std::string reason) {

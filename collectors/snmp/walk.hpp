@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collectors/snmp/if_mib.hpp"
@@ -75,10 +76,14 @@ class Walk {
 
   // The reply to request(). Precondition: !done().
   void answer(const Message& reply, Instant now);
-  // No reply within patience(): another try, smaller where that may help, or the end.
-  void timed_out();
+  // No reply within patience(): another try, smaller where that may help, or the end. `otherwise`:
+  // what is sent next differs, and is worth one try, once, when the retries are used up.
+  void timed_out(bool otherwise = false);
   // Bytes from the device that were no message; the try goes on.
   void malformed(Fault fault);
+  // Something from the device that did not count; told if none of the tries gets an answer. `what`:
+  // "another request-id than asked"; outlives the walk.
+  void ignored(std::string_view what);
   // The device says who may ask and this is not: nothing more is asked. `credentials`: what is
   // wrong is ours to correct, and the device is alive.
   void denied(std::string reason, bool credentials);
@@ -151,6 +156,7 @@ class Walk {
   std::uint32_t request_number_ = 0;
   std::uint32_t requests_ = 0;
   std::uint32_t tries_ = 0;
+  bool tried_otherwise_ = false;
   std::vector<Pass> passes_;  // the last one is at work
   ColumnMask asked_ = 0;      // whatever was asked in this poll
   ColumnMask used_ = 0;       // gave a row a value
@@ -163,6 +169,8 @@ class Walk {
   std::string suspicion_;
   bool suspects_credentials_ = false;
   std::string send_problem_;
+  std::string_view ignored_;  // the last one
+  std::uint32_t ignored_replies_ = 0;
   std::optional<Fault> fault_;
   std::uint32_t faults_ = 0;
   RuleCounts broken_rules_;

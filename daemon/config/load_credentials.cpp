@@ -107,27 +107,28 @@ void check_pass_phrase(Draft& draft, const Value& at, const Secret& secret) {
                                        in_quotes(secret.where()), length, kShortestPassPhrase));
 }
 
-// What is weak about credentials that are in use; empty: nothing.
-std::string weakness(const Credentials& credentials) {
+// What is weak about credentials that are in use.
+std::vector<std::string> weaknesses(const Credentials& credentials) {
   if (credentials.version != SnmpVersion::v3) {
-    return fmt::format("SNMP {}: who sees the traffic can read the community (insecure_ok: {})",
-                       kSnmpVersionNames[static_cast<std::size_t>(credentials.version)],
-                       in_quotes(credentials.insecure_ok));
+    return {fmt::format("SNMP {}: who sees the traffic can read the community (insecure_ok: {})",
+                        kSnmpVersionNames[static_cast<std::size_t>(credentials.version)],
+                        in_quotes(credentials.insecure_ok))};
   }
   if (credentials.auth == SnmpAuth::none) {
-    return "SNMP 3 without authentication: anybody can answer in a device's name; set auth and "
-           "priv";
+    return {
+        "SNMP 3 without authentication: anybody can answer in a device's name; set auth and priv"};
   }
+  std::vector<std::string> found;
   if (credentials.priv == SnmpPriv::none) {
-    return "SNMP 3 without encryption: who sees the traffic can read it; set priv";
+    found.emplace_back("SNMP 3 without encryption: who sees the traffic can read it; set priv");
   }
   if (credentials.auth == SnmpAuth::md5) {
-    return "MD5, which is no longer safe; use sha256 where the device can";
+    found.emplace_back("MD5, which is no longer safe; use sha256 where the device can");
   }
   if (credentials.priv == SnmpPriv::des) {
-    return "DES, which is no longer safe; use aes128 where the device can";
+    found.emplace_back("DES, which is no longer safe; use aes128 where the device can");
   }
-  return {};
+  return found;
 }
 
 }  // namespace
@@ -158,7 +159,7 @@ void resolve_credentials(Draft& draft) {
       }
     }
     if (!note.used_by_device) continue;
-    if (const std::string weak = weakness(credentials); !weak.empty()) {
+    for (const std::string& weak : weaknesses(credentials)) {
       draft.problems.warning(*note.key, fmt::format("credentials '{}' use {}", note.name, weak));
     }
   }

@@ -124,8 +124,8 @@ void add_probe(CLI::App& app, Invocation& call) {
   probe.add_option("--community-file", options.community_file, "The file that holds a community")
       ->type_name("PATH");
   probe.add_flag("--no-guessing", options.no_guessing,
-                 "Do not try community \"public\" and the user without authentication, which the "
-                 "device may log");
+                 "Do not try community \"public\" (all that is tried without credentials) and the "
+                 "user without authentication, which the device may log");
   add_duration(probe, "--timeout", options.timeout_ms,
                "All must end within this time (default 10s)");
   probe.add_flag("--json", call.json, "The same as data");

@@ -36,6 +36,7 @@ struct Plan {
   Questions questions;
   CredentialsSource source;
   std::vector<CredentialsSource> sources;  // of the candidates
+  bool guessed = false;                    // no credentials were given
 };
 
 // An IPv6 address may stand as people write it, without brackets.
@@ -117,7 +118,7 @@ std::optional<Failure> from_config(const ProbeOptions& options, Plan& plan, std:
     }
     if (auto failure = check_secrets(name, found->second, loaded.issues)) return failure;
     plan.questions.candidates.push_back({name, found->second});
-    plan.sources.push_back({name, {}});
+    plan.sources.push_back({name, {}, {}});
   }
   return std::nullopt;
 }
@@ -132,8 +133,17 @@ std::optional<Failure> add_community(Plan& plan, Secret::Source source, const st
         kFailed, fmt::format("{}: {}", env ? "--community-env" : "--community-file", read.error())};
   }
   plan.questions.candidates.push_back({where, std::move(credentials)});
-  plan.sources.push_back({{}, fmt::format("{}: {}", env ? "env" : "file", Json(where).dump())});
+  plan.sources.push_back({{}, fmt::format("{}: {}", env ? "env" : "file", Json(where).dump()), {}});
   return std::nullopt;
+}
+
+// What help and README promise of who gives no credentials.
+void add_public(Plan& plan) {
+  Credentials credentials;
+  credentials.community.set("public");
+  plan.questions.candidates.push_back({"public", std::move(credentials)});
+  plan.sources.push_back({{}, "env: ITNXT_COMMUNITY", "public"});
+  plan.guessed = true;
 }
 
 std::optional<Failure> make_plan(const ProbeOptions& options, Plan& plan) {
@@ -150,7 +160,10 @@ std::optional<Failure> make_plan(const ProbeOptions& options, Plan& plan) {
     if (auto failure = add_community(plan, source, where)) return failure;
   }
   if (plan.questions.candidates.empty()) {
-    return Failure{kWrongUsage, fmt::format("no credentials for {}: {}", options.target, kHowTo)};
+    if (options.no_guessing) {
+      return Failure{kWrongUsage, fmt::format("no credentials for {}: {}", options.target, kHowTo)};
+    }
+    add_public(plan);
   }
   if (host.empty()) {
     const auto parsed = parse_target(options.target);
@@ -190,7 +203,9 @@ void run_probe(Invocation& call) {
   if (!surveyed) return fail(call, kFailed, surveyed.error());
   Probed probed{std::move(surveyed->facts), {}, {}};
   if (!probed.facts.used) {
-    return fail(call, kFailed, no_answer_text(probed.facts, surveyed->unreachable));
+    std::string text = no_answer_text(probed.facts, surveyed->unreachable);
+    if (plan.guessed) text += fmt::format("\nonly community \"public\" was tried: {}", kHowTo);
+    return fail(call, kFailed, text);
   }
   probed.oddities = oddities(probed.facts);
   probed.entry = inventory_entry(probed.facts, source_of(plan, probed.facts));

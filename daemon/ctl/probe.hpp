@@ -29,6 +29,7 @@ struct Probed {
 struct CredentialsSource {
   std::string name;       // of the set in the configuration; empty: a community given by itself
   std::string reference;  // then: "env: NAME" or "file: PATH" as YAML
+  std::string remark = {};  // on it; empty: none
 };
 
 // The device, its set of credentials where it has none yet, and its ports with an alias as links.

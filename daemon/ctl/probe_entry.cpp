@@ -76,8 +76,9 @@ std::string inventory_entry(const Facts& facts, const CredentialsSource& source)
     text += fmt::format(
         "credentials:\n"
         "  {}: {{version: {}, community: {{{}}}, insecure_ok: \"say here why clear text is "
-        "acceptable\"}}\n",
-        set, v1 ? "1" : "2c", source.reference);
+        "acceptable\"}}{}\n",
+        set, v1 ? "1" : "2c", source.reference,
+        source.remark.empty() ? "" : "  # " + source.remark);
   }
   text += fmt::format("inventory:\n  devices:\n    - {{name: {}, address: {}, credentials: {}}}\n",
                       quoted(device), quoted(host_of(facts)), quoted(set));

@@ -111,15 +111,24 @@ std::string attempts_table(const Facts& facts, const Style& style) {
   return table.render(style);
 }
 
-// Those that the device takes, each once: "'a', 'b'".
-std::string accepted_ones(const Facts& facts) {
+// Those that `is` is true of, each once: "'a', 'b'".
+template <class Is>
+std::string names_of(const Facts& facts, const Is& is) {
   std::string text;
   for (const Attempt& one : facts.attempts) {
     const std::string name = "'" + one.credentials + "'";
-    if (!one.accepted || text.find(name) != std::string::npos) continue;
+    if (!is(one) || text.find(name) != std::string::npos) continue;
     text += (text.empty() ? "" : ", ") + name;
   }
   return text;
+}
+
+std::string failing_text(const Facts& facts) {
+  const std::string names = names_of(facts, [](const Attempt& one) { return !one.error.empty(); });
+  if (names.empty()) return {};
+  const auto first =
+      std::ranges::find_if(facts.attempts, [](const Attempt& one) { return !one.error.empty(); });
+  return fmt::format("answers the credentials {} with errors only ({})", names, first->error);
 }
 
 }  // namespace
@@ -156,9 +165,13 @@ std::string no_answer_text(const Facts& facts, const std::string& unreachable) {
   std::string text = facts.address + ": ";
   bool heard = facts.engine.has_value();
   for (const Attempt& one : facts.attempts) heard = heard || one.heard;
-  const std::string accepted = accepted_ones(facts);
+  const std::string accepted =
+      names_of(facts, [](const Attempt& one) { return one.accepted && one.error.empty(); });
+  const std::string failing = failing_text(facts);
   if (!accepted.empty()) {
     text += "accepts the credentials " + accepted + ", but they may read nothing";
+  } else if (!failing.empty()) {
+    text += failing;
   } else if (facts.public_v1 == true || facts.public_v2c == true) {
     text += "answers community \"public\", but none of the credentials works";
   } else if (facts.engine) {
@@ -183,6 +196,10 @@ std::string no_answer_text(const Facts& facts, const std::string& unreachable) {
         "give the user or community a read view on the device that holds 1.3.6.1.2.1 at least "
         "(VACM: group, access, view; of net-snmp: rouser NAME priv, or rocommunity), and ask on "
         "the security level that its access demands";
+  } else if (!failing.empty()) {
+    text +=
+        "the credentials get in, and the agent fails: look at its log and load, restart it, or "
+        "ask its maker for a version that answers sysUpTime (1.3.6.1.2.1.1.3.0)";
   } else if (facts.engine || heard) {
     text +=
         "check the user, its algorithms and pass phrases, or the community, on the device, and "

@@ -201,6 +201,22 @@ TEST(Probe, LetInButMayReadNothing) {
       "the security level that its access demands");
 }
 
+TEST(Probe, AnswersWithErrorsOnly) {
+  Facts facts = silent();
+  for (Attempt& one : facts.attempts) {
+    one.accepted = one.heard = true;
+    one.error = "genErr";
+    one.problem = "answered with errors only (genErr)";
+  }
+  EXPECT_EQ(no_answer_text(facts, ""),
+            "10.0.0.1:161: answers the credentials 'LAB' with errors only (genErr); tried:\n"
+            "  'LAB' by version 2c: answered with errors only (genErr)\n"
+            "  'LAB' by version 1: answered with errors only (genErr)\n"
+            "  discovery of version 3: no answer\n"
+            "the credentials get in, and the agent fails: look at its log and load, restart it, or "
+            "ask its maker for a version that answers sysUpTime (1.3.6.1.2.1.1.3.0)");
+}
+
 TEST(Probe, AnswersFromElsewhere) {
   Facts facts = silent();
   facts.strangers = {"10.0.0.2:161"};
@@ -258,6 +274,14 @@ TEST(ProbeEntry, LoadsWithACommunityOfItsOwn) {
       "inventory:\n"
       "  devices:\n"
       "    - {name: \"core-1\", address: \"10.0.0.1\", credentials: \"probed\"}\n"))
+      << entry;
+}
+
+TEST(ProbeEntry, SaysWhichCommunityWasGuessed) {
+  const std::string entry = inventory_entry(core(), {"", "env: ITNXT_COMMUNITY", "public"});
+  EXPECT_NE(entry.find("community: {env: ITNXT_COMMUNITY}, insecure_ok: \"say here why clear text "
+                       "is acceptable\"}  # public\n"),
+            std::string::npos)
       << entry;
 }
 

@@ -114,7 +114,7 @@ class Program(unittest.TestCase):
     def test_probe_wants_credentials_that_are_no_words_of_the_command_line(self):
         for args, message in (
                 (["probe"], "device is required\nRun with --help for more information.\n"),
-                (["probe", "10.0.0.1"],
+                (["probe", "10.0.0.1", "--no-guessing"],
                  "itnxtctl: no credentials for 10.0.0.1: give --community-env NAME, --community-file "
                  "PATH, or --config FILE with --credentials NAME\n"),
                 (["probe", "--credentials", "core", "10.0.0.1"],
@@ -124,6 +124,30 @@ class Program(unittest.TestCase):
                  "'10.0.0.1:99999'\n")):
             r = run(*args, LAB="secret")
             self.assertEqual((r.returncode, r.stdout, r.stderr), (2, "", message))
+
+    def test_probe_without_credentials_tries_public(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as agent:
+            agent.bind(("127.0.0.1", 0))
+            asked = []
+
+            def listen():
+                while True:
+                    datagram = agent.recv(4096)
+                    if datagram == b"end":
+                        return
+                    asked.append(datagram)
+
+            thread = threading.Thread(target=listen)
+            thread.start()
+            r = run("probe", "127.0.0.1:%d" % agent.getsockname()[1], "--timeout", "900ms")
+            agent.sendto(b"end", agent.getsockname())
+            thread.join()
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("  'public' by version 2c: no answer\n", r.stderr)
+        self.assertTrue(r.stderr.endswith(
+            "\nonly community \"public\" was tried: give --community-env NAME, --community-file PATH, "
+            "or --config FILE with --credentials NAME\n"), r.stderr)
+        self.assertTrue(any(b"public" in datagram for datagram in asked))
 
     def test_probe_tells_what_of_the_configuration_is_missing(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -58,6 +58,16 @@ std::string_view why_nothing(const Answer& answer) {
   return is_absent(first->type) ? name(first->type) : std::string_view();
 }
 
+// An error that says nothing of who may read what (RFC 3416 §4.2.1, §4.2.2); empty: none.
+std::string_view failure(const Answer& answer) {
+  constexpr std::int64_t kNoSuchName = 2;
+  constexpr std::int64_t kNoAccess = 6;
+  const std::int64_t status = answer.message.error_status;
+  const bool about_access = status == kNoSuchName || status == kNoAccess ||
+                            status == kAuthorizationError || status == kNoError;
+  return about_access ? std::string_view() : error_status_name(status);
+}
+
 // Files what the first question brought. False: somebody was let in, and nothing was read.
 bool judge(const Answer& answer, Attempt& made) {
   switch (answer.kind) {
@@ -86,12 +96,18 @@ void try_in(Talk& talk, Speaker& speaker, Tries tries, Attempt& made) {
   Answer answer = talk.ask(speaker, one_object(RequestType::get), tries);
   if (judge(answer, made)) return;
   std::string said(why_nothing(answer));
+  const std::string failed(failure(answer));
   answer = talk.ask(speaker, one_object(RequestType::get_next), tries);
   const bool answered = answer.kind == Answer::Kind::message;
   const std::string_view then = answered ? why_nothing(answer) : "nothing";
   made.works = then.empty();
   if (made.works) return;
   if (then != said) said += ", " + std::string(then);
+  if (!failed.empty() && (!answered || !failure(answer).empty())) {
+    made.error = answered ? failure(answer) : failed;
+    made.problem = "answered with errors only (" + said + ")";
+    return;
+  }
   made.problem = "accepted, but may read nothing (the device answers " + said + ")";
 }
 

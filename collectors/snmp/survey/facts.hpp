@@ -28,6 +28,8 @@ struct Attempt {
   bool weak_priv = false;      // DES, or nothing
   bool answered_late = false;  // only a repeated request was answered
   bool accepted = false;       // the device takes the credentials, also where they read nothing
+  // Every answer was an error that is not about who may read: the last one's name.
+  std::string error = {};
 };
 
 // snmpEngineID, snmpEngineBoots, snmpEngineTime, as the device tells everybody (RFC 3414 §4).

@@ -70,6 +70,8 @@ Talk::Heard Talk::hear(Speaker& who, const usm::V3Message& message, Answer& answ
   switch (verdict.action) {
     case usm::Action::send_again:
       return Heard::again;
+    case usm::Action::wait:
+      return Heard::nothing;
     case usm::Action::fail:
       answer.kind = Answer::Kind::refusal;
       answer.why = who.security_->explain(verdict.reason);
@@ -95,11 +97,13 @@ Talk::Heard Talk::hear(Speaker& who, const UdpSocket::Datagram& datagram, Answer
   if (const auto* message = std::get_if<Message>(&decoded)) {
     if (message->request_id != id_) {
       ++late_;
+      answer.why = "what came was ignored: another request-id than asked, or too late";
       return Heard::nothing;
     }
     const bool v1 = who.version_ == SnmpVersion::v1;
     if (who.security_ || message->type != PduType::response ||
         v1 != (message->version == Version::v1) || message->community != who.community_) {
+      answer.why = "what came was ignored: another community or version than asked";
       return Heard::nothing;
     }
     answer.kind = Answer::Kind::message;
@@ -152,10 +156,21 @@ Answer Talk::ask(Speaker& who, const Request& request, Tries tries) {
       answered(sent, n);
       return answer;
     }
+    if (who.security_ && unanswered(who)) break;
   }
   answer.kind = Answer::Kind::silence;
-  if (who.security_ && answer.why.empty()) answer.why = who.security_->silence_hint();
+  if (!who.security_) return answer;
+  if (usm::Silence silence = who.security_->silence(exchange_); !silence.why.empty()) {
+    answer.kind = Answer::Kind::refusal;
+    answer.why = std::move(silence.why);
+  }
   return answer;
+}
+
+// True: another try is of no use. Who has proved itself is there.
+bool Talk::unanswered(Speaker& who) {
+  const bool heard = who.security_->proven();
+  return who.security_->unanswered(exchange_, heard, now()) == usm::Next::refused;
 }
 
 ByteView Talk::discovery(std::int32_t message_id, std::span<std::uint8_t> buffer) {

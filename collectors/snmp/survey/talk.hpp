@@ -87,6 +87,7 @@ class Talk {
   [[nodiscard]] Heard hear(Speaker& who, const usm::V3Message& message, Answer& answer);
   [[nodiscard]] bool is_stranger(const UdpSocket::Datagram& datagram, std::int32_t id);
   void answered(Instant sent, std::uint32_t tries);
+  [[nodiscard]] bool unanswered(Speaker& who);
 
   Wire& wire_;
   Address device_;

@@ -25,6 +25,13 @@ Verdict again() {
   verdict.action = Action::send_again;
   return verdict;
 }
+Verdict wait(Exchange& exchange, Reason reason) {
+  exchange.refusal = reason;
+  Verdict verdict;
+  verdict.action = Action::wait;
+  verdict.reason = reason;
+  return verdict;
+}
 Reason refusal(OpenFault fault) {
   switch (fault) {
     case OpenFault::no_keys:
@@ -135,10 +142,12 @@ ByteView SecurityState::encode_probe(std::int32_t message_id, SaltCounter& salts
 ByteView SecurityState::encode(Exchange& exchange, std::int32_t message_id, ByteView pdu,
                                Instant now, SaltCounter& salts, std::span<std::uint8_t> buffer) {
   expire_trial(now);
+  if (exchange.message_id != message_id) exchange.asked = false;
   exchange.message_id = message_id;
   const Engine* engine = current();
   exchange.probe = engine == nullptr || probe_next_;
   if (exchange.probe) return encode_probe(message_id, salts, buffer);
+  exchange.asked = true;
   Header header;
   header.message_id = message_id;
   header.level = user_->level();
@@ -175,7 +184,7 @@ Verdict SecurityState::judge(Exchange& exchange, const V3Message& message, Insta
   if (plain && (report || authenticates() || engine == nullptr)) {
     return judge_unauthenticated(exchange, message, *pdu, now);
   }
-  if (exchange.probe) return ignore(Reason::stranger);  // nobody was asked on this level
+  if (!exchange.asked) return ignore(Reason::stranger);  // nobody was asked on this level
   if (message.header.user != user_->name) return ignore(Reason::stranger);
   if (!plain && message.header.boots == EngineClock::kLatched) {
     return exhausted(*engine);
@@ -205,29 +214,59 @@ Verdict SecurityState::judge_unauthenticated(Exchange& exchange, const V3Message
   const bool known = engine != nullptr && same(engine->id.bytes(), message.header.engine_id);
   if (*report == UsmReport::unknown_engine_ids) {
     if (known) return ignore(Reason::unauthenticated);  // it contradicts itself
-    return judge_discovery(exchange, message, now);
+    return judge_other_engine(exchange, message, now);
   }
   if (!known) return ignore(Reason::stranger);
-  Verdict verdict;
+  Reason reason = Reason::none;
   switch (*report) {
     case UsmReport::unknown_user_names:
-      verdict = fail(Reason::unknown_user);
+      reason = Reason::unknown_user;
       break;
     case UsmReport::wrong_digests:
-      verdict = fail(Reason::wrong_digest);
+      reason = Reason::wrong_digest;
       break;
     case UsmReport::decryption_errors:
-      verdict = fail(Reason::decryption_error);
+      reason = Reason::decryption_error;
       break;
     case UsmReport::unsupported_sec_levels:
-      verdict = fail(Reason::unsupported_level);
+      reason = Reason::unsupported_level;
       break;
     case UsmReport::not_in_time_windows:  // counts only when it is authenticated
+      exchange.unsigned_time = true;
+      return ignore(Reason::unauthenticated);
     case UsmReport::unknown_engine_ids:
       return ignore(Reason::unauthenticated);
   }
-  verdict.forgeable = authenticates() && proven();
+  return authenticates() ? wait(exchange, reason) : fail(reason);
+}
+
+// Of a request that the engine we talk to may still answer, unless it cannot prove itself anyway,
+// or the one that we are sent back to has done so.
+Verdict SecurityState::judge_other_engine(Exchange& exchange, const V3Message& message,
+                                          Instant now) {
+  const bool back = trial_ && trusted_ && same(trusted_->id.bytes(), message.header.engine_id);
+  if (!authenticates() || back) return judge_discovery(exchange, message, now);
+  if (exchange.discoveries >= kMostDiscoveries) return wait(exchange, Reason::unknown_engine);
+  exchange.named = EngineId(message.header.engine_id);  // the last one: forgers are early
+  Verdict verdict;
+  verdict.action = Action::wait;
+  verdict.reason = Reason::unknown_engine;
   return verdict;
+}
+
+Next SecurityState::unanswered(Exchange& exchange, bool heard, Instant now) {
+  // What works is not given up for what anybody can say.
+  if (exchange.refusal && !proven()) return Next::refused;
+  if (exchange.named) {
+    const EngineId other = *exchange.named;
+    exchange.named.reset();
+    ++exchange.discoveries;
+    return try_engine(other, now) == Reason::none ? Next::otherwise : Next::repeat;
+  }
+  const bool asked = !exchange.probe && exchange.discoveries == 0;
+  if (!asked || heard || exchange.refusal || exchange.unsigned_time) return Next::repeat;
+  probe_next_ = true;
+  return Next::otherwise;
 }
 
 // A report signed with our key: it is the device that speaks, and to this very message.
@@ -248,6 +287,8 @@ Verdict SecurityState::judge_report(Exchange& exchange, Engine& engine, UsmRepor
   }
   if (exchange.repeated) return fail(Reason::not_in_time_window);
   exchange.repeated = true;
+  exchange.refusal.reset();
+  exchange.named.reset();
   const EngineClock clock(header.boots, header.time, now);
   if (engine.proven && (engine.clock->is_far_ahead_of(clock, now) ||
                         engine.clock->is_set_back_by(header.boots, header.time))) {

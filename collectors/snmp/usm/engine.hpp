@@ -5,15 +5,18 @@
 //   undiscovered ── any answer to the empty probe ──▶ discovered ── authenticated answer ──▶ timed
 //
 // A caller sends what encode() gives and asks judge() about every message that bears the exchange's
-// message ID; on send_again it does so anew under a fresh message ID. A request costs at most four
-// datagrams of ours: two discoveries, the request, and its one repetition after notInTimeWindow.
+// message ID; on send_again it does so anew under a fresh message ID. When no answer comes in time
+// it calls unanswered(), repeats the request or not, and in the end asks silence() what that means.
+// A try costs at most four datagrams of ours: two discoveries, the request, and its one repetition
+// after notInTimeWindow.
 //
 // Who is believed: an authenticated message whose message ID is the random one that we sent last is
 // an answer given now, by one who knows the key. That is why boots that went backwards can be
 // followed at all, though RFC 3414 §3.2 7b has them refused: a replay bears an old message ID. An
-// unauthenticated message can begin a discovery; but once an engine is proven by an authenticated
-// answer, another one only takes its place by an authenticated answer of its own, and until then
-// what is proven is kept.
+// unauthenticated report to a signed request is remembered and nothing more, whatever it says, as
+// long as the answer may still come: whoever sees the wire can forge one, and be faster than the
+// device. Once an engine is proven by an authenticated answer, another one only takes its place by
+// an authenticated answer of its own, and until then what is proven is kept.
 #pragma once
 
 #include <memory>
@@ -28,18 +31,10 @@ namespace itnxt::snmp::usm {
 
 enum class Stage : std::uint8_t { undiscovered, discovered, timed };
 
-// One request of the caller, from its first datagram to its answer or its end. The caller keeps it
-// and reads message_id only.
-struct Exchange {
-  std::int32_t message_id = 0;  // of the datagram that was encoded last
-  bool probe = false;           // which was a discovery
-  bool repeated = false;        // the one repetition after notInTimeWindow is used up
-  std::uint8_t discoveries = 0;
-};
-
 enum class Action : std::uint8_t {
   accept,      // Verdict::pdu answers the request
   send_again,  // encode() knows more now
+  wait,        // remembered for the case that no answer comes; a forger could have said it
   fail,        // the device refuses; asking again at once would not help
   ignore,      // as if it had not come; count it
 };
@@ -68,6 +63,33 @@ enum class Reason : std::uint8_t {
 [[nodiscard]] std::string_view name(Reason reason);
 [[nodiscard]] bool is_credentials(Reason reason);
 
+// One request of the caller, from its first datagram to its answer or its end. The caller keeps it
+// and reads message_id and refusal only.
+struct Exchange {
+  std::int32_t message_id = 0;  // of the datagram that was encoded last
+  bool probe = false;           // which was a discovery
+  bool asked = false;           // the request itself has gone out under this message ID
+  bool repeated = false;        // the one repetition after notInTimeWindow is used up
+  std::uint8_t discoveries = 0;
+  // Said without a signature since the request was sent.
+  std::optional<Reason> refusal;
+  std::optional<EngineId> named;  // another engine
+  bool unsigned_time = false;     // that our time is not its own
+};
+
+// What follows from a try without an answer.
+enum class Next : std::uint8_t {
+  repeat,     // nothing new: as often as the caller has patience
+  otherwise,  // encode() asks something else now: worth a try though the retries are used up
+  refused,    // nothing: silence() says why
+};
+
+// What silence means. The device is there, and says or shows that it refuses us.
+struct Silence {
+  std::string why;  // empty: nothing is known, the device may just be down
+  bool credentials = false;
+};
+
 // Something an operator should hear of, once each time it happens. All are healed when they are
 // reported, but `exhausted`, which only the device's operator can heal.
 struct Finding {
@@ -84,9 +106,6 @@ struct Finding {
 struct Verdict {
   Action action = Action::ignore;
   Reason reason = Reason::none;
-  // The refusal came unauthenticated, as USM has it, though this session was proven: whoever sees
-  // the wire can forge it. Believe it when no answer follows either.
-  bool forgeable = false;
   std::optional<Finding> finding;
   Message pdu;  // of accept; a view into the datagram or the buffer
 };
@@ -107,6 +126,11 @@ class SecurityState {
   [[nodiscard]] Verdict judge(Exchange& exchange, const V3Message& message, Instant now,
                               std::span<std::uint8_t> buffer);
 
+  // No answer came within the try's time. `heard`: the caller knows by other means that the device
+  // is there. Where nobody knows, the next try begins with a discovery, which everybody may ask.
+  [[nodiscard]] Next unanswered(Exchange& exchange, bool heard, Instant now);
+  // After the last try of `exchange`.
+  [[nodiscard]] Silence silence(const Exchange& exchange) const;
   // After repeated silence: begins with a discovery again. What is proven stays until then.
   void rediscover() { probe_next_ = true; }
   // An engine ID remembered from before a restart; its clock never is (T15).
@@ -116,8 +140,6 @@ class SecurityState {
   [[nodiscard]] const EngineId& engine_id() const;  // empty: undiscovered
   // An authenticated answer came (without authentication: any).
   [[nodiscard]] bool proven() const { return trusted_ && trusted_->proven; }
-  // What a timeout probably means. Empty: nothing is known, the device may just be down.
-  [[nodiscard]] std::string_view silence_hint() const;
   // "credentials wrong: the device knows no user 'monitor': …"
   [[nodiscard]] std::string explain(Reason reason) const;
 
@@ -142,6 +164,9 @@ class SecurityState {
   [[nodiscard]] Verdict judge_discovery(Exchange& exchange, const V3Message& message, Instant now);
   [[nodiscard]] Verdict judge_unauthenticated(Exchange& exchange, const V3Message& message,
                                               const Message& pdu, Instant now);
+  [[nodiscard]] Verdict judge_other_engine(Exchange& exchange, const V3Message& message,
+                                           Instant now);
+  [[nodiscard]] std::string settings_to_check(const Engine& engine) const;
   [[nodiscard]] Verdict judge_report(Exchange& exchange, Engine& engine, UsmReport report,
                                      const V3Message& message, Instant now);
   [[nodiscard]] Verdict judge_response(Engine& engine, const V3Message& message,

@@ -91,14 +91,47 @@ std::string SecurityState::explain(Reason reason) const {
   return {};
 }
 
-std::string_view SecurityState::silence_hint() const {
-  if (proven() || stage() == Stage::undiscovered) return {};
-  if (stage() == Stage::timed && user_->priv != PrivAlgorithm::none) {
-    return "the device takes our signature but does not answer what is enciphered: check priv and "
-           "priv_password";
+// Those that an engine may object to without a word.
+std::string SecurityState::settings_to_check(const Engine& engine) const {
+  const bool signature_taken = engine.clock.has_value();
+  std::string list;
+  const auto add = [&list](const std::string& what) { list += (list.empty() ? "" : ", ") + what; };
+  if (!signature_taken) add("user (now '" + user_->name + "')");
+  if (!signature_taken && authenticates()) {
+    add("auth (now " + std::string(name(user_->auth)) + "), auth_password");
   }
-  return "the device answers discovery but no request: check the user, and its access to the "
-         "context";
+  if (user_->priv != PrivAlgorithm::none) {
+    add("priv (now " + std::string(name(user_->priv)) + "), priv_password");
+  }
+  if (list.empty()) list = "what the user may read";
+  return list + " and context (now '" + user_->context_name + "')";
+}
+
+// Some agents answer nothing at all to what they cannot decipher, or for a context that they do not
+// have. Who has just told its engine ID is there, so that its silence is about the credentials.
+Silence SecurityState::silence(const Exchange& exchange) const {
+  if (exchange.refusal) return {explain(*exchange.refusal), is_credentials(*exchange.refusal)};
+  if (exchange.unsigned_time) {
+    return {
+        "credentials wrong: the device says without a signature that our time is not its own "
+        "(usmStatsNotInTimeWindows), and answers nothing: check auth (now " +
+            std::string(name(user_->auth)) +
+            ") and auth_password; if they are right, its agent breaks RFC 3414 §3.2",
+        true};
+  }
+  const Engine* engine = current();
+  if (engine == nullptr || exchange.discoveries == 0) return {};
+  std::string why = "credentials wrong: the device ";
+  if (engine->proven) {
+    why += "answers discovery, but no longer what it is asked with these credentials";
+  } else if (!engine->clock) {
+    why += "answers discovery but no request";
+  } else if (user_->priv != PrivAlgorithm::none) {
+    why += "takes our signature but does not answer what is enciphered";
+  } else {
+    why += "takes our signature but does not answer";
+  }
+  return {why + ": check " + settings_to_check(*engine), true};
 }
 
 std::string to_text(const Finding& finding) {

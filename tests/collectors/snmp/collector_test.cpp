@@ -244,6 +244,39 @@ TEST(SnmpCollector, AnAgentAnsweringRubbishIsNamedSo) {
             "agent answer there?");
 }
 
+// Who answers, but not what was asked, is down all the same; that it says something is told.
+TEST(SnmpCollector, RepliesThatDoNotCountAreToldOfADeviceThatIsSilentOtherwise) {
+  const test::Recording truth = snmp::test::device(1);
+  const struct {
+    const char* what;
+    bool wrong_id;
+  } cases[] = {{"another request-id than asked, or too late", true},
+               {"another community or version than asked", false}};
+  for (const auto& one : cases) {
+    SCOPED_TRACE(one.what);
+    Socket agent("127.0.0.1");
+    Rig rig;
+    rig.run(config(400ms, {target("odd", "127.0.0.1", agent.port)}, 100ms, 1));
+    const Watch serving = rig.loop.watch(agent.fd, Interest::readable, [&] {
+      sockaddr_in from{};
+      const Bytes request = agent.receive(from);
+      if (request.empty()) return;
+      Bytes reply = one.wrong_id ? Bytes(512) : with_community(truth.answer(request), 'P');
+      if (one.wrong_id) {
+        test::ReplyWriter writer(reply);
+        writer.begin("public", snmp::test::parse(request).request_id ^ 1);
+        reply.resize(writer.finish(5, 0));
+      }
+      agent.send(reply, from);
+    });
+    ASSERT_TRUE(rig.until_samples(1));
+    const DeviceSample sample = rig.sink.all<DeviceSample>()[0];
+    EXPECT_EQ(sample.result, PollResult::timeout);
+    EXPECT_EQ(sample.problem,
+              std::string("no answer to 2 tries; 2 replies were ignored (") + one.what + ")");
+  }
+}
+
 // It is not silent: nothing backs off, and no firewall is suspected.
 TEST(SnmpCollector, AnAgentAnsweringOnlyErrorsAnswers) {
   Socket agent("127.0.0.1");

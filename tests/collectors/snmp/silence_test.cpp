@@ -70,6 +70,23 @@ TEST(SnmpSilence, ADeadDeviceIsReportedEachIntervalAndCostsLessAndLess) {
   EXPECT_EQ(world.collector->traffic().sent - sent, 3U) << "all the retries again";
 }
 
+// What the log says of a problem that comes and goes.
+TEST(SnmpTold, AProblemIsToldOnceAndAgainWhenItComesBack) {
+  snmp::Told told;
+  const Instant start{1h};
+  EXPECT_FALSE(told.wants("", start));
+  EXPECT_TRUE(told.wants("cold", start));
+  EXPECT_FALSE(told.wants("cold", start + 1h)) << "it never went";
+  EXPECT_FALSE(told.wants("", start + 61min));
+  EXPECT_TRUE(told.wants("cold", start + 62min));
+  EXPECT_FALSE(told.wants("", start + 63min));
+  EXPECT_FALSE(told.wants("cold", start + 64min)) << "told two minutes ago";
+  EXPECT_FALSE(told.wants("hot", start + 65min)) << "any other, too";
+  EXPECT_TRUE(told.wants("cold", start + 72min)) << "it is back, and is told when it may be";
+  EXPECT_FALSE(told.wants("cold", start + 2h));
+  EXPECT_TRUE(told.wants("hot", start + 2h));
+}
+
 TEST(SnmpSilence, AFewSocketsDoForAnyNumberOfDeadDevices) {
   test::FleetOptions options;
   options.interfaces = 1;

@@ -204,6 +204,10 @@ TEST_F(SnmpdTest, EveryVersionReadsTheSame) {
 
 // T21: who answers is not down, whatever is wrong with our credentials.
 TEST_F(SnmpdTest, WrongCredentialsAreNoOutage) {
+  Credentials wrong_algorithm = right_user();
+  wrong_algorithm.priv = SnmpPriv::des;
+  Credentials wrong_context = right_user();
+  wrong_context.context = "nowhere";
   const struct {
     Credentials credentials;
     const char* problem;
@@ -219,7 +223,13 @@ TEST_F(SnmpdTest, WrongCredentialsAreNoOutage) {
        "check auth (now sha256) and auth_password"},
       {user("itnxt", "correct horse", "wrong staple"),
        "credentials wrong: the device takes our signature but does not answer what is enciphered: "
-       "check priv and priv_password"},
+       "check priv (now aes128), priv_password and context (now '')"},
+      {wrong_algorithm,
+       "credentials wrong: the device takes our signature but does not answer what is enciphered: "
+       "check priv (now des), priv_password and context (now '')"},
+      {wrong_context,
+       "credentials wrong: the device takes our signature but does not answer what is enciphered: "
+       "check priv (now aes128), priv_password and context (now 'nowhere')"},
   };
   for (const auto& one : cases) {
     SCOPED_TRACE(one.problem);
@@ -229,9 +239,17 @@ TEST_F(SnmpdTest, WrongCredentialsAreNoOutage) {
     rig.run(snmpd.port, one.credentials);
     ASSERT_TRUE(rig.until(PollResult::auth)) << rig.last().problem;
     EXPECT_EQ(rig.last().problem, one.problem);
-    ASSERT_TRUE(rig.until_more(4));  // and stays so
-    EXPECT_EQ(rig.last().result, PollResult::auth) << rig.last().problem;
+    const std::size_t known = rig.sink.samples.size();
+    ASSERT_TRUE(rig.until_more(6));  // and stays so
+    for (std::size_t i = known; i < rig.sink.samples.size(); ++i) {
+      const auto& sample = std::get<DeviceSample>(rig.sink.samples[i]);
+      EXPECT_EQ(sample.result, PollResult::auth) << sample.problem;
+      EXPECT_EQ(sample.problem, one.problem);
+      EXPECT_TRUE(sample.answered);
+    }
     EXPECT_TRUE(rig.said("device refuses our credentials"));
+    snmpd.stop();
+    EXPECT_TRUE(rig.until(PollResult::timeout)) << "now it is down";
   }
 }
 

@@ -28,6 +28,19 @@ TEST(Walk, NoAnswerAtAll) {
             "no answer to 1 try");
 }
 
+TEST(Walk, WhatIsAskedOtherwiseIsWorthOneTryMoreWhenTheRetriesAreUsedUp) {
+  const auto tries = [](std::uint32_t retries) {
+    DeviceMemory memory;
+    Walk walk(memory, {1s, retries}, Instant{});
+    std::uint32_t count = 0;
+    for (; !walk.done(); ++count) walk.timed_out(true);
+    EXPECT_EQ(walk.finish(Instant{}).problem, "no answer to " + std::to_string(count) + " tries");
+    return count;
+  };
+  EXPECT_EQ(tries(0), 2U);
+  EXPECT_EQ(tries(2), 4U);
+}
+
 TEST(Walk, FewerRetriesUntilTheFirstAnswerThenAllOfThem) {
   WalkPolicy policy{1s, 3};
   policy.retries_unheard = 0;

@@ -75,18 +75,44 @@ TEST(Survey, SilenceEndsInTimeAndSaysSo) {
   EXPECT_LE(wire.now() - Instant{}, 10s);
 }
 
-TEST(Survey, WhoGetsErrorsOnlyIsLetInAndReadsNothing) {
-  const AgentWire::Agent agent = [](ByteView request, Instant) -> std::vector<Reply> {
-    if (is_v3(request) || version_of(request) == Version::v1) return {};
-    return {{snmp::test::error(request, 5)}};
+// Errors about access are a view that hides everything; others are the agent's own trouble.
+TEST(Survey, WhoGetsErrorsOnlyReadsNothing) {
+  const struct {
+    std::uint8_t status;
+    const char* error;
+    const char* problem;
+  } cases[] = {
+      {2, "", "accepted, but may read nothing (the device answers noSuchName)"},
+      {16, "", "accepted, but may read nothing (the device answers authorizationError)"},
+      {1, "tooBig", "answered with errors only (tooBig)"},
+      {5, "genErr", "answered with errors only (genErr)"},
+      {77, "an unknown error", "answered with errors only (an unknown error)"},
   };
-  const Facts facts = ask(agent, test::questions({test::community("lab", "public")}));
-  EXPECT_FALSE(facts.used);
-  EXPECT_TRUE(facts.attempts[0].accepted);
-  EXPECT_FALSE(facts.attempts[0].works);
-  EXPECT_EQ(facts.attempts[0].problem,
-            "accepted, but may read nothing (the device answers genErr)");
-  EXPECT_EQ(facts.public_v2c, false) << "who reads nothing does no harm";
+  for (const auto& one : cases) {
+    SCOPED_TRACE(one.problem);
+    const AgentWire::Agent agent = [&](ByteView request, Instant) -> std::vector<Reply> {
+      if (is_v3(request) || version_of(request) == Version::v1) return {};
+      return {{snmp::test::error(request, one.status)}};
+    };
+    const Facts facts = ask(agent, test::questions({test::community("lab", "public")}));
+    EXPECT_FALSE(facts.used);
+    EXPECT_TRUE(facts.attempts[0].accepted);
+    EXPECT_FALSE(facts.attempts[0].works);
+    EXPECT_EQ(facts.attempts[0].error, one.error);
+    EXPECT_EQ(facts.attempts[0].problem, one.problem);
+    EXPECT_EQ(facts.public_v2c, false) << "who reads nothing does no harm";
+  }
+}
+
+TEST(Survey, AnErrorAndThenSilenceIsAnError) {
+  const Facts facts = ask(
+      [](ByteView request, Instant) -> std::vector<Reply> {
+        if (is_v3(request) || std::get<Message>(decode(request)).type != PduType::get) return {};
+        return {{snmp::test::error(request, 5)}};
+      },
+      test::questions({test::community("lab", "public")}));
+  EXPECT_EQ(facts.attempts[0].problem, "answered with errors only (genErr, nothing)");
+  EXPECT_EQ(facts.attempts[0].error, "genErr");
 }
 
 TEST(Survey, AViewWithoutTheSystemGroupIsOneAllTheSame) {
@@ -126,6 +152,28 @@ TEST(Survey, RepliesFromAnotherAddressAreNotTaken) {
   });
   EXPECT_FALSE(facts.used);
   EXPECT_THAT(facts.strangers, ElementsAre("10.0.0.2:161"));
+}
+
+TEST(Survey, RepliesThatDoNotCountAreTold) {
+  Facts facts = ask(test::alive(snmp::test::device(1)));
+  ASSERT_TRUE(facts.used);
+  const auto wrong_id = [](ByteView request, Instant) -> std::vector<Reply> {
+    if (is_v3(request)) return {};
+    Bytes reply(512);
+    itnxt::test::ReplyWriter writer(reply);
+    writer.begin("secret", std::get<Message>(decode(request)).request_id ^ 1);
+    reply.resize(writer.finish(0));
+    return {{reply}};
+  };
+  facts = ask(wrong_id);
+  EXPECT_EQ(facts.attempts[0].problem,
+            "no answer; what came was ignored: another request-id than asked, or too late");
+  facts = ask([](ByteView request, Instant) -> std::vector<Reply> {
+    if (is_v3(request)) return {};
+    return {{snmp::test::error(request, 0)}};  // as "public"
+  });
+  EXPECT_EQ(facts.attempts[0].problem,
+            "no answer; what came was ignored: another community or version than asked");
 }
 
 TEST(Survey, AStrangersNoiseIsNoStranger) {
@@ -335,6 +383,23 @@ TEST(Survey, Version3) {
   EXPECT_EQ(usm::to_text(facts.engine->id), "0x80001f88017f000001");
   EXPECT_EQ(facts.engine->boots, 3U);
   EXPECT_GE(facts.engine->time, 3600U);
+}
+
+// As Debian's snmpd does of what it deciphers to nonsense.
+TEST(Survey, SilenceToWhatIsEncipheredIsAboutTheCredentials) {
+  const Facts facts = ask(
+      [inner = secure()](ByteView request, Instant at) mutable {
+        const auto v3 = usm::decode_v3(request);
+        const auto* message = std::get_if<usm::V3Message>(&v3);
+        const bool timed = message != nullptr && message->header.time != 0;
+        return timed ? std::vector<Reply>{} : inner(request, at);
+      },
+      test::questions({user("core")}));
+  EXPECT_FALSE(facts.used);
+  EXPECT_TRUE(facts.attempts[0].heard);
+  EXPECT_EQ(facts.attempts[0].problem,
+            "credentials wrong: the device takes our signature but does not answer what is "
+            "enciphered: check priv (now aes128), priv_password and context (now '')");
 }
 
 TEST(Survey, Version3IsSeenWithoutCredentialsForIt) {

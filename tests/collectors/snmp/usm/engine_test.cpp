@@ -11,6 +11,7 @@ using test::Bytes;
 using test::kAuth;
 using test::kEngine;
 using test::kOther;
+using test::kPlain;
 using test::Session;
 using Engine = test::World;
 
@@ -206,20 +207,112 @@ TEST_F(Engine, ALatchedEngineIsToldOnce) {
             "device refuses every authenticated request until it has a new engine ID or new keys");
 }
 
-TEST_F(Engine, SilenceIsExplainedWhereItCanBe) {
-  EXPECT_EQ(session.state.silence_hint(), "");
-  session.state.assume(kEngine);
-  EXPECT_EQ(session.state.silence_hint(),
-            "the device answers discovery but no request: check the user, and its access to the "
-            "context");
-  Exchange exchange;
-  const Bytes sent = session.send(exchange);
-  EXPECT_EQ(session.take(exchange, agent.answer(sent, session.now)).action, Action::send_again);
-  EXPECT_EQ(session.state.silence_hint(),
-            "the device takes our signature but does not answer what is enciphered: check priv and "
-            "priv_password");
+// An agent that does not answer what it cannot decipher, poll after poll: the verdict stays.
+TEST_F(Engine, SilenceAfterADiscoveryIsAboutTheCredentialsAndStaysSo) {
+  Session mistaken(test::make_user(AuthAlgorithm::sha256, PrivAlgorithm::aes128, "correct horse",
+                                   "battery chicken"));
+  bool dead = false;
+  const auto silent = [&](ByteView datagram) {
+    const auto decoded = decode_v3(datagram);
+    const Header& header = std::get<V3Message>(decoded).header;
+    if (dead || header.time != 0) return Bytes{};
+    if (header.engine_id.empty()) return agent.answer(datagram, mistaken.now);
+    return agent.report(header.message_id, UsmReport::not_in_time_windows, kAuth, mistaken.now);
+  };
+  for (int poll = 0; poll < 20; ++poll) {
+    (void)mistaken.ask(silent);
+    EXPECT_EQ(mistaken.silence.why,
+              "credentials wrong: the device takes our signature but does not answer what is "
+              "enciphered: check priv (now aes128), priv_password and context (now '')")
+        << poll;
+    EXPECT_TRUE(mistaken.silence.credentials) << poll;
+    EXPECT_LE(mistaken.datagrams, 3) << poll;
+    mistaken.now += 60s;
+  }
+  dead = true;
+  (void)mistaken.ask(silent);
+  EXPECT_EQ(mistaken.silence.why, "") << "nor does it answer discovery";
+  EXPECT_EQ(mistaken.datagrams, 2);
+}
+
+TEST_F(Engine, SilenceOfAProvenEngineIsAskedAfterByADiscovery) {
   make_proven();
-  EXPECT_EQ(session.state.silence_hint(), "");
+  const auto dead = [](ByteView) { return Bytes{}; };
+  (void)session.ask(dead);
+  EXPECT_EQ(session.datagrams, 2);
+  EXPECT_EQ(session.silence.why, "");
+  (void)session.ask([&](ByteView datagram) {
+    const auto decoded = decode_v3(datagram);
+    const bool probe = std::get<V3Message>(decoded).header.engine_id.empty();
+    return probe ? agent.answer(datagram, session.now) : Bytes{};
+  });
+  EXPECT_EQ(session.silence.why,
+            "credentials wrong: the device answers discovery, but no longer what it is asked with "
+            "these credentials: check priv (now aes128), priv_password and context (now '')");
+  EXPECT_TRUE(session.silence.credentials);
+  expect_accepted(session.ask(agent));
+  EXPECT_EQ(session.datagrams, 1) << "what was proven is kept";
+}
+
+// Who is known to be there need not be asked again.
+TEST_F(Engine, SilenceInTheMiddleOfAWalkNeedsNoDiscovery) {
+  make_proven();
+  Exchange exchange;
+  (void)session.send(exchange);
+  EXPECT_EQ(session.state.unanswered(exchange, true, session.now), Next::repeat);
+  (void)session.send(exchange);
+  EXPECT_FALSE(exchange.probe);
+}
+
+// The first try's answer comes while the discovery is under way, under the same message ID.
+TEST_F(Engine, ALateAnswerStillCountsAfterTheDiscovery) {
+  make_proven();
+  Exchange exchange;
+  const Bytes asked = session.send(exchange);
+  EXPECT_EQ(session.state.unanswered(exchange, false, session.now), Next::otherwise);
+  (void)session.state.encode(exchange, exchange.message_id, {}, session.now, session.salts,
+                             session.send_room);
+  ASSERT_TRUE(exchange.probe);
+  expect_accepted(session.take(exchange, agent.answer(asked, session.now)));
+}
+
+TEST_F(Engine, SilenceIsExplainedWhereItCanBe) {
+  const auto answers_discovery_only = [&](ByteView datagram) {
+    const auto decoded = decode_v3(datagram);
+    const bool probe = std::get<V3Message>(decoded).header.engine_id.empty();
+    return probe ? agent.answer(datagram, session.now) : Bytes{};
+  };
+  EXPECT_EQ(session.state.silence({}).why, "");
+  session.state.assume(kEngine);
+  EXPECT_EQ(session.state.silence({}).why, "") << "it has said nothing in this exchange";
+  (void)session.ask(answers_discovery_only);
+  EXPECT_EQ(session.silence.why,
+            "credentials wrong: the device answers discovery but no request: check user (now "
+            "'monitor'), auth (now sha256), auth_password, priv (now aes128), priv_password and "
+            "context (now '')");
+  Session open_session(test::make_user(AuthAlgorithm::none, PrivAlgorithm::none));
+  (void)open_session.ask(answers_discovery_only);
+  EXPECT_EQ(open_session.silence.why,
+            "credentials wrong: the device answers discovery but no request: check user (now "
+            "'monitor') and context (now '')");
+}
+
+// Such a report counts only when it is signed (RFC 3414 §3.2 7a), but somebody is there.
+TEST_F(Engine, NotInTimeWindowWithoutASignatureIsAboutTheCredentialsAndStaysSo) {
+  const auto unsigned_only = [&](ByteView datagram) {
+    const auto decoded = decode_v3(datagram);
+    const Header& header = std::get<V3Message>(decoded).header;
+    if (header.engine_id.empty()) return agent.answer(datagram, session.now);
+    return agent.report(header.message_id, UsmReport::not_in_time_windows, kPlain, session.now);
+  };
+  for (int poll = 0; poll < 5; ++poll) {
+    (void)session.ask(unsigned_only);
+    EXPECT_EQ(session.silence.why,
+              "credentials wrong: the device says without a signature that our time is not its "
+              "own (usmStatsNotInTimeWindows), and answers nothing: check auth (now sha256) and "
+              "auth_password; if they are right, its agent breaks RFC 3414 §3.2");
+    EXPECT_TRUE(session.silence.credentials);
+  }
 }
 
 // T19: two devices, one engine ID; each has its own state, and neither disturbs the other.

@@ -128,6 +128,11 @@ class Session {
       ++datagrams;
       (void)::send(fd_, sent.data(), sent.size(), 0);
       const std::optional<Verdict> verdict = wait(exchange, steady_now() + patience);
+      silence = state.silence(exchange);
+      if (verdict && verdict->action == Action::wait &&
+          state.unanswered(exchange, false, steady_now()) == Next::otherwise) {
+        continue;  // nothing better comes: the agent is honest
+      }
       if (!verdict || verdict->action != Action::send_again || datagrams > 4) return verdict;
     }
   }
@@ -141,6 +146,7 @@ class Session {
   }
 
   SecurityState state;
+  Silence silence;  // when nothing came
   int datagrams = 0;
 
  private:
@@ -213,7 +219,7 @@ TEST(Snmpd, WrongCredentialsAreToldApart) {
                           std::string_view user) {
     Session session(agent, test::make_user(auth, priv, auth_phrase, kPrivPassPhrase, user));
     const auto verdict = session.ask();
-    EXPECT_TRUE(verdict && verdict->action == Action::fail);
+    EXPECT_TRUE(verdict && verdict->action == Action::wait);
     return verdict ? verdict->reason : Reason::none;
   };
   EXPECT_EQ(reason(sha256, aes, kAuthPassPhrase, "nobody"), Reason::unknown_user);
@@ -234,9 +240,10 @@ TEST(Snmpd, AWrongPrivacyPassPhraseIsToldFromADeadDevice) {
                                          "wrong pass phrase", who));
     // Debian's snmpd deciphers to nonsense, counts it and says nothing.
     EXPECT_FALSE(wrong.ask(300ms)) << who;
-    EXPECT_EQ(wrong.state.silence_hint(),
-              "the device takes our signature but does not answer what is enciphered: check priv "
-              "and priv_password")
+    EXPECT_EQ(wrong.silence.why,
+              "credentials wrong: the device takes our signature but does not answer what is "
+              "enciphered: check priv (now " +
+                  std::string(name(priv)) + "), priv_password and context (now '')")
         << who;
   }
 }

@@ -33,17 +33,25 @@ class Session {
     room.assign(received.size(), 0);
     return state.judge(exchange, std::get<V3Message>(decoded), now, room);
   }
-  // One request until its verdict; what `answer` makes of a datagram comes back.
+  // One request until its verdict, with one try and what is worth another; what `answer` makes of a
+  // datagram comes back, nothing being silence. What that means is in `silence`.
   Verdict ask(const std::function<Bytes(ByteView)>& answer) {
     Exchange exchange;
     datagrams = 0;
+    silence = {};
     while (true) {
       const Bytes sent = send(exchange);
       ++datagrams;
       EXPECT_LE(datagrams, 4);
-      const Verdict verdict = take(exchange, answer(sent));
+      const Bytes reply = answer(sent);
+      const Verdict verdict = reply.empty() ? Verdict{} : take(exchange, reply);
       if (verdict.finding) findings.push_back(to_text(*verdict.finding));
-      if (verdict.action != Action::send_again || datagrams > 4) return verdict;
+      bool again = verdict.action == Action::send_again;
+      if (verdict.action == Action::wait || verdict.action == Action::ignore) {
+        again = state.unanswered(exchange, false, now) == Next::otherwise;
+        silence = state.silence(exchange);
+      }
+      if (!again || datagrams > 4) return verdict;
     }
   }
   Verdict ask(Agent& agent) {
@@ -55,6 +63,7 @@ class Session {
   SaltCounter salts{42};
   std::int32_t message_id = 0x1000;
   int datagrams = 0;
+  Silence silence;
   std::vector<std::string> findings;
   Bytes send_room = Bytes(2000);
   Bytes received;
