@@ -192,14 +192,9 @@ class History {
 
   std::string judge(Happens what, Timing when) {
     const Truth base = base_;
-    const bool past_wrap = wrap_witnessed_;
     const bool severed = severed_;
     const bool new_base = !had_base_ || state_.clocks != base_clocks_;
     if (new_base) {
-      const bool same_boot = had_base_ && base.booted == truth_.booted;
-      const bool passed =
-          base.clock - base.booted < kUptimeWrap && truth_.clock - truth_.booted >= kUptimeWrap;
-      wrap_witnessed_ = same_boot && (wrap_witnessed_ || passed);
       base_ = truth_;
       base_counter_ = counter_;
     }
@@ -207,8 +202,8 @@ class History {
     const auto* rate = std::get_if<BytesPerSecond>(&view_.receive);
     if (rate == nullptr) {
       run_bytes_ = 0;
-      return !severed && must_have_a_rate(base, past_wrap, what, when) ? "withheld: " + gap_text()
-                                                                       : std::string();
+      return !severed && must_have_a_rate(base, what, when) ? "withheld: " + gap_text()
+                                                            : std::string();
     }
     if (rate->count() > plausible(BytesPerSecond(speed_)).count()) return "above the line";
     if (base.lives != truth_.lives) {
@@ -227,17 +222,13 @@ class History {
   }
 
   // A test in which everything is withheld would prove nothing.
-  [[nodiscard]] bool must_have_a_rate(const Truth& base, bool past_wrap, Happens what,
-                                      Timing when) const {
+  [[nodiscard]] bool must_have_a_rate(const Truth& base, Happens what, Timing when) const {
     const bool plain = what == Happens::nothing && (when == Timing::due || when == Timing::late);
     const std::int64_t waited = truth_.clock - base.clock;
-    const bool young =
-        !past_wrap && (base.clock - base.booted) % kUptimeWrap < 10'000 + waited / 100;
     const bool sure = wide_ || plausible(BytesPerSecond(speed_)).count() *
                                        static_cast<double>(waited + 3000) / 1000 <
                                    4294967296.0;
-    return plain && had_base_ && base.lives == truth_.lives && base.booted == truth_.booted &&
-           !young && sure;
+    return plain && had_base_ && base.lives == truth_.lives && base.booted == truth_.booted && sure;
   }
 
   // The one thing that cannot be told: a reboot just when sysUpTime would have wrapped anyway.
@@ -263,8 +254,7 @@ class History {
   bool comparable_ = true;  // as the ledger says
   bool severed_ = false;    // what was not comparable came and is no base
   bool behind_ = false;
-  bool wrap_witnessed_ = false;  // by the bases, since boot
-  Truth base_;                   // when the present base was read
+  Truth base_;  // when the present base was read
   std::uint64_t base_counter_ = 0;
   bool had_base_ = false;
   ReadingClocks base_clocks_;
