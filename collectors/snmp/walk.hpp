@@ -7,8 +7,9 @@
 // device clock come out of one PDU. All columns of a request share one cursor: a row is taken when
 // every column has passed it, and a column that ran ahead over holes is asked again from there.
 // Rows without a 64-bit counter are asked for the 32-bit one, from the next poll on in the same
-// request. Version 1 has neither GETBULK nor Counter64: a GETNEXT brings one row, an agent steps
-// over what it may not say (RFC 3584 §4.2.2.1), and noSuchName is the end of what it names.
+// request; those without multicast and broadcast also for ifInNUcastPkts and ifOutNUcastPkts, which
+// are both in one. Version 1 has neither GETBULK nor Counter64: a GETNEXT brings one row, an agent
+// steps over what it may not say (RFC 3584 §4.2.2.1), and noSuchName is the end of what it names.
 //
 // What a device can do to it: at most kMostRows rows, kMostRequests requests; whatever breaks the
 // protocol's rules ends the column it happened in, keeps what has arrived and is named in the
