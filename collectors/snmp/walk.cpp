@@ -82,7 +82,7 @@ void Walk::answer(const Message& reply, Instant now) {
   } else {
     read_table(reply, now);
   }
-  if (stage_ != Stage::done) (void)give_up_over_budget();
+  if (stage_ != Stage::done) give_up_over_budget();
 }
 
 void Walk::timed_out() {
@@ -116,7 +116,9 @@ void Walk::malformed(Fault fault) {
 
 void Walk::expire(Duration interval) {
   const std::string within = " within the interval of " + to_text(interval);
-  if (answered_) {
+  if (answered_ && !believable_if_number() && rows_.size() > believable_rows()) {
+    stop_endless(number(rows_.size()) + " rows" + within + " and no ifNumber that says so");
+  } else if (answered_) {
     stop("the poll did not end" + within + ": " + number(rows_.size()) +
          " rows so far; raise 'interval'");
   } else if (faults_ > 0) {
@@ -207,6 +209,13 @@ void Walk::read_system(const Message& reply) {
     memory_.columns = kPrimaryColumns;
     memory_.useless = 0;
   }
+  begin_tables();
+}
+
+void Walk::begin_tables() {
+  if (!policy_.tables) {
+    return stop("the walk of its interfaces did not end; only whether it answers is asked for now");
+  }
   stage_ = Stage::table;
   begin_pass(memory_.columns);
 }
@@ -243,10 +252,7 @@ void Walk::refused_system(const Message& reply) {
     problem(std::string(kMibScalars[offender].name) + ": the device answers " + status);
   }
   scalars_ &= ~(1U << offender);
-  if (scalars_ == 0) {
-    stage_ = Stage::table;
-    begin_pass(memory_.columns);
-  }
+  if (scalars_ == 0) begin_tables();
 }
 
 // --- size ---------------------------------------------------------------------------------------
@@ -327,18 +333,38 @@ bool Walk::knows_nothing() const {
          sys_descr_.empty() && sys_object_id_.empty();
 }
 
-bool Walk::give_up_over_budget() {
-  if (rows_.size() > kMostRows) {
-    broken_rules_.add(Rule::endless);
-    stop("more than " + number(kMostRows) + " rows; the walk stopped there");
-    return true;
+// More of them than this are invented.
+std::uint64_t Walk::believable_rows() const {
+  return 2 * std::max<std::uint64_t>(believable_if_number().value_or(0), memory_.rows) + 1000;
+}
+
+std::optional<std::uint64_t> Walk::believable_if_number() const {
+  return if_number_ && *if_number_ <= kMostIfNumber ? if_number_ : std::nullopt;
+}
+
+void Walk::give_up_over_budget() {
+  const auto if_number = believable_if_number();
+  const bool accounted = if_number && rows_.size() <= believable_rows();
+  std::string what;
+  if (if_number && !accounted) {
+    what = number(rows_.size()) + " rows where ifNumber says " + number(*if_number);
+  } else if (rows_.size() > kMostRows) {
+    what = "more than " + number(kMostRows) + " rows";
+  } else if (requests_ >= kMostRequests) {
+    what = "more than " + number(kMostRequests) + " requests in one poll";
+  } else {
+    return;
   }
-  if (requests_ >= kMostRequests) {
-    broken_rules_.add(Rule::endless);
-    stop("more than " + number(kMostRequests) + " requests in one poll; the walk stopped there");
-    return true;
-  }
-  return false;
+  if (!accounted) return stop_endless(what);
+  broken_rules_.add(Rule::endless);
+  stop(what + "; the walk stopped there");
+}
+
+void Walk::stop_endless(const std::string& what) {
+  broken_rules_.add(Rule::endless);
+  endless_ = true;
+  rows_.clear();
+  stop("the walk of its interfaces does not end: " + what + "; none of them is taken");
 }
 
 void Walk::problem(std::string text) {
