@@ -165,7 +165,8 @@ void DeviceState::advance_row(const WantedRow& row, InterfaceState& state, Inter
       view.identity = make_identity(view_->name, row.name);
   } else {
     view.identity = make_identity(view_->name, row.name);
-    advance(state, view, *row.sample, Continuation{true, interval_ / 2, std::nullopt}, now);
+    advance(state, view, *row.sample,
+            Continuation{true, clock_.runs(), interval_ / 2, std::nullopt}, now);
   }
   remember_called(state, row.name, row.called);
   state.nameless = row.sample->if_name.empty() && row.sample->if_descr.empty();
@@ -176,6 +177,7 @@ void DeviceState::advance_known(std::size_t old, const InterfaceSample& sample, 
   const InterfaceView& before = view_->interfaces[old];
   Continuation how;
   how.comparable = comparable;
+  how.device_clock = clock_.runs();
   how.shortest = interval_ / 2;
   state = rows_[old];
   view.identity = before.identity;

@@ -12,6 +12,7 @@
 #include "daemon/config/config.hpp"
 #include "daemon/core/sample.hpp"
 #include "daemon/state/admission.hpp"
+#include "daemon/state/device_clock.hpp"
 #include "daemon/state/interface_rows.hpp"
 #include "daemon/state/interface_state.hpp"
 #include "daemon/state/ports.hpp"
@@ -85,7 +86,8 @@ class DeviceState {
   std::optional<Instant> polled_;    // last poll's end
   std::optional<Instant> answered_;  // last poll with an answer
   Instant oldest_row_;               // the first that can go stale
-  std::optional<ReadingClocks> uptime_base_;
+  DeviceClock clock_;
+  std::optional<ReadingClocks> uptime_base_;  // absent while its clock does not run
   std::uint64_t uptime_wraps_ = 0;
   std::vector<InterfaceState> rows_;  // beside view_->interfaces
   Completeness completeness_;

@@ -35,7 +35,8 @@ struct TwoPdus {
   Duration ours = collector_time(earlier.at, later.at);
   // Modulo the wrap: a reboot makes this differ from our own clock by at least the uptime that was
   // lost with it.
-  Duration device = elapsed(earlier.uptime, later.uptime);
+  bool by_device = earlier.runs && later.runs;
+  Duration device = by_device ? elapsed(earlier.uptime, later.uptime) : ours;
   Duration tolerance = clock_tolerance(ours);
 };
 
@@ -74,6 +75,7 @@ bool too_close_by_device(const TwoPdus& of) {
 bool counters_began_anew(const TwoPdus& of) {
   if (!of.later.discontinuity) return false;
   if (of.earlier.discontinuity) return *of.earlier.discontinuity != *of.later.discontinuity;
+  if (!of.by_device) return of.later.discontinuity->hundredths != 0;
   // First seen now: it matters if it happened after the earlier reading, by the device's clock.
   const Duration after = elapsed(of.earlier.uptime, *of.later.discontinuity);
   return after > Duration::zero() && after <= of.device;
@@ -160,6 +162,7 @@ std::variant<Span, Gap> span_between(const ReadingClocks& earlier, const Reading
 }
 
 bool has_wrapped(const ReadingClocks& earlier, const ReadingClocks& later) {
+  if (!earlier.runs || !later.runs) return false;
   if (!earlier.wrapped && later.uptime >= earlier.uptime) return false;
   TwoPdus pdus{earlier, later, Duration::zero()};
   if (pdus.ours <= Duration::zero() || just_booted(pdus)) return false;

@@ -23,12 +23,13 @@ struct ReadingClocks {
   SourceTime at;                           // the collector's monotonic clock
   std::optional<BytesPerSecond> speed;     // absent: no concept of bandwidth, or not known
   bool wrapped = false;                    // sysUpTime was seen to wrap since boot: has_wrapped()
+  bool runs = true;                        // false: there is no sysUpTime, or it stands still
   bool operator==(const ReadingClocks&) const = default;
 };
 
 // Honest time between two readings.
 struct Span {
-  Duration device{};   // by sysUpTime, what a rate divides by
+  Duration device{};   // by sysUpTime, or ours if it does not run: what a rate divides by
   Duration longest{};  // the longer of both clocks: how long the counter may have run
   bool operator==(const Span&) const = default;
 };
@@ -65,6 +66,8 @@ inline constexpr double kSmallestPacket = 20;
 //          the tolerance, looks like it.)
 //   late   the two clocks do not agree otherwise
 //   discontinuity  ifCounterDiscontinuityTime moved
+// Where sysUpTime does not run on both sides, our clock stands for it: no reboot shows but by
+// counters that went back.
 std::variant<Span, Gap> span_between(const ReadingClocks& earlier, const ReadingClocks& later,
                                      Duration shortest);
 

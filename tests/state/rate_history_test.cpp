@@ -57,6 +57,7 @@ constexpr Timing kTimings[] = {Timing::due,
                                Timing::doubled,
                                Timing::again,
                                Timing::after_lost_polls};
+constexpr std::uint32_t kStill = 12345;
 constexpr std::int64_t kUptimeWrap = 42'949'672'960;  // ms
 
 struct Truth {
@@ -76,6 +77,7 @@ class History {
     speed_ = random.pick(kSpeeds);
     interval_ = random.pick(kIntervals);
     wide_ = !random.one_in(3);
+    clockless_ = random.one_in(8);
     truth_.clock = 1'000'000;
     truth_.booted = truth_.clock - random.pick(kUptimes) - random.below(100'000);
     counter_ = random.one_in(2) ? random.next() >> 20U : 4'294'967'296U - 100'000;
@@ -105,7 +107,8 @@ class History {
     truth_.bytes += static_cast<std::uint64_t>(most);
     counter_ += static_cast<std::uint64_t>(most);
   }
-  [[nodiscard]] TimeTicks uptime() const {
+  [[nodiscard]] TimeTicks uptime() const { return clockless_ ? TimeTicks{kStill} : since_boot(); }
+  [[nodiscard]] TimeTicks since_boot() const {
     return TimeTicks{static_cast<std::uint32_t>((truth_.clock - truth_.booted) / 10)};
   }
   std::int64_t time_until(Timing when) {
@@ -145,9 +148,9 @@ class History {
         // Not in the very hundredth in which sysUpTime is what it was at the last one, as 0 at its
         // wrap: nothing tells that.
         do truth_.clock += 10;
-        while (uptime().hundredths == discontinuity_);
+        while (since_boot().hundredths == discontinuity_);
         begin_anew(0);
-        discontinuity_ = uptime().hundredths;
+        discontinuity_ = since_boot().hundredths;
         break;
       case Happens::silently_behind:
         behind_ = wide_ && base_counter_ > 0;
@@ -184,6 +187,7 @@ class History {
                                : Counter{counter_ & 0xFFFF'FFFFU, CounterWidth::bits32});
     Continuation how;
     how.comparable = comparable_;
+    how.device_clock = !clockless_;
     how.shortest = std::chrono::milliseconds(interval_ / 2);
     had_base_ = state_.has_base;
     base_clocks_ = state_.clocks;
@@ -208,10 +212,11 @@ class History {
     if (rate->count() > plausible(BytesPerSecond(speed_)).count()) return "above the line";
     if (base.lives != truth_.lives) {
       run_bytes_ = 0;
-      return unseen_reboot(base) ? std::string() : "two lives in one rate";
+      return clockless_ || unseen_reboot(base) ? std::string() : "two lives in one rate";
     }
     const double counted =
-        rate->count() * seconds(elapsed(base_clocks_.uptime, state_.clocks.uptime));
+        rate->count() * seconds(clockless_ ? state_.clocks.at - base_clocks_.at
+                                           : elapsed(base_clocks_.uptime, state_.clocks.uptime));
     const auto passed = static_cast<double>(truth_.bytes - base.bytes);
     if (std::abs(counted - passed) > passed * 1e-9 + 1e-3) return "bytes lost or made up";
     if (run_bytes_ == 0) run_begin_ = base.bytes;
@@ -231,8 +236,11 @@ class History {
     return plain && had_base_ && base.lives == truth_.lives && base.booted == truth_.booted && sure;
   }
 
-  // The one thing that cannot be told: a reboot just when sysUpTime would have wrapped anyway.
+  // What cannot be told: a reboot just when sysUpTime would have wrapped anyway, and a second one
+  // within two seconds of the one before, if the counters were cleared meanwhile.
   [[nodiscard]] bool unseen_reboot(const Truth& base) const {
+    const auto between = std::chrono::milliseconds(truth_.booted - base.booted);
+    if (between > 0ms && between <= kSecondBoot + 1s) return true;
     const std::int64_t would_be = truth_.clock - base.booted;
     const std::int64_t is = truth_.clock - truth_.booted;
     const Duration slack =
@@ -248,6 +256,7 @@ class History {
   double speed_ = 0;
   std::int64_t interval_ = 0;
   bool wide_ = true;
+  bool clockless_ = false;  // no sysUpTime that runs: a reboot shows only if counters went back
   Truth truth_;
   std::uint64_t counter_ = 0;  // as the device counts, never wrapped
   std::uint32_t discontinuity_ = 0;
