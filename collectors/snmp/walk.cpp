@@ -259,7 +259,10 @@ void Walk::stop_endless(const std::string& what) {
   broken_rules_.add(Rule::endless);
   endless_ = true;
   rows_.clear();
+  // What was odd about rows that are not taken stands behind why they are not.
+  std::vector<std::string> of_rows = std::exchange(problems_, {});
   stop("the walk of its interfaces does not end: " + what + "; none of them is taken");
+  for (std::string& text : of_rows) problem(std::move(text));
 }
 
 void Walk::problem(std::string text) {
