@@ -95,7 +95,8 @@ void SnmpCollector::begin_poll(std::uint32_t device) {
   const auto version = session.target.credentials.version == SnmpVersion::v1 ? snmp::Version::v1
                                                                              : snmp::Version::v2c;
   const snmp::WalkPolicy policy{config_.timeout, config_.retries, version,
-                                session.silence.retries(config_.retries)};
+                                session.silence.retries(config_.retries),
+                                session.endless.walks_next()};
   session.walk.emplace(session.memory, policy, now);
   session.exchange = {};  // the first request of this poll bears the number of the last one's
   proceed(device);
@@ -123,9 +124,15 @@ void SnmpCollector::end_poll(std::uint32_t device) {
   queue_.finish(device);
   broken_rules_.add(session.walk->broken_rules());
   const bool answered = session.walk->answered();
+  const bool endless = session.walk->endless();
   DeviceSample sample = session.walk->finish(context_.loop.now());
   session.walk.reset();
   note_learned(session);
+  if (session.endless.walks_next()) {
+    session.endless.walked(endless, sample.complete);
+  } else {
+    session.endless.rested();
+  }
   if (sample.answered) {
     session.silence.answered();
   } else {

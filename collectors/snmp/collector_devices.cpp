@@ -135,6 +135,7 @@ void SnmpCollector::change(std::uint32_t device, const SnmpTarget& target,
   }
   auto fresh = make_session(target, keys);
   fresh->memory = old.memory;
+  fresh->endless = old.endless;
   fresh->next_poll = old.next_poll;
   fresh->changes = std::move(old.changes);
   fresh->silent = old.silent;

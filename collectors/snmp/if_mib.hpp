@@ -42,9 +42,10 @@ struct EncodedOid {
   [[nodiscard]] constexpr ByteView view() const { return ByteView(bytes).first(size); }
 };
 
-// What a value is for. `counter` has its Column beside it.
+// What a value is for. `counter` and `non_unicast` have their Column beside them.
 enum class Role : std::uint8_t {
   counter,
+  non_unicast,  // multicast + broadcast in one; `counter` is the multicast it stands for
   discontinuity,
   high_speed,  // Mbit/s
   speed,       // bit/s, saturates at 2^32-1
@@ -77,7 +78,9 @@ inline constexpr Oid ifx_entry(std::uint32_t column) {
 
 // A set of columns is a bit mask over this table. First the counters with the clock that belongs to
 // them, so that splitting a request keeps these together (RFC 2863 §3.1.6: read in one PDU), then
-// what describes the interface, then the 32-bit forms for rows without the 64-bit one.
+// what describes the interface, then the 32-bit forms for rows without the 64-bit one; last of the
+// counters, so that it is read behind those it stands for, what older agents count as one
+// (deprecated in RFC 2863, all there is in RFC 1213).
 inline constexpr std::array kMibColumns = {
     MibColumn{"ifHCInOctets", Role::counter, Column::in_octets, detail::ifx_entry(6)},
     MibColumn{"ifHCOutOctets", Role::counter, Column::out_octets, detail::ifx_entry(10)},
@@ -116,6 +119,10 @@ inline constexpr std::array kMibColumns = {
               detail::ifx_entry(3)},
     MibColumn{"ifOutBroadcastPkts", Role::counter, Column::out_broadcast_packets,
               detail::ifx_entry(5)},
+    MibColumn{"ifInNUcastPkts", Role::non_unicast, Column::in_multicast_packets,
+              detail::if_entry(12)},
+    MibColumn{"ifOutNUcastPkts", Role::non_unicast, Column::out_multicast_packets,
+              detail::if_entry(18)},
     MibColumn{"ifSpeed", Role::speed, Column{}, detail::if_entry(5)},
 };
 inline constexpr std::size_t kMibColumnCount = kMibColumns.size();

@@ -26,6 +26,17 @@ Rows::Stored store_status(Status& to, const Varbind& cell, Status last) {
   return Rows::Stored::used;
 }
 
+Column broadcast_beside(Column multicast) {
+  return multicast == Column::in_multicast_packets ? Column::in_broadcast_packets
+                                                   : Column::out_broadcast_packets;
+}
+
+// Whether `row` has what the 32-bit column `column` would be asked for.
+bool has(const InterfaceSample& row, const MibColumn& column) {
+  if (row.counters.get(column.counter)) return true;
+  return column.role == Role::non_unicast && row.counters.get(broadcast_beside(column.counter));
+}
+
 }  // namespace
 
 InterfaceSample& Rows::at(std::uint32_t row, const Clocks& clocks) {
@@ -55,7 +66,7 @@ Rows::Stored Rows::store_counter(InterfaceSample& row, std::size_t column, const
   const std::optional<std::uint64_t> number = cell.number();
   if (!number) return Stored::odd;
   const Column counter = kMibColumns[column].counter;
-  if (column >= kFirstFallback && row.counters.get(counter)) return Stored::unused;
+  if (column >= kFirstFallback && has(row, kMibColumns[column])) return Stored::unused;
   row.counters.set(counter, {*number, cell.type == Type::counter64 ? CounterWidth::bits64
                                                                    : CounterWidth::bits32});
   if (counter == Column::in_octets || counter == Column::out_octets) {
@@ -71,6 +82,7 @@ Rows::Stored Rows::store(std::size_t column, std::uint32_t row, const Varbind& c
   InterfaceSample& one = at(row, clocks);
   switch (kMibColumns[column].role) {
     case Role::counter:
+    case Role::non_unicast:
       return store_counter(one, column, cell, clocks);
     case Role::discontinuity: {
       const std::optional<std::uint64_t> number = cell.number();
@@ -114,7 +126,7 @@ ColumnMask Rows::lacking() const {
   ColumnMask mask = 0;
   for (const InterfaceSample& row : rows_) {
     for (std::size_t c = kFirstFallback; c < kSpeedFallback; ++c) {
-      if (!row.counters.get(kMibColumns[c].counter)) mask |= bit(c);
+      if (!has(row, kMibColumns[c])) mask |= bit(c);
     }
     if (!row.speed) mask |= bit(kSpeedFallback);
     if (mask == kFallbackColumns) break;

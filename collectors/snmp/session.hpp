@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "collectors/snmp/changes.hpp"
+#include "collectors/snmp/endless.hpp"
 #include "collectors/snmp/profile/polls.hpp"
 #include "collectors/snmp/silence.hpp"
 #include "collectors/snmp/socket_pool.hpp"
@@ -70,6 +71,7 @@ struct Session {
   std::uint32_t request_number = 0;
   SocketPool::Id socket = SocketPool::kNone;  // asked from it; only there its answers count
   Silence silence;
+  EndlessWalks endless;
 
   // Of version 3.
   std::optional<usm::SecurityState> security;

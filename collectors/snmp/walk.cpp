@@ -6,15 +6,13 @@
 #include <utility>
 
 #include "collectors/snmp/walk_detail.hpp"
-#include "daemon/core/text.hpp"
 
 namespace itnxt::snmp {
 namespace {
 
 constexpr std::size_t kMostProblems = 3;
-constexpr std::size_t kMessageBytes = 80;   // a reply's headers, community and sysUpTime
-constexpr std::uint16_t kCleanPolls = 8;    // until the size is tried a quarter bigger
-constexpr std::uint16_t kColumnsAnew = 60;  // polls until useless columns are tried again
+constexpr std::size_t kMessageBytes = 80;  // a reply's headers, community and sysUpTime
+constexpr std::uint16_t kCleanPolls = 8;   // until the size is tried a quarter bigger
 
 constexpr std::uint32_t kAllScalars = (1U << kMibScalars.size()) - 1;
 
@@ -82,7 +80,7 @@ void Walk::answer(const Message& reply, Instant now) {
   } else {
     read_table(reply, now);
   }
-  if (stage_ != Stage::done) (void)give_up_over_budget();
+  if (stage_ != Stage::done) give_up_over_budget();
 }
 
 void Walk::timed_out(bool otherwise) {
@@ -120,7 +118,9 @@ void Walk::malformed(Fault fault) {
 
 void Walk::expire(Duration interval) {
   const std::string within = " within the interval of " + to_text(interval);
-  if (answered_) {
+  if (answered_ && !believable_if_number() && rows_.size() > believable_rows()) {
+    stop_endless(number(rows_.size()) + " rows" + within + " and no ifNumber that says so");
+  } else if (answered_) {
     stop("the poll did not end" + within + ": " + number(rows_.size()) +
          " rows so far; raise 'interval'");
   } else if (faults_ > 0) {
@@ -168,99 +168,6 @@ void Walk::ignored(std::string_view what) {
 
 void Walk::not_sent(std::string reason) {
   send_problem_ = std::move(reason);
-}
-
-// --- the system group -------------------------------------------------------------------------
-
-void Walk::store_scalar(Scalar scalar, const Varbind& varbind) {
-  switch (scalar) {
-    case Scalar::sys_uptime:
-      if (const auto ticks = varbind.number(); ticks && varbind.type == Type::time_ticks) {
-        uptime_ = TimeTicks{static_cast<std::uint32_t>(*ticks)};
-      }
-      return;
-    case Scalar::sys_name:
-      if (varbind.type == Type::octets) sanitize_into(sys_name_, varbind.text());
-      return;
-    case Scalar::sys_object_id:
-      if (varbind.type == Type::oid) sys_object_id_ = dotted(varbind.value);
-      return;
-    case Scalar::if_number:
-      if_number_ = varbind.number();
-      return;
-    case Scalar::if_table_last_change:
-      if (const auto ticks = varbind.number(); ticks && varbind.type == Type::time_ticks) {
-        table_last_change_ = TimeTicks{static_cast<std::uint32_t>(*ticks)};
-      }
-      return;
-    case Scalar::sys_descr:
-      if (varbind.type == Type::octets) sanitize_into(sys_descr_, varbind.text());
-      return;
-  }
-}
-
-void Walk::read_system(const Message& reply) {
-  Varbinds varbinds = reply.begin();
-  std::uint32_t known = 0;
-  while (const std::optional<Varbind> varbind = varbinds.next()) {
-    for (std::size_t i = 0; i < kMibScalars.size(); ++i) {
-      if (same(varbind->oid, kMibScalars[i].encoded.view())) {
-        ++known;
-        store_scalar(static_cast<Scalar>(i), *varbind);
-      }
-    }
-  }
-  if (known == 0) {
-    broken_rules_.add(Rule::empty);
-    problem("the reply to the GET of the system group holds nothing that was asked");
-  }
-  // What the columns are was learned of another run of the device; and nothing is learned for ever.
-  const bool restarted = memory_.uptime && uptime_ && went_back(*memory_.uptime, *uptime_);
-  if (restarted || ++memory_.polls >= kColumnsAnew) {
-    memory_.polls = 0;
-    memory_.columns = kPrimaryColumns;
-    memory_.useless = 0;
-  }
-  stage_ = Stage::table;
-  begin_pass(memory_.columns);
-}
-
-// The offender is left out and the rest asked again (RFC 3416 §4.2.1: a v2c agent should not need
-// this; proxies to v1 agents do).
-void Walk::refused_system(const Message& reply) {
-  std::size_t offender = kMibScalars.size();
-  if (reply.error_status == kTooBig) {
-    for (std::size_t i = 0; i < kMibScalars.size(); ++i) {
-      if ((scalars_ >> i & 1U) != 0) offender = i;  // the longest stand last
-    }
-  } else {
-    std::int64_t position = 0;
-    for (std::size_t i = 0; i < kMibScalars.size(); ++i) {
-      if ((scalars_ >> i & 1U) != 0 && ++position == reply.error_index) offender = i;
-    }
-  }
-  const std::string status(error_status_name(reply.error_status));
-  if (reply.error_status == kAuthorizationError) {
-    denied(
-        "credentials wrong: the device answers authorizationError: it lets this user or "
-        "community read nothing, or only on a higher security level (auth, priv)",
-        true);
-    return;
-  }
-  if (offender == kMibScalars.size()) {
-    refused_ = true;
-    broken_rules_.add(Rule::refused);
-    stop("refuses the GET of the system group: " + status);
-    return;
-  }
-  if (reply.error_status == kTooBig || reply.error_status == 5) {
-    problem(std::string(kMibScalars[offender].name) + ": the device answers " + status);
-  }
-  scalars_ &= ~(1U << offender);
-  if (scalars_ == 0) {
-    stage_ = Stage::table;
-    begin_pass(memory_.columns);
-  }
 }
 
 // --- size ---------------------------------------------------------------------------------------
@@ -335,24 +242,41 @@ void Walk::next_pass() {
   stage_ = Stage::done;
 }
 
-// Of the system group. No agent lacks all of it (RFC 3418), but a view may.
-bool Walk::knows_nothing() const {
-  return !uptime_ && !if_number_ && !table_last_change_ && sys_name_.empty() &&
-         sys_descr_.empty() && sys_object_id_.empty();
+// More of them than this are invented.
+std::uint64_t Walk::believable_rows() const {
+  return 2 * std::max<std::uint64_t>(believable_if_number().value_or(0), memory_.rows) + 1000;
 }
 
-bool Walk::give_up_over_budget() {
-  if (rows_.size() > kMostRows) {
-    broken_rules_.add(Rule::endless);
-    stop("more than " + number(kMostRows) + " rows; the walk stopped there");
-    return true;
+std::optional<std::uint64_t> Walk::believable_if_number() const {
+  return if_number_ && *if_number_ <= kMostIfNumber ? if_number_ : std::nullopt;
+}
+
+void Walk::give_up_over_budget() {
+  const auto if_number = believable_if_number();
+  const bool accounted = if_number && rows_.size() <= believable_rows();
+  std::string what;
+  if (if_number && !accounted) {
+    what = number(rows_.size()) + " rows where ifNumber says " + number(*if_number);
+  } else if (rows_.size() > kMostRows) {
+    what = "more than " + number(kMostRows) + " rows";
+  } else if (requests_ >= kMostRequests) {
+    what = "more than " + number(kMostRequests) + " requests in one poll";
+  } else {
+    return;
   }
-  if (requests_ >= kMostRequests) {
-    broken_rules_.add(Rule::endless);
-    stop("more than " + number(kMostRequests) + " requests in one poll; the walk stopped there");
-    return true;
-  }
-  return false;
+  if (!accounted) return stop_endless(what);
+  broken_rules_.add(Rule::endless);
+  stop(what + "; the walk stopped there");
+}
+
+void Walk::stop_endless(const std::string& what) {
+  broken_rules_.add(Rule::endless);
+  endless_ = true;
+  rows_.clear();
+  // What was odd about rows that are not taken stands behind why they are not.
+  std::vector<std::string> of_rows = std::exchange(problems_, {});
+  stop("the walk of its interfaces does not end: " + what + "; none of them is taken");
+  for (std::string& text : of_rows) problem(std::move(text));
 }
 
 void Walk::problem(std::string text) {

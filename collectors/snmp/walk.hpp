@@ -7,12 +7,20 @@
 // device clock come out of one PDU. All columns of a request share one cursor: a row is taken when
 // every column has passed it, and a column that ran ahead over holes is asked again from there.
 // Rows without a 64-bit counter are asked for the 32-bit one, from the next poll on in the same
-// request. Version 1 has neither GETBULK nor Counter64: a GETNEXT brings one row, an agent steps
-// over what it may not say (RFC 3584 §4.2.2.1), and noSuchName is the end of what it names.
+// request; those without multicast and broadcast also for ifInNUcastPkts and ifOutNUcastPkts, which
+// are both in one. Version 1 has neither GETBULK nor Counter64: a GETNEXT brings one row, an agent
+// steps over what it may not say (RFC 3584 §4.2.2.1), and noSuchName is the end of what it names.
 //
 // What a device can do to it: at most kMostRows rows, kMostRequests requests; whatever breaks the
 // protocol's rules ends the column it happened in, keeps what has arrived and is named in the
 // sample's problem.
+//
+// A walk is endless when it has more rows than twice ifNumber and 1,000 (or than twice as many as
+// the last whole walk had: some agents' ifNumber is wrong for ever), or is cut off by a budget (of
+// rows, of requests, of time where there is no ifNumber) that ifNumber does not account for. Then
+// no row can be told from an invention: the sample has none, so that what was known stays until it
+// is stale, and says why. A device of many thousand interfaces is none such as long as its ifNumber
+// says so; what it has beyond the budgets is cut off.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +41,8 @@ namespace itnxt::snmp {
 
 inline constexpr std::size_t kMostRows = 16'384;
 inline constexpr std::uint32_t kMostRequests = 32'768;
+// An ifNumber beyond this is none.
+inline constexpr std::uint64_t kMostIfNumber = 4 * kMostRows;
 // Net-SNMP agents give at most a hundred varbinds.
 inline constexpr std::uint16_t kMostVarbinds = 100;
 // What a reply may weigh: WAN paths drop fragments (RFC 3417 §3), so it stays below their MTU.
@@ -56,6 +66,7 @@ struct WalkPolicy {
   Version version = Version::v2c;  // v1: GETNEXTs, a row each; version 3 asks as v2c does
   // As long as the poll has no answer; absent: as many.
   std::optional<std::uint32_t> retries_unheard = std::nullopt;
+  bool tables = true;  // false: the system group only, after endless walks (endless.hpp)
 };
 
 class Walk {
@@ -94,6 +105,7 @@ class Walk {
   // The next poll is due, an interval after this one began.
   void expire(Duration interval);
 
+  [[nodiscard]] bool endless() const { return endless_; }
   // What the device has broken so far, also where the sample's problem names only some.
   [[nodiscard]] const RuleCounts& broken_rules() const { return broken_rules_; }
   // The sample, but for its device and interval. Precondition: done(); once.
@@ -146,7 +158,11 @@ class Walk {
   void stop(std::string problem);
   void problem(std::string text);
   [[nodiscard]] bool knows_nothing() const;
-  [[nodiscard]] bool give_up_over_budget();
+  void begin_tables();
+  [[nodiscard]] std::uint64_t believable_rows() const;
+  [[nodiscard]] std::optional<std::uint64_t> believable_if_number() const;
+  void give_up_over_budget();
+  void stop_endless(const std::string& what);
 
   DeviceMemory& memory_;
   WalkPolicy policy_;
@@ -163,6 +179,7 @@ class Walk {
   ColumnMask failed_ = 0;     // did not reach the table's end
   bool answered_ = false;
   bool shrunk_ = false;
+  bool endless_ = false;
   bool incomplete_ = false;
   bool refused_ = false;  // answers, but nothing of use
   bool denied_ = false;   // the credentials are wrong

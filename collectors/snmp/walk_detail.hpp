@@ -1,14 +1,17 @@
-// What the two sources of Walk share.
+// What the sources of Walk share.
 #pragma once
 
 #include <algorithm>
 #include <bit>
+#include <cstdint>
 #include <string>
 
 #include "collectors/snmp/if_mib.hpp"
 #include "daemon/core/time.hpp"
 
 namespace itnxt::snmp {
+
+inline constexpr std::uint16_t kColumnsAnew = 60;  // polls until useless columns are tried again
 
 inline std::size_t columns_in(ColumnMask mask) {
   return static_cast<std::size_t>(std::popcount(mask));

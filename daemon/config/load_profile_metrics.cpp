@@ -225,7 +225,11 @@ void read_value(const ProfileDraft& draft, const Object& object, std::optional<s
   if (const Value* otherwise = object.find("otherwise")) {
     metric.otherwise = read_number(problems, *otherwise, "otherwise");
   }
-  object.number("factor", metric.factor, -1e18, 1e18);
+  if (object.number("factor", metric.factor, -1e18, 1e18) && metric.factor == 0) {
+    const Value& given = *object.find("factor");
+    problems.error(given, fmt::format("factor: expected a number other than 0, not {}",
+                                      in_quotes(given.text)));
+  }
   object.choice("convert", metric.convert, kConversionNames);
 }
 

@@ -58,31 +58,42 @@ std::optional<std::string> identifier(Problems& problems, const Value& value,
   return std::nullopt;
 }
 
-std::optional<OidArcs> parse_oid(std::string_view text, std::size_t most) {
+// How many numbers an OID may have.
+struct OidLength {
+  std::size_t least;
+  std::size_t most;
+};
+constexpr OidLength kAnyOid{2, kMostOidArcs};
+// Below 1.3.6.1 (internet) stand at least a branch and the table's entry; what is shorter is no
+// table but all that a device has.
+constexpr OidLength kTableOid{6, kMostTableArcs};
+
+std::optional<OidArcs> parse_oid(std::string_view text, OidLength length) {
   OidArcs arcs;
   const char* at = text.data();
   const char* const end = at + text.size();
   while (at != end) {
     std::uint32_t arc = 0;
     const auto [next, error] = std::from_chars(at, end, arc);
-    if (error != std::errc{} || next == at || arcs.size() == most) return std::nullopt;
+    if (error != std::errc{} || next == at || arcs.size() == length.most) return std::nullopt;
     arcs.push_back(arc);
     at = next;
     if (at == end) break;
     if (*at++ != '.' || at == end) return std::nullopt;
   }
-  if (arcs.size() < 2 || arcs[0] > 2 || (arcs[0] < 2 && arcs[1] > 39)) return std::nullopt;
+  if (arcs.size() < length.least || arcs[0] > 2 || (arcs[0] < 2 && arcs[1] > 39))
+    return std::nullopt;
   return arcs;
 }
 
 std::optional<OidArcs> read_oid(Problems& problems, const Value& value, std::string_view what,
-                                std::size_t most) {
+                                OidLength length) {
   const auto text = scalar_text(problems, value, what);
   if (!text) return std::nullopt;
-  auto oid = parse_oid(*text, most);
+  auto oid = parse_oid(*text, length);
   if (!oid) {
-    problems.error(value, fmt::format("{}: expected {} with 2 to {} numbers, not {}", what,
-                                      kNumericOid, most, in_quotes(*text)));
+    problems.error(value, fmt::format("{}: expected {} with {} to {} numbers, not {}", what,
+                                      kNumericOid, length.least, length.most, in_quotes(*text)));
   }
   return oid;
 }
@@ -93,7 +104,7 @@ void read_match(ProfileDraft& draft, const Value& value) {
   ProfileMatch& match = draft.profile.match;
   if (const Value* prefixes = object.find("sys_object_id")) {
     for (const Value* item : list_items(draft.problems, *prefixes, "sys_object_id", "OIDs")) {
-      if (auto oid = read_oid(draft.problems, *item, "sys_object_id", kMostOidArcs)) {
+      if (auto oid = read_oid(draft.problems, *item, "sys_object_id", kAnyOid)) {
         match.sys_object_id.push_back(std::move(*oid));
       }
     }
@@ -101,7 +112,7 @@ void read_match(ProfileDraft& draft, const Value& value) {
   const auto oid = [&](std::string_view key, OidArcs& to) {
     const Value* given = object.find(key);
     if (given == nullptr) return;
-    if (auto read = read_oid(draft.problems, *given, key, kMostOidArcs)) to = std::move(*read);
+    if (auto read = read_oid(draft.problems, *given, key, kAnyOid)) to = std::move(*read);
   };
   oid("present", match.present);
   oid("absent", match.absent);
@@ -142,7 +153,7 @@ void read_scalars(ProfileDraft& draft, const Value& scalars) {
     const Value* oid = object.find("oid");
     if (name == nullptr || oid == nullptr) continue;
     auto text = identifier(draft.problems, *name, "name");
-    auto arcs = read_oid(draft.problems, *oid, "oid", kMostOidArcs);
+    auto arcs = read_oid(draft.problems, *oid, "oid", kAnyOid);
     if (!text || !arcs) continue;
     ProfileColumn column{std::move(*text), std::move(*arcs), {}, {}};
     read_column_rest(draft.problems, object, column);
@@ -184,7 +195,7 @@ void read_table(ProfileDraft& draft, const Value& value) {
   if (name == nullptr || oid == nullptr || index == nullptr || columns == nullptr) return;
   ProfileTable table;
   const auto text = identifier(draft.problems, *name, "name");
-  const auto entry = read_oid(draft.problems, *oid, "oid", kMostTableArcs);
+  const auto entry = read_oid(draft.problems, *oid, "oid", kTableOid);
   read_index(draft, *index, table);
   for (const Value* item : list_items(draft.problems, *columns, "columns", "maps")) {
     const Object column(draft.problems, *item, kColumnSpec);

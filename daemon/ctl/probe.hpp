@@ -27,8 +27,8 @@ struct Probed {
 
 // Where the credentials come from, for the YAML.
 struct CredentialsSource {
-  std::string name;       // of the set in the configuration; empty: a community given by itself
-  std::string reference;  // then: "env: NAME" or "file: PATH" as YAML
+  std::string name;         // of the set in the configuration; empty: a community given by itself
+  std::string reference;    // then: "env: NAME" or "file: PATH" as YAML
   std::string remark = {};  // on it; empty: none
 };
 

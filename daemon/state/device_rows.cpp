@@ -166,7 +166,9 @@ void DeviceState::advance_row(const WantedRow& row, InterfaceState& state, Inter
   } else {
     view.identity = make_identity(view_->name, row.name);
     advance(state, view, *row.sample,
-            Continuation{source_.wall(row.sample->at), true, interval_ / 2, std::nullopt}, now);
+            Continuation{source_.wall(row.sample->at), true, clock_.runs(), interval_ / 2,
+                         std::nullopt},
+            now);
     state.status = source_.moment(row.sample->at);
   }
   remember_called(state, row.name, row.called);
@@ -179,6 +181,7 @@ void DeviceState::advance_known(std::size_t old, const InterfaceSample& sample, 
   Continuation how;
   how.at = source_.wall(sample.at);
   how.comparable = comparable;
+  how.device_clock = clock_.runs();
   how.shortest = interval_ / 2;
   state = rows_[old];
   view.identity = before.identity;

@@ -83,6 +83,7 @@ bool DeviceState::apply(const DeviceSample& sample, const SampleSource& source, 
       admission.take(source.node, rows_.size() * kSeriesOfInterface);
     }
     for (InterfaceState& row : rows_) row.has_base = false;
+    clock_.rebase();
     uptime_base_.reset();
     restarted_ = true;
   }
@@ -144,7 +145,16 @@ void DeviceState::take_poll(DeviceView& view, const DeviceSample& sample, Instan
 
 // sysUpTime wraps after 497 days; as long as we watch, uptime does not.
 void DeviceState::take_uptime(DeviceView& view, const DeviceSample& sample) {
-  if (!sample.uptime) return;
+  // Of a poll without rows, and of one that failed, its absence says nothing.
+  if (!sample.uptime && (sample.interfaces.empty() || !is_answer(sample))) return;
+  clock_.take(sample.uptime, sample.at, interval_ / 2);
+  if (!clock_.runs()) {
+    uptime_base_.reset();
+    view.uptime.reset();
+    if (!view.problem.empty()) view.problem += "; ";
+    view.problem += clock_.problem();
+    return;
+  }
   ReadingClocks clocks{*sample.uptime, std::nullopt, sample.at, std::nullopt, false};
   if (uptime_base_ && clocks.at <= uptime_base_->at) return;
   if (!uptime_base_) {

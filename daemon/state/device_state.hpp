@@ -14,6 +14,7 @@
 #include "daemon/core/event.hpp"
 #include "daemon/core/sample.hpp"
 #include "daemon/state/admission.hpp"
+#include "daemon/state/device_clock.hpp"
 #include "daemon/state/interface_rows.hpp"
 #include "daemon/state/interface_state.hpp"
 #include "daemon/state/moment.hpp"
@@ -137,7 +138,8 @@ class DeviceState {
   Moment answered_at_;               // when it answered or not, as `view` tells …
   std::optional<bool> told_answer_;  // … if an event did
   Instant oldest_row_;               // the first that can go stale
-  std::optional<ReadingClocks> uptime_base_;
+  DeviceClock clock_;
+  std::optional<ReadingClocks> uptime_base_;  // absent while its clock does not run
   std::uint64_t uptime_wraps_ = 0;
   std::vector<InterfaceState> rows_;  // beside view_->interfaces
   Completeness completeness_;

@@ -142,8 +142,9 @@ void advance(InterfaceState& state, InterfaceView& view, const InterfaceSample& 
   state.seen = now;
   state.in_doubt = false;
 
-  const ReadingClocks clocks{sample.uptime, sample.discontinuity, sample.at,
-                             faster(view.speed, how.capacity), false};
+  const ReadingClocks clocks{sample.uptime, sample.discontinuity,
+                             sample.at,     faster(view.speed, how.capacity),
+                             false,         how.device_clock};
   state.severed = state.has_base && (state.severed || !how.comparable);
   const bool older = state.has_base && sample.at <= state.clocks.at;
   if (!older) {  // a counter never goes back for being told late

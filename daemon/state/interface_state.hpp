@@ -33,7 +33,8 @@ struct Continuation {
   WallTime at{};           // of the sample
   bool comparable = true;  // false: whatever the clocks say, the counters may be of another life of
                            // the port (another ifIndex, other hardware, a time of doubt)
-  Duration shortest{};     // an earlier sample than this is no successor
+  bool device_clock = true;                // sysUpTime can be computed with (device_clock.hpp)
+  Duration shortest{};                     // an earlier sample than this is no successor
   std::optional<BytesPerSecond> capacity;  // of its link by configuration: devices understate
 };
 

@@ -35,7 +35,8 @@ struct TwoPdus {
   Duration ours = collector_time(earlier.at, later.at);
   // Modulo the wrap: a reboot makes this differ from our own clock by at least the uptime that was
   // lost with it.
-  Duration device = elapsed(earlier.uptime, later.uptime);
+  bool by_device = earlier.runs && later.runs;
+  Duration device = by_device ? elapsed(earlier.uptime, later.uptime) : ours;
   Duration tolerance = clock_tolerance(ours);
 };
 
@@ -43,13 +44,22 @@ bool too_close(const TwoPdus& of) {
   return of.ours <= Duration::zero() || of.ours < of.shortest;
 }
 
-// One more reboot would not show.
+bool differ_by_more_than(const TwoPdus& of, Duration tolerance) {
+  return of.device < of.ours - tolerance || of.device > of.ours + tolerance;
+}
+
+bool clocks_differ(const TwoPdus& of) {
+  return differ_by_more_than(of, of.tolerance);
+}
+
+// One more reboot costs so little uptime that it is within what clocks drift apart.
 bool just_booted(const TwoPdus& of) {
   return !of.earlier.wrapped && since_boot(of.earlier.uptime) <= of.tolerance;
 }
 
-bool clocks_differ(const TwoPdus& of) {
-  return of.device < of.ours - of.tolerance || of.device > of.ours + of.tolerance;
+// Closer in step than a second boot after the first one would be.
+bool may_have_booted_again(const TwoPdus& of) {
+  return just_booted(of) && differ_by_more_than(of, kSecondBoot);
 }
 
 // A device that has been up for longer than we waited cannot have booted meanwhile.
@@ -65,13 +75,14 @@ bool too_close_by_device(const TwoPdus& of) {
 bool counters_began_anew(const TwoPdus& of) {
   if (!of.later.discontinuity) return false;
   if (of.earlier.discontinuity) return *of.earlier.discontinuity != *of.later.discontinuity;
+  if (!of.by_device) return of.later.discontinuity->hundredths != 0;
   // First seen now: it matters if it happened after the earlier reading, by the device's clock.
   const Duration after = elapsed(of.earlier.uptime, *of.later.discontinuity);
   return after > Duration::zero() && after <= of.device;
 }
 
 constexpr Rule<TwoPdus> kClockRules[] = {
-    {too_close, Gap::late},           {just_booted, Gap::reset},
+    {too_close, Gap::late},           {may_have_booted_again, Gap::reset},
     {rebooted, Gap::reset},           {clocks_differ, Gap::late},
     {too_close_by_device, Gap::late}, {counters_began_anew, Gap::discontinuity},
 };
@@ -151,11 +162,11 @@ std::variant<Span, Gap> span_between(const ReadingClocks& earlier, const Reading
 }
 
 bool has_wrapped(const ReadingClocks& earlier, const ReadingClocks& later) {
+  if (!earlier.runs || !later.runs) return false;
   if (!earlier.wrapped && later.uptime >= earlier.uptime) return false;
   TwoPdus pdus{earlier, later, Duration::zero()};
   if (pdus.ours <= Duration::zero() || just_booted(pdus)) return false;
-  pdus.tolerance = clock_tolerance(Duration::zero());
-  return !clocks_differ(pdus);
+  return !differ_by_more_than(pdus, clock_tolerance(Duration::zero()));
 }
 
 Rate<BytesPerSecond> byte_rate(Counter earlier, Counter later, const Span& span,

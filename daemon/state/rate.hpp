@@ -23,12 +23,13 @@ struct ReadingClocks {
   SourceTime at;                           // the collector's monotonic clock
   std::optional<BytesPerSecond> speed;     // absent: no concept of bandwidth, or not known
   bool wrapped = false;                    // sysUpTime was seen to wrap since boot: has_wrapped()
+  bool runs = true;                        // false: there is no sysUpTime, or it stands still
   bool operator==(const ReadingClocks&) const = default;
 };
 
 // Honest time between two readings.
 struct Span {
-  Duration device{};   // by sysUpTime, what a rate divides by
+  Duration device{};   // by sysUpTime, or ours if it does not run: what a rate divides by
   Duration longest{};  // the longer of both clocks: how long the counter may have run
   bool operator==(const Span&) const = default;
 };
@@ -38,6 +39,10 @@ struct Span {
 constexpr Duration clock_tolerance(Duration elapsed) {
   return 2s + elapsed / 200;
 }
+
+// A device that was read just after it booted and boots again is down for longer than this: what is
+// in step with our clock as closely as this has not.
+inline constexpr Duration kSecondBoot = 2s;
 
 // What a line of `speed` may seem to carry per second: a tenth more (agents count in bursts,
 // framing is counted differently) and 500 kbit/s (ifHighSpeed is rounded to 10^6 bit/s ± 500,000).
@@ -54,12 +59,15 @@ inline constexpr double kSmallestPacket = 20;
 // The time between two PDUs of one device and one epoch of its collector, or why it is not to be
 // trusted. In this order:
 //   late   `later` is not at least `shortest` after `earlier` (double, early, out of order)
-//   reset  the device rebooted in between, or was up for so short a time at `earlier` that a reboot
-//          cannot be told. sysUpTime's own wrap after 497 days is no reboot: it goes on in step
-//          with our clock; nor is a device that was seen to wrap one that just booted. (A reboot at
-//          the very time of that wrap, give or take the tolerance, looks like it.)
+//   reset  the device rebooted in between, or was up for so short a time at `earlier`, and is so
+//          far out of step since (kSecondBoot), that a reboot cannot be told. sysUpTime's own wrap
+//          after 497 days is no reboot: it goes on in step with our clock; nor is a device that was
+//          seen to wrap one that just booted. (A reboot at the very time of that wrap, give or take
+//          the tolerance, looks like it.)
 //   late   the two clocks do not agree otherwise
 //   discontinuity  ifCounterDiscontinuityTime moved
+// Where sysUpTime does not run on both sides, our clock stands for it: no reboot shows but by
+// counters that went back.
 std::variant<Span, Gap> span_between(const ReadingClocks& earlier, const ReadingClocks& later,
                                      Duration shortest);
 

@@ -108,9 +108,18 @@ TEST_F(Profiles, WhatIsWrongIsSaidWithItsPlace) {
             "snmp/p.yaml:6:61: value: no table is named 'x'; known: t\n");
   EXPECT_EQ(
       complaint("1.3.6.1.9.1,", "1.3.6.1.x,"),
-      "snmp/p.yaml:4:20: oid: expected a numeric OID such as 1.3.6.1.2.1.99.1.1.1 with 2 to 20 "
+      "snmp/p.yaml:4:20: oid: expected a numeric OID such as 1.3.6.1.2.1.99.1.1.1 with 6 to 20 "
       "numbers, not '1.3.6.1.x'\n"
       "snmp/p.yaml:6:61: value: no column is named 'v'\n");
+  EXPECT_EQ(complaint("1.3.6.1.9.1,", "1.3,"),
+            "snmp/p.yaml:4:20: oid: expected a numeric OID such as 1.3.6.1.2.1.99.1.1.1 with 6 to "
+            "20 numbers, not '1.3'\n"
+            "snmp/p.yaml:6:61: value: no column is named 'v'\n")
+      << "too short to be a table: it would be read as all that the device has";
+  EXPECT_EQ(complaint("value: v", "value: v, factor: 0"),
+            "snmp/p.yaml:6:72: factor: expected a number other than 0, not '0'\n");
+  EXPECT_EQ(complaint("value: v", "value: v, factor: -0.0"),
+            "snmp/p.yaml:6:72: factor: expected a number other than 0, not '-0.0'\n");
   EXPECT_EQ(complaint("itnxt_v,", "itnxt_v_ms,"),
             "snmp/p.yaml:6:12: itnxt_v_ms: holds 'ms', expected seconds\n");
   EXPECT_EQ(complaint("from: i}", "from: j}"),

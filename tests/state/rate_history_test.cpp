@@ -57,6 +57,7 @@ constexpr Timing kTimings[] = {Timing::due,
                                Timing::doubled,
                                Timing::again,
                                Timing::after_lost_polls};
+constexpr std::uint32_t kStill = 12345;
 constexpr std::int64_t kUptimeWrap = 42'949'672'960;  // ms
 
 struct Truth {
@@ -76,6 +77,7 @@ class History {
     speed_ = random.pick(kSpeeds);
     interval_ = random.pick(kIntervals);
     wide_ = !random.one_in(3);
+    clockless_ = random.one_in(8);
     truth_.clock = 1'000'000;
     truth_.booted = truth_.clock - random.pick(kUptimes) - random.below(100'000);
     counter_ = random.one_in(2) ? random.next() >> 20U : 4'294'967'296U - 100'000;
@@ -105,7 +107,8 @@ class History {
     truth_.bytes += static_cast<std::uint64_t>(most);
     counter_ += static_cast<std::uint64_t>(most);
   }
-  [[nodiscard]] TimeTicks uptime() const {
+  [[nodiscard]] TimeTicks uptime() const { return clockless_ ? TimeTicks{kStill} : since_boot(); }
+  [[nodiscard]] TimeTicks since_boot() const {
     return TimeTicks{static_cast<std::uint32_t>((truth_.clock - truth_.booted) / 10)};
   }
   std::int64_t time_until(Timing when) {
@@ -145,9 +148,9 @@ class History {
         // Not in the very hundredth in which sysUpTime is what it was at the last one, as 0 at its
         // wrap: nothing tells that.
         do truth_.clock += 10;
-        while (uptime().hundredths == discontinuity_);
+        while (since_boot().hundredths == discontinuity_);
         begin_anew(0);
-        discontinuity_ = uptime().hundredths;
+        discontinuity_ = since_boot().hundredths;
         break;
       case Happens::silently_behind:
         behind_ = wide_ && base_counter_ > 0;
@@ -184,6 +187,7 @@ class History {
                                : Counter{counter_ & 0xFFFF'FFFFU, CounterWidth::bits32});
     Continuation how;
     how.comparable = comparable_;
+    how.device_clock = !clockless_;
     how.shortest = std::chrono::milliseconds(interval_ / 2);
     had_base_ = state_.has_base;
     base_clocks_ = state_.clocks;
@@ -192,14 +196,9 @@ class History {
 
   std::string judge(Happens what, Timing when) {
     const Truth base = base_;
-    const bool past_wrap = wrap_witnessed_;
     const bool severed = severed_;
     const bool new_base = !had_base_ || state_.clocks != base_clocks_;
     if (new_base) {
-      const bool same_boot = had_base_ && base.booted == truth_.booted;
-      const bool passed =
-          base.clock - base.booted < kUptimeWrap && truth_.clock - truth_.booted >= kUptimeWrap;
-      wrap_witnessed_ = same_boot && (wrap_witnessed_ || passed);
       base_ = truth_;
       base_counter_ = counter_;
     }
@@ -207,16 +206,17 @@ class History {
     const auto* rate = std::get_if<BytesPerSecond>(&view_.receive);
     if (rate == nullptr) {
       run_bytes_ = 0;
-      return !severed && must_have_a_rate(base, past_wrap, what, when) ? "withheld: " + gap_text()
-                                                                       : std::string();
+      return !severed && must_have_a_rate(base, what, when) ? "withheld: " + gap_text()
+                                                            : std::string();
     }
     if (rate->count() > plausible(BytesPerSecond(speed_)).count()) return "above the line";
     if (base.lives != truth_.lives) {
       run_bytes_ = 0;
-      return unseen_reboot(base) ? std::string() : "two lives in one rate";
+      return clockless_ || unseen_reboot(base) ? std::string() : "two lives in one rate";
     }
     const double counted =
-        rate->count() * seconds(elapsed(base_clocks_.uptime, state_.clocks.uptime));
+        rate->count() * seconds(clockless_ ? state_.clocks.at - base_clocks_.at
+                                           : elapsed(base_clocks_.uptime, state_.clocks.uptime));
     const auto passed = static_cast<double>(truth_.bytes - base.bytes);
     if (std::abs(counted - passed) > passed * 1e-9 + 1e-3) return "bytes lost or made up";
     if (run_bytes_ == 0) run_begin_ = base.bytes;
@@ -227,21 +227,20 @@ class History {
   }
 
   // A test in which everything is withheld would prove nothing.
-  [[nodiscard]] bool must_have_a_rate(const Truth& base, bool past_wrap, Happens what,
-                                      Timing when) const {
+  [[nodiscard]] bool must_have_a_rate(const Truth& base, Happens what, Timing when) const {
     const bool plain = what == Happens::nothing && (when == Timing::due || when == Timing::late);
     const std::int64_t waited = truth_.clock - base.clock;
-    const bool young =
-        !past_wrap && (base.clock - base.booted) % kUptimeWrap < 10'000 + waited / 100;
     const bool sure = wide_ || plausible(BytesPerSecond(speed_)).count() *
                                        static_cast<double>(waited + 3000) / 1000 <
                                    4294967296.0;
-    return plain && had_base_ && base.lives == truth_.lives && base.booted == truth_.booted &&
-           !young && sure;
+    return plain && had_base_ && base.lives == truth_.lives && base.booted == truth_.booted && sure;
   }
 
-  // The one thing that cannot be told: a reboot just when sysUpTime would have wrapped anyway.
+  // What cannot be told: a reboot just when sysUpTime would have wrapped anyway, and a second one
+  // within two seconds of the one before, if the counters were cleared meanwhile.
   [[nodiscard]] bool unseen_reboot(const Truth& base) const {
+    const auto between = std::chrono::milliseconds(truth_.booted - base.booted);
+    if (between > 0ms && between <= kSecondBoot + 1s) return true;
     const std::int64_t would_be = truth_.clock - base.booted;
     const std::int64_t is = truth_.clock - truth_.booted;
     const Duration slack =
@@ -257,14 +256,14 @@ class History {
   double speed_ = 0;
   std::int64_t interval_ = 0;
   bool wide_ = true;
+  bool clockless_ = false;  // no sysUpTime that runs: a reboot shows only if counters went back
   Truth truth_;
   std::uint64_t counter_ = 0;  // as the device counts, never wrapped
   std::uint32_t discontinuity_ = 0;
   bool comparable_ = true;  // as the ledger says
   bool severed_ = false;    // what was not comparable came and is no base
   bool behind_ = false;
-  bool wrap_witnessed_ = false;  // by the bases, since boot
-  Truth base_;                   // when the present base was read
+  Truth base_;  // when the present base was read
   std::uint64_t base_counter_ = 0;
   bool had_base_ = false;
   ReadingClocks base_clocks_;

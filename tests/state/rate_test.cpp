@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/state/device_clock.hpp"
 #include "tests/state/reading.hpp"
 #include "tests/state/world.hpp"
 
@@ -95,7 +96,16 @@ TEST(Rate, TwoReadingsOfOneCounter) {
        {0, 100000, 1000},
        {7200, 500000, 2000},
        "reset"},
-      {"just booted: a second reboot would not show", {0, 150, 1000}, {60, 6150, 2000}, "reset"},
+      {"just booted, and in step since: no second reboot",
+       {0, 150, 1000},
+       {60, 6150, 61000},
+       "1000.000000"},
+      {"an agent that counts its seconds", {0, 0, 1000}, {60, 5900, 60000}, "1000.000000"},
+      {"just booted, and again a little later", {0, 150, 1000}, {60, 5750, 2000}, "reset"},
+      {"just booted, and again during a long silence: within what clocks drift",
+       {0, 150, 1000},
+       {12000, 1199000, 2000},
+       "reset"},
       // T5
       {"discontinuity time moved",
        {0, 100000, 1000},
@@ -159,6 +169,123 @@ TEST(Rate, TwoReadingsOfOneCounter) {
   }
 }
 
+// A device without sysUpTime, or with one that stands still: our clock stands for it.
+TEST(Rate, WithoutADeviceClock) {
+  constexpr std::uint32_t kStill = 12345;
+  const std::vector<Row> rows = {
+      {"our clock divides", {0, kStill, 0}, {10, kStill, 2000000}, "200000.000000"},
+      {"also with 0", {0, 0, 0}, {10, 0, 2000000}, "200000.000000"},
+      {"too early", {0, kStill, 0}, {4, kStill, 2000000}, "late"},
+      {"out of order", {10, kStill, 0}, {0, kStill, 2000000}, "late"},
+      {"a wide counter that went back began anew",
+       {0, kStill, 5000},
+       {10, kStill, 4999},
+       "discontinuity"},
+      {"a narrow one wrapped",
+       {0, kStill, k32 - 1000, k32bit},
+       {10, kStill, 1000, k32bit},
+       "200.000000"},
+      {"if that is plausible",
+       {0, kStill, 5000, k32bit, 0, 10.0},
+       {60, kStill, 1000, k32bit, 0, 10.0},
+       "implausible"},
+      {"and cannot have been twice",
+       {0, kStill, k32 - 1000, k32bit},
+       {60, kStill, 1000, k32bit},
+       "wrap"},
+      {"what the line cannot carry",
+       {0, kStill, 0, CounterWidth::bits64, 0, 10.0},
+       {10, kStill, 1ULL << 40U, CounterWidth::bits64, 0, 10.0},
+       "implausible"},
+      {"discontinuity time moved",
+       {0, kStill, 1000},
+       {10, kStill, 9000, CounterWidth::bits64, 100500},
+       "discontinuity"},
+      {"first told, whenever that was",
+       {0, kStill, 1000, CounterWidth::bits64, std::nullopt},
+       {10, kStill, 9000, CounterWidth::bits64, 100500},
+       "discontinuity"},
+      {"first told, none since boot",
+       {0, kStill, 1000, CounterWidth::bits64, std::nullopt},
+       {10, kStill, 11000, CounterWidth::bits64, 0},
+       "1000.000000"},
+  };
+  for (const Row& row : rows) {
+    // Both without, or one of them: it began to run, or stopped.
+    for (const int without : {1, 2, 3}) {
+      test::Reading earlier = reading(row.earlier);
+      test::Reading later = reading(row.later);
+      earlier.clocks.runs = (without & 1) == 0;
+      later.clocks.runs = (without & 2) == 0;
+      EXPECT_EQ(text(test::byte_rate(earlier, later, 5s)), row.expected) << row.what;
+    }
+  }
+}
+
+TEST(DeviceClock, StandsStillAfterThreePollsAndRunsAfterThreeInStep) {
+  struct Poll {
+    double ours;
+    std::optional<std::uint32_t> uptime;
+    std::string_view expected;
+  };
+  struct Life {
+    const char* what;
+    std::vector<Poll> polls;
+  };
+  const std::vector<Life> lives = {
+      {"plain", {{0, 500, ""}, {10, 1500, ""}, {20, 2500, ""}}},
+      {"none", {{0, std::nullopt, "none"}, {10, std::nullopt, "none"}, {20, 2500, ""}}},
+      {"always the same",
+       {{0, 12345, ""},
+        {10, 12345, ""},
+        {20, 12345, ""},
+        {30, 12345, "still"},
+        {40, 12345, "still"}}},
+      {"always 0", {{0, 0, ""}, {10, 0, ""}, {20, 0, ""}, {30, 0, "still"}}},
+      {"polls in between say nothing",
+       {{0, 500, ""}, {1, 500, ""}, {2, 500, ""}, {3, 500, ""}, {10, 500, ""}, {5, 500, ""}}},
+      {"renewed now and then",
+       {{0, 0, ""}, {10, 0, ""}, {20, 0, ""}, {25, 2500, ""}, {35, 2500, ""}, {45, 2500, ""}}},
+      {"it runs again",
+       {{0, 7, ""},
+        {10, 7, ""},
+        {20, 7, ""},
+        {30, 7, "still"},
+        {40, 1000, "still"},
+        {50, 2000, "still"},
+        {60, 3000, ""},
+        {70, 4000, ""}}},
+      {"renewed now and then, and seldom",
+       {{0, 0, ""},
+        {10, 0, ""},
+        {20, 0, ""},
+        {30, 0, "still"},
+        {40, 4000, "still"},
+        {50, 4000, "still"},
+        {60, 4000, "still"},
+        {70, 7000, "still"}}},
+      {"a reboot is no step", {{0, 90000, ""}, {10, 100, ""}, {20, 1100, ""}}},
+  };
+  for (const Life& life : lives) {
+    DeviceClock clock;
+    for (const Poll& poll : life.polls) {
+      std::optional<TimeTicks> uptime;
+      if (poll.uptime) uptime = TimeTicks{*poll.uptime};
+      clock.take(uptime, reading({poll.ours, 0, 0}).clocks.at, 5s);
+      const std::string_view found = clock.runs()                                         ? ""
+                                     : clock.problem().starts_with("it has no sysUpTime") ? "none"
+                                                                                          : "still";
+      EXPECT_EQ(found, poll.expected) << life.what << " at " << poll.ours;
+    }
+  }
+  DeviceClock often;  // an agent that renews it by the second, polled ten times in it
+  for (int i = 0; i < 40; ++i) {
+    const auto uptime = TimeTicks{static_cast<std::uint32_t>(i / 10) * 100};
+    often.take(uptime, SourceTime(i * 100ms), 50ms);
+    EXPECT_TRUE(often.runs()) << i;
+  }
+}
+
 // T4, from poll to poll: 1,000 bytes a second.
 TEST(Rate, TheWrapOfSysUpTimeCostsNoPoll) {
   struct Life {
@@ -191,12 +318,18 @@ TEST(Rate, TheWrapOfSysUpTimeCostsNoPoll) {
       {"a reboot seconds after",
        {{0, 4294967196U, 0}, {2, 100, 2000}, {8, 300, 9000}, {10, 500, 11000}},
        "first 1000 reset 1000"},
-      {"the first poll ever might be of a reboot",
+      {"the first poll ever was just after a boot",
        {{0, 100, 0}, {2, 300, 2000}, {4, 500, 4000}},
-       "first reset 1000"},
+       "first 1000 1000"},
+      {"a reboot a second before a poll withholds one rate",
+       {{0, 100000, 0}, {60, 100, 1000}, {120, 6100, 61000}, {180, 12100, 121000}},
+       "first reset 1000 1000"},
+      {"and one more seconds after that poll is told",
+       {{0, 100000, 0}, {60, 100, 1000}, {120, 5700, 57000}, {180, 11700, 117000}},
+       "first reset reset 1000"},
       {"a reboot before the wrap is no wrap",
        {{0, 4294900000U, 0}, {2, 100, 2000}, {4, 300, 4000}, {6, 500, 6000}},
-       "first reset reset 1000"},
+       "first reset 1000 1000"},
   };
   for (const Life& life : lives) {
     std::vector<test::Reading> readings;

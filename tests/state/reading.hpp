@@ -27,6 +27,7 @@ inline std::vector<InterfaceView> views_after(const std::vector<Reading>& readin
     sample.at = reading.clocks.at;
     sample.uptime = reading.clocks.uptime;
     sample.counters.set(column, reading.counter);
+    how.device_clock = reading.clocks.runs;
     advance(state, view, sample, how, Instant{});
     views.push_back(view);
   }

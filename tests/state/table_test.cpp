@@ -72,6 +72,66 @@ TEST_F(TableTest, ARebootIsAGapAndTheRenumberedInterfaceKeepsItsName) {
   EXPECT_EQ(received(*r1()), "eth1=1000 eth0=2000");
 }
 
+TEST_F(TableTest, ADeviceWithoutSysUpTimeHasRatesByOurClockAndSaysSo) {
+  const auto poll = [&](std::uint64_t in) {
+    auto sample = poller.poll("r1", {{1, "eth0", in, 0}});
+    sample.uptime.reset();
+    for (InterfaceSample& row : sample.interfaces) row.uptime = TimeTicks{};
+    poller.send(table, {sample});
+    minute();
+  };
+  const std::string said =
+      "it has no sysUpTime: rates are divided by the collector's clock, and a restart is seen late";
+  poll(1000);
+  EXPECT_EQ(received(*r1()), "eth0=first");
+  for (const std::uint64_t in : {61000U, 121000U}) {
+    poll(in);
+    EXPECT_EQ(received(*r1()), "eth0=1000");
+    EXPECT_EQ(r1()->problem, said);
+    EXPECT_EQ(r1()->uptime, std::nullopt);
+  }
+  poll(500);
+  EXPECT_EQ(received(*r1()), "eth0=discontinuity") << "so a restart shows";
+  poll(60500);
+  EXPECT_EQ(received(*r1()), "eth0=1000");
+  poller.send(table, {poller.timeout("r1")});
+  EXPECT_EQ(r1()->problem, "no answer from 192.0.2.1:161 within 6s");
+}
+
+TEST_F(TableTest, ASysUpTimeThatStandsStillIsFoundOutAndNotUsed) {
+  for (const std::uint32_t still : {0U, 12345U}) {
+    Table fresh(config);
+    std::string rates;
+    std::uint64_t in = 0;
+    for (int i = 0; i < 7; ++i) {
+      poller.uptime = still;
+      auto sample = poller.poll("r1", {{1, "eth0", in, 0}});
+      poller.send(fresh, {sample});
+      const auto view = poller.look(fresh)->devices[0];
+      rates += received(*view) + ' ';
+      EXPECT_EQ(view->problem,
+                i < 3 ? ""
+                      : "its sysUpTime stands still: rates are divided by the collector's clock, "
+                        "and a restart is seen late");
+      EXPECT_EQ(view->uptime.has_value(), i < 3) << i;
+      minute();
+      in += 60000;
+    }
+    const std::string gap = still == 0 ? "reset" : "late";
+    EXPECT_EQ(rates, "eth0=first eth0=" + gap + " eth0=" + gap +
+                         " eth0=1000 eth0=1000 eth0=1000 eth0=1000 ");
+    // It runs again: in step over three polls.
+    for (int i = 0; i < 5; ++i) {
+      poller.send(fresh, {poller.poll("r1", {{1, "eth0", in, 0}})});
+      const auto view = poller.look(fresh)->devices[0];
+      EXPECT_EQ(received(*view), "eth0=1000") << i;
+      EXPECT_EQ(view->problem.empty(), i >= 2) << i;
+      minute();
+      in += 60000;
+    }
+  }
+}
+
 // Without a reboot an ifIndex is for life: the interface was taken away and made anew.
 TEST_F(TableTest, RenumberedWithoutARebootIsADiscontinuity) {
   poll_r1({{10, "tun0", 1000, 0}});
@@ -118,6 +178,25 @@ TEST_F(TableTest, APartialPollKeepsWhatItDidNotTellUntilItIsStale) {
   poller.pass(31s);
   table.tick(poller.now);
   EXPECT_EQ(received(*r1()), "eth0=1000");
+}
+
+// What an endless walk yields: the device answers, of its interfaces nothing is told.
+TEST_F(TableTest, APollWithoutAnyRowKeepsWhatWasKnownUntilItIsStale) {
+  poll_r1({{1, "eth0", 0, 0}});
+  for (int i = 0; i < 3; ++i) {
+    minute();
+    auto none = poller.poll("r1", {});
+    none.complete = false;
+    none.result = PollResult::partial;
+    poller.send(table, {none});
+    table.tick(poller.now);
+    EXPECT_EQ(received(*r1()), "eth0=first");
+    EXPECT_TRUE(r1()->up);
+  }
+  poller.pass(31s);
+  table.tick(poller.now);
+  EXPECT_EQ(received(*r1()), "");
+  EXPECT_TRUE(r1()->up);
 }
 
 TEST_F(TableTest, ACompletePollRemovesWhatIsGone) {

@@ -25,6 +25,8 @@ struct FleetOptions {
   std::shared_ptr<const snmp::usm::User> user;  // of SNMPv3, beside the community; null: no v3
   // Faults. A device is its IPv4 address in host order (127.0.0.1: 0x7F000001).
   std::function<bool(std::uint32_t device)> silent;
+  // What its ifNumber says; absent: the truth.
+  std::function<std::uint32_t(std::uint32_t device)> if_number;
   // A firewall in front of it: what comes from this port of ours is lost.
   std::function<bool(std::uint32_t device, std::uint16_t from)> blocked;
   std::uint32_t narrow_every = 0;  // every n-th row has 32-bit counters only; 0: none

@@ -297,7 +297,7 @@ bool FleetModel::write(ReplyWriter& reply, const Place& place, std::uint32_t dev
   if (object.branch == Branch::system) {
     value = system_value(object, device, at);
   } else if (object.branch == Branch::if_number) {
-    value.number(0x02, options_.interfaces);
+    value.number(0x02, options_.if_number ? options_.if_number(device) : options_.interfaces);
   } else {
     value = row_value(object, device, place.row, at);
   }

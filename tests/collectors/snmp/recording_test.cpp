@@ -1,6 +1,7 @@
 // Recordings of real devices: every interface's counters must come out exactly as recorded.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
@@ -26,26 +27,86 @@ const itnxt::test::RecordedValue* find(const Recording& recording, const Oid& co
   return found == recording.values().end() ? nullptr : &found->second;
 }
 
+std::optional<Counter> recorded_at(const Recording& recording, Version version, const Oid& column,
+                                   std::uint32_t row) {
+  const auto* value = find(recording, column, row);
+  if (value == nullptr) return std::nullopt;
+  const bool wide = value->tag == 0x46;
+  if (wide && version == Version::v1) return std::nullopt;
+  return Counter{*unsigned_number(value->content, wide ? 8 : 4),
+                 wide ? CounterWidth::bits64 : CounterWidth::bits32};
+}
+
 // What a counter of a row must be: the 64-bit column, which version 1 cannot say, else the 32-bit
-// one, else absent.
+// one, else absent. NUcast counts as multicast where there is neither it nor broadcast, which is
+// what packets() is about.
 std::optional<Counter> recorded(const Recording& recording, Version version, Column counter,
                                 std::uint32_t row) {
   for (const MibColumn& column : kMibColumns) {
     if (column.role != Role::counter || column.counter != counter) continue;
-    const auto* value = find(recording, column.oid, row);
-    if (value == nullptr) continue;
-    const bool wide = value->tag == 0x46;
-    if (wide && version == Version::v1) continue;
-    return Counter{*unsigned_number(value->content, wide ? 8 : 4),
-                   wide ? CounterWidth::bits64 : CounterWidth::bits32};
+    if (const auto value = recorded_at(recording, version, column.oid, row)) return value;
   }
-  return std::nullopt;
+  const bool in = counter == Column::in_multicast_packets;
+  if (!in && counter != Column::out_multicast_packets) return std::nullopt;
+  const Column broadcast = in ? Column::in_broadcast_packets : Column::out_broadcast_packets;
+  if (recorded(recording, version, broadcast, row)) return std::nullopt;
+  return recorded_at(recording, version, detail::if_entry(in ? 12 : 18), row);
+}
+
+// All packets of a row, by the numbers of the columns alone: unicast, and multicast + broadcast of
+// ifXTable, or where it has neither of them ifInNUcastPkts or ifOutNUcastPkts, their sum.
+struct PacketColumns {
+  std::array<Column, 3> kinds;
+  Oid unicast, non_unicast;
+  std::array<Oid, 3> wide;    // unicast, multicast, broadcast
+  std::array<Oid, 2> narrow;  // multicast, broadcast
+};
+const std::array kPacketColumns = {
+    PacketColumns{
+        {Column::in_unicast_packets, Column::in_multicast_packets, Column::in_broadcast_packets},
+        {1, 3, 6, 1, 2, 1, 2, 2, 1, 11},
+        {1, 3, 6, 1, 2, 1, 2, 2, 1, 12},
+        {{{1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 7},
+          {1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 8},
+          {1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 9}}},
+        {{{1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 2}, {1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 3}}}},
+    PacketColumns{
+        {Column::out_unicast_packets, Column::out_multicast_packets, Column::out_broadcast_packets},
+        {1, 3, 6, 1, 2, 1, 2, 2, 1, 17},
+        {1, 3, 6, 1, 2, 1, 2, 2, 1, 18},
+        {{{1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 11},
+          {1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 12},
+          {1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 13}}},
+        {{{1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 4}, {1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 5}}}},
+};
+
+std::uint64_t recorded_packets(const Recording& recording, Version version,
+                               const PacketColumns& columns, std::uint32_t row) {
+  const auto value = [&](const Oid& column) -> std::optional<std::uint64_t> {
+    const auto counter = recorded_at(recording, version, column, row);
+    return counter ? std::optional(counter->value) : std::nullopt;
+  };
+  const auto first = [](std::optional<std::uint64_t> a, std::optional<std::uint64_t> b) {
+    return a ? a : b;
+  };
+  const auto multicast = first(value(columns.wide[1]), value(columns.narrow[0]));
+  const auto broadcast = first(value(columns.wide[2]), value(columns.narrow[1]));
+  const std::uint64_t others = multicast || broadcast
+                                   ? multicast.value_or(0) + broadcast.value_or(0)
+                                   : value(columns.non_unicast).value_or(0);
+  return first(value(columns.wide[0]), value(columns.unicast)).value_or(0) + others;
+}
+
+std::uint64_t packets(const InterfaceSample& row, const PacketColumns& columns) {
+  std::uint64_t sum = 0;
+  for (const Column kind : columns.kinds) sum += row.counters.get(kind).value_or(Counter{}).value;
+  return sum;
 }
 
 std::set<std::uint32_t> recorded_rows(const Recording& recording, Version version) {
   std::set<std::uint32_t> rows;
   for (const MibColumn& column : kMibColumns) {
-    if (column.role == Role::speed) continue;
+    if (column.role == Role::speed || column.role == Role::non_unicast) continue;
     Recording::Arcs prefix(column.oid.arcs.begin(), column.oid.arcs.begin() + column.oid.size);
     for (auto at = recording.values().upper_bound(prefix); at != recording.values().end(); ++at) {
       if (at->first.size() != prefix.size() + 1 ||
@@ -85,6 +146,10 @@ void expect_as_recorded(const Recording& recording, Version version, const Devic
       EXPECT_EQ(row.counters.get(static_cast<Column>(c)),
                 recorded(recording, version, static_cast<Column>(c), row.if_index))
           << "row " << row.if_index << " column " << c;
+    }
+    for (const PacketColumns& columns : kPacketColumns) {
+      EXPECT_EQ(packets(row, columns), recorded_packets(recording, version, columns, row.if_index))
+          << "row " << row.if_index;
     }
   }
   EXPECT_EQ(rows, recorded_rows(recording, version));

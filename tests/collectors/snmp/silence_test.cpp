@@ -1,4 +1,5 @@
-// Devices that do not answer: what is tried, what it costs, whom it disturbs.
+// Devices that do not answer, or never come to an end: what is tried, what it costs, whom it
+// disturbs.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -195,6 +196,39 @@ TEST(SnmpSilence, ASocketOfNoUseToAnybodyIsClosed) {
   world.run(240s);
   ASSERT_EQ(ports.size(), 2U);
   EXPECT_EQ(world.collector->open_sockets(), 1U);
+}
+
+// It stays visible, and costs a GET an interval where it cost a walk.
+TEST(SnmpEndless, ADeviceWhoseWalkDoesNotEndIsWalkedLessAndLess) {
+  std::uint32_t if_number = 3;
+  test::FleetOptions options;
+  options.interfaces = 1100;
+  options.if_number = [&](std::uint32_t) { return if_number; };
+  StillWorld world(options);
+  world.start(StillWorld::config(world.targets(1)));
+  std::string walked;
+  const auto poll = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      const std::uint64_t sent = world.collector->traffic().sent;
+      world.run(60s);
+      walked += world.collector->traffic().sent - sent > 1 ? 'w' : '.';
+      const DeviceSample sample = world.by_device().at("d0").back();
+      EXPECT_EQ(sample.result, PollResult::partial);
+      EXPECT_TRUE(sample.answered);
+      EXPECT_TRUE(sample.interfaces.empty());
+      EXPECT_EQ(sample.problem.find("the walk of its interfaces"), 0U) << sample.problem;
+      if (walked.back() == 'w') continue;
+      EXPECT_EQ(sample.problem,
+                "the walk of its interfaces did not end; only whether it answers is asked for now");
+    }
+  };
+  poll(26);
+  EXPECT_EQ(walked, "w.w...w.......w.........w.");
+  if_number = 1100;
+  world.run(60s * 9);
+  const DeviceSample sample = world.by_device().at("d0").back();
+  EXPECT_EQ(sample.result, PollResult::ok) << sample.problem;
+  EXPECT_EQ(sample.interfaces.size(), 1100U);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // whole message.
 #include <gtest/gtest.h>
 
+#include "collectors/snmp/endless.hpp"
 #include "collectors/snmp/walk.hpp"
 #include "tests/collectors/snmp/agent.hpp"
 
@@ -96,30 +97,142 @@ TEST(EvilAgent, InventsRowsWithoutEnd) {
               }
             }));
   EXPECT_EQ(driven.sample.result, PollResult::partial);
-  EXPECT_NE(driven.sample.problem.find("and "), std::string::npos);
-  EXPECT_LE(driven.sample.interfaces.size(), kMostRows + kMostVarbinds);
-  EXPECT_LE(driven.requests, kMostRequests);
+  EXPECT_EQ(driven.sample.problem.find("the walk of its interfaces does not end: "), 0U)
+      << driven.sample.problem;
+  EXPECT_NE(driven.sample.problem.find("ignored; and "), std::string::npos);
+  EXPECT_EQ(driven.broken.of(Rule::endless), 1U);
+  EXPECT_TRUE(driven.sample.interfaces.empty()) << "nobody knows which of them there are";
+  EXPECT_LE(driven.requests, 1100U) << "ifNumber says 1";
 }
 
-TEST(EvilAgent, RowsOfTheRightTypesWithoutEnd) {
-  const Recording agent = device(1);
-  std::uint32_t row = 0;
-  DeviceMemory memory;
+// Rows of the right types without end; `from` has the system group.
+Driven endless(const Recording& from, DeviceMemory& memory, std::uint32_t last = 0xFFFF'FFFF) {
   memory.columns = bit(0) | bit(1);
   memory.useless = kFallbackColumns;
   memory.polls = 1;
-  const Driven driven =
-      drive(memory, forge(agent, [&](auto& reply, const auto& oids, std::uint32_t repetitions) {
-              for (std::uint32_t n = 0; n < repetitions; ++n) {
-                ++row;
-                for (std::size_t i = 1; i < oids.size(); ++i) {
-                  reply.varbind(below(oids[i], row), 0x46, Bytes{9});
-                }
-              }
-            }));
-  EXPECT_EQ(driven.sample.problem, "more than 16384 rows; the walk stopped there");
+  std::uint32_t row = 0;
+  return drive(memory, forge(from, [&](auto& reply, const auto& oids, std::uint32_t repetitions) {
+                 for (std::uint32_t n = 0; n < repetitions; ++n) {
+                   ++row;
+                   for (std::size_t i = 1; i < oids.size(); ++i) {
+                     if (row > last) {
+                       reply.varbind(itnxt::test::encode_oid(oids[i]), 0x82, Bytes{});
+                     } else {
+                       reply.varbind(below(oids[i], row), 0x46, Bytes{9});
+                     }
+                   }
+                 }
+               }));
+}
+
+// A device that has no interfaces of its own and says that it has `if_number`.
+Recording saying(const char* if_number) {
+  Recording agent;
+  agent.add("1.3.6.1.2.1.1.3.0", "67", "123456");
+  if (if_number != nullptr) agent.add("1.3.6.1.2.1.2.1.0", "2", if_number);
+  return agent;
+}
+
+TEST(EvilAgent, WhatItInventsBeyondItsIfNumberIsNotTaken) {
+  DeviceMemory memory;
+  const Driven driven = endless(saying("8"), memory);
+  EXPECT_EQ(driven.sample.result, PollResult::partial);
+  EXPECT_EQ(driven.sample.problem,
+            "the walk of its interfaces does not end: 1025 rows where ifNumber says 8; none of "
+            "them is taken");
+  EXPECT_TRUE(driven.sample.interfaces.empty());
+  EXPECT_FALSE(driven.sample.complete);
+  EXPECT_TRUE(driven.sample.answered);
+  EXPECT_EQ(driven.sample.uptime, TimeTicks{123456});
   EXPECT_EQ(driven.broken.of(Rule::endless), 1U);
   EXPECT_EQ(driven.broken.of(Rule::not_increasing), 0U);
+  EXPECT_EQ(memory.rows, 0U) << "nothing was learned of it";
+}
+
+TEST(EvilAgent, WithoutABelievableIfNumberTheBudgetDecides) {
+  for (const char* if_number : {static_cast<const char*>(nullptr), "2147483647"}) {
+    DeviceMemory memory;
+    const Driven driven = endless(saying(if_number), memory);
+    EXPECT_EQ(driven.sample.problem,
+              "the walk of its interfaces does not end: more than 16384 rows; none of them is "
+              "taken");
+    EXPECT_TRUE(driven.sample.interfaces.empty());
+  }
+}
+
+TEST(BigDevice, IsTakenAsItsIfNumberSays) {
+  for (const char* if_number : {"16000", "7600"}) {
+    DeviceMemory memory;
+    const Driven driven = endless(saying(if_number), memory, 16'000);
+    EXPECT_EQ(driven.sample.problem, "");
+    EXPECT_TRUE(driven.sample.complete);
+    EXPECT_EQ(driven.sample.interfaces.size(), 16'000U);
+  }
+  DeviceMemory memory;
+  const Driven more = endless(saying("20000"), memory, 20'000);
+  EXPECT_EQ(more.sample.problem, "more than 16384 rows; the walk stopped there");
+  EXPECT_GT(more.sample.interfaces.size(), kMostRows);
+  EXPECT_FALSE(more.sample.complete);
+}
+
+TEST(BigDevice, WithAWrongIfNumberIsBelievedByItsLastWholeWalk) {
+  DeviceMemory memory;
+  memory.rows = 3000;
+  const Driven driven = endless(saying("5"), memory, 6000);
+  EXPECT_EQ(driven.sample.problem, "");
+  EXPECT_EQ(driven.sample.interfaces.size(), 6000U);
+}
+
+TEST(EvilAgent, WithoutIfNumberAnIntervalIsABudgetToo) {
+  const Recording agent = saying(nullptr);
+  for (const std::uint32_t known : {0U, 2000U}) {
+    DeviceMemory memory;
+    memory.columns = bit(0);
+    memory.rows = known;
+    Walk walk(memory, {}, Instant{});
+    std::uint32_t row = 0;
+    const test::Agent inventing =
+        forge(agent, [&](auto& reply, const auto& oids, std::uint32_t repetitions) {
+          for (std::uint32_t n = 0; n < repetitions; ++n) {
+            reply.varbind(below(oids[1], ++row), 0x46, Bytes{9});
+          }
+        });
+    std::array<std::uint8_t, 2048> buffer{};
+    while (row < 1200) {
+      const Bytes reply = inventing(encode(walk.request(), Version::v2c, "public", 1, buffer));
+      walk.answer(test::parse(reply), Instant{});
+    }
+    walk.expire(60s);
+    const DeviceSample sample = walk.finish(Instant{60s});
+    EXPECT_EQ(sample.result, PollResult::partial);
+    if (known == 0) {
+      EXPECT_EQ(sample.problem,
+                "the walk of its interfaces does not end: " + std::to_string(row) +
+                    " rows within the interval of 1m and no ifNumber that says so; none of "
+                    "them is taken");
+      EXPECT_TRUE(walk.endless());
+    } else {
+      EXPECT_EQ(sample.problem, "the poll did not end within the interval of 1m: " +
+                                    std::to_string(row) + " rows so far; raise 'interval'");
+      EXPECT_FALSE(walk.endless());
+    }
+  }
+}
+
+TEST(EndlessWalks, AreTriedLessAndLessUntilOneEnds) {
+  const auto pauses = [](EndlessWalks& walks, bool endless, bool complete) {
+    walks.walked(endless, complete);
+    int polls = 0;
+    for (; !walks.walks_next(); ++polls) walks.rested();
+    return polls;
+  };
+  EndlessWalks walks;
+  EXPECT_EQ(pauses(walks, false, true), 0);
+  for (const int expected : {1, 3, 7, 9, 9}) EXPECT_EQ(pauses(walks, true, false), expected);
+  EXPECT_EQ(pauses(walks, false, false), 0) << "cut short";
+  EXPECT_EQ(pauses(walks, true, false), 9);
+  EXPECT_EQ(pauses(walks, false, true), 0);
+  EXPECT_EQ(pauses(walks, true, false), 1);
 }
 
 TEST(EvilAgent, AnswersWithNothing) {

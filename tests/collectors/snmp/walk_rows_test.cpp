@@ -105,7 +105,8 @@ TEST(Walk, RowsWithoutA64BitCounterGetThe32BitOneAndTheOthersKeepTheirs) {  // T
   }
   // The next poll asks for both at once: nothing is asked twice, all of one PDU.
   const Driven second = drive(memory, serve(made));
-  EXPECT_EQ(second.oids[1], 1U + kMibColumnCount - 2U) << "all but ifSpeed and ifPhysAddress";
+  EXPECT_EQ(second.oids[1], 1U + kMibColumnCount - 4U)
+      << "all but ifSpeed, ifPhysAddress, ifInNUcastPkts and ifOutNUcastPkts";
   ASSERT_EQ(second.sample.interfaces.size(), 5U);
   for (std::size_t i = 0; i < 5; ++i) {
     EXPECT_EQ(second.sample.interfaces[i].counters, first.sample.interfaces[i].counters);
@@ -140,6 +141,41 @@ TEST(Walk, ADeviceWithoutIfXTable) {
   EXPECT_LT(second.requests, first.requests);
   EXPECT_EQ(second.sample.interfaces[0].counters, row.counters);
   EXPECT_EQ(second.oids[1], 13U) << "sysUpTime, 3 of ifTable's state, 4 errors, 4 octets, ifSpeed";
+}
+
+// RFC 1213 agents count multicast and broadcast in one: a row has that where it has neither of
+// them.
+TEST(Walk, NonUnicastPacketsAreAskedForOnlyWhereARowLacksMulticastAndBroadcast) {
+  Recording agent = device(2, false);
+  agent.add("1.3.6.1.2.1.2.2.1.2.3", "4", "old");
+  for (const char* index : {"1", "2", "3"}) {
+    agent.add("1.3.6.1.2.1.2.2.1.12." + std::string(index), "65", "700");
+    agent.add("1.3.6.1.2.1.2.2.1.18." + std::string(index), "65", "800");
+  }
+  DeviceMemory memory;
+  for (int poll = 0; poll < 2; ++poll) {
+    const Driven driven = drive(memory, serve(agent));
+    EXPECT_EQ(driven.sample.result, PollResult::ok) << driven.sample.problem;
+    const CounterSet& modern = test::row(driven.sample, 1)->counters;
+    EXPECT_EQ(modern.get(Column::in_multicast_packets), (Counter{4001, CounterWidth::bits32}));
+    EXPECT_EQ(modern.get(Column::out_broadcast_packets), (Counter{10'001, CounterWidth::bits32}));
+    const CounterSet& old = test::row(driven.sample, 3)->counters;
+    EXPECT_EQ(old.get(Column::in_multicast_packets), (Counter{700, CounterWidth::bits32}));
+    EXPECT_EQ(old.get(Column::out_multicast_packets), (Counter{800, CounterWidth::bits32}));
+    EXPECT_EQ(old.get(Column::in_broadcast_packets), std::nullopt);
+  }
+  // A device with both in 64 bits is never asked.
+  DeviceMemory wide;
+  const Recording ordinary = device(2);
+  for (int poll = 0; poll < 2; ++poll) {
+    const Driven driven = drive(wide, [&](ByteView request) {
+      for (const Recording::Arcs& oid : asked(request)) {
+        EXPECT_FALSE(oid.size() > 9 && oid[6] == 2 && (oid[9] == 12 || oid[9] == 18));
+      }
+      return ordinary.answer(request);
+    });
+    EXPECT_EQ(driven.sample.result, PollResult::ok) << driven.sample.problem;
+  }
 }
 
 TEST(Walk, SpeedIsIfHighSpeedElseIfSpeedElseNone) {  // T8
