@@ -59,7 +59,8 @@ DEVICE = {  # case: (message of the log, `problem` there and of /api/v1/devices)
     "silent": (MUTE, "no answer to 2 tries"),
     "garbage": (REFUSED, "no usable answer within 2 tries; 8 replies were malformed (bad_length); "
                          "does an SNMP agent answer there?"),
-    "wrong request id": (MUTE, "no answer to 2 tries"),
+    "wrong request id": (MUTE, "no answer to 2 tries; 2 replies were ignored (another request-id than "
+                               "asked, or too late)"),
     "truncated": (REFUSED, "no usable answer within 2 tries; 2 replies were malformed "
                            "(bad_length); does an SNMP agent answer there?"),
     "stranger": (MUTE, "no answer to 2 tries"),
