@@ -115,6 +115,7 @@ bool Inlet::admits(const ZmqMessage& message, std::optional<Denial> denial,
   if (!denial) return true;
   const auto reason = static_cast<std::size_t>(*denial);
   ++counts_.denied[reason];
+  tell(message, {std::string(kDenialNames[reason]), std::string(kDenied[reason])});
   const std::string about = name_of(message) + ' ' + std::string(kDenialNames[reason]);
   if (const auto due = denials_.due(about, loop_.now())) {
     log_.warning(kDenied[reason], {{"peer", name_of(message)},

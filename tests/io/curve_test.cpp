@@ -127,6 +127,9 @@ TEST_F(Curve, ANodeSpeaksOnlyForItself) {
               Contains(HasSubstr("message dropped: a node speaks in the name of another than "
                                  "aggregator.curve.nodes gives its key\" peer=127.0.0.1 "
                                  "node=another reason=node unsaid=0")));
+  EXPECT_TRUE(logs("aggregator refuses what it is sent\" endpoint=" + inlet->endpoint() +
+                   " reason=node message=\"message dropped: a node speaks in the name of another "
+                   "than aggregator.curve.nodes gives its key\""));
   EXPECT_THAT(got, IsEmpty());
   EXPECT_EQ(outlet->waiting_batches(), 1U);
 }

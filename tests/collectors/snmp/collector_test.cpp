@@ -334,7 +334,7 @@ TEST(SnmpCollector, NamesAreResolvedOffTheLoopAndAgainAfterAFailure) {
   const auto lookup = [&](const std::string& host, std::uint16_t port) -> Result<Address> {
     if (host != "core.example") return Error{"no such name"};
     if (++asked == 1) return Error{"the name server is asleep"};
-    return *snmp::numeric_address("127.0.5.5", port);
+    return *numeric_address("127.0.5.5", port);
   };
   Rig rig;
   rig.run(config(200ms, {target("core", "core.example", fleet.port())}, 50ms, 0), lookup);
@@ -354,7 +354,7 @@ TEST(SnmpCollector, NamesAreResolvedOffTheLoopAndAgainAfterAFailure) {
 }
 
 TEST(SnmpCollector, LocalhostByTheSystemsResolver) {
-  const Result<Address> address = snmp::system_lookup("localhost", 161);
+  const Result<Address> address = system_lookup("localhost", 161);
   ASSERT_TRUE(address);
   EXPECT_TRUE(to_text(*address) == "127.0.0.1:161" || to_text(*address) == "[::1]:161");
 }
