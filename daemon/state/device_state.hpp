@@ -2,6 +2,7 @@
 // never altered: whoever holds the old one reads on undisturbed. Pure; the loop's thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -37,7 +38,12 @@ struct SampleSource {
   // The original time of a sample, by the wall clock of who took it.
   [[nodiscard]] WallTime wall(SourceTime at) const { return closed_wall - age(at); }
   [[nodiscard]] Duration age(SourceTime at) const {
-    return at < closed_at ? closed_at - at : Duration::zero();
+    constexpr std::uint64_t kOldest = Duration(24h * 366).count();  // whatever a source says
+    if (at >= closed_at) return Duration::zero();
+    const auto ns = [](SourceTime t) {
+      return static_cast<std::uint64_t>(t.time_since_epoch().count());
+    };
+    return Duration(std::min(ns(closed_at) - ns(at), kOldest));
   }
   // Whether it is the same clock.
   bool operator==(const SampleSource& other) const {

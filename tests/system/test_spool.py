@@ -25,6 +25,10 @@ OUTAGE = float(os.environ.get("ITNXT_TEST_OUTAGE", "12"))
 MIB = 1 << 20
 
 
+# A sanitizer keeps what was freed, and its shadow: a process's size then says nothing of ours.
+SANITIZED = os.environ.get("ITNXT_SANITIZED") == "1"
+
+
 def memory(process):
     with open("/proc/%d/status" % process.pid, encoding="ascii") as file:
         return next(int(line.split()[1]) << 10 for line in file if line.startswith("VmRSS"))
@@ -75,6 +79,13 @@ class SlowLink:
 
 
 class Spool(LabTest):
+    def expect_little(self, size, limit):
+        if SANITIZED:
+            print("a sanitizer's memory says nothing: %d bytes are not held against %d" %
+                  (size, limit))
+        else:
+            self.assertLess(size, limit)
+
     def setUp(self):
         super().setUp()
         need_binaries(self, "itnxtd", "itnxt_fleet")
@@ -171,7 +182,7 @@ class Away(Spool):
         aggregator.process.signal(signal.SIGCONT)
         print("memory %.1f MiB, at most %.1f MiB more; %.1f MiB on the disk" % (
             before / MIB, (most - before) / MIB, size / MIB))
-        self.assertLess(most - before, 16e6)
+        self.expect_little(most - before, 16e6)
         self.assertGreater(size, MIB)
 
         def drained():
@@ -241,7 +252,7 @@ class Disturbed(Spool):
                            "memory, of which the oldest are dropped; free space or choose another "
                            "directory")
         collector.wait_log(product.logged("undelivered batches were dropped, the oldest first…"))
-        self.assertLess(memory(collector.process), 64 * MIB)
+        self.expect_little(memory(collector.process), 64 * MIB)
         router.open()
         wait_until(lambda: router.told() and router.taken(), "events and batches come")
         collector.wait_log(product.logged("undelivered batches are written to the spool again"))
