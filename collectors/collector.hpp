@@ -1,7 +1,7 @@
 // A collector: something that watches a piece of the world and publishes samples of it.
 //
 // To add one: a folder under collectors/; in daemon/config a struct and a name (config.hpp), its
-// keys (schema.cpp) and its reader (load_collectors.cpp); a line in kinds.cpp, with what only its
+// keys (schema.cpp) and its reader (load_host.cpp, say); a line in kinds.cpp, with what only its
 // own room can tell to be wrong with its configuration, if there is anything. It sees core, its
 // own configuration, the loop and the sink: never ZeroMQ, state, alerts or another collector.
 #pragma once

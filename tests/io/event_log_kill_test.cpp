@@ -27,6 +27,15 @@ struct Paths {
   std::string directory, journal, durable;
 };
 
+// What a life tells of its progress, a byte a step: the parent kills by steps, not by time.
+constexpr char kTurn = 't';
+constexpr char kDurable = 'd';  // all that was reported is on the disk, and said to be
+
+struct Life {
+  pid_t child;
+  Fd steps;  // to be read by the parent
+};
+
 void append(const Fd& to, const std::string& line) {
   if (write(to.get(), line.data(), line.size()) < 0) _exit(2);
 }
@@ -34,7 +43,7 @@ void append(const Fd& to, const std::string& line) {
 // The life of one process: reports as fast as the disk takes it; the aggregator beside it writes
 // down what comes, then acknowledges, now and then late. Ends by itself when `drain` and all is
 // delivered.
-[[noreturn]] void live(const Paths& paths, std::uint64_t run, bool drain) {
+[[noreturn]] void live(const Paths& paths, std::uint64_t run, bool drain, const Fd& steps) {
   const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
   const Fd journal(open(paths.journal.c_str(), flags, 0600));
   const Fd durable(open(paths.durable.c_str(), flags, 0600));
@@ -56,10 +65,13 @@ void append(const Fd& to, const std::string& line) {
   Timer turn;
   const std::function<void()> live_on = [&] {
     if (events->durable()) {
+      const bool news = told < reported;
       for (; told < reported; ++told) {
         append(durable, std::to_string(run) + '.' + std::to_string(told + 1) + '\n');
       }
+      if (news && !drain) append(steps, {kDurable});
     }
+    if (!drain) append(steps, {kTurn});
     if (const auto message = events->next(0)) {
       events->sent(0);
       const auto batch = wire::decode_events(*message);
@@ -87,10 +99,26 @@ void append(const Fd& to, const std::string& line) {
   _exit(log.lines.empty() ? 0 : 1);
 }
 
-pid_t start(const Paths& paths, std::uint64_t run, bool drain) {
+Life start(const Paths& paths, std::uint64_t run, bool drain) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return {-1, Fd()};
+  Fd read_end(ends[0]);
+  const Fd write_end(ends[1]);
   const pid_t child = fork();
-  if (child == 0) live(paths, run, drain);
-  return child;
+  if (child == 0) {
+    read_end = Fd();
+    live(paths, run, drain, write_end);
+  }
+  return {child, std::move(read_end)};
+}
+
+// Until the life has told `count` steps of this kind; false when it ended before.
+bool await(const Life& life, char kind, int count) {
+  char step = 0;
+  while (count > 0 && read(life.steps.get(), &step, 1) == 1) {
+    if (step == kind) --count;
+  }
+  return count == 0;
 }
 
 TEST(EventLogKill, NoDurableEventIsLostAndNoNumberIsGivenTwice) {
@@ -103,15 +131,20 @@ TEST(EventLogKill, NoDurableEventIsLostAndNoNumberIsGivenTwice) {
   const Paths paths{dir.path() + "/spool", dir.path() + "/journal", dir.path() + "/durable"};
   std::uint64_t run = 0;
   for (int i = 0; i < kills; ++i) {
-    const pid_t child = start(paths, ++run, false);
-    ASSERT_GT(child, 0);
-    usleep(static_cast<useconds_t>(std::uniform_int_distribution<>(1'000, 80'000)(random)));
-    kill(child, SIGKILL);
-    waitpid(child, nullptr, 0);
+    const Life life = start(paths, ++run, false);
+    ASSERT_GT(life.child, 0);
+    // Every fourth dies young, perhaps before anything is on its disk; the others in the midst of
+    // their work.
+    const bool young = i % 4 == 0;
+    EXPECT_TRUE(young || await(life, kDurable, 2));
+    EXPECT_TRUE(await(life, kTurn, std::uniform_int_distribution<>(young ? 0 : 1, 100)(random)));
+    kill(life.child, SIGKILL);
+    waitpid(life.child, nullptr, 0);
   }
-  const pid_t last = start(paths, ++run, true);
+  const Life last = start(paths, ++run, true);
+  ASSERT_GT(last.child, 0);
   int status = 0;
-  waitpid(last, &status, 0);
+  waitpid(last.child, &status, 0);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> by_number;

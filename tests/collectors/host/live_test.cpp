@@ -42,7 +42,8 @@ WallTime wall_time() {
 class HostLive : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (::unshare(CLONE_NEWNET) != 0) GTEST_SKIP() << "may not make a network namespace";
+    if (::unshare(CLONE_NEWNET) != 0)
+      GTEST_SKIP() << "a network namespace of the test's own: needs root (CAP_SYS_ADMIN)";
     ASSERT_TRUE(
         run("ip link add near type veth peer name far && ip link set near up && "
             "ip link set far up"));
