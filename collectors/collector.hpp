@@ -11,6 +11,7 @@
 #include "daemon/config/config.hpp"
 #include "daemon/core/log.hpp"
 #include "daemon/io/loop.hpp"
+#include "daemon/io/privileged.hpp"
 #include "daemon/io/sink.hpp"
 
 namespace itnxt {
@@ -23,6 +24,8 @@ struct CollectorContext {
   // What it has learned and wants to know after a restart may stand in files of this path and an
   // ending of its own, as "/var/lib/itnxt/spool/snmp"; empty: nowhere.
   std::string files = {};
+  // Opens what the loop's own thread may not.
+  Privileged& privileged = as_oneself;
 };
 
 class Collector {

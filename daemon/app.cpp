@@ -13,6 +13,7 @@
 #include "daemon/collection.hpp"
 #include "daemon/core/host_port.hpp"
 #include "daemon/core/version.hpp"
+#include "daemon/io/privilege_drop.hpp"
 #include "daemon/io/signals.hpp"
 #include "daemon/io/supervisor.hpp"
 #include "daemon/metrics/catalogue.hpp"
@@ -89,7 +90,8 @@ class App {
 
  private:
   Status start() {
-    const Shell shell{loop_, log_, zmq_};
+    for (const std::string& remark : privileges_.remarks()) log_.warning(remark);
+    const Shell shell{loop_, log_, zmq_, privileges_};
     if (options_.purpose != Purpose::collect) {
       auto opened = Aggregation::open(shell, config_);
       if (!opened) return Error{opened.error()};
@@ -162,6 +164,7 @@ class App {
   Config config_;
   std::vector<Issue> said_;  // of the configuration in force
   Signals signals_;          // before any thread
+  PrivilegeDrop privileges_{options_.purpose != Purpose::aggregate};  // before any other one
   PollLoop loop_;
   StderrLog log_;
   Supervisor supervisor_;

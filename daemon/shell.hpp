@@ -3,6 +3,7 @@
 
 #include "daemon/core/log.hpp"
 #include "daemon/io/poll_loop.hpp"
+#include "daemon/io/privileged.hpp"
 #include "daemon/io/zmq_socket.hpp"
 
 namespace itnxt {
@@ -11,6 +12,7 @@ struct Shell {
   PollLoop& loop;
   Log& log;
   ZmqContext& zmq;
+  Privileged& privileged;
 };
 
 inline constexpr const char* kInproc = "inproc://itnxt";  // between the halves of one `run`

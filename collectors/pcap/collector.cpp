@@ -42,9 +42,7 @@ class PcapCollector final : public Collector {
   void open() {
     std::string remark;
     Opened opened =
-        live_ ? open_live({config_.interface, config_.filter, config_.snaplen, config_.buffer},
-                          remark)
-              : open_savefile({config_.file, config_.filter}, remark);
+        live_ ? open_interface(remark) : open_savefile({config_.file, config_.filter}, remark);
     if (const auto* trouble = std::get_if<Trouble>(&opened)) return fail(*trouble);
     capture_ = std::get<std::unique_ptr<Capture>>(std::move(opened));
     opened_at_ = context_.loop.now();
@@ -57,6 +55,15 @@ class PcapCollector final : public Collector {
     } else {
       schedule_read();
     }
+  }
+
+  Opened open_interface(std::string& remark) {
+    Opened opened;
+    context_.privileged.run([&] {
+      opened =
+          open_live({config_.interface, config_.filter, config_.snaplen, config_.buffer}, remark);
+    });
+    return opened;
   }
 
   void say_open(const std::string& remark) {

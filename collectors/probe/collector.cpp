@@ -101,7 +101,8 @@ class ProbeCollector final : public Collector {
     const Instant now = context_.loop.now();
     for (std::size_t i = 0; i < targets_.size(); ++i) names_.look_up(i, now);
     const Duration head_start = names_.waiting() ? kHeadStart : Duration::zero();
-    echoes_ = std::make_unique<EchoRoom>(context_.loop, context_.log, config_.name, done_);
+    echoes_ = std::make_unique<EchoRoom>(context_.loop, context_.log, context_.privileged,
+                                         config_.name, done_);
     dialer_ = std::make_unique<Dialer>(context_.loop, done_);
     groups_.resize(groups);
     for (std::size_t i = 0; i < groups; ++i) {

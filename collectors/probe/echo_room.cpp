@@ -11,8 +11,13 @@ constexpr std::size_t kSequences = 65'536;
 
 }  // namespace
 
-EchoRoom::EchoRoom(Loop& loop, Log& log, const CollectorName& probe, Done done)
-    : loop_(loop), log_(log), probe_(probe.text()), done_(std::move(done)) {
+EchoRoom::EchoRoom(Loop& loop, Log& log, Privileged& privileged, const CollectorName& probe,
+                   Done done)
+    : loop_(loop),
+      log_(log),
+      privileged_(privileged),
+      probe_(probe.text()),
+      done_(std::move(done)) {
   (void)!::getrandom(token_.data(), token_.size(), 0);
 }
 
@@ -27,7 +32,7 @@ bool EchoRoom::open(bool v6) {
   events.refused = [this, &family](std::size_t request, Outcome why) {
     done_(family.errands[request], why, loop_.fresh_now());
   };
-  auto opened = EchoSocket::open(loop_, v6, std::move(events));
+  auto opened = EchoSocket::open(loop_, privileged_, v6, std::move(events));
   if (!opened) {
     if (family.problem != opened.error()) {
       family.problem = opened.error();

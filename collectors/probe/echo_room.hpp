@@ -23,7 +23,7 @@ class EchoRoom {
     Address to;
     std::uint8_t dscp = 0;
   };
-  EchoRoom(Loop& loop, Log& log, const CollectorName& probe, Done done);
+  EchoRoom(Loop& loop, Log& log, Privileged& privileged, const CollectorName& probe, Done done);
   // At most EchoSocket::kBatch. What cannot leave is told by `done` within the call.
   void send(std::span<const Request> requests);
 
@@ -47,6 +47,7 @@ class EchoRoom {
 
   Loop& loop_;
   Log& log_;
+  Privileged& privileged_;
   const std::string probe_;
   Done done_;
   Bytes8 token_{};                  // of this process: nobody else knows it

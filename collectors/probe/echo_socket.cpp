@@ -77,15 +77,21 @@ struct EchoSocket::Buffers {
   std::array<mmsghdr, kBatch> in_msg{};
 };
 
-Result<std::unique_ptr<EchoSocket>> EchoSocket::open(Loop& loop, bool v6, Events events) {
+Result<std::unique_ptr<EchoSocket>> EchoSocket::open(Loop& loop, Privileged& privileged, bool v6,
+                                                     Events events) {
   const int family = v6 ? AF_INET6 : AF_INET;
   const int protocol = v6 ? int{IPPROTO_ICMPV6} : int{IPPROTO_ICMP};
   constexpr int kFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
   Fd fd(::socket(family, SOCK_DGRAM | kFlags, protocol));
   const bool raw = !fd.is_open();
-  if (raw) fd.reset(::socket(family, SOCK_RAW | kFlags, protocol));
+  int error = 0;
+  if (raw) {
+    privileged.run([&] {
+      fd.reset(::socket(family, SOCK_RAW | kFlags, protocol));
+      error = errno;  // each thread has its own
+    });
+  }
   if (!fd.is_open()) {
-    const int error = errno;
     std::string what = "cannot send ICMP echoes by IPv";
     what.append(v6 ? "6" : "4").append(": ").append(errno_text(error));
     if (error == EPERM || error == EACCES) {

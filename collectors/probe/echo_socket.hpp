@@ -13,6 +13,7 @@
 #include "daemon/core/result.hpp"
 #include "daemon/io/address.hpp"
 #include "daemon/io/loop.hpp"
+#include "daemon/io/privileged.hpp"
 
 namespace itnxt::probe {
 
@@ -34,7 +35,8 @@ class EchoSocket {
   };
 
   // The error says what to do.
-  [[nodiscard]] static Result<std::unique_ptr<EchoSocket>> open(Loop& loop, bool v6, Events events);
+  [[nodiscard]] static Result<std::unique_ptr<EchoSocket>> open(Loop& loop, Privileged& privileged,
+                                                                bool v6, Events events);
   ~EchoSocket();
   EchoSocket(const EchoSocket&) = delete;
   EchoSocket& operator=(const EchoSocket&) = delete;
