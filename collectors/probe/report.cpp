@@ -148,7 +148,7 @@ SeriesSample to_sample(std::span<const Told> told, std::string source, SourceTim
   std::ranges::copy_if(told, std::back_inserter(judged),
                        [](const Told& one) { return one.standing->verdict != Verdict::unknown; });
   SeriesSample sample;
-  sample.probe = true;
+  sample.owner = SeriesOwner::probe;
   sample.source = std::move(source);
   sample.at = at;
   sample.interval = interval;

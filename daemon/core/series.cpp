@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
+#include <utility>
 
 #include "daemon/core/text.hpp"
 
@@ -56,8 +58,8 @@ constexpr std::array<std::string_view, 14> kMultiples = {"pico", "nano", "micro"
 // What other lines of the formats mean something by.
 constexpr std::array<std::string_view, 6> kReservedEnds = {"_bucket",  "_count",  "_sum",
                                                            "_created", "_gcount", "_gsum"};
-constexpr std::array<std::string_view, 7> kReservedLabels = {
-    "device", "node", "collector", "probe", "le", "quantile", "job"};
+constexpr std::array<std::string_view, 8> kReservedLabels = {
+    "device", "node", "collector", "probe", "capture", "le", "quantile", "job"};
 constexpr std::string_view kQuantile = "quantile";
 
 std::optional<std::string> part_objection(std::string_view part) {
@@ -129,7 +131,43 @@ void judge_labels(const SeriesFamily& family, std::vector<std::string>& found) {
   }
 }
 
+void judge_bounds(const SeriesFamily& family, std::vector<std::string>& found) {
+  if (family.type != SeriesType::histogram) {
+    if (!family.bounds.empty()) found.emplace_back("has bounds of buckets, but is no histogram");
+    return;
+  }
+  const auto falls = [](double one, double next) { return !(one < next); };
+  if (family.bounds.empty() || family.bounds.size() > kMostBounds ||
+      !std::ranges::all_of(family.bounds, [](double bound) { return std::isfinite(bound); }) ||
+      std::ranges::adjacent_find(family.bounds, falls) != family.bounds.end()) {
+    found.push_back("a histogram has 1 to " + std::to_string(kMostBounds) +
+                    " bounds, finite and ascending");
+  }
+}
+
 }  // namespace
+
+Histogram::Histogram(std::vector<std::uint64_t> counts, double sum)
+    : content_(std::make_unique<const Content>(Content{std::move(counts), sum})) {}
+Histogram::Histogram(const Histogram& other)
+    : content_(other.content_ ? std::make_unique<const Content>(*other.content_) : nullptr) {}
+Histogram& Histogram::operator=(Histogram other) noexcept {
+  content_ = std::move(other.content_);
+  return *this;
+}
+
+std::size_t lines_per_row(const SeriesFamily& family) {
+  if (family.type != SeriesType::histogram) return 1;
+  return family.bounds.size() + 3;  // the bucket without bound, the sum and the count
+}
+
+std::string bound_text(double bound) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), bound).ptr;
+  std::string made(text.data(), end);
+  if (made.find_first_of(".e") == std::string::npos) made += ".0";
+  return made;
+}
 
 std::string_view family_base(std::string_view name) {
   for (const std::string_view end : {std::string_view("_total"), std::string_view("_info")}) {
@@ -155,6 +193,9 @@ bool is_quantile(std::string_view text) {
 
 std::size_t wire_size(const SeriesRow& row) {
   std::size_t size = 16;  // tag and length of the row, the value at its widest
+  if (const auto* histogram = std::get_if<Histogram>(&row.value)) {
+    size += 16 + 10 * histogram->counts().size();
+  }
   for (const std::string& label : row.labels) size += 4 + label.size();
   return size;
 }
@@ -162,6 +203,7 @@ std::size_t wire_size(const SeriesRow& row) {
 std::size_t wire_size(const SeriesFamily& family) {
   std::size_t size = 24 + family.name.size() + family.help.size();
   for (const std::string& label : family.labels) size += 4 + label.size();
+  size += 8 * family.bounds.size();
   for (const SeriesRow& row : family.rows) size += wire_size(row);
   return size;
 }
@@ -176,6 +218,7 @@ std::vector<std::string> family_objections(const SeriesFamily& family) {
   std::vector<std::string> found;
   judge_name(family, found);
   judge_labels(family, found);
+  judge_bounds(family, found);
   if (family.help.empty() || family.help.size() > kMostSeriesHelp ||
       sanitize(family.help, kMostSeriesHelp) != family.help) {
     found.push_back("help is no line of 1 to " + std::to_string(kMostSeriesHelp) + " bytes");

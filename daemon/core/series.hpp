@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -22,17 +24,43 @@ inline constexpr std::size_t kMostLabelName = 64;       // bytes
 inline constexpr std::size_t kMostLabelValue = 256;     // bytes
 inline constexpr std::size_t kMostFamilies = 256;       // of one sample
 inline constexpr std::size_t kMostSeriesRows = 16'384;  // of one sample
+inline constexpr std::size_t kMostBounds = 64;          // of a histogram
 
 // A summary holds quantiles that its collector has made, each row with its own as its last label;
-// it has neither count nor sum.
-enum class SeriesType : std::uint8_t { gauge, counter, summary };
+// it has neither count nor sum. A histogram is a counter of observations by buckets.
+enum class SeriesType : std::uint8_t { gauge, counter, summary, histogram };
+
+// What one row of a histogram counted. One pointer: rows that are none stay small. Never changed
+// once made; what was moved from may only be destroyed or assigned to.
+class Histogram {
+ public:
+  // `counts`: for each of the family's bounds how many observations were at most that, and at the
+  // end how many there were in all: none less than the one before it. `sum` of them: finite.
+  Histogram(std::vector<std::uint64_t> counts, double sum);
+  Histogram(const Histogram& other);
+  Histogram(Histogram&& other) noexcept = default;
+  Histogram& operator=(Histogram other) noexcept;
+  ~Histogram() = default;
+
+  [[nodiscard]] std::span<const std::uint64_t> counts() const { return content_->counts; }
+  [[nodiscard]] double sum() const { return content_->sum; }
+  bool operator==(const Histogram& other) const { return *content_ == *other.content_; }
+
+ private:
+  struct Content {
+    std::vector<std::uint64_t> counts;
+    double sum = 0;
+    bool operator==(const Content&) const = default;
+  };
+  std::unique_ptr<const Content> content_;
+};
 
 // A counter never falls but when its owner restarts; it is shown modulo 2^53.
-using SeriesValue = std::variant<double, std::uint64_t>;
+using SeriesValue = std::variant<double, std::uint64_t, Histogram>;
 
 struct SeriesRow {
   std::vector<std::string> labels;  // values, in the order of the family's label names
-  SeriesValue value = 0.0;          // finite
+  SeriesValue value = 0.0;          // finite; a Histogram in a histogram and nowhere else
   bool operator==(const SeriesRow&) const = default;
 };
 
@@ -42,19 +70,26 @@ struct SeriesFamily {
   std::string name;
   SeriesType type = SeriesType::gauge;
   std::string help;
-  // Names, without the subject's own (device, probe, or node and collector); quantile is the last
-  // of a summary.
+  // Names, without the subject's own (device, probe, capture, or node and collector); quantile is
+  // the last of a summary, le is none of a histogram's.
   std::vector<std::string> labels;
   std::vector<SeriesRow> rows;
+  std::vector<double> bounds{};  // of a histogram: finite and ascending; the last bucket has none
   bool operator==(const SeriesFamily&) const = default;
+};
+
+// Whose series they are that are no device's, and so the labels they bear.
+enum class SeriesOwner : std::uint8_t {
+  collector,  // node and collector
+  probe,      // probe: the collector's name, without its node
+  capture,    // capture: the same
 };
 
 // What one source within a collector knows of one subject now. It replaces, family by family, what
 // the same source said of that subject before; a family without rows takes its rows away.
 struct SeriesSample {
-  DeviceName device;  // the subject; empty: the collector itself
-  bool probe =
-      false;  // without device: its series bear `probe`, the collector's name, not its node
+  DeviceName device;                           // the subject; empty: …
+  SeriesOwner owner = SeriesOwner::collector;  // … this
   std::string source;  // tells parts of one collector apart (a profile's name); may be empty
   SourceTime at;
   Duration interval{};   // how often it comes: staleness counts in it; zero: the batch's own
@@ -66,6 +101,11 @@ struct SeriesSample {
 // What the family would be called in OpenMetrics: without _total and _info. Two families whose
 // bases are equal cannot stand in one exposition.
 std::string_view family_base(std::string_view name);
+// Lines of /metrics that a row of the family takes.
+std::size_t lines_per_row(const SeriesFamily& family);
+// A bound as the label `le` says it: shortest, and with .0 behind a whole number, as OpenMetrics
+// writes it, so that both formats name the same series.
+std::string bound_text(double bound);
 bool is_info(const SeriesFamily& family);
 
 // What the last label of a summary's row may be: a number between 0 and 1, both excluded, in its

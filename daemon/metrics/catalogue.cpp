@@ -178,6 +178,8 @@ std::string_view type_name(MetricType type, bool open_metrics) {
       return open_metrics ? "info" : "gauge";
     case MetricType::summary:
       return "summary";
+    case MetricType::histogram:
+      return "histogram";
   }
   return {};
 }

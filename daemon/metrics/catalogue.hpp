@@ -9,7 +9,7 @@
 
 namespace itnxt {
 
-enum class MetricType : std::uint8_t { counter, gauge, info, summary };
+enum class MetricType : std::uint8_t { counter, gauge, info, summary, histogram };
 
 // What a metric is told of: the list that its lines are made from.
 enum class MetricSubject : std::uint8_t {

@@ -21,8 +21,20 @@ MetricType type_of(const SeriesFamilyView& family) {
       return MetricType::counter;
     case SeriesType::summary:
       return MetricType::summary;
+    case SeriesType::histogram:
+      return MetricType::histogram;
   }
   return MetricType::gauge;
+}
+
+void write_row(FamilyText& text, const SeriesRowView& row, const std::vector<std::string>& bounds) {
+  if (const auto* whole = std::get_if<std::uint64_t>(&row.value)) {
+    text.line(row.labels, wrapped(*whole));
+  } else if (const auto* histogram = std::get_if<Histogram>(&row.value)) {
+    text.histogram(row.labels, bounds, *histogram);
+  } else {
+    text.line(row.labels, std::get<double>(row.value));
+  }
 }
 
 }  // namespace
@@ -165,11 +177,7 @@ bool Exposition::write_series(const SeriesFamilyView& family) {
     auto block = std::ranges::lower_bound(blocks, family.id, {}, &SeriesBlockView::family);
     for (; block != blocks.end() && (*block)->family == family.id; ++block) {
       for (const SeriesRowView& row : (*block)->rows) {
-        if (const auto* whole = std::get_if<std::uint64_t>(&row.value)) {
-          text_.line(row.labels, wrapped(*whole));
-        } else {
-          text_.line(row.labels, std::get<double>(row.value));
-        }
+        write_row(text_, row, family.bounds);
       }
     }
   }

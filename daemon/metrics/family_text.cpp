@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "daemon/metrics/histogram_lines.hpp"
+
 namespace itnxt {
 namespace {
 
@@ -28,6 +30,20 @@ void FamilyText::put(std::string_view rendered, Labels more, double value) {
   name();
   append_labels(out_, rendered, more);
   number(value);
+}
+
+void FamilyText::histogram(std::string_view rendered, std::span<const std::string> bounds,
+                           const Histogram& value) {
+  for_each_line(bounds, value, [&](std::string_view end, std::string_view bound, auto number_of) {
+    name();
+    out_ += end;
+    if (bound.empty()) {
+      out_ += rendered;
+    } else {
+      append_labels(out_, rendered, {{"le", bound}});
+    }
+    number(number_of);
+  });
 }
 
 void FamilyText::header() {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "daemon/core/series.hpp"
 #include "daemon/metrics/catalogue.hpp"
 #include "daemon/metrics/value_sink.hpp"
 
@@ -31,6 +33,10 @@ class FamilyText final : public ValueSink {
     append_labels(out_, labels);
     number(value);
   }
+
+  // The lines of one row of a histogram; `bounds` as the label le says them.
+  void histogram(std::string_view rendered, std::span<const std::string> bounds,
+                 const Histogram& value);
 
  private:
   void put(std::string_view rendered, Labels more, double value) override;

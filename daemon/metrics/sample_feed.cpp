@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/metrics/family_text.hpp"
+#include "daemon/metrics/histogram_lines.hpp"
 
 namespace itnxt {
 namespace {
@@ -29,25 +30,18 @@ bool holds(const ValueLines& in, const ValueLines& of, const ValueLines::Line& l
   });
 }
 
-double number(const SeriesValue& value) {
-  if (const auto* whole = std::get_if<std::uint64_t>(&value)) {
-    return static_cast<double>(wrapped(*whole));
-  }
-  return std::get<double>(value);
-}
-
 bool holds(const SubjectSeriesView& view, const std::shared_ptr<const SeriesBlockView>& block) {
   return std::ranges::find(view.blocks, block) != view.blocks.end();
 }
 
-// "device" or "node/collector": unique, since devices stand under an empty node.
 std::string text_of(const SeriesSubject& subject) {
-  const auto& [device, node, collector] = subject;
-  return device.text() + '\n' + node.text() + '\n' + collector.text();
+  const auto& [device, node, collector, owner] = subject;
+  return device.text() + '\n' + node.text() + '\n' + collector.text() + '\n' +
+         std::to_string(static_cast<unsigned>(owner));
 }
 
 std::string_view name_of(const SeriesSubject& subject) {
-  const auto& [device, node, collector] = subject;
+  const auto& [device, node, collector, owner] = subject;
   return device.empty() ? node.text() : device.text();
 }
 
@@ -63,6 +57,41 @@ void SampleFeed::tell(std::string_view metric, std::string_view labels, double v
 void SampleFeed::mark(std::string_view metric, std::string_view labels, std::int64_t at) {
   tell(metric, labels, std::bit_cast<double>(kStaleMarker), at);
   if (at <= horizon_) *scope_.marked = std::max(*scope_.marked, at);
+}
+
+// line(metric, labels, value) for what the row is on /metrics.
+template <class Line>
+void SampleFeed::each_line(const Family& family, const SeriesRowView& row, Line line) {
+  if (const auto* whole = std::get_if<std::uint64_t>(&row.value)) {
+    return line(family.name, row.labels, static_cast<double>(wrapped(*whole)));
+  }
+  if (const auto* real = std::get_if<double>(&row.value)) {
+    return line(family.name, row.labels, *real);
+  }
+  std::string labels;
+  for_each_line(family.bounds, std::get<Histogram>(row.value),
+                [&](std::string_view end, std::string_view bound, auto value) {
+                  labels.clear();
+                  if (bound.empty()) {
+                    labels = row.labels;
+                  } else {
+                    append_labels(labels, row.labels, {{"le", bound}});
+                  }
+                  line(family.name + std::string(end), labels, static_cast<double>(value));
+                });
+}
+
+void SampleFeed::tell_row(std::uint32_t family, const SeriesRowView& row, std::int64_t at) {
+  each_line(family_of_[family], row,
+            [&](std::string_view metric, std::string_view labels, double value) {
+              tell(metric, labels, value, at);
+            });
+}
+
+void SampleFeed::mark_row(std::uint32_t family, const SeriesRowView& row, std::int64_t at) {
+  each_line(family_of_[family], row, [&](std::string_view metric, std::string_view labels, double) {
+    mark(metric, labels, at);
+  });
 }
 
 // The same time: it was told. An earlier one: a clock was set back, or batches overtook each other.
@@ -197,8 +226,8 @@ void SampleFeed::name_families(Table& table) {
   if (families == families_) return;
   families_ = std::move(families);
   // Names of those that went stay for a while: their series have to be ended.
-  if (family_names_.size() > 2 * families_->size() + 1000) family_names_.clear();
-  for (const SeriesFamilyView& one : *families_) family_names_[one.id] = one.name;
+  if (family_of_.size() > 2 * families_->size() + 1000) family_of_.clear();
+  for (const SeriesFamilyView& one : *families_) family_of_[one.id] = {one.name, one.bounds};
 }
 
 void SampleFeed::took_series(const SeriesSubject& subject, Table& table) {
@@ -226,7 +255,7 @@ void SampleFeed::end_rows(const SeriesBlockView& gone, const SubjectSeriesView& 
   }
   const std::int64_t end = std::max(ends_at, to_ms(gone.at) + 1);
   for (const SeriesRowView& row : gone.rows) {
-    if (!there.contains(row.labels)) mark(family_names_[gone.family], row.labels, end);
+    if (!there.contains(row.labels)) mark_row(gone.family, row, end);
   }
 }
 
@@ -244,7 +273,7 @@ void SampleFeed::step_series(const SubjectSeriesView& before, const SubjectSerie
     const auto last = told.find(block->family);
     if (last != told.end() && !goes_on(last->second, block->at)) continue;
     for (const SeriesRowView& row : block->rows) {
-      tell(family_names_[block->family], row.labels, number(row.value), to_ms(block->at));
+      tell_row(block->family, row, to_ms(block->at));
     }
   }
 }

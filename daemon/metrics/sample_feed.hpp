@@ -74,6 +74,12 @@ class SampleFeed {
   struct KnownSeries : Known<std::shared_ptr<const SubjectSeriesView>> {
     SeriesSubject key;
   };
+  struct Family {
+    std::string name;
+    std::vector<std::string> bounds;
+  };
+  template <class Line>
+  static void each_line(const Family& family, const SeriesRowView& row, Line line);
   // What is at hand.
   struct Scope {
     std::string_view name;
@@ -95,6 +101,9 @@ class SampleFeed {
   void step_series(const SubjectSeriesView& before, const SubjectSeriesView& now,
                    std::int64_t ends_at);
   void end_rows(const SeriesBlockView& gone, const SubjectSeriesView& now, std::int64_t ends_at);
+  // The same for all lines of a row of a family, or the markers that end them.
+  void tell_row(std::uint32_t family, const SeriesRowView& row, std::int64_t at);
+  void mark_row(std::uint32_t family, const SeriesRowView& row, std::int64_t at);
   void mark(std::string_view metric, std::string_view labels, std::int64_t at);
   void tell(std::string_view metric, std::string_view labels, double value, std::int64_t at);
   // Whether samples of `at` are to be told after those of `told_at`.
@@ -116,7 +125,7 @@ class SampleFeed {
   std::unordered_map<LinkName, Known<LinkView>> links_;
   std::unordered_map<std::string, KnownSeries> series_;  // by the text of their subject
   std::shared_ptr<const std::vector<SeriesFamilyView>> families_;
-  std::unordered_map<std::uint32_t, std::string> family_names_;
+  std::unordered_map<std::uint32_t, Family> family_of_;
   ValueLines before_, now_;  // scratch
 };
 

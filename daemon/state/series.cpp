@@ -19,11 +19,19 @@ std::string subject_labels(const SeriesSample& sample, const SampleSource& sourc
   std::string text;
   if (!sample.device.empty()) {
     append_label(text, '{', "device", sample.device.text());
-  } else if (sample.probe) {
-    append_label(text, '{', "probe", source.collector.text());
-  } else {
-    append_label(text, '{', "node", source.node.text());
-    append_label(text, ',', "collector", source.collector.text());
+    return text;
+  }
+  switch (sample.owner) {
+    case SeriesOwner::collector:
+      append_label(text, '{', "node", source.node.text());
+      append_label(text, ',', "collector", source.collector.text());
+      break;
+    case SeriesOwner::probe:
+      append_label(text, '{', "probe", source.collector.text());
+      break;
+    case SeriesOwner::capture:
+      append_label(text, '{', "capture", source.collector.text());
+      break;
   }
   return text;
 }
@@ -40,9 +48,15 @@ std::string labels_of(const SeriesFamily& family, const SeriesRow& row, const st
 }  // namespace
 
 SeriesSubject subject_of(const SeriesSample& sample, const SampleSource& source) {
-  if (!sample.device.empty()) return {sample.device, {}, {}};
-  if (sample.probe) return {{}, {}, source.collector};
-  return {{}, source.node, source.collector};
+  if (!sample.device.empty()) return {sample.device, {}, {}, SeriesOwner::collector};
+  switch (sample.owner) {
+    case SeriesOwner::collector:
+      return {{}, source.node, source.collector, sample.owner};
+    case SeriesOwner::probe:
+    case SeriesOwner::capture:
+      return {{}, {}, source.collector, sample.owner};
+  }
+  return {};
 }
 
 struct Series::Context {
@@ -75,12 +89,14 @@ Series::Families::iterator Series::find_or_add(const SeriesFamily& family, const
   if (found != families_.end()) {
     const Family& known = found->second;
     if (known.view.name == family.name && known.view.type == family.type &&
-        known.view.help == family.help && known.labels == family.labels) {
+        known.view.help == family.help && known.labels == family.labels &&
+        known.bounds == family.bounds) {
       return found;
     }
-    refuse(context, family.name + ": differs from " + known.view.name +
-                        ", which came first and is alive, in name, type, help or label names; "
-                        "give it the same or another name");
+    refuse(context,
+           family.name + ": differs from " + known.view.name +
+               ", which came first and is alive, in name, type, help, bounds or label names; "
+               "give it the same or another name");
     return families_.end();
   }
   if (auto objection = family_objection(family)) {
@@ -102,7 +118,10 @@ Series::Families::iterator Series::find_or_add(const SeriesFamily& family, const
   }
   Family made;
   made.view = {++next_family_, family.name, family.type, family.help, is_info(family)};
+  for (const double bound : family.bounds) made.view.bounds.push_back(bound_text(bound));
   made.labels = family.labels;
+  made.bounds = family.bounds;
+  made.lines = lines_per_row(family);
   made.node = context.source.node;
   shown_.reset();
   return families_.emplace(base, std::move(made)).first;
@@ -144,28 +163,30 @@ void Series::keep_missing(const Block& before, const Context& context, SeriesBlo
 }
 
 // Cuts the block to what may be kept; true when all may.
-bool Series::admit(const Context& context, const SeriesFamily& family, Subject& subject,
+bool Series::admit(const Context& context, const Family& family, Subject& subject,
                    std::size_t before, SeriesBlockView& view) {
   const NodeName& node = context.source.node;
   std::size_t kept = std::min(before, view.rows.size());
   std::optional<Limit> limit;
   for (std::size_t i = kept; i < view.rows.size(); ++i) {
     const bool of_device = !context.sample.device.empty();
-    const auto refused = context.admission.refuses(node, 1, of_device ? subject.rows : 0);
+    const auto refused =
+        context.admission.refuses(node, family.lines, of_device ? subject.lines : 0);
     if (refused) {
       limit = refused;
       continue;
     }
     ++kept;
-    ++subject.rows;
+    subject.lines += family.lines;
   }
   if (view.rows.size() < before) {
-    context.admission.release(node, before - view.rows.size());
-    subject.rows -= before - view.rows.size();
+    const std::uint64_t gone = (before - view.rows.size()) * family.lines;
+    context.admission.release(node, gone);
+    subject.lines -= gone;
   }
   if (!limit) return true;
   view.rows.resize(kept);
-  refuse(context, family.name + ": series are refused by aggregator.limits." +
+  refuse(context, family.view.name + ": series are refused by aggregator.limits." +
                       (*limit == Limit::series ? "series" : "series_per_node") +
                       "; raise it if there really are so many");
   return false;
@@ -205,7 +226,7 @@ bool Series::apply(const SeriesFamily& family, const Context& context, Subject& 
   const bool mixed = context.sample.partial && before != nullptr;
   if (mixed) keep_missing(*before, context, *view, seen);
   const std::size_t rows_before = before == nullptr ? 0 : before->view->rows.size();
-  if (!admit(context, family, subject, rows_before, *view)) whole = false;
+  if (!admit(context, known->second, subject, rows_before, *view)) whole = false;
   if (view->rows.empty()) {
     if (old != subject.blocks.end()) subject.blocks.erase(old), --known->second.blocks;
     if (known->second.blocks == 0) families_.erase(known), shown_.reset();
@@ -240,10 +261,10 @@ std::size_t Series::apply(const SeriesSample& sample, const SampleSource& source
 
 void Series::erase(Subject& subject, std::map<BlockKey, Block>::iterator block,
                    Admission& admission) {
-  const std::size_t rows = block->second.view->rows.size();
-  admission.release(std::get<NodeName>(block->first), rows);
-  subject.rows -= rows;
   const auto family = block->second.family;
+  const std::uint64_t lines = block->second.view->rows.size() * family->second.lines;
+  admission.release(std::get<NodeName>(block->first), lines);
+  subject.lines -= lines;
   if (--family->second.blocks == 0) families_.erase(family), shown_.reset();
   subject.blocks.erase(block);
 }
@@ -261,9 +282,9 @@ bool Series::drop_stale_rows(Block& block, const NodeName& node, Subject& subjec
     view->rows.push_back(block.view->rows[i]);
     seen.push_back(block.row_seen[i]);
   }
-  const std::size_t gone = block.row_seen.size() - seen.size();
+  const std::uint64_t gone = (block.row_seen.size() - seen.size()) * block.family->second.lines;
   admission.release(node, gone);
-  subject.rows -= gone;
+  subject.lines -= gone;
   block.view = std::move(view);
   block.row_seen = std::move(seen);
   return true;
@@ -298,7 +319,7 @@ bool Series::tick(Instant now, std::uint32_t stale_after, Admission& admission) 
 }
 
 void Series::forget(const DeviceName& device, Admission& admission) {
-  const auto found = subjects_.find({device, {}, {}});
+  const auto found = subjects_.find({device, {}, {}, SeriesOwner::collector});
   if (found == subjects_.end()) return;
   while (!found->second.blocks.empty()) {
     erase(found->second, found->second.blocks.begin(), admission);

@@ -1,11 +1,11 @@
 // Metrics that collectors bring along (core/series.hpp): which families there are, and the rows of
 // each subject. Pure; the loop's thread.
 //
-// A subject is a device, a collector, or a probe: collectors of one name, whatever their node. A
-// block is one family of one subject as one source tells it. While any block of a family lives, the
-// family's type, help and labels stay as who came first said; the same row of a subject belongs to
-// the source that told it first. What breaks a rule is refused with a reason, and the rest is
-// taken.
+// A subject is a device, a collector, or a probe or capture: collectors of one name, whatever their
+// node. A block is one family of one subject as one source tells it. While any block of a family
+// lives, the family's type, help and labels stay as who came first said; the same row of a subject
+// belongs to the source that told it first. What breaks a rule is refused with a reason, and the
+// rest is taken.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,9 @@ struct SeriesRefused {
   CollectorName collector;
 };
 
-// Whom a sample tells of: a device, or a node and its collector.
-using SeriesSubject = std::tuple<DeviceName, NodeName, CollectorName>;
+// Whom a sample tells of: a device, or a node and its collector, or a probe or capture of that
+// name.
+using SeriesSubject = std::tuple<DeviceName, NodeName, CollectorName, SeriesOwner>;
 SeriesSubject subject_of(const SeriesSample& sample, const SampleSource& source);
 
 class Series {
@@ -62,7 +63,9 @@ class Series {
   struct Family {
     SeriesFamilyView view;
     std::vector<std::string> labels;
-    NodeName node;  // who told it first
+    std::vector<double> bounds;
+    std::size_t lines = 1;  // of one row
+    NodeName node;          // who told it first
     std::size_t blocks = 0;
   };
   using Families = std::map<std::string, Family, std::less<>>;  // by base
@@ -80,7 +83,7 @@ class Series {
   struct Subject {
     std::map<BlockKey, Block> blocks;
     std::shared_ptr<const SubjectSeriesView> view;
-    std::uint64_t rows = 0;
+    std::uint64_t lines = 0;  // of all its rows
   };
   struct Context;
 
@@ -89,8 +92,8 @@ class Series {
   void keep_missing(const Block& before, const Context& context, SeriesBlockView& view,
                     std::vector<Instant>& seen) const;
   bool drop_taken(const Subject& subject, const BlockKey& key, SeriesBlockView& view) const;
-  bool admit(const Context& context, const SeriesFamily& family, Subject& subject,
-             std::size_t before, SeriesBlockView& view);
+  bool admit(const Context& context, const Family& family, Subject& subject, std::size_t before,
+             SeriesBlockView& view);
   void erase(Subject& subject, std::map<BlockKey, Block>::iterator block, Admission& admission);
   static bool drop_stale_rows(Block& block, const NodeName& node, Subject& subject, Instant now,
                               Duration most, Admission& admission);

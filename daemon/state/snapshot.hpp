@@ -123,6 +123,7 @@ struct SeriesFamilyView {
   SeriesType type = SeriesType::gauge;
   std::string help;
   bool info = false;
+  std::vector<std::string> bounds{};  // of a histogram, as the label le says them; without +Inf
 };
 struct SeriesRowView {
   std::string labels;  // {…} as core/labels.hpp renders it

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <numeric>
+
 namespace itnxt {
 namespace {
 
@@ -19,6 +22,58 @@ TEST(Families, WhatFollowsTheConventionsIsTaken) {
   EXPECT_EQ(objection("itnxt_bgp_peer_established_transitions_total", SeriesType::counter), "");
   EXPECT_EQ(objection("itnxt_lldp_neighbor_info"), "");
   EXPECT_EQ(objection("itnxt_rtt_seconds", SeriesType::summary, {"target", "quantile"}), "");
+}
+
+SeriesFamily histogram(std::vector<double> bounds) {
+  return {"itnxt_rtt_seconds", SeriesType::histogram, "Round trips.", {"site"}, {},
+          std::move(bounds)};
+}
+
+TEST(Families, AHistogramHasBoundsThatRise) {
+  const std::string expected =
+      "itnxt_rtt_seconds: a histogram has 1 to 64 bounds, finite and ascending";
+  EXPECT_EQ(family_objection(histogram({0.001, 0.01, 1})), std::nullopt);
+  EXPECT_EQ(family_objection(histogram({})), expected);
+  EXPECT_EQ(family_objection(histogram({1, 1})), expected);
+  EXPECT_EQ(family_objection(histogram({2, 1})), expected);
+  EXPECT_EQ(family_objection(histogram({std::numeric_limits<double>::infinity()})), expected);
+  EXPECT_EQ(family_objection(histogram({std::numeric_limits<double>::quiet_NaN()})), expected);
+  std::vector<double> many(65);
+  std::iota(many.begin(), many.end(), 0);
+  EXPECT_EQ(family_objection(histogram(many)), expected);
+  many.pop_back();
+  EXPECT_EQ(family_objection(histogram(many)), std::nullopt);
+  SeriesFamily gauge = histogram({1});
+  gauge.type = SeriesType::gauge;
+  EXPECT_EQ(family_objection(gauge),
+            "itnxt_rtt_seconds: has bounds of buckets, but is no histogram");
+  SeriesFamily le = histogram({1});
+  le.labels = {"le"};
+  EXPECT_EQ(family_objection(le),
+            "itnxt_rtt_seconds: label 1 is 'le', which is set by itnxt or by Prometheus");
+}
+
+TEST(Families, AHistogramsRowTakesALineForEachBucketTheSumAndTheCount) {
+  EXPECT_EQ(lines_per_row(histogram({1, 2, 4})), 6U);
+  EXPECT_EQ(lines_per_row({"itnxt_x", SeriesType::gauge, "X.", {}, {}}), 1U);
+}
+
+TEST(Families, BoundsAreWrittenAsOpenMetricsWritesThem) {
+  EXPECT_EQ(bound_text(1), "1.0");
+  EXPECT_EQ(bound_text(65535), "65535.0");
+  EXPECT_EQ(bound_text(0.005), "0.005");
+  EXPECT_EQ(bound_text(1e300), "1e+300");
+}
+
+TEST(Histograms, AreValues) {
+  Histogram one({1, 2, 2}, 0.5);
+  Histogram two = one;
+  EXPECT_EQ(one, two);
+  two = Histogram({1, 2, 3}, 0.5);
+  EXPECT_NE(one, two);
+  one = two;
+  EXPECT_EQ(one, two);
+  EXPECT_NE(Histogram({1}, 1), Histogram({1}, 2));
 }
 
 TEST(Families, NamesThatBreakTheConventionsAreRefusedWithTheReason) {
@@ -64,6 +119,8 @@ TEST(Families, LabelsAndHelpAreHeldToTheirRules) {
             "itnxt_x: label 1 is 'device', which is set by itnxt or by Prometheus");
   EXPECT_EQ(objection("itnxt_x", SeriesType::gauge, {"probe"}),
             "itnxt_x: label 1 is 'probe', which is set by itnxt or by Prometheus");
+  EXPECT_EQ(objection("itnxt_x", SeriesType::gauge, {"capture"}),
+            "itnxt_x: label 1 is 'capture', which is set by itnxt or by Prometheus");
   EXPECT_EQ(objection("itnxt_x", SeriesType::gauge, {"a", "quantile"}),
             "itnxt_x: label 2 is 'quantile', which is set by itnxt or by Prometheus");
   EXPECT_EQ(objection("itnxt_x", SeriesType::summary, {"quantile", "a"}),

@@ -29,6 +29,20 @@ SeriesSample temperature(const FeedWorld& world, std::vector<std::pair<const cha
   return sample;
 }
 
+SeriesSample round_trips(const FeedWorld& world, std::uint64_t count) {
+  SeriesSample sample;
+  sample.owner = SeriesOwner::capture;
+  sample.at = source_time(world.poller.now);
+  sample.interval = 60s;
+  sample.families = {{"itnxt_rtt_seconds",
+                      SeriesType::histogram,
+                      "Round trips.",
+                      {"side"},
+                      {{{"lan"}, Histogram({1, 2, count}, 8)}},
+                      {0.25, 1}}};
+  return sample;
+}
+
 // The two ways out tell the same, in names, labels and values.
 TEST(SampleFeed, TellsWhatMetricsShow) {
   FeedWorld world;
@@ -36,7 +50,7 @@ TEST(SampleFeed, TellsWhatMetricsShow) {
     const auto in = static_cast<std::uint64_t>(1000 * i);
     world.send({world.poller.poll("r1", {{1, "eth0", in, 7}, {2, "e\"th\\1", in, 9}}),
                 world.poller.poll("r2", {{1, "eth0", 5, in}}),
-                temperature(world, {{"a", 20.5}, {"b", 21}})});
+                temperature(world, {{"a", 20.5}, {"b", 21}}), round_trips(world, 3)});
     world.poller.pass(60s);
   }
   std::map<std::string, double> told;
@@ -51,7 +65,8 @@ TEST(SampleFeed, TellsWhatMetricsShow) {
     const std::string_view text = line;
     if (text.starts_with("itnxt_interface") || text.starts_with("itnxt_device") ||
         text.starts_with("itnxt_link") || text.starts_with("itnxt_snmp_poll") ||
-        text.starts_with("itnxt_snmp_last") || text.starts_with("itnxt_sensor")) {
+        text.starts_with("itnxt_snmp_last") || text.starts_with("itnxt_sensor") ||
+        text.starts_with("itnxt_rtt")) {
       shown[line.substr(0, line.rfind(' '))] = std::stod(line.substr(line.rfind(' ')));
     }
   }
@@ -209,6 +224,27 @@ TEST(SampleFeed, RowsOfCollectorsEndWhenTheyAreNoLongerTold) {
   world.poller.pass(600s);
   world.look();
   EXPECT_EQ(world.told.take("itnxt_sensor"), name + "\"b\"} stale@660000\n");
+}
+
+TEST(SampleFeed, EachLineOfAHistogramIsToldAndEnds) {
+  FeedWorld world;
+  world.send({round_trips(world, 4)});
+  EXPECT_EQ(world.told.take("itnxt_rtt"),
+            "itnxt_rtt_seconds_bucket{capture=\"snmp\",side=\"lan\",le=\"0.25\"} 1@0\n"
+            "itnxt_rtt_seconds_bucket{capture=\"snmp\",side=\"lan\",le=\"1.0\"} 2@0\n"
+            "itnxt_rtt_seconds_bucket{capture=\"snmp\",side=\"lan\",le=\"+Inf\"} 4@0\n"
+            "itnxt_rtt_seconds_sum{capture=\"snmp\",side=\"lan\"} 8@0\n"
+            "itnxt_rtt_seconds_count{capture=\"snmp\",side=\"lan\"} 4@0\n");
+  world.poller.pass(60s);
+  SeriesSample gone = round_trips(world, 4);
+  gone.families[0].rows.clear();
+  world.send({gone});
+  EXPECT_EQ(world.told.take("itnxt_rtt"),
+            "itnxt_rtt_seconds_bucket{capture=\"snmp\",side=\"lan\",le=\"0.25\"} stale@1\n"
+            "itnxt_rtt_seconds_bucket{capture=\"snmp\",side=\"lan\",le=\"1.0\"} stale@1\n"
+            "itnxt_rtt_seconds_bucket{capture=\"snmp\",side=\"lan\",le=\"+Inf\"} stale@1\n"
+            "itnxt_rtt_seconds_sum{capture=\"snmp\",side=\"lan\"} stale@1\n"
+            "itnxt_rtt_seconds_count{capture=\"snmp\",side=\"lan\"} stale@1\n");
 }
 
 TEST(SampleFeed, WhatAClockThatWasSetBackStampsIsLate) {

@@ -102,6 +102,35 @@ TEST(SeriesExposition, QuantilesAreASummary) {
   }
 }
 
+TEST(SeriesExposition, AHistogramIsItsBucketsItsSumAndItsCount) {
+  auto snapshot = std::make_shared<Snapshot>();
+  auto families = std::make_shared<std::vector<SeriesFamilyView>>();
+  *families = {
+      {1, "itnxt_bgp_rtt_seconds", SeriesType::histogram, "Round trips.", false, {"0.005", "1.0"}}};
+  snapshot->series_families = families;
+  SeriesBlockView view{1, {}};
+  view.rows.push_back(
+      {"{capture=\"tap\",side=\"lan\"}", Histogram({2, 3, (std::uint64_t{1} << 53U) + 4}, 7.5)});
+  auto subject = std::make_shared<SubjectSeriesView>();
+  subject->blocks = {std::make_shared<const SeriesBlockView>(std::move(view))};
+  snapshot->series_of.push_back(subject);
+  const std::string lines =
+      "itnxt_bgp_rtt_seconds_bucket{capture=\"tap\",side=\"lan\",le=\"0.005\"} 2\n"
+      "itnxt_bgp_rtt_seconds_bucket{capture=\"tap\",side=\"lan\",le=\"1.0\"} 3\n"
+      "itnxt_bgp_rtt_seconds_bucket{capture=\"tap\",side=\"lan\",le=\"+Inf\"} 4\n"
+      "itnxt_bgp_rtt_seconds_sum{capture=\"tap\",side=\"lan\"} 7.5\n"
+      "itnxt_bgp_rtt_seconds_count{capture=\"tap\",side=\"lan\"} 4\n";
+  const std::string head =
+      "# HELP itnxt_bgp_rtt_seconds Round trips.\n"
+      "# TYPE itnxt_bgp_rtt_seconds histogram\n";
+  EXPECT_EQ(text_of(snapshot, MetricsFormat::text_0_0_4), head + lines);
+  EXPECT_EQ(text_of(snapshot, MetricsFormat::open_metrics_1_0),
+            head + "# UNIT itnxt_bgp_rtt_seconds seconds\n" + lines + "# EOF\n");
+  if (test::has_promtool()) {
+    EXPECT_EQ(test::promtool_says(head + lines), "");
+  }
+}
+
 TEST(SeriesExposition, ManyPiecesMakeTheSameText) {
   const auto big = with_series(2000);  // several pieces a family
   const std::string whole = text_of(big, MetricsFormat::text_0_0_4);

@@ -39,8 +39,16 @@ std::string lines(const Snapshot& snapshot) {
         if (block->family != family.id) continue;
         for (const SeriesRowView& row : block->rows) {
           text += family.name + row.labels + ' ';
-          text += std::visit([](auto v) { return std::to_string(static_cast<long long>(v)); },
-                             row.value);
+          if (const auto* histogram = std::get_if<Histogram>(&row.value)) {
+            for (const std::uint64_t count : histogram->counts()) {
+              text += std::to_string(count) + '/';
+            }
+            text += std::to_string(static_cast<long long>(histogram->sum()));
+          } else if (const auto* whole = std::get_if<std::uint64_t>(&row.value)) {
+            text += std::to_string(*whole);
+          } else {
+            text += std::to_string(static_cast<long long>(std::get<double>(row.value)));
+          }
           text += '\n';
         }
       }
@@ -88,21 +96,67 @@ TEST_F(SeriesOfATable, OfTheCollectorItselfTheyBearItsNames) {
 
 TEST_F(SeriesOfATable, OfAProbeTheyBearItsNameAlone) {
   SeriesSample sample = sample_of(poller, {celsius({{{"rack"}, 20.0}})}, "");
-  sample.probe = true;
+  sample.owner = SeriesOwner::probe;
   poller.send(table, {sample});
   EXPECT_EQ(shown(), "itnxt_sensor_celsius{probe=\"snmp\",sensor=\"rack\"} 20\n");
+}
+
+TEST_F(SeriesOfATable, OfACaptureTheyBearItsNameAlone) {
+  SeriesSample probe = sample_of(poller, {celsius({{{"rack"}, 20.0}})}, "");
+  probe.owner = SeriesOwner::probe;
+  SeriesSample capture = sample_of(poller, {celsius({{{"rack"}, 21.0}})}, "");
+  capture.owner = SeriesOwner::capture;
+  poller.send(table, {probe, capture});
+  EXPECT_EQ(shown(),
+            "itnxt_sensor_celsius{probe=\"snmp\",sensor=\"rack\"} 20\n"
+            "itnxt_sensor_celsius{capture=\"snmp\",sensor=\"rack\"} 21\n");
+  EXPECT_EQ(refused(), 0U);
+}
+
+SeriesFamily round_trips(std::vector<double> bounds, std::vector<SeriesRow> rows) {
+  return {"itnxt_rtt_seconds", SeriesType::histogram, "Round trips.", {"side"},
+          std::move(rows),     std::move(bounds)};
+}
+
+// Each line of /metrics is one of those that aggregator.limits allow.
+TEST_F(SeriesOfATable, AHistogramCountsAsItsLines) {
+  const auto before = poller.look(table)->series + kSeriesOfCollector;
+  poller.send(table,
+              {sample_of(poller, {round_trips({0.5, 1}, {{{"lan"}, Histogram({1, 2, 3}, 9)},
+                                                         {{"wan"}, Histogram({0, 0, 1}, 7)}})})});
+  EXPECT_EQ(shown(),
+            "itnxt_rtt_seconds{device=\"r1\",side=\"lan\"} 1/2/3/9\n"
+            "itnxt_rtt_seconds{device=\"r1\",side=\"wan\"} 0/0/1/7\n");
+  EXPECT_EQ(poller.look(table)->series - before, 2U * 5U);
+  EXPECT_EQ(poller.look(table)->series_families->at(0).bounds,
+            (std::vector<std::string>{"0.5", "1.0"}));
+  poller.pass(60s);
+  poller.send(table,
+              {sample_of(poller, {round_trips({0.5, 1}, {{{"lan"}, Histogram({1, 2, 4}, 9)}})})});
+  EXPECT_EQ(poller.look(table)->series - before, 5U);
+  poller.pass(60s);
+  poller.send(table, {sample_of(poller, {round_trips({0.5, 1}, {})})});
+  EXPECT_EQ(poller.look(table)->series - before, 0U);
+}
+
+TEST_F(SeriesOfATable, OtherBoundsAreAnotherFamily) {
+  poller.send(table, {sample_of(poller, {round_trips({1}, {{{"lan"}, Histogram({1, 2}, 9)}})})});
+  poller.send(table,
+              {sample_of(poller, {round_trips({2}, {{{"lan"}, Histogram({1, 2}, 9)}})}, "r2")});
+  EXPECT_EQ(shown(), "itnxt_rtt_seconds{device=\"r1\",side=\"lan\"} 1/2/9\n");
+  EXPECT_EQ(refused(), 1U);
 }
 
 // Two values for one series would cost the whole scrape.
 TEST_F(SeriesOfATable, ARowOfAProbeBelongsToTheNodeThatToldItFirst) {
   SeriesSample sample = sample_of(poller, {celsius({{{"rack"}, 20.0}})}, "");
-  sample.probe = true;
+  sample.owner = SeriesOwner::probe;
   poller.send(table, {sample});
   Poller other;
   other.node = NodeName("hal");
   other.now = poller.now;
   SeriesSample twin = sample_of(other, {celsius({{{"rack"}, 99.0}, {{"roof"}, 1.0}})}, "");
-  twin.probe = true;
+  twin.owner = SeriesOwner::probe;
   other.send(table, {twin});
   EXPECT_EQ(shown(),
             "itnxt_sensor_celsius{probe=\"snmp\",sensor=\"roof\"} 1\n"
@@ -158,9 +212,10 @@ TEST_F(SeriesOfATable, AFamilyStaysAsItCameFirstWhileItIsAlive) {
   poller.send(table, {sample_of(poller, {other}, "r2")});
   EXPECT_EQ(shown(), "itnxt_sensor_celsius{device=\"r1\",sensor=\"in\"} 20\n");
   EXPECT_EQ(refused(), 1U);
-  EXPECT_EQ(problems(table, poller),
-            "itnxt_sensor_celsius: differs from itnxt_sensor_celsius, which came first and is "
-            "alive, in name, type, help or label names; give it the same or another name\n");
+  EXPECT_EQ(
+      problems(table, poller),
+      "itnxt_sensor_celsius: differs from itnxt_sensor_celsius, which came first and is "
+      "alive, in name, type, help, bounds or label names; give it the same or another name\n");
   poller.send(table, {sample_of(poller, {celsius({})})});  // the last of the old kind
   poller.send(table, {sample_of(poller, {other}, "r2")});
   EXPECT_EQ(shown(), "itnxt_sensor_celsius{device=\"r2\",sensor=\"in\"} 21\n");

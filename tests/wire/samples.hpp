@@ -3,6 +3,7 @@
 
 #include <rapidcheck.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -104,9 +105,24 @@ inline InterfaceSample any_interface() {
   return row;
 }
 
+inline SeriesFamily any_histogram() {
+  SeriesFamily family{"itnxt_h", SeriesType::histogram, 'h' + *any_text(), {"l"}, {}};
+  for (int bound = *rc::gen::inRange(1, 8); bound > 0; --bound) family.bounds.push_back(-bound);
+  for (int r = *rc::gen::inRange(0, 4); r > 0; --r) {
+    std::vector<std::uint64_t> counts(family.bounds.size() + 1);
+    for (std::uint64_t& count : counts) count = *rc::gen::arbitrary<std::uint64_t>();
+    std::ranges::sort(counts);
+    const double sum = *rc::gen::inRange(-1'000'000, 1'000'000) / 64.0;
+    family.rows.push_back({{*any_text()}, Histogram(std::move(counts), sum)});
+  }
+  return family;
+}
+
 inline SeriesSample any_series() {
   SeriesSample series;
   if (*rc::gen::arbitrary<bool>()) series.device = DeviceName('d' + *any_text());
+  series.owner =
+      *rc::gen::element(SeriesOwner::collector, SeriesOwner::probe, SeriesOwner::capture);
   series.source = *any_text();
   series.at = any_source_time();
   series.interval = std::chrono::seconds(*rc::gen::inRange(0, 86400));
@@ -129,6 +145,7 @@ inline SeriesSample any_series() {
     }
     series.families.push_back(std::move(family));
   }
+  if (*rc::gen::arbitrary<bool>()) series.families.push_back(any_histogram());
   return series;
 }
 

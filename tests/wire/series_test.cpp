@@ -51,7 +51,7 @@ TEST(SeriesOnTheWire, ComesOutAsItWentIn) {
 TEST(SeriesOnTheWire, AProbesSummaryComesOutAsItWentIn) {
   SeriesSample sample = thermometer();
   sample.device = {};
-  sample.probe = true;
+  sample.owner = SeriesOwner::probe;
   sample.families = {{"itnxt_rtt_seconds",
                       SeriesType::summary,
                       "Round trips.",
@@ -64,6 +64,76 @@ TEST(SeriesOnTheWire, AProbesSummaryComesOutAsItWentIn) {
   EXPECT_EQ(wire::decode(wire::encode(batch_of(sample))).error(),
             "batch.samples[0].series.families[0].rows[1].labels: the last is no quantile of a "
             "summary");
+}
+
+SeriesSample round_trips() {
+  SeriesSample sample = thermometer();
+  sample.device = {};
+  sample.owner = SeriesOwner::capture;
+  sample.families = {
+      {"itnxt_rtt_seconds",
+       SeriesType::histogram,
+       "Round trips.",
+       {"side"},
+       {{{"lan"}, Histogram({0, 3, 3}, 0.25)}, {{"wan"}, Histogram({1, 2, 1ULL << 60U}, 1e9)}},
+       {0.01, 1}}};
+  return sample;
+}
+
+TEST(SeriesOnTheWire, ACapturesHistogramComesOutAsItWentIn) {
+  const auto batch = wire::decode(wire::encode(batch_of(round_trips())));
+  ASSERT_TRUE(batch.ok()) << batch.error();
+  EXPECT_EQ(std::get<SeriesSample>(batch->samples.at(0)), round_trips());
+}
+
+// An aggregator of minor 3 skips what it does not know, and takes the rest.
+TEST(SeriesOnTheWire, AHistogramIsAFieldOfItsOwn) {
+  SeriesSample sample = round_trips();
+  sample.families.push_back(thermometer().families[0]);
+  v1::Frame frame;
+  ASSERT_TRUE(frame.ParseFromString(wire::encode(batch_of(sample))));
+  const v1::Series& series = frame.batch().samples(0).series();
+  EXPECT_EQ(frame.minor(), 4U);
+  ASSERT_EQ(series.families_size(), 1);
+  EXPECT_EQ(series.families(0).name(), "itnxt_sensor_celsius");
+  ASSERT_EQ(series.histograms_size(), 1);
+}
+
+TEST(SeriesOnTheWire, WhatIsWrongWithAHistogramIsNamed) {
+  const auto refusal_of = [](const std::function<void(v1::Series&)>& spoil) {
+    v1::Frame frame;
+    EXPECT_TRUE(frame.ParseFromString(wire::encode(batch_of(round_trips()))));
+    spoil(*frame.mutable_batch()->mutable_samples(0)->mutable_series());
+    const auto batch = wire::decode(frame.SerializeAsString());
+    return batch ? "" : batch.error();
+  };
+  const std::string row = "batch.samples[0].series.histograms[0].rows[1]";
+  EXPECT_EQ(refusal_of([](v1::Series& s) { s.set_probe(true); }),
+            "batch.samples[0].series.capture: is a probe's, too");
+  EXPECT_EQ(refusal_of(
+                [](v1::Series& s) { s.mutable_histograms(0)->mutable_rows(1)->add_counts(~0ULL); }),
+            row + ".counts: 4 for 2 bounds, expected one more than bounds");
+  EXPECT_EQ(refusal_of([](v1::Series& s) { s.mutable_histograms(0)->clear_bounds(); }),
+            "batch.samples[0].series.histograms[0].rows[0].counts: 3 for 0 bounds, expected one "
+            "more than bounds");
+  EXPECT_EQ(
+      refusal_of([](v1::Series& s) { s.mutable_histograms(0)->mutable_rows(1)->set_counts(0, 3); }),
+      row + ".counts: fall, expected each with those before it");
+  EXPECT_EQ(refusal_of([](v1::Series& s) {
+              s.mutable_histograms(0)->mutable_rows(1)->set_sum(std::nan(""));
+            }),
+            row + ".sum: is not finite");
+  EXPECT_EQ(refusal_of([](v1::Series& s) {
+              for (int i = 0; i < 63; ++i) s.mutable_histograms(0)->add_bounds(2 + i);
+            }),
+            "batch.samples[0].series.histograms[0].bounds: 65, at most 64");
+  EXPECT_EQ(refusal_of([](v1::Series& s) { s.mutable_histograms(0)->clear_name(); }),
+            "batch.samples[0].series.histograms[0].name: is empty");
+  EXPECT_EQ(refusal_of([](v1::Series& s) {
+              for (int i = 0; i < 3275; ++i) s.mutable_histograms(0)->add_rows();
+            }),
+            "batch.samples[0].series.families: 16385 rows, at most 16384 in a sample and 100000 in "
+            "a batch");
 }
 
 TEST(SeriesOnTheWire, WhatIsWrongIsNamed) {
@@ -138,6 +208,12 @@ TEST(SeriesOnTheWire, TheEstimateIsNeverTooSmall) {
           {{"sensor " + std::to_string(i)}, std::numeric_limits<std::uint64_t>::max()});
     }
     v1::Frame frame;
+    ASSERT_TRUE(frame.ParseFromString(wire::encode(batch_of(sample))));
+    EXPECT_LE(frame.batch().samples(0).ByteSizeLong(), wire_size(sample)) << rows;
+    sample.families[0] = round_trips().families[0];
+    sample.families[0].bounds.resize(kMostBounds);
+    sample.families[0].rows.assign(
+        rows, {{"lan"}, Histogram(std::vector<std::uint64_t>(kMostBounds + 1, ~0ULL), 1e300)});
     ASSERT_TRUE(frame.ParseFromString(wire::encode(batch_of(sample))));
     EXPECT_LE(frame.batch().samples(0).ByteSizeLong(), wire_size(sample)) << rows;
   }

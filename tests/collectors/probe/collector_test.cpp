@@ -13,6 +13,7 @@
 #include "daemon/io/poll_loop.hpp"
 #include "tests/support/recording.hpp"
 #include "tests/support/run_until.hpp"
+#include "tests/support/series_number.hpp"
 
 namespace itnxt::probe {
 namespace {
@@ -57,7 +58,7 @@ class ProbeCollectorTest : public testing::Test {
       if (one.name != family) continue;
       for (const SeriesRow& row : one.rows) {
         if (row.labels != labels) continue;
-        return std::visit([](auto v) { return static_cast<double>(v); }, row.value);
+        return test::number_of(row.value);
       }
     }
     return std::nullopt;

@@ -49,7 +49,11 @@ std::string lines(const SeriesSample& sample) {
     for (const SeriesRow& row : family.rows) {
       text += family.name;
       for (const std::string& label : row.labels) text += " " + label;
-      text += std::visit([](auto v) { return " " + std::to_string(v); }, row.value) + "\n";
+      const auto* whole = std::get_if<std::uint64_t>(&row.value);
+      text += ' ';
+      text +=
+          whole != nullptr ? std::to_string(*whole) : std::to_string(std::get<double>(row.value));
+      text += '\n';
     }
   }
   return text;
@@ -66,7 +70,7 @@ TEST(Report, AllThatIsKnownOfATarget) {
   standing.http_status = 204;
   const Told told[] = {{&target, &standing}};
   const SeriesSample sample = to_sample(told, "all", SourceTime(5s), 10s);
-  EXPECT_TRUE(sample.probe);
+  EXPECT_EQ(sample.owner, SeriesOwner::probe);
   EXPECT_EQ(lines(sample),
             "itnxt_probe_up ozg 1.000000\n"
             "itnxt_probe_loss_ratio ozg 0.250000\n"

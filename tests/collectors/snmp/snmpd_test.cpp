@@ -14,6 +14,7 @@
 #include "tests/collectors/snmp/profile_agent.hpp"
 #include "tests/support/recording.hpp"
 #include "tests/support/run_until.hpp"
+#include "tests/support/series_number.hpp"
 
 namespace itnxt {
 namespace {
@@ -309,7 +310,7 @@ std::optional<double> value_of(const std::vector<SeriesSample>& samples, std::st
     for (const SeriesFamily& family : sample.families) {
       for (const SeriesRow& row : family.rows) {
         if (family.name != name || (!row.labels.empty() && row.labels[0] != label)) continue;
-        return std::visit([](auto value) { return static_cast<double>(value); }, row.value);
+        return test::number_of(row.value);
       }
     }
   }
