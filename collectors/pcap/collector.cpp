@@ -165,6 +165,7 @@ class PcapCollector final : public Collector {
     sample.interval = config_.interval;
     sample.open = healthy_;
     sample.source = source();
+    sample.link = config_.link;
     tally_.copy_to(sample);
     if (auto event = open_change_.see(sample, last_trouble_, context_.loop.wall_now())) {
       context_.sink.report(std::move(*event));

@@ -150,6 +150,7 @@ struct CaptureSample {
   Duration interval{};
   bool open = false;   // capturing, or a savefile read to its end
   std::string source;  // interface or file
+  LinkName link;       // that it watches, as configured; empty: none
   std::array<std::array<TrafficCount, kProtocols>, kDirections> traffic{};
   std::array<Packets, kDropPoints> dropped{};
   std::array<Packets, kMalformed> malformed{};

@@ -187,13 +187,14 @@ Json capture_json(const CaptureView& capture) {
   for (const Packets p : sample.malformed) malformed += p;
   return {{"capture", sample.capture.text()},
           {"node", capture.node.text()},
-          {"link", text_or_null(capture.link.text())},
+          {"link", text_or_null(sample.link.text())},
           {"source", sample.source},
           {"open", sample.open},
           {"packets", total.packets.count()},
           {"bytes", total.bytes.count()},
           {"dropped_packets", dropped.count()},
           {"malformed_packets", malformed.count()},
+          {"coverage_ratio", capture.coverage ? Json(*capture.coverage) : Json()},
           {"protocols", std::move(protocols)}};
 }
 

@@ -66,6 +66,7 @@ enum class Metric : std::uint8_t {
   capture_bytes,
   capture_dropped,
   capture_malformed,
+  capture_coverage,
   alerts,
   alert_firing,
   crisis_state,

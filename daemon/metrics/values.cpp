@@ -196,6 +196,11 @@ constexpr MetricValue<CaptureView> kCaptures[] = {
                   as_double(capture.sample.malformed[i].count()));
        }
      }},
+    {Metric::capture_coverage,
+     [](ValueSink& out, const CaptureView& capture) {
+       if (!capture.coverage) return;
+       out.line({{"capture", capture.sample.capture.text()}}, *capture.coverage);
+     }},
 };
 
 void of_collector(ValueSink& out, const CollectorView& view, double value) {

@@ -12,6 +12,14 @@ std::uint64_t dropped(const CaptureSample& sample) {
                          [](std::uint64_t sum, Packets p) { return sum + p.count(); });
 }
 
+Bytes bytes(const CaptureSample& sample) {
+  std::uint64_t sum = 0;
+  for (const auto& direction : sample.traffic) {
+    for (const TrafficCount& count : direction) sum += count.bytes.count();
+  }
+  return Bytes(sum);
+}
+
 }  // namespace
 
 bool Captures::apply(const CaptureSample& sample, const SampleSource& source, Instant now,
@@ -38,6 +46,8 @@ bool Captures::apply(const CaptureSample& sample, const SampleSource& source, In
     state.base_at = sample.at;
     state.base_dropped = drops;
   }
+  if (!same_process || sample.link != state.view.sample.link) state.coverage = {};
+  for (Coverage& end : state.coverage) end.see_capture(source.wall(sample.at), bytes(sample));
   state.source = source;
   state.seen = now;
   state.view.node = source.node;
@@ -58,6 +68,21 @@ bool Captures::tick(Instant now, std::uint32_t stale_after, Admission& admission
     changed = true;
   }
   return changed;
+}
+
+void Captures::see_port(const LinkName& link, std::size_t end, const InterfaceView& interface) {
+  for (auto& [name, state] : captures_) {
+    if (state.view.sample.link != link) continue;
+    const auto received = known(interface.receive);
+    const auto sent = known(interface.transmit);
+    state.coverage[end].see_port(
+        interface.at, received && sent ? std::optional(*received + *sent) : std::nullopt);
+  }
+}
+
+std::optional<double> Captures::coverage(const CollectorName& name, std::size_t end) const {
+  const auto found = captures_.find(name);
+  return found == captures_.end() ? std::nullopt : found->second.coverage[end].ratio();
 }
 
 std::vector<CaptureView> Captures::views() const {

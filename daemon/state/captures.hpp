@@ -1,12 +1,15 @@
 // The captures' totals, by collector name. Pure; the loop's thread.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <vector>
 
 #include "daemon/core/sample.hpp"
 #include "daemon/state/admission.hpp"
+#include "daemon/state/coverage.hpp"
 #include "daemon/state/device_state.hpp"
 #include "daemon/state/snapshot.hpp"
 
@@ -20,6 +23,11 @@ class Captures {
              Admission& admission);
   bool tick(Instant now, std::uint32_t stale_after, Admission& admission);
   [[nodiscard]] std::vector<CaptureView> views() const;  // by name
+  [[nodiscard]] bool empty() const { return captures_.empty(); }
+
+  // A poll of an end (0: a, 1: b) of this link.
+  void see_port(const LinkName& link, std::size_t end, const InterfaceView& interface);
+  [[nodiscard]] std::optional<double> coverage(const CollectorName& name, std::size_t end) const;
 
  private:
   struct State {
@@ -28,6 +36,7 @@ class Captures {
     Instant seen;
     SourceTime base_at;
     std::uint64_t base_dropped = 0;
+    std::array<Coverage, 2> coverage;  // by the link's ends
   };
   std::map<CollectorName, State> captures_;
 };

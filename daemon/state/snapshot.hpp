@@ -95,9 +95,10 @@ struct LinkView {
 
 struct CaptureView {
   NodeName node;
-  LinkName link;  // that it watches, as configured; empty: not told
   CaptureSample sample;
   std::optional<double> dropped_packets_per_second;
+  // Bytes it saw of those its link's port counted; absent: cannot be told.
+  std::optional<double> coverage;
 };
 
 struct CollectorView {

@@ -41,8 +41,6 @@ Table::Roles Table::roles(const Config& config) {
     roles.names.insert(name_of(collector));
     if (const auto* snmp = std::get_if<SnmpCollectorConfig>(&collector)) {
       for (const SnmpTarget& target : snmp->targets) roles.pollers[target.device.name] = snmp->name;
-    } else if (const auto* pcap = std::get_if<PcapCollectorConfig>(&collector)) {
-      roles.watched[pcap->name] = pcap->link;
     } else if (const auto* host = std::get_if<HostCollectorConfig>(&collector)) {
       roles.pollers[host->device] = host->name;
     }
@@ -198,6 +196,7 @@ bool Table::apply(const DeviceSample& sample, const SampleSource& source, Instan
       poller != roles_.pollers.end() && source.node == node_ && source.collector == poller->second;
   const bool took = found->second.apply(sample, source, is_configured, now, wall, admission_);
   if (!took) ++samples_refused_;
+  if (took) tell_captures(sample.device);
   return took;
 }
 
@@ -267,10 +266,49 @@ std::vector<LinkView> Table::links_of(const DeviceName& name) const {
 }
 
 std::optional<LinkView> Table::link(const LinkName& name) const {
+  const LinkPorts* const found = find_link(name);
+  if (found == nullptr) return std::nullopt;
+  return link_view(*found);
+}
+
+const Table::LinkPorts* Table::find_link(const LinkName& name) const {
   const auto found = std::ranges::lower_bound(
       links_, name, {}, [](const LinkPorts& one) -> const LinkName& { return one.link.name; });
-  if (found == links_.end() || found->link.name != name) return std::nullopt;
-  return link_view(*found);
+  return found == links_.end() || found->link.name != name ? nullptr : &*found;
+}
+
+const InterfaceView* Table::interface_of(const Port& port) {
+  return port.device == nullptr ? nullptr : port.device->port(port.index);
+}
+
+// Captures of this device's links hold what they saw against what its ports counted.
+void Table::tell_captures(const DeviceName& device) {
+  if (captures_.empty()) return;
+  const auto [first, last] = links_at_.equal_range(device);
+  for (auto at = first; at != last; ++at) {
+    const LinkPorts& link = links_[at->second];
+    const auto tell = [&](const Port& port, std::size_t end) {
+      if (port.device == nullptr || port.device->view()->name != device) return;
+      const InterfaceView* const interface = port.device->port(port.index);
+      if (interface != nullptr) captures_.see_port(link.link.name, end, *interface);
+    };
+    tell(link.a, 0);
+    tell(link.b, 1);
+  }
+}
+
+// By end a, else by end b: what is not fresh tells nothing.
+std::optional<double> Table::coverage(const CaptureView& capture) const {
+  const LinkPorts* const link = find_link(capture.sample.link);
+  if (link == nullptr) return std::nullopt;
+  std::size_t end = 0;
+  for (const Port* port : {&link->a, &link->b}) {
+    if (interface_of(*port) != nullptr) {
+      if (const auto ratio = captures_.coverage(capture.sample.capture, end)) return ratio;
+    }
+    ++end;
+  }
+  return std::nullopt;
 }
 
 std::shared_ptr<const DeviceView> Table::device(const DeviceName& name) const {
@@ -287,10 +325,7 @@ std::shared_ptr<const Snapshot> Table::snapshot(Instant now, WallTime wall) {
   for (const auto& [name, device] : devices_) made->devices.push_back(device.view());
   made->links = link_views();
   made->captures = captures_.views();
-  for (CaptureView& capture : made->captures) {
-    const auto watched = roles_.watched.find(capture.sample.capture);
-    if (watched != roles_.watched.end()) capture.link = watched->second;
-  }
+  for (CaptureView& capture : made->captures) capture.coverage = coverage(capture);
   made->collectors = collectors_.views();
   series_.show(*made);
   made->series = admission_.total();

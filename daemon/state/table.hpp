@@ -119,7 +119,6 @@ class Table {
   struct Roles {
     std::set<CollectorName> names;
     std::map<DeviceName, CollectorName> pollers;
-    std::map<CollectorName, LinkName> watched;  // by captures
     bool operator==(const Roles&) const = default;
   };
   static Roles roles(const Config& config);
@@ -142,6 +141,11 @@ class Table {
   std::uint64_t configured_series_ = 0;  // of sites, devices and links: taken, never refused
   std::map<DeviceName, DeviceState> devices_;
   [[nodiscard]] static LinkView link_view(const LinkPorts& link);
+
+  [[nodiscard]] const LinkPorts* find_link(const LinkName& name) const;
+  [[nodiscard]] static const InterfaceView* interface_of(const Port& port);
+  void tell_captures(const DeviceName& device);
+  [[nodiscard]] std::optional<double> coverage(const CaptureView& capture) const;
 
   std::vector<LinkPorts> links_;                     // by name
   std::multimap<DeviceName, std::size_t> links_at_;  // indices of links_, by the devices they join

@@ -151,6 +151,7 @@ void take(const v1::Capture& from, std::size_t number, Problem& problem, Capture
   to.interval = fields.duration(from.interval_ns(), "interval_ns");
   to.open = from.open();
   sanitize_into(to.source, from.source(), kLongText);
+  to.link = LinkName(sanitize(from.link()));
   to.traffic = {};
   std::uint32_t seen = 0;
   for (const v1::Traffic& row : from.traffic()) {

@@ -71,6 +71,7 @@ void put(const CaptureSample& from, v1::Capture& to) {
   to.set_interval_ns(from.interval.count());
   to.set_open(from.open);
   to.set_source(from.source);
+  to.set_link(from.link.text());
   for (std::size_t d = 0; d < kDirections; ++d) {
     for (std::size_t p = 0; p < kProtocols; ++p) {
       const TrafficCount& count = from.traffic[d][p];

@@ -112,6 +112,7 @@ TEST(HttpApi, CapturesAndCollectors) {
       api("captures"),
       R"({"status":"success","data":[{"capture":"tap","node":"md","link":"md-hal","source":"eth1",)"
       R"("open":true,"packets":3,"bytes":1800,"dropped_packets":4,"malformed_packets":1,)"
+      R"("coverage_ratio":0.975,)"
       R"("protocols":{"tcp":{"packets":3,"bytes":1800},"udp":{"packets":0,"bytes":0},)"
       R"("icmp":{"packets":0,"bytes":0},"icmpv6":{"packets":0,"bytes":0},)"
       R"("arp":{"packets":0,"bytes":0},"other":{"packets":0,"bytes":0}}}]})"

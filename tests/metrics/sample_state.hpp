@@ -76,7 +76,8 @@ inline std::shared_ptr<Snapshot> sample_snapshot() {
 
   CaptureView capture;
   capture.node = NodeName("md");
-  capture.link = LinkName("md-hal");
+  capture.sample.link = LinkName("md-hal");
+  capture.coverage = 0.975;
   capture.sample.capture = CollectorName("tap");
   capture.sample.source = "eth1";
   capture.sample.open = true;

@@ -109,43 +109,5 @@ TEST(Links, ConfiguredCapacityCountsForUtilizationAndPlausibility) {
   EXPECT_EQ(link.utilization_a_to_b, Ratio(0.8));
 }
 
-TEST(Captures, TotalsDropsAndStaleness) {
-  Config config = test::two_routers();
-  PcapCollectorConfig tap;
-  tap.name = CollectorName("tap");
-  tap.link = LinkName("md-hal");
-  config.collectors = {tap};
-  Table table(config);
-  Poller poller;
-  const auto sample = [&](std::uint64_t dropped) {
-    CaptureSample s;
-    s.capture = CollectorName("tap");
-    s.at = source_time(poller.now);
-    s.interval = 10s;
-    s.open = true;
-    s.dropped[0] = Packets(dropped);
-    return s;
-  };
-  poller.send(table, {sample(5)});
-  EXPECT_EQ(poller.look(table)->captures[0].dropped_packets_per_second, std::nullopt);
-  EXPECT_EQ(poller.look(table)->captures[0].link, tap.link);
-  poller.pass(10s);
-  poller.send(table, {sample(25)});
-  EXPECT_EQ(poller.look(table)->captures[0].dropped_packets_per_second, 2.0);
-  // Another node's capture of the same name would be the same series.
-  Poller other = poller;
-  other.node = NodeName("hal");
-  other.send(table, {sample(0)});
-  EXPECT_EQ(poller.look(table)->captures.size(), 1U);
-  EXPECT_EQ(poller.look(table)->captures[0].sample.dropped[0], Packets(25));
-  EXPECT_EQ(poller.look(table)->samples_refused, 1U);
-  poller.pass(35s);
-  table.tick(poller.now);
-  EXPECT_EQ(poller.look(table)->captures.size(), 1U);
-  poller.pass(1s);
-  table.tick(poller.now);
-  EXPECT_EQ(poller.look(table)->captures.size(), 0U);
-}
-
 }  // namespace
 }  // namespace itnxt

@@ -1,0 +1,116 @@
+#include <gtest/gtest.h>
+
+#include "tests/state/world.hpp"
+
+namespace itnxt {
+namespace {
+
+using test::Poller;
+
+TEST(Captures, TotalsDropsAndStaleness) {
+  Table table(test::two_routers());
+  Poller poller;
+  const auto sample = [&](std::uint64_t dropped) {
+    CaptureSample s;
+    s.capture = CollectorName("tap");
+    s.at = source_time(poller.now);
+    s.interval = 10s;
+    s.open = true;
+    s.dropped[0] = Packets(dropped);
+    return s;
+  };
+  poller.send(table, {sample(5)});
+  EXPECT_EQ(poller.look(table)->captures[0].dropped_packets_per_second, std::nullopt);
+  poller.pass(10s);
+  poller.send(table, {sample(25)});
+  EXPECT_EQ(poller.look(table)->captures[0].dropped_packets_per_second, 2.0);
+  // Another node's capture of the same name would be the same series.
+  Poller other = poller;
+  other.node = NodeName("hal");
+  other.send(table, {sample(0)});
+  EXPECT_EQ(poller.look(table)->captures.size(), 1U);
+  EXPECT_EQ(poller.look(table)->captures[0].sample.dropped[0], Packets(25));
+  EXPECT_EQ(poller.look(table)->samples_refused, 1U);
+  poller.pass(35s);
+  table.tick(poller.now);
+  EXPECT_EQ(poller.look(table)->captures.size(), 1U);
+  poller.pass(1s);
+  table.tick(poller.now);
+  EXPECT_EQ(poller.look(table)->captures.size(), 0U);
+}
+
+// A capture of the link md-hal on a node of its own, beside the polls of its ends.
+class CoverageOfALink : public testing::Test {
+ protected:
+  Table table{test::two_routers()};
+  Poller poller;
+  Poller node = [] {
+    Poller made;
+    made.node = NodeName("hal");
+    return made;
+  }();
+
+  void capture(std::uint64_t bytes, const char* link = "md-hal") {
+    CaptureSample sample;
+    sample.capture = CollectorName("tap");
+    sample.link = LinkName(link);
+    sample.at = source_time(node.now);
+    sample.interval = 60s;
+    sample.open = true;
+    sample.traffic[0][0] = {Packets(bytes / 100), Bytes(bytes)};
+    node.send(table, {sample});
+  }
+  void pass(Duration time) {
+    poller.pass(time);
+    node.pass(time);
+    table.tick(poller.now);
+  }
+  void poll(const char* device, std::uint64_t in, std::uint64_t out) {
+    poller.send(table, {poller.poll(device, {{1, "eth0", in, out}})});
+  }
+  std::optional<double> coverage() { return poller.look(table)->captures.at(0).coverage; }
+};
+
+TEST_F(CoverageOfALink, BytesSeenOfBytesCountedByTheFirstEndThatIsKnown) {
+  capture(0);
+  poll("r2", 0, 0);
+  pass(60s);
+  capture(45'000);
+  poll("r2", 20'000, 40'000);
+  EXPECT_DOUBLE_EQ(coverage().value_or(0), 0.75);
+  pass(60s);
+  capture(90'000);
+  poll("r1", 0, 0);
+  poll("r2", 40'000, 80'000);
+  EXPECT_DOUBLE_EQ(coverage().value_or(0), 0.75);
+  pass(60s);
+  capture(180'000);
+  poll("r1", 60'000, 30'000);
+  EXPECT_DOUBLE_EQ(coverage().value_or(0), 1.0);
+}
+
+TEST_F(CoverageOfALink, GoesWithThePort) {
+  capture(0);
+  poll("r1", 0, 0);
+  pass(60s);
+  capture(1000);
+  poll("r1", 1000, 0);
+  EXPECT_DOUBLE_EQ(coverage().value_or(0), 1.0);
+  for (int i = 0; i < 22; ++i) {
+    pass(10s);
+    capture(1000);
+  }
+  EXPECT_EQ(coverage(), std::nullopt);
+}
+
+TEST_F(CoverageOfALink, ALinkThatNobodyKnowsIsNone) {
+  capture(0, "elsewhere");
+  poll("r1", 0, 0);
+  pass(60s);
+  capture(1000, "elsewhere");
+  poll("r1", 1000, 0);
+  EXPECT_EQ(coverage(), std::nullopt);
+}
+
+}  // namespace
+}  // namespace itnxt
