@@ -78,7 +78,7 @@ std::size_t Outlet::load_first_format(
     moved.epoch = batch.epoch;
     moved.sequence = batch.sequence;
     moved.closed = batch.closed_wall;
-    moved.needed = (std::uint64_t{2} << (endpoints_.size() - 1)) - 1;
+    moved.who.needed = queue_.everybody();
     for (const std::string& part : record.parts) moved.bytes += part.size();
     if (const auto place = stream.files->append(moved, record.parts); place) {
       moved.place = *place;
@@ -124,7 +124,7 @@ void Outlet::Errand::run() {
     if (const Status told = files->owe(*owed); !told) note(told.error());
   }
   for (const BatchQueue::Mark& mark : marks) {
-    if (const Status marked = files->mark(mark.place, mark.needed); !marked) note(marked.error());
+    if (const Status marked = files->mark(mark.place, mark.who); !marked) note(marked.error());
   }
   for (Write& write : writes) {
     if (!problem.empty() && full) break;  // the others would not fit either
@@ -132,7 +132,7 @@ void Outlet::Errand::run() {
     batch.epoch = write.what.epoch;
     batch.sequence = write.what.sequence;
     batch.closed = write.closed;
-    batch.needed = write.what.needed;
+    batch.who = write.what.who;
     write.place = files->append(batch, *write.what.body);
     write.what.body = nullptr;  // gone from memory as soon as it is on the disk
     if (!write.place) note(write.place.error());
@@ -211,7 +211,7 @@ void Outlet::take_errands(const std::vector<Errand>& errands) {
     if (errand.owed && !errand.problem.empty()) errand.stream->owed.reset();  // perhaps not written
     for (const Errand::Write& write : errand.writes) {
       if (write.place) {
-        queue_.stored(write.what.id, *write.place, write.what.needed);
+        queue_.stored(write.what.id, *write.place, write.what.who);
         written = true;
       } else {
         queue_.not_stored(write.what.id);

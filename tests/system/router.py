@@ -1,5 +1,8 @@
 """An aggregator in Python that keeps account of what comes: daemon/wire/itnxt.proto over a ROUTER."""
 
+import multiprocessing
+import os
+import signal
 import threading
 import time
 
@@ -91,3 +94,34 @@ class Router:
             one[0].add(sequence)
             one[1], one[2] = max(one[1], sequence), max(one[2], lost)
         return all_of
+
+
+class StoppableRouter:
+    """A Router in a process of its own, which can be stopped while its connections stay."""
+
+    def __init__(self, lab, endpoint):
+        dealer.schema(lab)
+        self._here, there = multiprocessing.Pipe()
+        self._process = multiprocessing.get_context("fork").Process(
+            target=self._serve, args=(lab, endpoint, there), daemon=True)
+        self._process.start()
+        lab.on_close(self._process.kill)
+
+    @staticmethod
+    def _serve(lab, endpoint, there):
+        router = Router(lab, endpoint)
+        try:
+            while there.recv():
+                there.send(router.account())
+        finally:
+            os._exit(0)  # nothing of the test's is ended here
+
+    def stop(self):
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def go_on(self):
+        os.kill(self._process.pid, signal.SIGCONT)
+
+    def account(self):
+        self._here.send(True)
+        return self._here.recv()

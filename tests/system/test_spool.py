@@ -18,7 +18,7 @@ from lab import (BIN, PATIENCE, LabTest, free_port, free_udp_port, main, need_bi
                  needs_namespaces, wait_until)
 from network import ip, veth
 from peers import COMMUNITY
-from router import Router
+from router import Router, StoppableRouter
 
 KILLS = int(os.environ.get("ITNXT_TEST_KILLS", "40"))
 OUTAGE = float(os.environ.get("ITNXT_TEST_OUTAGE", "12"))
@@ -159,6 +159,26 @@ class Away(Spool):
         collector.stop()
         account = self.check_whole(router)
         self.assertGreater(max(lost for _, _, lost in account.values()), 0)
+
+    def test_what_a_stopped_aggregator_has_in_its_buffers_is_not_counted_as_lost(self):
+        self.fleet(50)
+        router = StoppableRouter(self.lab, self.endpoint)
+        collector = product.Itnxtd(self.lab, "collect", self.config(100, max_size="1MiB"))
+
+        def taken():
+            return sum(len(came) for came, _, _ in router.account().values())
+        wait_until(lambda: taken() > 20, "batches come")
+        router.stop()
+        time.sleep(OUTAGE)
+        router.go_on()
+        before = taken()
+        wait_until(lambda: taken() > before + 20, "batches come again")
+        collector.wait_log(product.logged("undelivered batches were dropped, the oldest first…"))
+        collector.stop()
+        for came, newest, lost in self.check_whole(router).values():
+            print("stopped for %g s: of %d batches %d came, %d were lost" % (
+                OUTAGE, newest, len(came), lost))
+            self.assertGreater(lost, 0)
 
     def test_a_stopped_aggregator_costs_a_collector_little_memory(self):
         self.fleet(50)
