@@ -7,20 +7,12 @@
 namespace itnxt {
 namespace {
 
-constexpr BatchQueue::Endpoints bit(std::size_t endpoint) {
-  return BatchQueue::Endpoints{1} << endpoint;
-}
-
 // An entry's own share of the bound, so that empty batches are not free.
 constexpr std::size_t kOverhead = 192;
 // A poll takes its time: what was closed within the last interval and this is the present.
 constexpr Duration kSlack = 1s;
 // What has waited for this long, and for two intervals, is no news.
 constexpr Duration kOldest = 10s;
-constexpr Duration kPrompt = 500ms;  // an answer within this widens the window …
-constexpr Duration kLate = 1s;       // … and one beyond this narrows it
-constexpr std::size_t kFirstWindow = 4;
-constexpr unsigned kMostStalls = 4;
 // While the disk works, what is on its way there may take this many times the bound.
 constexpr std::uint64_t kOnTheWay = 8;
 
@@ -232,85 +224,6 @@ void BatchQueue::sent(std::size_t endpoint, Instant now) {
 // In memory is what is nowhere else.
 void BatchQueue::release(Entry& one) {
   if (one.disk == Disk::stored) one.body = nullptr;
-}
-
-bool BatchQueue::acknowledge(std::size_t endpoint, const wire::Ack& ack, Instant now) {
-  Endpoint& from = endpoints_[endpoint];
-  const auto names = [&](Id id) {
-    const Entry& candidate = entry(id);
-    const Origin& origin = sources_[candidate.source];
-    return candidate.sequence == ack.sequence && origin.epoch == ack.epoch &&
-           origin.collector == ack.collector;
-  };
-  Id id = 0;
-  if (const auto found = std::ranges::find_if(from.in_flight, names, &Flight::id);
-      found != from.in_flight.end()) {
-    const Flight flight = *found;
-    id = flight.id;
-    from.in_flight.erase(found);
-    if (flight.backlog) --from.backlog_in_flight;
-    from.credit = std::clamp<std::size_t>(ack.credit, 1, wire::kMaxCredit);
-    adapt(from, flight, now);
-    std::uint64_t& told = sources_[entry(id).source].told[endpoint];
-    told = std::max(told, flight.lost);
-  } else if (const auto late = std::ranges::find_if(from.adrift, names);
-             late != from.adrift.end()) {
-    id = *late;
-    from.adrift.erase(late);
-  } else {
-    return false;
-  }
-  from.progress = now;
-  from.stalls = 0;
-  Entry& acknowledged = entry(id);
-  acknowledged.in_flight &= ~bit(endpoint);
-  settle(acknowledged, endpoint);
-  if (acknowledged.who.needed == 0) discard(acknowledged);
-  mark(acknowledged);
-  drop_from_ = std::min(drop_from_, id);  // others may need it, and now it can be dropped
-  pop_done();
-  return true;
-}
-
-void BatchQueue::adapt(Endpoint& from, const Flight& flight, Instant now) {
-  const Duration took = now - flight.sent;
-  if (took <= kPrompt) {
-    from.window = std::min(from.window + 1, wire::kMaxCredit * std::size_t{1});
-  } else if (took > kLate && flight.sent >= from.narrowed) {
-    from.window = std::max<std::size_t>(1, std::min(from.window, from.in_flight.size() + 1) / 2);
-    from.narrowed = now;
-  }
-}
-
-void BatchQueue::reset(std::size_t endpoint) {
-  Endpoint& to = endpoints_[endpoint];
-  for (const Flight& flight : to.in_flight) {
-    entry(flight.id).in_flight &= ~bit(endpoint);
-    to.adrift.push_back(flight.id);
-    to.live = std::min(to.live, flight.id);
-  }
-  to.in_flight.clear();
-  to.backlog_in_flight = 0;
-  to.window = std::min(to.window, kFirstWindow);
-  to.credit = limits_.window;
-  to.away = true;
-  to.back = first_;
-  to.offer.reset();
-  for (const Id id : std::exchange(to.read, {})) {
-    if (id >= first_) release(entry(id));
-  }
-}
-
-bool BatchQueue::stalled(std::size_t endpoint, Instant now) const {
-  const Endpoint& to = endpoints_[endpoint];
-  return to.waiting > 0 && now - to.progress >= limits_.patience * (1U << to.stalls);
-}
-
-void BatchQueue::be_patient_again(std::size_t endpoint, Instant now) {
-  Endpoint& to = endpoints_[endpoint];
-  to.progress = now;
-  // Nothing under way: it is not the link that is slow.
-  to.stalls = to.in_flight.empty() ? 0 : std::min(to.stalls + 1, kMostStalls);
 }
 
 bool BatchQueue::somebody_is_idle(Source source) const {

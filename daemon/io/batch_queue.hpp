@@ -56,6 +56,7 @@ class BatchQueue {
   using Who = BatchFiles::Who;
   using Body = std::shared_ptr<const wire::Parts>;
   using Endpoints = std::uint32_t;  // a set, by bit
+  static constexpr Endpoints bit(std::size_t endpoint) { return Endpoints{1} << endpoint; }
 
   // Precondition: 1 <= endpoints <= kMaxEndpoints.
   BatchQueue(BatchQueueLimits limits, std::size_t endpoints);
@@ -86,6 +87,8 @@ class BatchQueue {
 
   // False when it acknowledges nothing that is in flight.
   bool acknowledge(std::size_t endpoint, const wire::Ack& ack, Instant now);
+  // It will never be taken: lost. False as above.
+  bool refuse(std::size_t endpoint, const wire::BatchName& batch, Instant now);
   // The connection is gone: what was in flight is to be sent again.
   void reset(std::size_t endpoint);
   // Something waits and no ack has come for longer than patience, which doubles each time, up to
@@ -159,6 +162,7 @@ class BatchQueue {
   void raise_lost(Source source, const std::vector<std::uint64_t>& lost);
 
  private:
+  static constexpr std::size_t kFirstWindow = 4;
   enum class Disk : std::uint8_t { none, storing, stored };
   struct Origin {
     CollectorName collector;
@@ -225,6 +229,11 @@ class BatchQueue {
   [[nodiscard]] bool may_send_more(const Endpoint& to) const;
   Id next_adrift(std::size_t endpoint);
   void came_back(Endpoint& to, Instant now);
+  // What it answers, which is under way no more, and the `lost` that went with it.
+  std::optional<std::pair<Id, std::uint64_t>> take_answer(std::size_t endpoint,
+                                                          const wire::BatchName& batch,
+                                                          Instant now);
+  void conclude(Id id, std::size_t endpoint);
   void adapt(Endpoint& from, const Flight& flight, Instant now);
   void settle(Entry& entry, std::size_t endpoint);
   void discard(Entry& entry);

@@ -30,6 +30,7 @@ void Outlet::take_answer(std::size_t number, const ZmqMessage& message) {
                  "version"
                : "aggregator refuses what it is sent",
            refusing.reason, refusing.message);
+  if (refusing.batch && queue_.refuse(number, *refusing.batch, loop_.now())) answered(number);
 }
 
 void Outlet::take_ack(std::size_t number, const wire::Ack& ack) {

@@ -22,7 +22,7 @@
 namespace itnxt::wire {
 
 inline constexpr std::uint32_t kMajor = 1;
-inline constexpr std::uint32_t kMinor = 3;
+inline constexpr std::uint32_t kMinor = 4;
 inline constexpr std::size_t kMaxPart = std::size_t{1} << 20;  // bytes
 inline constexpr std::size_t kMaxParts = 64;                   // of one message
 inline constexpr std::size_t kMaxInterfaces = 100'000;         // of one batch
@@ -50,10 +50,19 @@ struct EventAck {
   bool operator==(const EventAck&) const = default;
 };
 
-// The aggregator does not take what was sent, and why.
+// Which batch, of the node that speaks.
+struct BatchName {
+  CollectorName collector;
+  std::uint64_t epoch = 0;
+  std::uint64_t sequence = 0;
+  bool operator==(const BatchName&) const = default;
+};
+
+// The aggregator does not take what was sent, and why. `batch`: this one it never will.
 struct Refusing {
   std::string reason;
   std::string message;
+  std::optional<BatchName> batch{};
   bool operator==(const Refusing&) const = default;
 };
 
@@ -96,6 +105,7 @@ constexpr std::string_view name(Refusal r) {
 struct Refused {
   Refusal reason;
   std::string message;  // "batch.samples[3].device.interfaces[7].oper: 9 is no OperStatus"
+  std::optional<BatchName> batch{};  // where its content is what is wrong, and its number readable
 };
 
 // Decodes message after message, re-using its memory: no allocation per row once warm. Not for two

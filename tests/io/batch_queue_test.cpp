@@ -213,6 +213,22 @@ TEST_F(DeliveryTest, WhatWasSentAndNotAnsweredIsBounded) {
   EXPECT_THAT(pump(0), ElementsAre("3"));
 }
 
+TEST_F(DeliveryTest, WhatIsRefusedForGoodIsLostForWhoRefusedIt) {
+  make({}, 2);
+  push(1, 2);
+  pump(0);
+  pump(1);
+  EXPECT_TRUE(queue->refuse(0, {kSnmp, kEpoch, 1}, kStart));
+  EXPECT_FALSE(queue->refuse(0, {kSnmp, kEpoch, 1}, kStart));
+  EXPECT_FALSE(ack(0, 1));
+  EXPECT_EQ(queue->lost(snmp, 0), 1U);
+  EXPECT_EQ(queue->lost(snmp, 1), 0U);
+  EXPECT_TRUE(ack(1, 1));
+  queue->reset(0);
+  EXPECT_THAT(deliver(0), ElementsAre("2"));
+  EXPECT_EQ(announced, 1U);
+}
+
 // Of the same socket, on the way when the connection went.
 TEST_F(DeliveryTest, ALateAnswerSettlesWhatWasSent) {
   make({}, 1);

@@ -99,6 +99,26 @@ TEST_F(FakeAggregator, EventsGoBeforeBatchesInOrderAndAgainWithoutAnAnswer) {
   EXPECT_EQ(peers.size(), 2U);
 }
 
+TEST_F(FakeAggregator, ABatchThatIsRefusedForGoodIsLostAndNotSentAgain) {
+  std::uint64_t announced = 0;
+  listen([&](const ZmqMessage& message) {
+    const Batch& batch = decoder.batch();
+    announced = batch.lost;
+    const wire::BatchName name{batch.collector, batch.epoch, batch.sequence};
+    router->reply(message.peer,
+                  batch.sequence == 2
+                      ? wire::encode(wire::Refusing{"content", "why", name})
+                      : wire::encode(wire::Ack{name.collector, name.epoch, name.sequence}));
+  });
+  make_outlet(config({router->endpoint()}));
+  publish(2);
+  run_until([&] { return outlet->waiting_batches() == 0; });
+  EXPECT_EQ(outlet->lost_batches(), 1U);
+  publish(1);
+  run_until([&] { return outlet->waiting_batches() == 0; });
+  EXPECT_EQ(announced, 1U);
+}
+
 TEST_F(FakeAggregator, ARefusalIsLoggedAtABoundedRate) {
   int refused = 0;
   listen([&](const ZmqMessage& message) {
