@@ -137,6 +137,7 @@ Result<Batch> decode(std::string_view part);
 Result<EventBatch> decode_events(std::string_view part);
 // What an aggregator says. Another major version is an error that says so.
 Result<Answer> decode_answer(std::string_view part);
+[[nodiscard]] bool is_of_other_major(std::string_view part);
 
 // What the spool keeps of an undelivered batch: its parts, and per endpoint the `lost` to announce.
 struct SpoolRecord {

@@ -199,6 +199,10 @@ Result<EventBatch> decode_events(std::string_view part) {
   return decoder.events();
 }
 
+bool is_of_other_major(std::string_view part) {
+  return major_of(part).value_or(kMajor) != kMajor;
+}
+
 Result<Answer> decode_answer(std::string_view part) {
   v1::Frame frame;
   if (auto refused = parse(part, frame)) return Error{std::move(refused->message)};
