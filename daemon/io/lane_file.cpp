@@ -36,7 +36,8 @@ LaneFile::LaneFile(Options options)
            .config_key = "transport.spool.directory",
            .version = 1,
            .schema = kSchema,
-           .max_pages = options_.max_pages}) {}
+           .max_pages = options_.max_pages,
+           .user = "collector"}) {}
 
 // False: trouble() says why.
 bool LaneFile::read_all(Loaded& loaded) const {

@@ -48,6 +48,9 @@ class Outlet {
   Outlet(const Outlet&) = delete;
   Outlet& operator=(const Outlet&) = delete;
 
+  // Takes what the spool keeps of a collector for this process. Fails only when another process has
+  // it: to go on would be to go on without it.
+  Status claim(const CollectorName& collector);
   // Where a collector publishes; the same object for the same name. Takes over what an earlier
   // process left in the spool. `interval`: how often it reports; a later call changes it.
   Sink& stream(const CollectorName& collector, Duration interval);

@@ -19,11 +19,20 @@ constexpr Duration kHangs = 2s;
 
 }  // namespace
 
+Status Outlet::claim(const CollectorName& collector) {
+  if (!spool_is_usable_) return {};
+  const auto unclaimed = spool_.claim(collector);
+  if (unclaimed && unclaimed->in_use) return Error{unclaimed->message};
+  return {};
+}
+
 // An old batch keeps its epoch, so that the aggregator knows it if it came through after all.
 void Outlet::load(Stream& stream) {
   if (!spool_is_usable_) return;
-  if (const Status claimed = spool_.claim(stream.collector); !claimed) {
-    return log_.error(claimed.error());
+  if (const auto unclaimed = spool_.claim(stream.collector)) {
+    return log_.error(unclaimed->in_use
+                          ? unclaimed->message + "; what is undelivered at a stop will be lost"
+                          : unclaimed->message);
   }
   const std::uint64_t segment =
       std::clamp(config_.spool.max_size.count() / 64, kLeastSegment, kMostSegment);

@@ -180,6 +180,22 @@ class Away(Spool):
                 OUTAGE, newest, len(came), lost))
             self.assertGreater(lost, 0)
 
+    def test_a_second_collector_on_the_same_spool_does_not_start(self):
+        router = Router(self.lab, self.endpoint)
+        value = self.config(0, captures=[product.pcap("tap", interface="lo")])
+        first = product.Itnxtd(self.lab, "collect", value)
+        wait_until(router.taken, "batches come")
+        done = product.Itnxtd(self.lab, "collect", value, name="second", start=False).run()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(
+            "transport.spool.directory %s/tap.lock: in use by another collector process (PID %d); "
+            "stop that one, or give one of the two another directory or the collector another name"
+            % (self.lab.path("node-1.spool"), first.process.pid), done.stderr)
+        first.kill()  # its lock goes with it
+        before = len(router.taken())
+        product.Itnxtd(self.lab, "collect", value, name="third")
+        wait_until(lambda: len(router.taken()) > before, "batches come again")
+
     def test_a_stopped_aggregator_costs_a_collector_little_memory(self):
         self.fleet(50)
         value = product.config(self.lab, "central", aggregator={"listen": self.endpoint})
