@@ -18,7 +18,7 @@ class Router:
         self._context, self._lock = zmq.Context(), threading.Lock()
         self._over, self._thread = threading.Event(), None
         self.batches = []  # (when it came, (collector, epoch), sequence, lost, when it was closed, size)
-        self.events = []   # (when it came, epoch, sequence, kind, run)
+        self.events = []   # (when it came, epoch, sequence, kind, run, at_ns, text)
         lab.on_close(self.end)
         if start:
             self.open()
@@ -62,7 +62,8 @@ class Router:
                 lane = frame.events
                 for n, event in enumerate(lane.events):
                     self.events.append((time.monotonic(), lane.epoch, lane.first_sequence + n,
-                                        event.kind.decode(), event.run))
+                                        event.kind.decode(), event.run, event.at_ns,
+                                        event.text.decode()))
                 answer.event_ack.collector, answer.event_ack.epoch = lane.collector, lane.epoch
                 answer.event_ack.sequence = lane.first_sequence + len(lane.events) - 1
             else:
