@@ -2,7 +2,8 @@
 """Collectors whose aggregator is away, stopped or far, whose disk is full, or that are killed.
 
 ITNXT_TEST_KILLS: how often the collector is killed (default 40). ITNXT_TEST_OUTAGE: seconds that the
-aggregator is away, or stopped (default 12).
+aggregator is away, or stopped (default 12). ITNXT_TEST_COLLECTORS: how many a stopped one has
+(default 10).
 """
 
 import os
@@ -14,7 +15,7 @@ import threading
 import time
 
 import product
-from lab import (BIN, PATIENCE, WAIT, LabTest, free_port, free_udp_port, main, need_binaries,
+from lab import (BIN, PATIENCE, WAIT, LabTest, NotYet, free_port, free_udp_port, main, need_binaries,
                  needs_namespaces, wait_until)
 from network import ip, veth
 from peers import COMMUNITY
@@ -22,6 +23,8 @@ from router import Router, StoppableRouter
 
 KILLS = int(os.environ.get("ITNXT_TEST_KILLS", "40"))
 OUTAGE = float(os.environ.get("ITNXT_TEST_OUTAGE", "12"))
+COLLECTORS = int(os.environ.get("ITNXT_TEST_COLLECTORS", "10"))
+MAX_AGE = "5s"
 MIB = 1 << 20
 
 
@@ -206,6 +209,56 @@ class Away(Spool):
             print("stopped for %g s: of %d batches %d came, %d were lost" % (
                 OUTAGE, newest, len(came), lost))
             self.assertGreater(lost, 0)
+
+    def test_what_is_too_old_is_announced_exactly(self):
+        self.fleet(20)
+        router = Router(self.lab, self.endpoint, start=False)
+        collector = product.Itnxtd(self.lab, "collect", self.config(50, max_age=MAX_AGE))
+        collector.wait_log(product.logged("undelivered batches were dropped, the oldest first…"))
+        time.sleep(2)
+        router.open()
+        opened = router.wall(time.monotonic())
+        wait_until(router.taken, "batches come")
+        time.sleep(2)
+        collector.stop()
+        account = self.check_whole(router)
+        lost = max(lost for _, _, lost in account.values())
+        oldest = opened - min(batch[4] for batch in router.taken())
+        print("%d batches older than %s were lost; the oldest that came was %.1f s old" % (
+            lost, MAX_AGE, oldest))
+        self.assertGreater(lost, 0)
+        self.assertLess(oldest, 5 + 2 * PATIENCE)
+
+    def test_fifty_collectors_of_a_stopped_aggregator_need_little_memory(self):
+        self.fleet(50)
+        aggregator = product.Itnxtd(self.lab, "aggregate", product.config(
+            self.lab, "central", aggregator={"listen": self.endpoint}))
+        collectors = [product.Itnxtd(self.lab, "collect", self.config(10, node="node-%d" % n),
+                                     name="node-%d" % n) for n in range(COLLECTORS)]
+        wait_until(lambda: len(aggregator.api("collectors")) == COLLECTORS, "all deliver")
+        time.sleep(3)
+        before = [memory(one.process) for one in collectors]
+        aggregator.process.signal(signal.SIGSTOP)
+        most, end = list(before), time.monotonic() + OUTAGE
+        while time.monotonic() < end:
+            time.sleep(0.5)
+            most = [max(size, memory(one.process)) for size, one in zip(most, collectors)]
+        aggregator.process.signal(signal.SIGCONT)
+        grown = max(b - a for a, b in zip(before, most))
+        print("%d collectors, aggregator stopped for %g s: each at most %.1f MB more" % (
+            COLLECTORS, OUTAGE, grown / 1e6))
+        self.expect_little(grown, 16e6)
+
+        def current():
+            metrics = aggregator.metrics()
+            late = [n for n in range(COLLECTORS) if time.time() - metrics.get(
+                "itnxt_collector_last_batch_timestamp_seconds", node="node-%d" % n,
+                collector="snmp") > 5 * PATIENCE]
+            if late:
+                raise NotYet("%d are late" % len(late))
+            return metrics
+        metrics = wait_until(current, "all deliver again")
+        self.assertEqual(metrics.sum("itnxt_collector_lost_batches_total"), 0)
 
     def test_a_second_collector_on_the_same_spool_does_not_start(self):
         router = Router(self.lab, self.endpoint)
