@@ -45,7 +45,7 @@ constexpr std::array<Bytes32, 2> kOrderEight = {{
      0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57},
 }};
 
-// Of 32 random bytes fewer than twelve differ once in 10^20.
+// Of 32 random bytes fewer than twelve differ once in 10^24.
 constexpr std::size_t kLeastVariety = 12;
 
 bool is_weak(Bytes32 bytes) {
