@@ -102,9 +102,10 @@ class App {
            {"version", std::string(kVersion)}});
     }
     if (options_.purpose != Purpose::aggregate) {
-      collection_ = std::make_unique<Collection>(
-          shell, config_,
-          Collection::Options{random_epoch(), options_.only, aggregation_ != nullptr});
+      auto opened = Collection::open(shell, config_,
+                                     {random_epoch(), options_.only, aggregation_ != nullptr});
+      if (!opened) return Error{opened.error()};
+      collection_ = std::move(*opened);
       log_.info("collecting", {{"node", config_.node.text()},
                                {"collectors", std::to_string(collection_->size())}});
     }

@@ -27,8 +27,19 @@ OutletConfig outlet_config(const Config& config, const Collection::Options& opti
 Collection::Collection(const Shell& shell, const Config& config, Options options)
     : shell_(shell),
       only_(std::move(options.only)),
-      outlet_(shell.loop, shell.log, shell.zmq, outlet_config(config, options)) {
-  reconfigure(config);
+      outlet_(shell.loop, shell.log, shell.zmq, outlet_config(config, options)) {}
+
+Result<std::unique_ptr<Collection>> Collection::open(const Shell& shell, const Config& config,
+                                                     Options options) {
+  std::unique_ptr<Collection> self(new Collection(shell, config, std::move(options)));
+  for (const CollectorConfig& one : config.collectors) {  // all, before the first begins
+    if (!self->selected(name_of(one))) continue;
+    if (const Status claimed = self->outlet_.claim(name_of(one)); !claimed) {
+      return Error{"transport." + claimed.error()};
+    }
+  }
+  self->reconfigure(config);
+  return self;
 }
 
 void Collection::reconfigure(const Config& config) {

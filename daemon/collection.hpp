@@ -8,6 +8,7 @@
 
 #include "collectors/collector.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/core/result.hpp"
 #include "daemon/io/outlet.hpp"
 #include "daemon/shell.hpp"
 
@@ -20,7 +21,9 @@ class Collection {
     std::vector<std::string> only;  // names of collectors; empty: all
     bool feeds_own = false;         // an aggregator is in this process: it always gets everything
   };
-  Collection(const Shell& shell, const Config& config, Options options);
+  // The error says what another process has that is not to be shared.
+  static Result<std::unique_ptr<Collection>> open(const Shell& shell, const Config& config,
+                                                  Options options);
 
   // A collector whose settings are as they were goes on undisturbed; another may take them over
   // without an end of what they leave as it was (Collector::update).
@@ -36,6 +39,7 @@ class Collection {
     CollectorConfig config;
     std::unique_ptr<Collector> collector;
   };
+  Collection(const Shell& shell, const Config& config, Options options);
   // False: it has to be made anew.
   [[nodiscard]] static bool take_over(Running& running, const CollectorConfig& fresh);
   [[nodiscard]] bool selected(const CollectorName& name) const;

@@ -265,10 +265,7 @@ class ProbeCollector final : public Collector {
     }
     judge(target.standing, figures);
     target.standing.http_status = target.http_status;
-    if (target.standing.verdict == before ||
-        (before == Verdict::unknown && target.standing.verdict == Verdict::reachable)) {
-      return;
-    }
+    if (target.standing.verdict == before) return;
     context_.sink.report(to_event(config_.name, target.config, target.standing, problem,
                                   context_.loop.wall_now(), source_time(context_.loop.now())));
     if (!problem.empty()) {

@@ -181,6 +181,7 @@ Event to_event(const CollectorName& probe, const ProbeTarget& target, const Stan
                    {"target", target.name.text()},
                    {"type", std::string(type_name(target))},
                    {"address", address_text(target)}};
+  event.state = {"target " + target.name.text(), up};
   if (!target.site.empty()) event.details.emplace_back("site", target.site.text());
   if (!up) event.details.emplace_back("reason", name(standing.why));
   return event;

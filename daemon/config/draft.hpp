@@ -106,8 +106,6 @@ bool read_secret_reference(Problems& problems, const Value& value, std::string_v
 void resolve_secret(Draft& draft, const Value& at, Secret& secret);
 // The same for the secret key of CURVE, which nobody but its owner is to read.
 void resolve_secret_key(Draft& draft, const Value& at, Secret& secret);
-// 40 characters of Z85 (RFC 32 of ZeroMQ) that stand for 32 bytes.
-[[nodiscard]] bool is_curve_key(std::string_view text);
 
 // Which of `names` the key that tells the kind of a map says; reports none and others. `what`: "a
 // channel".

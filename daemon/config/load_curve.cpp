@@ -2,11 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdint>
 #include <string>
 #include <utility>
 
+#include "daemon/config/curve_keys.hpp"
 #include "daemon/config/draft.hpp"
 #include "daemon/config/scalars.hpp"
 
@@ -28,11 +27,34 @@ void read_own_key(Draft& draft, const Object& curve, bool needed, Secret& secret
 std::string read_public_key(Draft& draft, const Value& value, std::string_view what) {
   const auto text = scalar_text(draft.problems, value, what);
   if (!text) return {};
-  if (is_curve_key(*text)) return std::string(*text);
-  draft.problems.error(value, fmt::format("{}: expected a public key of 40 characters in quotes, "
-                                          "as `itnxtctl keygen` prints it",
-                                          what));
+  switch (look_at_curve_key(*text)) {
+    case CurveKeyFault::none:
+      return std::string(*text);
+    case CurveKeyFault::malformed:
+      draft.problems.error(value,
+                           fmt::format("{}: expected a public key of 40 characters in quotes, "
+                                       "as `itnxtctl keygen` prints it",
+                                       what));
+      break;
+    case CurveKeyFault::weak:
+      draft.problems.error(value,
+                           fmt::format("{}: this key protects nothing, since it is no random "
+                                       "one; expected one that `itnxtctl keygen` made",
+                                       what));
+      break;
+  }
   return {};
+}
+
+// Who has the public half in the place of the secret one, or gave the secret one away.
+void check_not_public(Draft& draft, const Object& curve, const Secret& secret,
+                      std::string_view public_key, std::string_view whose) {
+  if (secret.reveal().empty() || secret.reveal() != public_key) return;
+  draft.problems.error(
+      *curve.find("secret_key"),
+      fmt::format("secret_key: is the same as the public key of {}; expected the file that "
+                  "`itnxtctl keygen` wrote, and anew if it is the public key that is wrong",
+                  in_quotes(whose)));
 }
 
 // The entries of a map of keys; what is no map is reported.
@@ -72,24 +94,6 @@ void read_aggregator_keys(Draft& draft, const Value& map, CurveClientConfig& con
 
 }  // namespace
 
-// Z85 has 85 digits; five of them make 32 bits.
-bool is_curve_key(std::string_view text) {
-  static constexpr std::string_view kDigits =
-      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
-  static constexpr std::size_t kGroup = 5;
-  if (text.size() != 40) return false;
-  for (std::size_t at = 0; at < text.size(); at += kGroup) {
-    std::uint64_t group = 0;
-    for (const char c : text.substr(at, kGroup)) {
-      const std::size_t digit = kDigits.find(c);
-      if (digit == std::string_view::npos) return false;
-      group = group * kDigits.size() + digit;
-    }
-    if (group > UINT32_MAX) return false;
-  }
-  return true;
-}
-
 void read_transport_curve(Draft& draft, const Value* curve,
                           const std::vector<EndpointNote>& aggregators) {
   std::vector<std::string> named;  // with a key, be it a wrong one
@@ -99,6 +103,9 @@ void read_transport_curve(Draft& draft, const Value* curve,
     read_own_key(draft, object, draft.purpose != Purpose::aggregate, config.secret_key);
     if (const Value* keys = object.find("aggregator_keys")) {
       read_aggregator_keys(draft, *keys, config, aggregators, named);
+    }
+    for (const auto& [endpoint, key] : config.aggregator_keys) {
+      check_not_public(draft, object, config.secret_key, key, endpoint);
     }
   }
   for (const EndpointNote& one : aggregators) {
@@ -130,6 +137,7 @@ void read_aggregator_curve(Draft& draft, const Value& curve) {
     const auto node = clean_name(draft.problems, nodes->key(i), "nodes");
     std::string key = read_public_key(draft, nodes->value(i), "nodes");
     if (!node || key.empty()) continue;
+    check_not_public(draft, object, config.secret_key, key, *node);
     const auto [entry, fresh] = config.nodes.emplace(std::move(key), NodeName(*node));
     if (fresh) continue;
     draft.problems.error(nodes->value(i),

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "daemon/config/curve_keys.hpp"
 #include "daemon/config/draft.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/config/read_file.hpp"
@@ -179,10 +180,22 @@ void resolve_secret_key(Draft& draft, const Value& at, Secret& secret) {
     warn_of_readers(draft, at, secret, "others than its owner", "go-rwx");
   }
   take(draft, at, secret, std::move(answer));
-  if (secret.reveal().empty() || is_curve_key(secret.reveal())) return;
-  draft.problems.error(at, fmt::format("{} holds no key for CURVE; expected 40 characters, as "
-                                       "`itnxtctl keygen` writes them",
-                                       in_quotes(secret.where(), kMostShown)));
+  if (secret.reveal().empty()) return;
+  const std::string where = in_quotes(secret.where(), kMostShown);
+  switch (look_at_curve_key(secret.reveal())) {
+    case CurveKeyFault::none:
+      return;
+    case CurveKeyFault::malformed:
+      return draft.problems.error(
+          at, fmt::format("{} holds no key for CURVE; expected 40 characters, as "
+                          "`itnxtctl keygen` writes them",
+                          where));
+    case CurveKeyFault::weak:
+      return draft.problems.error(
+          at, fmt::format("{} holds a key that protects nothing, since it is no random one; "
+                          "expected one that `itnxtctl keygen` made",
+                          where));
+  }
 }
 
 Status read_secret(Secret& secret) {

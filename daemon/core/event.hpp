@@ -38,6 +38,15 @@ struct Event {
   std::optional<bool> answers;                               // of the device; takes effect at once
   std::string text;                                          // one line for people; may be empty
   std::vector<std::pair<std::string, std::string>> details;  // name, value; at most 16
+  // Not on the wire. Which state it tells, of those that a collector finds at each start: it is
+  // news only where the kind is another than the last that was told of it, by whichever process.
+  // `usual`: what nobody needs to be told who was told nothing else.
+  struct State {
+    std::string of;
+    bool usual = false;
+    bool operator==(const State&) const = default;
+  };
+  std::optional<State> state{};
   bool operator==(const Event&) const = default;
 };
 

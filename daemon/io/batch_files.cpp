@@ -23,7 +23,7 @@ namespace {
 constexpr std::string_view kMagic = "itnxt batches 2\n";
 constexpr std::size_t kHead = 48;
 constexpr std::size_t kChecked = 32;  // bytes of the head under its CRC
-constexpr std::size_t kNeededAt = 40;
+constexpr std::size_t kWhoAt = 40;
 constexpr std::uint32_t kMaxPayload = wire::kMaxParts * wire::kMaxPart + (1U << 20);
 constexpr std::size_t kMaxOwed = 16U << 10U;
 
@@ -65,6 +65,11 @@ bool read_at(int fd, char* to, std::size_t size, std::uint64_t at) {
   return true;
 }
 
+void put(char* to, BatchFiles::Who who) {
+  put(to, who.needed);
+  put(to + 4, who.sent);
+}
+
 std::string record(const BatchFiles::Batch& batch, const wire::SpoolRecord& content) {
   std::string bytes(kHead, '\0');
   const std::string payload = wire::encode(content);
@@ -75,7 +80,7 @@ std::string record(const BatchFiles::Batch& batch, const wire::SpoolRecord& cont
   put(head + 16, batch.sequence);
   put(head + 24, static_cast<std::uint64_t>(batch.closed.time_since_epoch().count()));
   put(head + kChecked, crc32_of({head, kChecked}));
-  put(head + kNeededAt, batch.needed);
+  put(head + kWhoAt, batch.who);
   return bytes + payload;
 }
 
@@ -90,7 +95,8 @@ std::optional<BatchFiles::Batch> parse(const std::array<char, kHead>& head) {
   batch.sequence = get<std::uint64_t>(head.data() + 16);
   batch.closed =
       WallTime(Duration(static_cast<std::int64_t>(get<std::uint64_t>(head.data() + 24))));
-  batch.needed = get<std::uint64_t>(head.data() + kNeededAt);
+  batch.who = {get<std::uint32_t>(head.data() + kWhoAt),
+               get<std::uint32_t>(head.data() + kWhoAt + 4)};
   if (batch.bytes > kMaxPayload) return std::nullopt;
   return batch;
 }
@@ -163,9 +169,8 @@ void BatchFiles::load_file(std::uint32_t number, Loaded& loaded) {
   const auto size = static_cast<std::uint64_t>(status.st_size);
   std::array<char, kHead> head{};
   std::uint64_t at = kMagic.size();
-  std::vector<std::uint64_t> ours;  // by their bit: ours, or none
-  std::uint64_t unknown =
-      endpoints_.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << endpoints_.size()) - 1;
+  std::vector<std::uint32_t> ours;  // by their bit: ours, or none
+  auto unknown = static_cast<std::uint32_t>((std::uint64_t{1} << endpoints_.size()) - 1);
   File file;
   if (size >= at && read_at(fd.get(), magic.data(), magic.size(), 0) &&
       std::string_view(magic.data(), magic.size()) == kMagic) {
@@ -177,7 +182,7 @@ void BatchFiles::load_file(std::uint32_t number, Loaded& loaded) {
         const auto found = std::ranges::find(endpoints_, name);
         const auto bit = static_cast<std::size_t>(found - endpoints_.begin());
         file.same_names = file.same_names && bit == ours.size();
-        ours.push_back(found == endpoints_.end() ? 0 : std::uint64_t{1} << bit);
+        ours.push_back(found == endpoints_.end() ? 0 : std::uint32_t{1} << bit);
         unknown &= ~ours.back();
       }
     }
@@ -193,13 +198,15 @@ void BatchFiles::load_file(std::uint32_t number, Loaded& loaded) {
     if (at + kHead + batch->bytes > size) break;  // a process was killed while it wrote this
     batch->place = {number, static_cast<std::uint32_t>(at)};
     at += kHead + batch->bytes;
-    if (batch->needed == 0) continue;
-    std::uint64_t needed = unknown;
-    for (std::size_t i = 0; i < ours.size(); ++i) {
-      if ((batch->needed >> i & 1U) != 0) needed |= ours[i];
+    if (batch->who.needed == 0) continue;
+    Who who{unknown, 0};
+    for (std::size_t i = 0; i < ours.size() && i < kMaxEndpoints; ++i) {
+      if ((batch->who.needed >> i & 1U) != 0) who.needed |= ours[i];
+      if ((batch->who.sent >> i & 1U) != 0) who.sent |= ours[i];
     }
-    batch->needed = needed;
-    if (needed != 0) loaded.batches.push_back(*batch);
+    who.sent &= who.needed;
+    batch->who = who;
+    if (who.needed != 0) loaded.batches.push_back(*batch);
   }
   if (!sound)
     loaded.problems.push_back(path + ": is damaged after " + std::to_string(at) + " bytes");
@@ -261,23 +268,23 @@ Result<int> BatchFiles::open_for(std::uint32_t file) {
   return opened_fd_.get();
 }
 
-Status BatchFiles::mark(Place place, std::uint64_t needed) {
+Status BatchFiles::mark(Place place, Who who) {
   const auto found = files_.find(place.file);
   if (found == files_.end()) return {};
   Status done;
   // The bits of a file from before the configuration changed are not ours: it says who needs too
   // much, never too little.
-  if (needed == 0 || found->second.same_names) {
+  if (who.needed == 0 || found->second.same_names) {
     const auto fd = open_for(place.file);
     std::array<char, 8> word{};
-    put(word.data(), needed);
+    put(word.data(), who);
     if (!fd) {
       done = Error{fd.error()};
-    } else if (!write_at(*fd, {word.data(), word.size()}, place.at + kNeededAt)) {
+    } else if (!write_at(*fd, {word.data(), word.size()}, place.at + kWhoAt)) {
       done = trouble(path_of(place.file), "written");
     }
   }
-  if (needed == 0) {
+  if (who.needed == 0) {
     --found->second.live;
     settle(place.file);
   }

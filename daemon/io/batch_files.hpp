@@ -9,7 +9,9 @@
 //    0  length of the payload (u32), CRC-32 of the payload (u32)
 //    8  epoch (u64), sequence (u64), time it was closed (i64, nanoseconds since 1970 UTC)
 //   32  CRC-32 of the 32 bytes before (u32), zero (u32)
-//   40  who still needs it (u64): bit n is the n-th of the names; changed in place
+//   40  who still needs it (u32), whom of those it was sent to (u32): bit n is the n-th of the
+//   names;
+//       changed in place
 // What follows a broken head is not trusted; a broken payload costs that batch. A process that is
 // killed leaves what it has written; after a power cut what the kernel had not yet written is gone.
 //
@@ -36,17 +38,25 @@ class BatchFiles {
     std::uint32_t file = 0;
     std::uint32_t at = 0;
   };
+  // Sets of the endpoints given to the constructor, by bit.
+  struct Who {
+    std::uint32_t needed = 0;  // did not acknowledge it
+    std::uint32_t sent = 0;    // of those: it may be there already
+    bool operator==(const Who&) const = default;
+  };
   struct Batch {
     std::uint64_t epoch = 0;
     std::uint64_t sequence = 0;
     WallTime closed;
-    std::uint64_t needed = 0;  // by bit: of the endpoints given to the constructor
-    std::size_t bytes = 0;     // of its payload
+    Who who;
+    std::size_t bytes = 0;  // of its payload
     Place place;
   };
   using Owed = std::map<std::string, std::uint64_t>;  // batches, by endpoint
 
-  // endpoints: at most 64.
+  static constexpr std::size_t kMaxEndpoints = 32;
+
+  // Precondition: 1 <= endpoints <= kMaxEndpoints.
   BatchFiles(std::string stem, std::vector<std::string> endpoints, std::size_t segment_bytes);
   BatchFiles(const BatchFiles&) = delete;
   BatchFiles& operator=(const BatchFiles&) = delete;
@@ -60,8 +70,8 @@ class BatchFiles {
   Loaded load();
 
   Result<Place> append(const Batch& batch, const wire::Parts& parts);
-  // Nobody: the batch is done, and its file goes with the last of them.
-  Status mark(Place place, std::uint64_t needed);
+  // Nobody needs it: the batch is done, and its file goes with the last of them.
+  Status mark(Place place, Who who);
   Result<wire::Parts> read(Place place);
   Status owe(const Owed& owed);
   void sync();

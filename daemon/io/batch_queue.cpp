@@ -7,20 +7,12 @@
 namespace itnxt {
 namespace {
 
-constexpr std::uint64_t bit(std::size_t endpoint) {
-  return std::uint64_t{1} << endpoint;
-}
-
 // An entry's own share of the bound, so that empty batches are not free.
 constexpr std::size_t kOverhead = 192;
 // A poll takes its time: what was closed within the last interval and this is the present.
 constexpr Duration kSlack = 1s;
 // What has waited for this long, and for two intervals, is no news.
 constexpr Duration kOldest = 10s;
-constexpr Duration kPrompt = 500ms;  // an answer within this widens the window …
-constexpr Duration kLate = 1s;       // … and one beyond this narrows it
-constexpr std::size_t kFirstWindow = 4;
-constexpr unsigned kMostStalls = 4;
 // While the disk works, what is on its way there may take this many times the bound.
 constexpr std::uint64_t kOnTheWay = 8;
 
@@ -68,7 +60,7 @@ void BatchQueue::push(Source source, std::uint64_t sequence, wire::Parts parts, 
   made.bytes = static_cast<std::uint32_t>(size_of(parts));
   made.body = std::make_shared<const wire::Parts>(std::move(parts));
   made.closed = closed;
-  made.needed = endpoints_.size() == kMaxEndpoints ? ~Endpoints{0} : bit(endpoints_.size()) - 1;
+  made.who.needed = everybody();
   memory_ += made.bytes;
   add(std::move(made), now);
 }
@@ -80,7 +72,7 @@ void BatchQueue::restore(Source source, const BatchFiles::Batch& batch, Instant 
   made.sequence = batch.sequence;
   made.bytes = static_cast<std::uint32_t>(batch.bytes + kOverhead);
   made.closed = closed;
-  made.needed = batch.needed;
+  made.who = batch.who;
   made.place = batch.place;
   made.disk = Disk::stored;
   add(std::move(made), now);
@@ -90,7 +82,11 @@ void BatchQueue::add(Entry made, Instant now) {
   ++waiting_;
   bytes_ += made.bytes;
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-    if ((made.needed & bit(i)) == 0) continue;
+    if ((made.who.needed & bit(i)) == 0) continue;
+    if ((made.who.sent & bit(i)) != 0) {
+      endpoints_[i].adrift.push_back(end());
+      endpoints_[i].sent_bytes += made.bytes;
+    }
     if (endpoints_[i].waiting++ == 0) endpoints_[i].progress = now;
     Origin& origin = sources_[made.source];
     ++origin.needed[i];
@@ -105,7 +101,7 @@ void BatchQueue::lose(Source source) {
 }
 
 bool BatchQueue::wants(const Entry& one, std::size_t endpoint) const {
-  return (one.needed & ~one.in_flight & bit(endpoint)) != 0;
+  return (one.who.needed & ~one.in_flight & bit(endpoint)) != 0;
 }
 
 bool BatchQueue::is_new(const Entry& one, const Endpoint& to) const {
@@ -131,6 +127,17 @@ BatchQueue::Id BatchQueue::next_old(std::size_t endpoint) {
     ++to.back;
   }
   return to.back < to_end ? to.back : end();
+}
+
+// Of what is sent and not answered, at most so much is kept beyond the bounds.
+bool BatchQueue::may_send_more(const Endpoint& to) const {
+  const std::uint64_t most = limits_.max_size.count() / (2 * endpoints_.size());
+  return to.adrift.size() < limits_.window && (to.sent_bytes == 0 || to.sent_bytes < most);
+}
+
+BatchQueue::Id BatchQueue::next_adrift(std::size_t endpoint) {
+  const auto& adrift = endpoints_[endpoint].adrift;
+  return adrift.empty() ? end() : *std::ranges::min_element(adrift);
 }
 
 void BatchQueue::came_back(Endpoint& to, Instant now) {
@@ -161,6 +168,11 @@ std::optional<std::pair<BatchQueue::Id, bool>> BatchQueue::choose(std::size_t en
       fresh = next_new(endpoint);
     }
   }
+  if (!may_send_more(to)) {
+    const Id again = next_adrift(endpoint);
+    if (again == end()) return std::nullopt;
+    return std::pair(again, !is_new(entry(again), to));
+  }
   const bool has_new = fresh < end();
   const std::size_t most_old = has_new ? 1 : std::max<std::size_t>(1, room / 2);
   if (to.tokens > 0 && to.backlog_in_flight < most_old &&
@@ -174,7 +186,7 @@ std::optional<std::pair<BatchQueue::Id, bool>> BatchQueue::choose(std::size_t en
 std::optional<BatchQueue::Next> BatchQueue::next(std::size_t endpoint, Instant now) {
   Endpoint& to = endpoints_[endpoint];
   to.offer = choose(endpoint, now);
-  if (to.offer && to.offer->second && !entry(to.offer->first).body) {
+  if (to.offer && to.offer->second && !entry(to.offer->first).body && may_send_more(to)) {
     // What is new does not wait for the disk.
     if (const Id fresh = next_new(endpoint); fresh < end()) to.offer = std::pair(fresh, false);
   }
@@ -191,6 +203,13 @@ void BatchQueue::sent(std::size_t endpoint, Instant now) {
   Entry& one = entry(id);
   if (std::exchange(to.away, false)) came_back(to, now);
   one.in_flight |= bit(endpoint);
+  if ((one.who.sent & bit(endpoint)) == 0) {
+    one.who.sent |= bit(endpoint);
+    to.sent_bytes += one.bytes;
+    mark(one);
+  } else {
+    std::erase(to.adrift, id);
+  }
   to.in_flight.push_back({id, now, sources_[one.source].lost[endpoint], backlog});
   if (backlog) {
     ++to.backlog_in_flight;
@@ -207,77 +226,6 @@ void BatchQueue::release(Entry& one) {
   if (one.disk == Disk::stored) one.body = nullptr;
 }
 
-bool BatchQueue::acknowledge(std::size_t endpoint, const wire::Ack& ack, Instant now) {
-  Endpoint& from = endpoints_[endpoint];
-  const auto found =
-      std::find_if(from.in_flight.begin(), from.in_flight.end(), [&](const Flight& flight) {
-        const Entry& candidate = entry(flight.id);
-        const Origin& origin = sources_[candidate.source];
-        return candidate.sequence == ack.sequence && origin.epoch == ack.epoch &&
-               origin.collector == ack.collector;
-      });
-  if (found == from.in_flight.end()) return false;
-  const Flight flight = *found;
-  from.in_flight.erase(found);
-  if (flight.backlog) --from.backlog_in_flight;
-  from.progress = now;
-  from.stalls = 0;
-  from.credit = std::clamp<std::size_t>(ack.credit, 1, wire::kMaxCredit);
-  adapt(from, flight, now);
-  Entry& acknowledged = entry(flight.id);
-  std::uint64_t& told = sources_[acknowledged.source].told[endpoint];
-  told = std::max(told, flight.lost);
-  acknowledged.in_flight &= ~bit(endpoint);
-  settle(acknowledged, endpoint);
-  if (acknowledged.needed == 0) discard(acknowledged);
-  mark(acknowledged);
-  drop_from_ = std::min(drop_from_, flight.id);  // others may need it, and now it can be dropped
-  pop_done();
-  return true;
-}
-
-void BatchQueue::adapt(Endpoint& from, const Flight& flight, Instant now) {
-  const Duration took = now - flight.sent;
-  if (took <= kPrompt) {
-    from.window = std::min(from.window + 1, wire::kMaxCredit * std::size_t{1});
-  } else if (took > kLate && flight.sent >= from.narrowed) {
-    from.window = std::max<std::size_t>(1, std::min(from.window, from.in_flight.size() + 1) / 2);
-    from.narrowed = now;
-  }
-}
-
-void BatchQueue::reset(std::size_t endpoint) {
-  Endpoint& to = endpoints_[endpoint];
-  for (const Flight& flight : to.in_flight) {
-    entry(flight.id).in_flight &= ~bit(endpoint);
-    to.live = std::min(to.live, flight.id);
-  }
-  to.in_flight.clear();
-  to.backlog_in_flight = 0;
-  to.window = std::min(to.window, kFirstWindow);
-  to.credit = limits_.window;
-  to.away = true;
-  to.back = first_;
-  to.offer.reset();
-  for (const Id id : std::exchange(to.read, {})) {
-    if (id >= first_) release(entry(id));
-  }
-  drop_from_ = first_;
-  shrink();
-}
-
-bool BatchQueue::stalled(std::size_t endpoint, Instant now) const {
-  const Endpoint& to = endpoints_[endpoint];
-  return to.waiting > 0 && now - to.progress >= limits_.patience * (1U << to.stalls);
-}
-
-void BatchQueue::be_patient_again(std::size_t endpoint, Instant now) {
-  Endpoint& to = endpoints_[endpoint];
-  to.progress = now;
-  // Nothing under way: it is not the link that is slow.
-  to.stalls = to.in_flight.empty() ? 0 : std::min(to.stalls + 1, kMostStalls);
-}
-
 bool BatchQueue::somebody_is_idle(Source source) const {
   const auto& needed = sources_[source].needed;
   return std::find(needed.begin(), needed.end(), 0U) != needed.end();
@@ -290,15 +238,15 @@ std::uint64_t BatchQueue::lost(Source source) const {
 
 std::size_t BatchQueue::waiting_of(const CollectorName& collector) const {
   return static_cast<std::size_t>(std::ranges::count_if(queue_, [&](const Entry& one) {
-    return one.needed != 0 && sources_[one.source].collector == collector;
+    return one.who.needed != 0 && sources_[one.source].collector == collector;
   }));
 }
 
 void BatchQueue::expire(Instant now) {
   // In order of birth but for the disk's, which are older and come first: the front is the oldest.
-  while (Entry* oldest = oldest_droppable()) {
-    if (now - oldest->closed <= limits_.max_age) break;
-    drop(*oldest);
+  for (Id id = oldest_droppable(); id < end(); id = oldest_droppable()) {
+    if (now - entry(id).closed <= limits_.max_age) break;
+    drop(id);
   }
   pop_done();
 }
@@ -309,7 +257,9 @@ void BatchQueue::raise_lost(Source source, const std::vector<std::uint64_t>& los
 }
 
 void BatchQueue::settle(Entry& settled, std::size_t endpoint) {
-  settled.needed &= ~bit(endpoint);
+  if ((settled.who.sent & bit(endpoint)) != 0) endpoints_[endpoint].sent_bytes -= settled.bytes;
+  settled.who.sent &= ~bit(endpoint);
+  settled.who.needed &= ~bit(endpoint);
   --endpoints_[endpoint].waiting;
   Origin& origin = sources_[settled.source];
   --origin.needed[endpoint];
@@ -325,15 +275,19 @@ void BatchQueue::discard(Entry& done) {
 }
 
 void BatchQueue::mark(const Entry& changed) {
-  if (changed.disk == Disk::stored)
-    marks_.push_back({changed.source, changed.place, changed.needed});
+  if (changed.disk == Disk::stored) marks_.push_back({changed.source, changed.place, changed.who});
 }
 
-void BatchQueue::drop(Entry& dropped) {
+void BatchQueue::drop(Id id) {
+  Entry& dropped = entry(id);
   Origin& announcer = sources_[sources_[dropped.source].heir];
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-    if ((dropped.needed & bit(i)) == 0) continue;
-    ++announcer.lost[i];
+    if ((dropped.who.needed & bit(i)) == 0) continue;
+    if ((dropped.who.sent & bit(i)) == 0) {
+      ++announcer.lost[i];
+    } else {
+      std::erase(endpoints_[i].adrift, id);
+    }
     settle(dropped, i);
   }
   discard(dropped);
@@ -342,17 +296,16 @@ void BatchQueue::drop(Entry& dropped) {
 
 void BatchQueue::shrink() {
   while (bytes_ > limits_.max_size.count() || waiting_ > limits_.most_batches) {
-    Entry* oldest = oldest_droppable();
-    if (oldest == nullptr) break;
-    drop(*oldest);
+    const Id oldest = oldest_droppable();
+    if (oldest == end()) break;
+    drop(oldest);
   }
   const std::uint64_t memory = limits_.memory.count() * (disk_fails_ ? 1 : kOnTheWay);
   if (memory_ > memory) {
     store_from_ = std::max(store_from_, first_);
-    while (store_from_ < end() && entry(store_from_).needed == 0) ++store_from_;
+    while (store_from_ < end() && entry(store_from_).who.needed == 0) ++store_from_;
     for (Id id = store_from_; memory_ > memory && id < end(); ++id) {
-      Entry& oldest = entry(id);
-      if (oldest.needed != 0 && oldest.in_flight == 0 && oldest.disk == Disk::none) drop(oldest);
+      if (may_drop(entry(id)) && entry(id).disk == Disk::none) drop(id);
     }
   }
   pop_done();
@@ -360,19 +313,17 @@ void BatchQueue::shrink() {
 
 // What is being written keeps its place until the disk has answered.
 void BatchQueue::pop_done() {
-  while (!queue_.empty() && queue_.front().needed == 0 && queue_.front().disk != Disk::storing) {
+  while (!queue_.empty() && queue_.front().who.needed == 0 &&
+         queue_.front().disk != Disk::storing) {
     queue_.pop_front();
     ++first_;
   }
 }
 
-BatchQueue::Entry* BatchQueue::oldest_droppable() {
+BatchQueue::Id BatchQueue::oldest_droppable() {
   drop_from_ = std::max(drop_from_, first_);
-  for (; drop_from_ < end(); ++drop_from_) {
-    Entry& candidate = entry(drop_from_);
-    if (candidate.needed != 0 && candidate.in_flight == 0) return &candidate;
-  }
-  return nullptr;
+  while (drop_from_ < end() && !may_drop(entry(drop_from_))) ++drop_from_;
+  return drop_from_;
 }
 
 }  // namespace itnxt

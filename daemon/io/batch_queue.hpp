@@ -13,8 +13,12 @@
 //
 // A batch leaves when all have acknowledged it. What waits longer than store_after, or is beyond
 // half of `memory`, is for the disk. Beyond max_size, max_age or most_batches, or beyond `memory`
-// without a disk, the oldest that is not in flight is dropped (one in flight may have arrived), and
-// counts as lost for the endpoints that still needed it.
+// without a disk, the oldest is dropped and counts as lost for the endpoints that still needed it.
+//
+// Never one that was sent to an endpoint and not answered: it may stand in the buffers of a peer
+// that is stopped, and come after all, though the connection is gone. It stays, also over a
+// restart, and is sent again until it is answered: what counts as lost never arrives. Their number
+// is bounded by the window and by max_size: beyond that nothing else is sent.
 #pragma once
 
 #include <cstdint>
@@ -44,12 +48,15 @@ struct BatchQueueLimits {
 
 class BatchQueue {
  public:
-  static constexpr std::size_t kMaxEndpoints = 64;
+  static constexpr std::size_t kMaxEndpoints = BatchFiles::kMaxEndpoints;
   static constexpr std::size_t kBacklogTurn = 16;
   using Source = std::uint32_t;  // one collector in one epoch
   using Id = std::uint64_t;      // of a batch: counts up, never re-used
   using Place = BatchFiles::Place;
+  using Who = BatchFiles::Who;
   using Body = std::shared_ptr<const wire::Parts>;
+  using Endpoints = std::uint32_t;  // a set, by bit
+  static constexpr Endpoints bit(std::size_t endpoint) { return Endpoints{1} << endpoint; }
 
   // Precondition: 1 <= endpoints <= kMaxEndpoints.
   BatchQueue(BatchQueueLimits limits, std::size_t endpoints);
@@ -61,7 +68,7 @@ class BatchQueue {
   void set_interval(Source source, Duration interval) { sources_[source].interval = interval; }
 
   void push(Source source, std::uint64_t sequence, wire::Parts parts, Instant closed, Instant now);
-  // One that is on the disk, from an earlier process. `needed`: by bit, who needs it.
+  // One that is on the disk, from an earlier process.
   void restore(Source source, const BatchFiles::Batch& batch, Instant closed, Instant now);
   void expire(Instant now);  // drops what is over max_age
   // A batch that never came to be (it could not be encoded): lost for every endpoint.
@@ -80,6 +87,8 @@ class BatchQueue {
 
   // False when it acknowledges nothing that is in flight.
   bool acknowledge(std::size_t endpoint, const wire::Ack& ack, Instant now);
+  // It will never be taken: lost. False as above.
+  bool refuse(std::size_t endpoint, const wire::BatchName& batch, Instant now);
   // The connection is gone: what was in flight is to be sent again.
   void reset(std::size_t endpoint);
   // Something waits and no ack has come for longer than patience, which doubles each time, up to
@@ -87,6 +96,9 @@ class BatchQueue {
   [[nodiscard]] bool stalled(std::size_t endpoint, Instant now) const;
   void be_patient_again(std::size_t endpoint, Instant now);
 
+  [[nodiscard]] Endpoints everybody() const {
+    return static_cast<Endpoints>((std::uint64_t{1} << endpoints_.size()) - 1);
+  }
   [[nodiscard]] bool empty() const { return waiting_ == 0; }
   [[nodiscard]] std::size_t waiting() const { return waiting_; }  // batches
   [[nodiscard]] Bytes size() const { return Bytes(bytes_); }
@@ -109,12 +121,13 @@ class BatchQueue {
   struct ToStore {
     Id id;
     Source source;
-    std::uint64_t epoch, sequence, needed;
+    std::uint64_t epoch, sequence;
+    Who who;
     Instant closed;
     Body body;
   };
   [[nodiscard]] std::vector<ToStore> to_store(Instant now, std::size_t bytes, bool everything);
-  void stored(Id id, Place place, std::uint64_t needed);  // as it was written
+  void stored(Id id, Place place, Who who);  // as it was written
   // The disk takes nothing now: from here on the bound of the memory is kept by dropping. `full`:
   // and when that is near, the oldest on the disk makes room there.
   void not_stored(Id id);
@@ -129,27 +142,27 @@ class BatchQueue {
   // What next() would give if it were in memory, and what follows; nothing while that is awaited.
   [[nodiscard]] std::vector<ToRead> to_read(std::size_t endpoint, Instant now);
   void loaded(std::size_t endpoint, Id id, wire::Parts parts);
-  void unreadable(Id id);  // lost for those who needed it
+  void unreadable(Id id);  // as give_up_memory() does
   void all_loaded(std::size_t endpoint) { endpoints_[endpoint].reading = false; }
 
-  // Who needs what on the disk has changed since the last call.
+  // What the disk says of its batches has changed since the last call.
   struct Mark {
     Source source;
     Place place;
-    std::uint64_t needed;
+    Who who;
   };
   [[nodiscard]] std::vector<Mark> take_marks() { return std::exchange(marks_, {}); }
   [[nodiscard]] bool has_marks() const { return !marks_.empty(); }
 
-  // Dropped, and lost for those who still needed it: whatever is only in memory. Nothing may be in
-  // flight. How many.
+  // Dropped: whatever is only in memory. Lost for those who needed it, but what became of those
+  // that were sent nobody will know. Nothing may be in flight. How many.
   std::size_t give_up_memory(Source source);
   [[nodiscard]] std::size_t waiting_of(const CollectorName& collector) const;
   // What an epoch is known to have lost is at least this much, by endpoint.
   void raise_lost(Source source, const std::vector<std::uint64_t>& lost);
 
  private:
-  using Endpoints = std::uint64_t;  // a set, by bit
+  static constexpr std::size_t kFirstWindow = 4;
   enum class Disk : std::uint8_t { none, storing, stored };
   struct Origin {
     CollectorName collector;
@@ -168,7 +181,7 @@ class BatchQueue {
     std::uint64_t sequence = 0;
     Body body;  // null: on the disk only
     Instant closed;
-    Endpoints needed = 0;  // 0: done or dropped
+    Who who;  // nobody needs it: done or dropped
     Endpoints in_flight = 0;
     Place place;
     Disk disk = Disk::none;
@@ -181,6 +194,8 @@ class BatchQueue {
   };
   struct Endpoint {
     std::deque<Flight> in_flight;
+    std::vector<Id> adrift;        // sent over connections that are gone, not answered
+    std::uint64_t sent_bytes = 0;  // of both
     std::size_t backlog_in_flight = 0;
     std::size_t credit = 0;
     std::size_t window = 0;  // how many it answers within about a second
@@ -211,16 +226,26 @@ class BatchQueue {
   Id next_old(std::size_t endpoint);
   std::optional<std::pair<Id, bool>> choose(std::size_t endpoint, Instant now);
   void refill(Endpoint& to, Instant now);
+  [[nodiscard]] bool may_send_more(const Endpoint& to) const;
+  Id next_adrift(std::size_t endpoint);
   void came_back(Endpoint& to, Instant now);
+  // What it answers, which is under way no more, and the `lost` that went with it.
+  std::optional<std::pair<Id, std::uint64_t>> take_answer(std::size_t endpoint,
+                                                          const wire::BatchName& batch,
+                                                          Instant now);
+  void conclude(Id id, std::size_t endpoint);
   void adapt(Endpoint& from, const Flight& flight, Instant now);
   void settle(Entry& entry, std::size_t endpoint);
   void discard(Entry& entry);
   void mark(const Entry& entry);
-  void drop(Entry& entry);
+  [[nodiscard]] static bool may_drop(const Entry& one) {
+    return one.who.needed != 0 && one.who.sent == 0;
+  }
+  void drop(Id id);
   void shrink();
   void pop_done();
   void release(Entry& entry);
-  Entry* oldest_droppable();
+  Id oldest_droppable();  // end(): none
 
   const BatchQueueLimits limits_;
   std::vector<Origin> sources_;
@@ -228,7 +253,7 @@ class BatchQueue {
   std::deque<Entry> queue_;
   std::vector<Mark> marks_;
   Id first_ = 0;       // id of queue_.front()
-  Id drop_from_ = 0;   // nothing before it can be dropped until an endpoint is reset
+  Id drop_from_ = 0;   // nothing before it can be dropped
   Id store_from_ = 0;  // nothing before it is for the disk
   std::size_t waiting_ = 0;
   std::uint64_t bytes_ = 0;

@@ -20,24 +20,24 @@ std::vector<BatchQueue::ToStore> BatchQueue::to_store(Instant now, std::size_t b
   std::uint64_t given = 0;
   for (; store_from_ < end() && given < bytes; ++store_from_) {
     Entry& one = entry(store_from_);
-    if (one.needed == 0 || one.disk != Disk::none) continue;
+    if (one.who.needed == 0 || one.disk != Disk::none) continue;
     const bool crowded = memory_ - given > limits_.memory.count() / 2;
     if (!everything && !crowded && now - one.closed < limits_.store_after) break;
     one.disk = Disk::storing;
     given += one.bytes;
-    all.push_back({store_from_, one.source, sources_[one.source].epoch, one.sequence, one.needed,
+    all.push_back({store_from_, one.source, sources_[one.source].epoch, one.sequence, one.who,
                    one.closed, one.body});
   }
   return all;
 }
 
-void BatchQueue::stored(Id id, Place place, std::uint64_t needed) {
+void BatchQueue::stored(Id id, Place place, Who who) {
   Entry& one = entry(id);  // still there: see pop_done()
   one.place = place;
   one.disk = Disk::stored;
-  if (one.needed != 0) memory_ -= one.bytes;
+  if (one.who.needed != 0) memory_ -= one.bytes;
   release(one);
-  if (one.needed != needed) mark(one);
+  if (one.who != who) mark(one);
   pop_done();
 }
 
@@ -54,9 +54,9 @@ void BatchQueue::disk_fails(bool full) {
   for (Id id = first_; full && memory_ > limits_.memory.count() / 2 && id < end() && room < kRoom;
        ++id) {
     Entry& oldest = entry(id);
-    if (oldest.disk != Disk::stored || oldest.needed == 0 || oldest.in_flight != 0) continue;
+    if (oldest.disk != Disk::stored || !may_drop(oldest)) continue;
     room += oldest.bytes;
-    drop(oldest);
+    drop(id);
   }
   shrink();
 }
@@ -79,7 +79,7 @@ std::vector<BatchQueue::ToRead> BatchQueue::to_read(std::size_t endpoint, Instan
 }
 
 void BatchQueue::loaded(std::size_t endpoint, Id id, wire::Parts parts) {
-  if (id < first_ || entry(id).needed == 0) return;
+  if (id < first_ || entry(id).who.needed == 0) return;
   entry(id).body = std::make_shared<const wire::Parts>(std::move(parts));
   std::vector<Id>& read = endpoints_[endpoint].read;
   std::erase_if(read, [&](Id one) { return one < first_ || !entry(one).body; });
@@ -87,19 +87,20 @@ void BatchQueue::loaded(std::size_t endpoint, Id id, wire::Parts parts) {
 }
 
 void BatchQueue::unreadable(Id id) {
-  if (id < first_ || entry(id).needed == 0 || entry(id).in_flight != 0) return;
-  drop(entry(id));
+  if (id < first_ || entry(id).who.needed == 0 || entry(id).in_flight != 0) return;
+  drop(id);
   pop_done();
 }
 
 std::size_t BatchQueue::give_up_memory(Source source) {
   std::size_t given_up = 0;
-  for (Entry& one : queue_) {
-    if (one.needed == 0 || one.disk == Disk::stored ||
+  for (Id id = first_; id < end(); ++id) {
+    const Entry& one = entry(id);
+    if (one.who.needed == 0 || one.disk == Disk::stored ||
         sources_[one.source].collector != sources_[source].collector) {
       continue;
     }
-    drop(one);
+    drop(id);
     ++given_up;
   }
   pop_done();

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "daemon/io/directory.hpp"
+#include "daemon/io/lock_file.hpp"
 
 namespace itnxt {
 namespace {
@@ -149,29 +149,27 @@ std::optional<StoreTrouble> Database::prepare_directory() const {
   if (found->error == ENOTDIR) {
     return StoreTrouble{StoreTrouble::Kind::configuration,
                         options_.config_key + ": " + found->path +
-                            " is not a directory; name a directory that only this aggregator uses"};
+                            " is not a directory; name a directory that only this " +
+                            options_.user + " uses"};
   }
   const auto kind =
       may_pass(found->error) ? StoreTrouble::Kind::passing : StoreTrouble::Kind::configuration;
   return StoreTrouble{kind, options_.config_key + ": cannot use directory " + found->path + ": " +
                                 errno_text(found->error) +
-                                "; it must be writable by the user of the aggregator"};
+                                "; it must be writable by the user of the " + options_.user};
 }
 
 std::optional<StoreTrouble> Database::take_lock() {
   if (lock_.is_open()) return std::nullopt;
   const std::string path = options_.directory + '/' + options_.name + ".lock";
-  Fd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!lock.is_open()) return cannot_open(options_.config_key, path, errno);
-  // Freed by the kernel with the process, however it ends.
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return StoreTrouble{StoreTrouble::Kind::configuration,
-                        options_.config_key + ": state directory " + options_.directory +
-                            " is in use by another aggregator; stop that one or name another "
-                            "directory"};
-  }
-  lock_ = std::move(lock);
-  return std::nullopt;
+  LockAttempt attempt = lock_file(path);
+  lock_ = std::move(attempt.lock);
+  if (lock_.is_open()) return std::nullopt;
+  if (attempt.error != EWOULDBLOCK) return cannot_open(options_.config_key, path, attempt.error);
+  return StoreTrouble{StoreTrouble::Kind::configuration,
+                      options_.config_key + ": directory " + options_.directory +
+                          " is in use by another " + options_.user + holder_text(attempt) +
+                          "; stop that one or name another directory"};
 }
 
 std::optional<StoreTrouble> Database::open() {

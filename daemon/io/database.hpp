@@ -58,11 +58,12 @@ class Database {
  public:
   struct Options {
     std::string directory;
-    std::string name;            // of the file without ".db"; the lock is called NAME.lock
-    std::string config_key;      // named in messages
-    int version = 1;             // of the format
-    std::string schema;          // makes the tables of an empty file; no transaction
-    std::int64_t max_pages = 0;  // a full disk for tests; 0: no limit
+    std::string name;                 // of the file without ".db"; the lock is called NAME.lock
+    std::string config_key;           // named in messages
+    int version = 1;                  // of the format
+    std::string schema;               // makes the tables of an empty file; no transaction
+    std::int64_t max_pages = 0;       // a full disk for tests; 0: no limit
+    std::string user = "aggregator";  // whose it is, in messages
   };
   enum class Check : std::uint8_t {
     sound,

@@ -21,6 +21,7 @@ constexpr std::uint64_t kWidestHole = 100'000;            // numbers without a r
 struct EventLog::Committed {
   std::string problem;
   std::optional<LaneFile::Loaded> attached;  // the file had to be opened
+  ToldStates::Kinds told;
 };
 
 EventLog::EventLog(Loop& loop, Log& log, Worker& disk, EventLogOptions options,
@@ -51,6 +52,7 @@ void EventLog::load() {
   }
   if (loaded->is_new) return;
   lane_ = loaded->lane;
+  told_.load(std::move(loaded->told));
   first_ = lane_.next_id;
   for (const LaneFile::Row& row : loaded->rows) {
     if (row.id >= lane_.next_id) break;
@@ -80,14 +82,14 @@ std::uint64_t EventLog::fresh_epoch() {
 void EventLog::report(Event event) {
   event.run = options_.run;
   event.sequence = 1;
-  auto body = wire::encode(EventBatch{options_.node, options_.collector, 0, event.wall,
-                                      std::vector<Event>{std::move(event)}});
+  auto body = wire::encode(EventBatch{options_.node, options_.collector, 0, event.wall, {event}});
   const auto readable = body ? wire::decode_events(*body) : Result<EventBatch>(Error{body.error()});
   if (!readable) {
     log_.error("an event of a collector breaks the rules of the wire and is dropped",
                {{"collector", options_.collector.text()}, {"problem", readable.error()}});
     return;
   }
+  if (!told_.is_news(event)) return;
   const auto bytes = static_cast<std::uint32_t>(body->size());
   const Id id = lane_.next_id++;
   index_.push_back({lane_.epoch, lane_.next_sequence++, bytes, false,
@@ -234,6 +236,7 @@ void EventLog::commit() {
     change.cursors[options_.endpoints[i]] = endpoints_[i].acked;
   }
   const auto result = std::make_shared<Committed>();
+  result->told = change.told = told_.take_changes();
   disk_.post(
       [file = file_, result, known = known_, change = std::move(change),
        time = file_time(loop_.wall_now())] {
@@ -278,9 +281,13 @@ void EventLog::committed(const Committed& result, Id to, std::uint64_t attempt) 
     }
     saved_to_ = first_ - 1;
     cursors_moved_ = true;
+    told_.give_back_all();
     attempt = attempt_ + 1;  // this one wrote the newest only
   }
-  if (!result.problem.empty()) return fail_open(result.problem);
+  if (!result.problem.empty()) {
+    told_.give_back(result.told);
+    return fail_open(result.problem);
+  }
   known_ = true;
   failures_ = 0;
   if (attempt == attempt_) saved(to);

@@ -28,6 +28,7 @@
 #include "daemon/core/log.hpp"
 #include "daemon/io/lane_file.hpp"
 #include "daemon/io/loop.hpp"
+#include "daemon/core/told_states.hpp"
 #include "daemon/io/worker.hpp"
 #include "daemon/wire/codec.hpp"
 
@@ -53,8 +54,8 @@ class EventLog {
   EventLog(const EventLog&) = delete;
   EventLog& operator=(const EventLog&) = delete;
 
-  // Numbers it and takes care of it. One that the wire's rules forbid is dropped and logged: it
-  // would stop the lane.
+  // Numbers it and takes care of it. One that says nothing new (Event::state) is let go. One that
+  // the wire's rules forbid is dropped and logged: it would stop the lane.
   void report(Event event);
 
   // The message to send to an endpoint now, an EventBatch of events as old as possible; nothing
@@ -124,6 +125,7 @@ class EventLog {
   bool known_ = false;              // what the file held at the start is in the index
   LaneState lane_;
   std::uint64_t epochs_made_ = 0;
+  ToldStates told_;
   std::deque<Entry> index_;  // by id, first_ … lane_.next_id - 1
   Id first_ = 1;
   Id saved_to_ = 0;        // on the disk; what is newer has its body in memory

@@ -99,7 +99,7 @@ void Inlet::take(const EventBatch& events, const ZmqMessage& message) {
 
 void Inlet::refuse(const ZmqMessage& message, const wire::Refused& refused) {
   ++counts_.refused[static_cast<std::size_t>(refused.reason)];
-  tell(message, {std::string(wire::name(refused.reason)), refused.message});
+  tell(message, {std::string(wire::name(refused.reason)), refused.message, refused.batch});
   const auto due = complaints_.due(name_of(message), loop_.now());
   if (!due) return;
   log_.warning("malformed message dropped: " + refused.message,
@@ -140,6 +140,10 @@ void Inlet::count_handshake(HandshakeFault fault) {
 
 // Whose word is not taken hears why, but cannot make us talk.
 void Inlet::tell(const ZmqMessage& message, const wire::Refusing& refusing) {
+  if (refusing.batch) {  // as an acknowledgement: one for one
+    socket_->reply(message.peer, wire::encode(refusing));
+    return;
+  }
   const Instant now = loop_.now();
   if (told_.size() >= kMaxTold) {
     std::erase_if(told_, [&](const auto& one) { return now - one.second >= kTellInterval; });

@@ -15,6 +15,10 @@ constexpr const char* kSchema =
     " sequence INTEGER NOT NULL, body BLOB NOT NULL, checksum INTEGER NOT NULL);"
     "CREATE TABLE cursor(endpoint TEXT PRIMARY KEY, id INTEGER) WITHOUT ROWID;";
 
+// Since after the first version, so beside it.
+constexpr const char* kTold =
+    "CREATE TABLE IF NOT EXISTS told(state TEXT PRIMARY KEY, kind TEXT NOT NULL) WITHOUT ROWID";
+
 std::int64_t checksum(std::string_view body) {
   return static_cast<std::int64_t>(stable_hash(body));
 }
@@ -36,7 +40,8 @@ LaneFile::LaneFile(Options options)
            .config_key = "transport.spool.directory",
            .version = 1,
            .schema = kSchema,
-           .max_pages = options_.max_pages}) {}
+           .max_pages = options_.max_pages,
+           .user = "collector"}) {}
 
 // False: trouble() says why.
 bool LaneFile::read_all(Loaded& loaded) const {
@@ -58,6 +63,10 @@ bool LaneFile::read_all(Loaded& loaded) const {
   while ((step = cursors.step()) == Statement::Step::row) {
     loaded.cursors[cursors.text(0)] = number(cursors, 1);
   }
+  if (step == Statement::Step::failed || !db_.run(kTold)) return false;
+  const Statement told = db_.prepare("SELECT state, kind FROM told");
+  if (!told) return false;
+  while ((step = told.step()) == Statement::Step::row) loaded.told[told.text(0)] = told.text(1);
   return step == Statement::Step::done;
 }
 
@@ -96,6 +105,19 @@ Result<LaneFile::Loaded> LaneFile::attach(const std::string& time) {
   return Error{trouble->message};
 }
 
+bool LaneFile::write_told(const std::map<std::string, std::string>& changes) const {
+  const Statement put = db_.prepare("INSERT OR REPLACE INTO told VALUES(?1, ?2)");
+  const Statement erase = db_.prepare("DELETE FROM told WHERE state = ?1");
+  if (!put || !erase) return false;
+  for (const auto& [state, kind] : changes) {
+    const Statement& change = kind.empty() ? erase : put;
+    change.bind(1, state);
+    if (!kind.empty()) change.bind(2, kind);
+    if (!change.run()) return false;
+  }
+  return true;
+}
+
 Status LaneFile::write(const Change& change) {
   const auto fail = [&]() -> Status { return Error{db_.give_up("write").message}; };
   if (options_.before_write) options_.before_write();
@@ -124,6 +146,7 @@ Status LaneFile::write(const Change& change) {
       cursor.bind(2, stored(id));
       if (!cursor.run()) return fail();
     }
+    if (!write_told(change.told)) return fail();
   }
   if (!db_.run("COMMIT")) return fail();
   return {};

@@ -47,13 +47,15 @@ class LaneFile {
     LaneState lane;
     std::vector<Row> rows;  // by id
     std::map<std::string, std::uint64_t>
-        cursors;              // by endpoint: all up to and with this id are there
-    std::string quarantined;  // where a damaged file went; empty: it was sound
+        cursors;                              // by endpoint: all up to and with this id are there
+    std::map<std::string, std::string> told;  // ToldStates
+    std::string quarantined;                  // where a damaged file went; empty: it was sound
   };
   struct Change {
     LaneState lane;
     std::vector<LaneEvent> events;                 // replace those of their ids
     std::map<std::string, std::uint64_t> cursors;  // all of them
+    std::map<std::string, std::string> told;       // what changed of it
     std::uint64_t erase_to = 0;                    // delivered or dropped: up to and with this id
   };
 
@@ -80,6 +82,8 @@ class LaneFile {
  private:
   std::optional<StoreTrouble> load(Loaded& loaded, bool& damaged);
   bool read_all(Loaded& loaded) const;
+  // False: trouble() says why.
+  bool write_told(const std::map<std::string, std::string>& changes) const;
 
   const Options options_;
   Database db_;

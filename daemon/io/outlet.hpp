@@ -48,6 +48,9 @@ class Outlet {
   Outlet(const Outlet&) = delete;
   Outlet& operator=(const Outlet&) = delete;
 
+  // Takes what the spool keeps of a collector for this process. Fails only when another process has
+  // it: to go on would be to go on without it.
+  Status claim(const CollectorName& collector);
   // Where a collector publishes; the same object for the same name. Takes over what an earlier
   // process left in the spool. `interval`: how often it reports; a later call changes it.
   Sink& stream(const CollectorName& collector, Duration interval);
@@ -79,6 +82,7 @@ class Outlet {
     std::unique_ptr<ZmqSocket> socket;
     std::optional<HandshakeFault> refused{};  // said so in the log
     bool silent = false;                      // said so in the log
+    bool other_version = false;               // said so in an event
     Instant answered_at{};                    // latest ack of any kind
     std::optional<Instant> complained_at =
         std::nullopt;  // of answers that are refusals, or none of ours
@@ -98,6 +102,7 @@ class Outlet {
   void take_answer(std::size_t endpoint, const ZmqMessage& message);
   void take_ack(std::size_t endpoint, const wire::Ack& ack);
   void take_ack(std::size_t endpoint, const wire::EventAck& ack);
+  void tell_of_version(std::size_t endpoint, const std::string& why);
   void answered(std::size_t endpoint);
   void complain(std::size_t endpoint, std::string_view what, const std::string& reason,
                 const std::string& message);

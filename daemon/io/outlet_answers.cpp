@@ -9,12 +9,17 @@ namespace itnxt {
 namespace {
 
 constexpr Duration kLookAfter = 1s;
+constexpr std::string_view kOtherVersion =
+    "is of another version and refuses what it is sent: bring both to one version";
 constexpr Duration kComplainEvery = 10s;  // of one endpoint
 
 }  // namespace
 
 void Outlet::take_answer(std::size_t number, const ZmqMessage& message) {
   const auto answer = wire::decode_answer(message.parts.front());
+  if (!answer && wire::is_of_other_major(message.parts.front())) {
+    return tell_of_version(number, answer.error());
+  }
   if (!answer) {
     return complain(number,
                     "an answer of this aggregator is not understood: is it one, and of this "
@@ -24,12 +29,27 @@ void Outlet::take_answer(std::size_t number, const ZmqMessage& message) {
   if (const auto* ack = std::get_if<wire::Ack>(&*answer)) return take_ack(number, *ack);
   if (const auto* ack = std::get_if<wire::EventAck>(&*answer)) return take_ack(number, *ack);
   const auto& refusing = std::get<wire::Refusing>(*answer);
-  complain(number,
-           refusing.reason == "version"
-               ? "aggregator is of another version and refuses what it is sent: bring both to one "
-                 "version"
-               : "aggregator refuses what it is sent",
-           refusing.reason, refusing.message);
+  if (refusing.reason == wire::name(wire::Refusal::version)) {
+    return tell_of_version(number, refusing.message);
+  }
+  complain(number, "aggregator refuses what it is sent", refusing.reason, refusing.message);
+  if (refusing.batch && queue_.refuse(number, *refusing.batch, loop_.now())) answered(number);
+}
+
+// In the log, and once, until it takes something, an event for the aggregators that do understand
+// us. Of the collector whose name comes first: each has a lane of its own, all say the same.
+void Outlet::tell_of_version(std::size_t number, const std::string& why) {
+  const std::string reason(wire::name(wire::Refusal::version));
+  complain(number, "aggregator " + std::string(kOtherVersion), reason, why);
+  Endpoint& endpoint = endpoints_[number];
+  if (streams_.empty() || std::exchange(endpoint.other_version, true)) return;
+  Event event;
+  event.wall = loop_.wall_now();
+  event.at = source_time(loop_.now());
+  event.kind = "aggregator_refused";
+  event.text = "aggregator " + endpoint.name + ' ' + std::string(kOtherVersion);
+  event.details = {{"aggregator", endpoint.name}, {"reason", reason}, {"message", why}};
+  streams_.begin()->second->events->report(std::move(event));
 }
 
 void Outlet::take_ack(std::size_t number, const wire::Ack& ack) {
@@ -47,6 +67,7 @@ void Outlet::answered(std::size_t number) {
   Endpoint& endpoint = endpoints_[number];
   endpoint.answered_at = loop_.now();
   endpoint.refused.reset();
+  endpoint.other_version = false;
   if (std::exchange(endpoint.silent, false)) {
     log_.notice("aggregator answers again", {{"endpoint", endpoint.name}});
   }

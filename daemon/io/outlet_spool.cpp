@@ -19,11 +19,20 @@ constexpr Duration kHangs = 2s;
 
 }  // namespace
 
+Status Outlet::claim(const CollectorName& collector) {
+  if (!spool_is_usable_) return {};
+  const auto unclaimed = spool_.claim(collector);
+  if (unclaimed && unclaimed->in_use) return Error{unclaimed->message};
+  return {};
+}
+
 // An old batch keeps its epoch, so that the aggregator knows it if it came through after all.
 void Outlet::load(Stream& stream) {
   if (!spool_is_usable_) return;
-  if (const Status claimed = spool_.claim(stream.collector); !claimed) {
-    return log_.error(claimed.error());
+  if (const auto unclaimed = spool_.claim(stream.collector)) {
+    return log_.error(unclaimed->in_use
+                          ? unclaimed->message + "; what is undelivered at a stop will be lost"
+                          : unclaimed->message);
   }
   const std::uint64_t segment =
       std::clamp(config_.spool.max_size.count() / 64, kLeastSegment, kMostSegment);
@@ -78,7 +87,7 @@ std::size_t Outlet::load_first_format(
     moved.epoch = batch.epoch;
     moved.sequence = batch.sequence;
     moved.closed = batch.closed_wall;
-    moved.needed = (std::uint64_t{2} << (endpoints_.size() - 1)) - 1;
+    moved.who.needed = queue_.everybody();
     for (const std::string& part : record.parts) moved.bytes += part.size();
     if (const auto place = stream.files->append(moved, record.parts); place) {
       moved.place = *place;
@@ -124,7 +133,7 @@ void Outlet::Errand::run() {
     if (const Status told = files->owe(*owed); !told) note(told.error());
   }
   for (const BatchQueue::Mark& mark : marks) {
-    if (const Status marked = files->mark(mark.place, mark.needed); !marked) note(marked.error());
+    if (const Status marked = files->mark(mark.place, mark.who); !marked) note(marked.error());
   }
   for (Write& write : writes) {
     if (!problem.empty() && full) break;  // the others would not fit either
@@ -132,7 +141,7 @@ void Outlet::Errand::run() {
     batch.epoch = write.what.epoch;
     batch.sequence = write.what.sequence;
     batch.closed = write.closed;
-    batch.needed = write.what.needed;
+    batch.who = write.what.who;
     write.place = files->append(batch, *write.what.body);
     write.what.body = nullptr;  // gone from memory as soon as it is on the disk
     if (!write.place) note(write.place.error());
@@ -211,7 +220,7 @@ void Outlet::take_errands(const std::vector<Errand>& errands) {
     if (errand.owed && !errand.problem.empty()) errand.stream->owed.reset();  // perhaps not written
     for (const Errand::Write& write : errand.writes) {
       if (write.place) {
-        queue_.stored(write.what.id, *write.place, write.what.needed);
+        queue_.stored(write.what.id, *write.place, write.what.who);
         written = true;
       } else {
         queue_.not_stored(write.what.id);

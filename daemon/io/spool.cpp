@@ -1,7 +1,6 @@
 #include "daemon/io/spool.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "daemon/core/fd.hpp"
 #include "daemon/io/crc.hpp"
 #include "daemon/io/directory.hpp"
+#include "daemon/io/lock_file.hpp"
 
 namespace itnxt {
 namespace {
@@ -87,23 +87,23 @@ Status Spool::prepare() {
                ": what is undelivered at a stop will be lost; make it writable for this user"};
 }
 
-// Freed by the kernel with the process, however it ends. The lock's file stays: were it removed,
-// two processes could lock two of them.
-Status Spool::claim(const CollectorName& collector) {
-  if (locks_.contains(collector)) return {};
+std::optional<Spool::Unclaimed> Spool::claim(const CollectorName& collector) {
+  if (locks_.contains(collector)) return std::nullopt;
   const std::string path = stem_of(collector) + ".lock";
-  Fd lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (lock.is_open() && flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
-    locks_.emplace(collector, std::move(lock));
-    return {};
+  LockAttempt attempt = lock_file(path);
+  if (attempt.lock.is_open()) {
+    locks_.emplace(collector, std::move(attempt.lock));
+    return std::nullopt;
   }
-  const std::string why =
-      errno == EWOULDBLOCK
-          ? "in use by another process: what is undelivered at a stop will be lost; stop that one, "
-            "or give one of the two another directory or the collector another name"
-          : "cannot be locked: " + errno_text(errno) +
-                ": what is undelivered at a stop will be lost; make it writable for this user";
-  return Error{"spool.directory " + path + ": " + why};
+  const std::string what = "spool.directory " + path + ": ";
+  if (attempt.error == EWOULDBLOCK) {
+    return Unclaimed{true, what + "in use by another collector process" + holder_text(attempt) +
+                               "; stop that one, or give one of the two another directory or the "
+                               "collector another name"};
+  }
+  return Unclaimed{false, what + "cannot be locked: " + errno_text(attempt.error) +
+                              ": what is undelivered at a stop will be lost; make it writable for "
+                              "this user"};
 }
 
 std::string Spool::path_of(const CollectorName& collector) const {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "daemon/core/fd.hpp"
@@ -30,10 +31,14 @@ class Spool {
   // Makes the directory; logs when it is open to others. The error says what will be lost for want
   // of it.
   Status prepare();
-  // Takes the collector's file for this process. Fails when another one has it, and what is
-  // undelivered at a stop will be lost: to write over the other's file would lose that. The calls
-  // below are for who has claimed.
-  Status claim(const CollectorName& collector);
+  // Takes the collector's files for this process; nothing when it has them. `in_use`: by another
+  // process, and to write over its files would lose what is in them. Otherwise they cannot be used,
+  // and what is undelivered at a stop will be lost. The calls below are for who has claimed.
+  struct Unclaimed {
+    bool in_use = false;
+    std::string message;
+  };
+  [[nodiscard]] std::optional<Unclaimed> claim(const CollectorName& collector);
 
   // Calls `take` with each whole record, in order; false from it: the record is broken all the
   // same. What is broken is moved to `….batches.corrupt-TIME` (of `now`) and logged. True when

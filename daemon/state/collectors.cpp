@@ -72,7 +72,10 @@ Arrived Collectors::arrive(const Batch& batch, Instant now, WallTime wall,
     state->retired = false;
   }
   const std::uint64_t highest = epoch == epochs.end() ? 0 : epoch->came.highest();
-  if (epoch != epochs.end() && !epoch->came.add(batch.sequence)) return {Arrival::duplicate};
+  if (epoch != epochs.end() && !epoch->came.add(batch.sequence)) {
+    take_lost(*state, *epoch, batch);  // said at the moment of sending
+    return {Arrival::duplicate};
+  }
 
   // Without clocks, since those of dead and living processes step: while the present process is
   // alive, only one at its beginning can follow it. What its dead predecessor left was numbered on.
@@ -88,9 +91,7 @@ Arrived Collectors::arrive(const Batch& batch, Instant now, WallTime wall,
     std::rotate(epochs.begin(), epoch, epoch + 1);
     epoch = epochs.begin();
   }
-  epoch->lost = std::max(epoch->lost, batch.lost);
-  state->view.lost_batches = state->lost_before;
-  for (const Epoch& e : epochs) state->view.lost_batches += e.lost;
+  take_lost(*state, *epoch, batch);
   if (epochs.size() > kEpochsKept) {
     // Never the one at hand: the backlog of one epoch comes in one piece.
     const auto oldest = epochs.end() - (is_backlog ? 2 : 1);
@@ -108,6 +109,12 @@ Arrived Collectors::arrive(const Batch& batch, Instant now, WallTime wall,
   state->fresh_at = now;
   state->view.interval = batch.interval;
   return {is_late ? Arrival::backlog : Arrival::fresh, !state->retired, true};
+}
+
+void Collectors::take_lost(State& state, Epoch& epoch, const Batch& batch) {
+  epoch.lost = std::max(epoch.lost, batch.lost);
+  state.view.lost_batches = state.lost_before;
+  for (const Epoch& e : state.epochs) state.view.lost_batches += e.lost;
 }
 
 void Collectors::hear_clock(const EventBatch& events, Instant now, WallTime wall) {

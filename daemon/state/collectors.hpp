@@ -79,6 +79,7 @@ class Collectors {
     bool retired = false;  // no longer configured: what it left on its way may still come
   };
   bool admit(const Key& key, Admission& admission) const;
+  static void take_lost(State& state, Epoch& epoch, const Batch& batch);
   void take_clock(State& state, WallTime sent, Instant now, WallTime wall);
   static bool drop_totals(State& state, Admission& admission);
   State* find_or_add(const Batch& batch, Admission& admission);

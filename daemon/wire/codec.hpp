@@ -50,10 +50,19 @@ struct EventAck {
   bool operator==(const EventAck&) const = default;
 };
 
-// The aggregator does not take what was sent, and why.
+// Which batch, of the node that speaks.
+struct BatchName {
+  CollectorName collector;
+  std::uint64_t epoch = 0;
+  std::uint64_t sequence = 0;
+  bool operator==(const BatchName&) const = default;
+};
+
+// The aggregator does not take what was sent, and why. `batch`: this one it never will.
 struct Refusing {
   std::string reason;
   std::string message;
+  std::optional<BatchName> batch{};
   bool operator==(const Refusing&) const = default;
 };
 
@@ -96,6 +105,7 @@ constexpr std::string_view name(Refusal r) {
 struct Refused {
   Refusal reason;
   std::string message;  // "batch.samples[3].device.interfaces[7].oper: 9 is no OperStatus"
+  std::optional<BatchName> batch{};  // where its content is what is wrong, and its number readable
 };
 
 // Decodes message after message, re-using its memory: no allocation per row once warm. Not for two
@@ -127,6 +137,7 @@ Result<Batch> decode(std::string_view part);
 Result<EventBatch> decode_events(std::string_view part);
 // What an aggregator says. Another major version is an error that says so.
 Result<Answer> decode_answer(std::string_view part);
+[[nodiscard]] bool is_of_other_major(std::string_view part);
 
 // What the spool keeps of an undelivered batch: its parts, and per endpoint the `lost` to announce.
 struct SpoolRecord {

@@ -65,6 +65,18 @@ void take(const v1::Batch& from, bool newer, Problem& problem, Batch& to) {
   to.samples.resize(kept);
 }
 
+// Nothing when it cannot be told which one is meant.
+template <class Message>
+std::optional<BatchName> name_of(const Message& from) {
+  Problem problem;
+  BatchName name;
+  take_exact_name(from.collector(), "collector", problem, name.collector);
+  name.epoch = from.epoch();
+  name.sequence = from.sequence();
+  if (problem.any() || name.sequence == 0) return std::nullopt;
+  return name;
+}
+
 std::size_t rows_of(const Batch& batch) {
   std::size_t rows = 0;
   for (const Sample& sample : batch.samples) {
@@ -147,6 +159,7 @@ std::optional<Refused> Decoder::decode(std::span<const std::string_view> parts) 
   }
   Problem problem;
   holds_events_ = false;
+  std::optional<BatchName> name;
   for (std::size_t i = 0; i < parts.size() && !problem.any(); ++i) {
     memory_->arena.Reset();
     auto* frame = google::protobuf::Arena::CreateMessage<v1::Frame>(&memory_->arena);
@@ -162,12 +175,14 @@ std::optional<Refused> Decoder::decode(std::span<const std::string_view> parts) 
     } else if (i == 0) {
       take(frame->batch(), frame->minor() > kMinor, problem, batch_);
       take_sending(*frame, problem, batch_);
+      if (problem.any()) name = name_of(frame->batch());
     } else {
       take(frame->continuation(), problem, batch_);
+      if (problem.any()) name = BatchName{batch_.collector, batch_.epoch, batch_.sequence};
     }
   }
   if (!problem.any()) return std::nullopt;
-  return Refused{Refusal::content, problem.take()};
+  return Refused{Refusal::content, problem.take(), std::move(name)};
 }
 
 Result<Batch> decode(std::string_view part) {
@@ -182,6 +197,10 @@ Result<EventBatch> decode_events(std::string_view part) {
   if (auto refused = decoder.decode({&part, 1})) return Error{std::move(refused->message)};
   if (!decoder.holds_events()) return Error{"frame: holds no events"};
   return decoder.events();
+}
+
+bool is_of_other_major(std::string_view part) {
+  return major_of(part).value_or(kMajor) != kMajor;
 }
 
 Result<Answer> decode_answer(std::string_view part) {
@@ -204,6 +223,7 @@ Result<Answer> decode_answer(std::string_view part) {
     auto& refusing = answer.emplace<Refusing>();
     sanitize_into(refusing.reason, frame.refusal().reason(), kEventName);
     sanitize_into(refusing.message, frame.refusal().message(), kEventText);
+    if (frame.refusal().sequence() != 0) refusing.batch = name_of(frame.refusal());
   } else {
     problem.say("frame: holds no answer");
   }

@@ -217,6 +217,11 @@ std::string encode(const Refusing& refusing) {
   v1::Frame* frame = new_frame(arena);
   frame->mutable_refusal()->set_reason(refusing.reason);
   frame->mutable_refusal()->set_message(refusing.message);
+  if (refusing.batch) {
+    frame->mutable_refusal()->set_collector(refusing.batch->collector.text());
+    frame->mutable_refusal()->set_epoch(refusing.batch->epoch);
+    frame->mutable_refusal()->set_sequence(refusing.batch->sequence);
+  }
   return frame->SerializeAsString();
 }
 

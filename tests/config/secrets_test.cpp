@@ -307,5 +307,44 @@ TEST_F(Secrets, KeyOfCurve) {
   EXPECT_TRUE(load_key("{credential: open}").config);
 }
 
+// All zeros and the like are well-formed, and no secret at all.
+TEST_F(Secrets, KeysOfCurveThatProtectNothing) {
+  const std::string good = "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6";
+  const std::string other = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID";
+  const auto says_of = [&](const std::string& secret, const std::string& listed) {
+    write("key", secret);
+    write("a.yaml",
+          "aggregator:\n  listen: \"tcp://*:5690\"\n  curve:\n    secret_key: {file: key}\n" +
+              std::string("    nodes: {a: \"") + listed + "\"}\n");
+    const Loaded loaded = load_config(path_ / "a.yaml", Purpose::aggregate);
+    EXPECT_EQ(loaded.config.has_value(), loaded.issues.empty());
+    if (loaded.issues.size() != 1) return std::to_string(loaded.issues.size()) + " issues";
+    const Issue& issue = loaded.issues.front();
+    return std::to_string(issue.line) + ":" + std::to_string(issue.column) + ": " + issue.message;
+  };
+  EXPECT_EQ(says_of(good, other), "0 issues");
+  const std::string file = (path_ / "key").string();
+  for (const char* weak : {
+           "0000000000000000000000000000000000000000",  // zero
+           "0rr9100000000000000000000000000000000000",  // one
+           "&oLYpj3*xV7foF([T):m*6J=8OhdwFHggr4uRd:c",  // of order 8, as the next
+           "u.0y]QFM){VcY:QOp*om1vMIksr9uQ/DK8D^4p[K",
+           ")eNa=%nSc0%nSc0%nSc0%nSc0%nSc0%nSc0%nSaG",  // p - 1
+           "HelloHelloHelloHelloHelloHelloHelloHello",
+       }) {
+    EXPECT_EQ(says_of(weak, other),
+              "4:17: '" + file +
+                  "' holds a key that protects nothing, since it is no random "
+                  "one; expected one that `itnxtctl keygen` made");
+    EXPECT_EQ(
+        says_of(good, weak),
+        "5:16: nodes: this key protects nothing, since it is no random one; expected one that "
+        "`itnxtctl keygen` made");
+  }
+  EXPECT_EQ(says_of(other, other),
+            "4:17: secret_key: is the same as the public key of 'a'; expected the file that "
+            "`itnxtctl keygen` wrote, and anew if it is the public key that is wrong");
+}
+
 }  // namespace
 }  // namespace itnxt

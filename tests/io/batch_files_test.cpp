@@ -32,7 +32,7 @@ class BatchFilesTest : public testing::Test {
     batch.epoch = 7;
     batch.sequence = sequence;
     batch.closed = WallTime(5s);
-    batch.needed = 3;
+    batch.who.needed = 3;
     const auto place = files->append(batch, {std::string(bytes, 'x')});
     EXPECT_TRUE(place.ok()) << place.error();
     return place ? *place : BatchFiles::Place{};
@@ -40,7 +40,7 @@ class BatchFilesTest : public testing::Test {
   static std::vector<std::pair<std::uint64_t, std::uint64_t>> numbers(
       const BatchFiles::Loaded& loaded) {
     std::vector<std::pair<std::uint64_t, std::uint64_t>> all;
-    for (const auto& one : loaded.batches) all.emplace_back(one.sequence, one.needed);
+    for (const auto& one : loaded.batches) all.emplace_back(one.sequence, one.who.needed);
     return all;
   }
   [[nodiscard]] std::vector<std::string> names() const {
@@ -76,17 +76,25 @@ TEST_F(BatchFilesTest, WhatIsWrittenIsFoundByTheNextProcessAndOnlyByThisUser) {
   EXPECT_THAT(loaded.problems, IsEmpty());
 }
 
+TEST_F(BatchFilesTest, WhomABatchWasSentToOutlivesTheProcess) {
+  open();
+  const auto one = add(1);
+  EXPECT_TRUE(files->mark(one, {3, 2}).ok());
+  EXPECT_EQ(open().batches.front().who, (BatchFiles::Who{3, 2}));
+  EXPECT_EQ(open({"b", "c"}).batches.front().who, (BatchFiles::Who{3, 1}));  // by its name
+}
+
 TEST_F(BatchFilesTest, AFileGoesWithTheLastThatIsNeeded) {
   open();
   const auto one = add(1, 900);
   const auto two = add(2, 900);
   const auto three = add(3);
-  EXPECT_TRUE(files->mark(one, 2).ok());
-  EXPECT_TRUE(files->mark(two, 0).ok());
-  EXPECT_TRUE(files->mark(three, 1).ok());
+  EXPECT_TRUE(files->mark(one, {2, 0}).ok());
+  EXPECT_TRUE(files->mark(two, {0, 0}).ok());
+  EXPECT_TRUE(files->mark(three, {1, 0}).ok());
   EXPECT_THAT(numbers(open()), ElementsAre(P{1, 2}, P{3, 1}));
-  EXPECT_TRUE(files->mark(one, 0).ok());
-  EXPECT_TRUE(files->mark(three, 0).ok());
+  EXPECT_TRUE(files->mark(one, {0, 0}).ok());
+  EXPECT_TRUE(files->mark(three, {0, 0}).ok());
   EXPECT_THAT(names(), IsEmpty());
   const auto four = add(4);  // numbers go on
   EXPECT_EQ(four.file, 4U);
@@ -96,11 +104,11 @@ TEST_F(BatchFilesTest, EndpointsAreKnownByName) {
   open();
   const auto one = add(1, 900);
   const auto two = add(2);
-  EXPECT_TRUE(files->mark(one, 1).ok());  // b has it
-  EXPECT_TRUE(files->mark(two, 2).ok());  // a has it
+  EXPECT_TRUE(files->mark(one, {1, 0}).ok());  // b has it
+  EXPECT_TRUE(files->mark(two, {2, 0}).ok());  // a has it
   const auto loaded = open({"c", "b", "a"});
   EXPECT_THAT(numbers(loaded), ElementsAre(P{1, 1 | 4}, P{2, 1 | 2}));
-  EXPECT_TRUE(files->mark(one, 1).ok());  // no bit of this file
+  EXPECT_TRUE(files->mark(one, {1, 0}).ok());  // no bit of this file
   EXPECT_THAT(numbers(open({"c", "b", "a"})), ElementsAre(P{1, 5}, P{2, 3}));  // sent again
   EXPECT_THAT(numbers(open({"b"})), ElementsAre(P{2, 1}));
 }

@@ -183,16 +183,61 @@ TEST_F(DeliveryTest, TheirNumberIsBoundedToo) {
   EXPECT_THAT(pump(0), ElementsAre("3", "4", "5"));
 }
 
-TEST_F(DeliveryTest, WhatIsInFlightIsNotDroppedUntilTheConnectionIsGone) {
-  make({.max_size = Bytes(kBatch * 3), .window = 2}, 1);
+// Its peer may be stopped, and read it when it goes on.
+TEST_F(DeliveryTest, WhatWasSentIsNotDroppedThoughTheConnectionIsGone) {
+  make({.max_size = Bytes(kBatch * 3), .max_age = 10s, .window = 2}, 1);
   push(1, 3);
-  pump(0);
+  EXPECT_THAT(pump(0), ElementsAre("1", "2"));
   push(4, 5);  // 3 and 4 go, not 1 and 2
   EXPECT_EQ(queue->lost(snmp), 2U);
   queue->reset(0);
   push(6, 6);
   EXPECT_EQ(queue->lost(snmp), 3U);
-  EXPECT_THAT(pump(0), ElementsAre("2", "5"));
+  queue->expire(kStart + 1h);
+  EXPECT_EQ(queue->lost(snmp), 4U);
+  push(7, 7, kStart + 1h);
+  EXPECT_THAT(pump(0), ElementsAre("1", "2"));
+  ack(0, 1);
+  EXPECT_THAT(pump(0), ElementsAre("7"));
+}
+
+TEST_F(DeliveryTest, WhatWasSentAndNotAnsweredIsBounded) {
+  make({.window = 2}, 1);
+  push(1, 9);
+  EXPECT_THAT(pump(0), ElementsAre("1", "2"));
+  queue->reset(0);
+  EXPECT_THAT(pump(0), ElementsAre("1", "2"));  // nothing else before one of them is answered
+  queue->reset(0);
+  EXPECT_THAT(pump(0), ElementsAre("1", "2"));
+  ack(0, 2, kStart, 2);
+  EXPECT_THAT(pump(0), ElementsAre("3"));
+}
+
+TEST_F(DeliveryTest, WhatIsRefusedForGoodIsLostForWhoRefusedIt) {
+  make({}, 2);
+  push(1, 2);
+  pump(0);
+  pump(1);
+  EXPECT_TRUE(queue->refuse(0, {kSnmp, kEpoch, 1}, kStart));
+  EXPECT_FALSE(queue->refuse(0, {kSnmp, kEpoch, 1}, kStart));
+  EXPECT_FALSE(ack(0, 1));
+  EXPECT_EQ(queue->lost(snmp, 0), 1U);
+  EXPECT_EQ(queue->lost(snmp, 1), 0U);
+  EXPECT_TRUE(ack(1, 1));
+  queue->reset(0);
+  EXPECT_THAT(deliver(0), ElementsAre("2"));
+  EXPECT_EQ(announced, 1U);
+}
+
+// Of the same socket, on the way when the connection went.
+TEST_F(DeliveryTest, ALateAnswerSettlesWhatWasSent) {
+  make({}, 1);
+  push(1, 2);
+  pump(0);
+  queue->reset(0);
+  EXPECT_TRUE(ack(0, 1));
+  EXPECT_FALSE(ack(0, 1));
+  EXPECT_THAT(pump(0), ElementsAre("2"));
 }
 
 TEST_F(DeliveryTest, ADropIsLostOnlyForThoseWhoStillNeededIt) {
@@ -210,14 +255,16 @@ TEST_F(DeliveryTest, ADropIsLostOnlyForThoseWhoStillNeededIt) {
 }
 
 TEST_F(DeliveryTest, WhatAnotherAcknowledgedBecomesDroppable) {
-  make({.max_size = Bytes(kBatch * 2)}, 2);
-  push(1, 2);
-  pump(0);  // in flight at one, needed by both
-  push(3, 3);
-  EXPECT_EQ(queue->lost(snmp, 1), 1U);  // 3 itself went: 1 and 2 may be arriving
+  make({.max_size = Bytes(kBatch * 4)}, 2);
+  push(1, 4);
+  EXPECT_THAT(pump(0), ElementsAre("1"));  // a quarter of the bound
+  push(5, 5);
+  EXPECT_EQ(queue->lost(snmp, 1), 1U);  // 2 went: 1 may be arriving
   ack(0, 1);
-  push(4, 4);
-  EXPECT_THAT(pump(1), ElementsAre("2", "4"));
+  push(6, 6);  // 1 goes
+  EXPECT_EQ(queue->lost(snmp, 0), 1U);
+  EXPECT_EQ(queue->lost(snmp, 1), 2U);
+  EXPECT_THAT(pump(1), ElementsAre("3"));
 }
 
 TEST_F(DeliveryTest, AgeIsABoundToo) {
@@ -241,8 +288,9 @@ TEST_F(DeliveryTest, AnEpochThatIsOverAnnouncesByItsHeir) {
   EXPECT_EQ(queue->lost(old), 9U);
   EXPECT_EQ(queue->lost(snmp), 1U);
   EXPECT_EQ(queue->next(0, kStart)->lost, 9U);  // of "b", as its epoch had it
-  EXPECT_THAT(pump(0), ElementsAre("b", "1"));
+  EXPECT_THAT(pump(0), ElementsAre("b"));
   EXPECT_TRUE(queue->acknowledge(0, {kSnmp, 5, 41}, kStart));
+  EXPECT_THAT(pump(0), ElementsAre("1"));
 }
 
 // The collector's other batches, those of epochs that are over included; to each endpoint its own.
@@ -293,7 +341,7 @@ TEST_F(DeliveryTest, WhatWaitsIsForTheDiskAndIsReadBackToBeSent) {
   EXPECT_EQ(read(0, kStart + 2s), 3U);
   EXPECT_THAT(deliver(0, kStart + 2s), ElementsAre("1", "2", "3"));
   std::map<std::uint32_t, std::uint64_t> needed;
-  for (const auto& mark : queue->take_marks()) needed[mark.place.at] = mark.needed;
+  for (const auto& mark : queue->take_marks()) needed[mark.place.at] = mark.who.needed;
   EXPECT_EQ(needed, (std::map<std::uint32_t, std::uint64_t>{{0, 0}, {1, 0}, {2, 0}}));
 }
 
@@ -310,10 +358,10 @@ TEST_F(DeliveryTest, WhatIsDeliveredWhileItIsWrittenIsMarkedAfterwards) {
   const auto writing = queue->to_store(kStart, 1U << 20U, true);
   deliver(0);
   EXPECT_TRUE(queue->empty());
-  queue->stored(writing.front().id, {1, 7}, writing.front().needed);
+  queue->stored(writing.front().id, {1, 7}, writing.front().who);
   const auto marks = queue->take_marks();
   ASSERT_EQ(marks.size(), 1U);
-  EXPECT_EQ(marks.front().needed, 0U);
+  EXPECT_EQ(marks.front().who.needed, 0U);
 }
 
 TEST_F(DeliveryTest, WithoutADiskTheMemoryIsTheBound) {
@@ -360,7 +408,7 @@ TEST_F(DeliveryTest, WhatAnEarlierProcessLeftIsForThoseWhoNeedIt) {
   const auto old = queue->add_old_source(snmp, 5);
   BatchFiles::Batch left;
   left.sequence = 8;
-  left.needed = 2;
+  left.who.needed = 2;
   left.bytes = 1;
   left.place = {1, 0};
   disk[0] = {"old"};
@@ -370,8 +418,36 @@ TEST_F(DeliveryTest, WhatAnEarlierProcessLeftIsForThoseWhoNeedIt) {
   EXPECT_THAT(pump(1), ElementsAre("old"));
   EXPECT_TRUE(queue->acknowledge(1, {kSnmp, 5, 8}, kStart));
   const auto marks = queue->take_marks();
+  ASSERT_EQ(marks.size(), 2U);
+  EXPECT_EQ(marks.front().who, (BatchFiles::Who{2, 2}));  // it was sent …
+  EXPECT_EQ(marks.back().who, BatchFiles::Who{});         // … and it has come
+}
+
+TEST_F(DeliveryTest, WhatAnEarlierProcessSentIsNotDropped) {
+  make({.max_size = Bytes(kBatch * 2)}, 1);
+  const auto old = queue->add_old_source(snmp, 5);
+  BatchFiles::Batch left;
+  left.sequence = 8;
+  left.bytes = 1;
+  left.who = {1, 1};
+  queue->restore(old, left, kStart - 1h, kStart);
+  push(1, 2);
+  EXPECT_EQ(queue->lost(snmp), 1U);
+  EXPECT_EQ(queue->waiting_of(kSnmp), 2U);
+  queue->unreadable(0);  // whether it came nobody will know
+  EXPECT_EQ(queue->lost(snmp), 1U);
+  EXPECT_THAT(deliver(0), ElementsAre("2"));
+}
+
+TEST_F(DeliveryTest, WhatIsSentWhileItIsWrittenIsMarkedAfterwards) {
+  make({}, 1);
+  push(1, 1);
+  const auto writing = queue->to_store(kStart, 1U << 20U, true);
+  pump(0);
+  queue->stored(writing.front().id, {1, 7}, writing.front().who);
+  const auto marks = queue->take_marks();
   ASSERT_EQ(marks.size(), 1U);
-  EXPECT_EQ(marks.front().needed, 0U);
+  EXPECT_EQ(marks.front().who, (BatchFiles::Who{1, 1}));
 }
 
 TEST_F(DeliveryTest, WhatIsGivenUpIsLostForThoseWhoNeededIt) {

@@ -62,9 +62,9 @@ class DeliveryTest : public testing::Test {
       disk[static_cast<std::uint32_t>(one.id)] = *one.body;
       const BatchQueue::Place place{1, static_cast<std::uint32_t>(one.id)};
       const auto id = one.id;
-      const auto needed = one.needed;
+      const auto who = one.who;
       one.body = nullptr;
-      queue->stored(id, place, needed);
+      queue->stored(id, place, who);
     }
   }
   std::size_t read(std::size_t endpoint, Instant now) {

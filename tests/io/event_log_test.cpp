@@ -95,6 +95,53 @@ class EventLogTest : public testing::Test {
   std::optional<Worker> disk;
 };
 
+// A collector finds the same at each of its starts; that is no news.
+TEST_F(EventLogTest, AStateIsToldWhenItIsAnotherAlsoOverARestart) {
+  const auto see = [&](const std::string& target, bool up) {
+    Event one = event(target + (up ? " is up" : " is down"));
+    one.kind = up ? "target_reachable" : "target_unreachable";
+    one.state = {target, up};
+    events->report(one);
+    settle();
+  };
+  start(options(1));
+  see("a", true);  // as usual
+  see("a", false);
+  see("a", false);
+  see("b", false);
+  const auto first = take();
+  EXPECT_THAT(texts(first), ElementsAre("1:a is down", "2:b is down"));
+  ack(*first);
+  loop.advance(1s);  // the cursors are written
+  settle();
+  start(options(2));
+  see("a", false);
+  see("b", true);  // that came about while nobody looked
+  see("b", true);
+  const auto second = take();
+  EXPECT_THAT(texts(second), ElementsAre("3:b is up"));
+  ack(*second);
+  loop.advance(1s);
+  settle();
+  start(options(3));
+  see("b", true);
+  see("a", true);
+  EXPECT_THAT(texts(take()), ElementsAre("4:a is up"));
+}
+
+TEST_F(EventLogTest, WhatWasToldWhileTheDiskWasFullIsKnownAfterwards) {
+  EventLogOptions full = options();
+  full.file.max_pages = 1;
+  start(full);
+  Event one = event("down");
+  one.state = {"a"};
+  events->report(one);
+  settle();
+  EXPECT_FALSE(events->durable());
+  events->report(one);  // no news in memory either
+  EXPECT_EQ(events->waiting(), 1U);
+}
+
 TEST_F(EventLogTest, AnEventIsOnTheDiskBeforeItIsSent) {
   start(options());
   report(1, 1);

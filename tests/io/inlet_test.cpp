@@ -112,6 +112,21 @@ TEST_F(InletTest, SaysWhyEventsAreNotTaken) {
   EXPECT_EQ(next<wire::Refusing>(), (wire::Refusing{"storage", "the disk is full"}));
 }
 
+// Its sender must learn of each: it will never be acknowledged.
+TEST_F(InletTest, NamesEachBatchThatItWillNeverTake) {
+  for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
+    Batch wrong = batch();
+    wrong.sequence = sequence;
+    wrong.interval = -1s;
+    send(wire::encode(wrong));
+    const auto answer = next<wire::Refusing>();
+    EXPECT_EQ(answer.reason, "content");
+    EXPECT_EQ(answer.batch, (wire::BatchName{CollectorName("tap"), 3, sequence}));
+  }
+  EXPECT_EQ(batches, 0);
+  EXPECT_EQ(log.lines.size(), 1U);
+}
+
 TEST_F(InletTest, SaysWhyAMessageIsRefusedOnceASecond) {
   std::vector<std::string> noted;
   inlet->set_hooks({.refused = [&](const std::string&, const wire::Refused& refused) {

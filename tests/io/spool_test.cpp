@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
@@ -62,7 +63,7 @@ class SpoolTest : public testing::Test {
 
 TEST_F(SpoolTest, WhatIsSavedIsLoadedAndOnlyForThisUser) {
   ASSERT_TRUE(spool.prepare().ok());
-  ASSERT_TRUE(spool.claim(kTap).ok());
+  ASSERT_FALSE(spool.claim(kTap));
   ASSERT_TRUE(save({"one", std::string(100'000, 'x'), "three"}).ok());
   EXPECT_THAT(load(), ElementsAre("one", std::string(100'000, 'x'), "three"));
   EXPECT_TRUE(found);
@@ -84,7 +85,7 @@ TEST_F(SpoolTest, ADirectoryMayBeRelative) {
   std::filesystem::current_path(dir.path());
   Spool relative("sp", log);
   EXPECT_TRUE(relative.prepare().ok());
-  EXPECT_TRUE(relative.claim(kTap).ok());
+  EXPECT_FALSE(relative.claim(kTap));
   const auto writer = relative.write(kTap);
   EXPECT_TRUE(writer.ok()) << writer.error();
   std::filesystem::current_path(before);
@@ -95,7 +96,7 @@ TEST_F(SpoolTest, ADirectoryMayBeRelative) {
 
 TEST_F(SpoolTest, TheFileHasTheseBytes) {
   ASSERT_TRUE(spool.prepare().ok());
-  ASSERT_TRUE(spool.claim(kTap).ok());
+  ASSERT_FALSE(spool.claim(kTap));
   ASSERT_TRUE(save({"hi"}).ok());
   EXPECT_EQ(read(file), std::string("itnxt batches 1\n"
                                     "\x11\0\0\0\xC8\x22\x59\xED"
@@ -111,7 +112,7 @@ TEST_F(SpoolTest, ANameIsNoPath) {
 // finds a whole file.
 TEST_F(SpoolTest, DamageAnywhereCostsOnlyWhatFollows) {
   ASSERT_TRUE(spool.prepare().ok());
-  ASSERT_TRUE(spool.claim(kTap).ok());
+  ASSERT_FALSE(spool.claim(kTap));
   ASSERT_TRUE(save({"one", "two"}).ok());
   const std::string whole = read(file);
   constexpr std::size_t kMagic = 16;
@@ -129,7 +130,7 @@ TEST_F(SpoolTest, DamageAnywhereCostsOnlyWhatFollows) {
 
 TEST_F(SpoolTest, TruncationAnywhereCostsOnlyTheLastRecord) {
   ASSERT_TRUE(spool.prepare().ok());
-  ASSERT_TRUE(spool.claim(kTap).ok());
+  ASSERT_FALSE(spool.claim(kTap));
   ASSERT_TRUE(save({"one", "two"}).ok());
   const std::string whole = read(file);
   const std::size_t record_size = (whole.size() - 16) / 2;
@@ -141,7 +142,7 @@ TEST_F(SpoolTest, TruncationAnywhereCostsOnlyTheLastRecord) {
 
 TEST_F(SpoolTest, DamageIsLogged) {
   ASSERT_TRUE(spool.prepare().ok());
-  ASSERT_TRUE(spool.claim(kTap).ok());
+  ASSERT_FALSE(spool.claim(kTap));
   overwrite("rubbish");
   EXPECT_THAT(load(), IsEmpty());
   EXPECT_THAT(log.lines,
@@ -152,7 +153,7 @@ TEST_F(SpoolTest, DamageIsLogged) {
 
 TEST_F(SpoolTest, AFullDiskLeavesTheOldFileAndNothingElse) {
   ASSERT_TRUE(spool.prepare().ok());
-  ASSERT_TRUE(spool.claim(kTap).ok());
+  ASSERT_FALSE(spool.claim(kTap));
   ASSERT_TRUE(save({"old"}).ok());
   // A limit on file size stands in for a full disk: the same error path, another reason.
   rlimit before{};
@@ -172,18 +173,22 @@ TEST_F(SpoolTest, AFullDiskLeavesTheOldFileAndNothingElse) {
 // As two processes do: a lock belongs to an open file.
 TEST_F(SpoolTest, ACollectorsFileIsOneProcesssOnly) {
   ASSERT_TRUE(spool.prepare().ok());
-  ASSERT_TRUE(spool.claim(kTap).ok());
-  EXPECT_TRUE(spool.claim(kTap).ok());
+  ASSERT_FALSE(spool.claim(kTap));
+  EXPECT_FALSE(spool.claim(kTap));
   {
     Spool other(directory, log);
-    EXPECT_EQ(other.claim(kTap).error(),
+    const auto unclaimed = other.claim(kTap);
+    ASSERT_TRUE(unclaimed);
+    EXPECT_TRUE(unclaimed->in_use);
+    EXPECT_EQ(unclaimed->message,
               "spool.directory " + directory +
-                  "/tap.lock: in use by another process: what is undelivered at a stop will be "
-                  "lost; stop that one, or give one of the two another directory or the collector "
+                  "/tap.lock: in use by another collector process (PID " +
+                  std::to_string(getpid()) +
+                  "); stop that one, or give one of the two another directory or the collector "
                   "another name");
-    EXPECT_TRUE(other.claim(CollectorName("snmp")).ok());
+    EXPECT_FALSE(other.claim(CollectorName("snmp")));
   }
-  EXPECT_TRUE(spool.claim(CollectorName("snmp")).ok());  // free again
+  EXPECT_FALSE(spool.claim(CollectorName("snmp")));  // free again
 }
 
 TEST_F(SpoolTest, ADirectoryThatIsOpenToOthersIsTakenWithAWarning) {

@@ -53,9 +53,10 @@ TEST(Store, OneProcessOnly) {
   ASSERT_TRUE(first);
   const auto second = world.open();
   ASSERT_FALSE(second);
-  EXPECT_EQ(second.error(), "aggregator.state: state directory " + world.state +
-                                " is in use by another aggregator; stop that one or name another "
-                                "directory");
+  EXPECT_EQ(second.error(), "aggregator.state: directory " + world.state +
+                                " is in use by another aggregator (PID " +
+                                std::to_string(getpid()) +
+                                "); stop that one or name another directory");
 }
 
 TEST(Store, AFileInPlaceOfTheDirectoryIsAnError) {

@@ -201,9 +201,10 @@ TEST_F(TransportTest, TwoProcessesWithOneCollectorDoNotShareItsFile) {
   EXPECT_THAT(
       log.lines,
       ElementsAre("level=error msg=\"spool.directory " + spool +
-                      "/tap.lock: in use by another process: what is undelivered at a stop will be "
-                      "lost; stop that one, or give one of the two another directory or the "
-                      "collector another name\"",
+                      "/tap.lock: in use by another collector process (PID " +
+                      std::to_string(getpid()) +
+                      "); stop that one, or give one of the two another directory or the "
+                      "collector another name; what is undelivered at a stop will be lost\"",
                   "level=error msg=\"spool.directory " + spool +
                       ": was of no use at the start: undelivered batches are lost; free space or "
                       "choose another directory\" collector=tap batches=1",

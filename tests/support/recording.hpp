@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "daemon/core/log.hpp"
+#include "daemon/core/told_states.hpp"
 #include "daemon/io/sink.hpp"
 
 namespace itnxt::test {
@@ -14,6 +15,7 @@ class RecordingSink final : public Sink {
  public:
   void publish(Sample sample) override { samples.push_back(std::move(sample)); }
   void report(Event event) override {
+    if (!told_.is_news(event)) return;
     told_before.push_back(samples.size());
     events.push_back(std::move(event));
   }
@@ -30,6 +32,9 @@ class RecordingSink final : public Sink {
   std::vector<Sample> samples;
   std::vector<Event> events;
   std::vector<std::size_t> told_before;  // of each event: how many samples had come by then
+
+ private:
+  ToldStates told_;
 };
 
 class RecordingLog final : public Log {

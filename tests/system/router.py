@@ -1,5 +1,8 @@
 """An aggregator in Python that keeps account of what comes: daemon/wire/itnxt.proto over a ROUTER."""
 
+import multiprocessing
+import os
+import signal
 import threading
 import time
 
@@ -15,7 +18,7 @@ class Router:
         self._context, self._lock = zmq.Context(), threading.Lock()
         self._over, self._thread = threading.Event(), None
         self.batches = []  # (when it came, (collector, epoch), sequence, lost, when it was closed, size)
-        self.events = []   # (when it came, epoch, sequence, kind, run)
+        self.events = []   # (when it came, epoch, sequence, kind, run, at_ns, text)
         lab.on_close(self.end)
         if start:
             self.open()
@@ -59,7 +62,8 @@ class Router:
                 lane = frame.events
                 for n, event in enumerate(lane.events):
                     self.events.append((time.monotonic(), lane.epoch, lane.first_sequence + n,
-                                        event.kind.decode(), event.run))
+                                        event.kind.decode(), event.run, event.at_ns,
+                                        event.text.decode()))
                 answer.event_ack.collector, answer.event_ack.epoch = lane.collector, lane.epoch
                 answer.event_ack.sequence = lane.first_sequence + len(lane.events) - 1
             else:
@@ -91,3 +95,34 @@ class Router:
             one[0].add(sequence)
             one[1], one[2] = max(one[1], sequence), max(one[2], lost)
         return all_of
+
+
+class StoppableRouter:
+    """A Router in a process of its own, which can be stopped while its connections stay."""
+
+    def __init__(self, lab, endpoint):
+        dealer.schema(lab)
+        self._here, there = multiprocessing.Pipe()
+        self._process = multiprocessing.get_context("fork").Process(
+            target=self._serve, args=(lab, endpoint, there), daemon=True)
+        self._process.start()
+        lab.on_close(self._process.kill)
+
+    @staticmethod
+    def _serve(lab, endpoint, there):
+        router = Router(lab, endpoint)
+        try:
+            while there.recv():
+                there.send(router.account())
+        finally:
+            os._exit(0)  # nothing of the test's is ended here
+
+    def stop(self):
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def go_on(self):
+        os.kill(self._process.pid, signal.SIGCONT)
+
+    def account(self):
+        self._here.send(True)
+        return self._here.recv()

@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
-"""Remote write into real stores: every sample once, with the time at which it was taken."""
+"""Remote write into real stores: every sample once, with the time at which it was taken.
 
+ITNXT_TEST_OUTAGE: seconds that a store, or the aggregator, is away (default 5).
+"""
+
+import os
 import time
 
 import peers
@@ -9,7 +13,8 @@ from lab import LabTest, NotYet, main, need_binaries, wait_until
 
 IN = "itnxt_interface_receive_bytes_total"
 LO = '{device="r1",interface="lo"}'
-OUTAGE = 5  # seconds
+OUTAGE = float(os.environ.get("ITNXT_TEST_OUTAGE", "5"))
+WINDOW = "[%dm]" % (10 + OUTAGE / 60)  # of all that a test stores
 SAMPLES = "itnxt_remote_write_samples_total"
 
 
@@ -33,9 +38,9 @@ class RemoteWrite(LabTest):
         self.itnxtd.wait_poll_of("r1")
 
     def stored(self, store, least=1, selector=IN + LO):
-        """[(time, value)] of the last ten minutes, as soon as there are so many."""
+        """[(time, value)] of the whole test, as soon as there are so many."""
         def there():
-            samples = store.samples(selector + "[10m]")
+            samples = store.samples(selector + WINDOW)
             if len(samples) < least:
                 raise NotYet("%d samples of %s" % (len(samples), selector))
             return samples
@@ -132,12 +137,15 @@ class IntoPrometheus(RemoteWrite):
         wait_until(lambda: self.stored(store)[-1][0] > back + 1, "live samples are stored")
 
         def filled():
-            inside = [s for s in store.samples(IN + LO + "[10m]") if away < s[0] < back]
+            inside = [s for s in store.samples(IN + LO + WINDOW) if away < s[0] < back]
             if len(inside) < OUTAGE - 1:
                 raise NotYet("%d samples of the outage" % len(inside))
             return True
         wait_until(filled, "the outage is filled")
-        self.check_no_hole(store)
+        samples = self.check_no_hole(store)
+        inside = [s for s in samples if away < s[0] < back]
+        print("away %.0f s: %d samples of it are stored, the largest distance of two is %.2f s" % (
+            back - away, len(inside), max(b[0] - a[0] for a, b in zip(samples, samples[1:]))))
 
     def test_what_the_store_refuses_is_told_and_does_not_hold_the_rest(self):
         deaf = peers.Prometheus(self.lab, name="deaf")  # without its receiver: 404

@@ -2,7 +2,8 @@
 """Collectors whose aggregator is away, stopped or far, whose disk is full, or that are killed.
 
 ITNXT_TEST_KILLS: how often the collector is killed (default 40). ITNXT_TEST_OUTAGE: seconds that the
-aggregator is away, or stopped (default 12).
+aggregator is away, or stopped (default 12). ITNXT_TEST_COLLECTORS: how many a stopped one has
+(default 10).
 """
 
 import os
@@ -14,14 +15,16 @@ import threading
 import time
 
 import product
-from lab import (BIN, PATIENCE, LabTest, free_port, free_udp_port, main, need_binaries,
+from lab import (BIN, PATIENCE, WAIT, LabTest, NotYet, free_port, free_udp_port, main, need_binaries,
                  needs_namespaces, wait_until)
 from network import ip, veth
 from peers import COMMUNITY
-from router import Router
+from router import Router, StoppableRouter
 
 KILLS = int(os.environ.get("ITNXT_TEST_KILLS", "40"))
 OUTAGE = float(os.environ.get("ITNXT_TEST_OUTAGE", "12"))
+COLLECTORS = int(os.environ.get("ITNXT_TEST_COLLECTORS", "10"))
+MAX_AGE = "5s"
 MIB = 1 << 20
 
 
@@ -78,6 +81,32 @@ class SlowLink:
             end.close()
 
 
+class Cables(threading.Thread):
+    """Pairs of interfaces, one after the other pulled and plugged again, without end."""
+
+    def __init__(self, lab, count):
+        super().__init__(daemon=True)
+        self._names = ["cable%d" % n for n in range(count)]
+        for name in self._names:
+            veth((None, name), (None, name + "-far"))
+            lab.on_close(lambda name=name: ip("link", "del", name))
+        self._over = threading.Event()
+        lab.on_close(self.end)
+        self.start()
+
+    def end(self):
+        self._over.set()
+        self.join()
+
+    def run(self):
+        up = True
+        while not self._over.is_set():
+            up = not up
+            for name in self._names:
+                ip("link", "set", name + "-far", "up" if up else "down")
+                self._over.wait(0.03)
+
+
 class Spool(LabTest):
     def expect_little(self, size, limit):
         if SANITIZED:
@@ -112,7 +141,7 @@ class Spool(LabTest):
             account = router.account()
             return len(account) >= epochs and all(
                 len(came) + lost == newest for came, newest, lost in account.values())
-        wait_until(whole, "every batch has come or is announced")
+        wait_until(whole, "every batch has come or is announced", deadline=WAIT + OUTAGE)
         return router.account()
 
 
@@ -137,6 +166,7 @@ class Away(Spool):
         live = next(b for b in router.taken() if b[4] > wall)
         print("live %.2f s after it came back" % (live[0] - came_back))
         self.assertLess(live[0] - came_back, 1 * PATIENCE)
+        self.check_whole(router)
         collector.stop()
         ((came, newest, lost),) = self.check_whole(router).values()
         self.assertEqual((came, lost), (set(range(1, newest + 1)), 0))
@@ -159,6 +189,92 @@ class Away(Spool):
         collector.stop()
         account = self.check_whole(router)
         self.assertGreater(max(lost for _, _, lost in account.values()), 0)
+
+    def test_what_a_stopped_aggregator_has_in_its_buffers_is_not_counted_as_lost(self):
+        self.fleet(50)
+        router = StoppableRouter(self.lab, self.endpoint)
+        collector = product.Itnxtd(self.lab, "collect", self.config(100, max_size="1MiB"))
+
+        def taken():
+            return sum(len(came) for came, _, _ in router.account().values())
+        wait_until(lambda: taken() > 20, "batches come")
+        router.stop()
+        time.sleep(OUTAGE)
+        router.go_on()
+        before = taken()
+        wait_until(lambda: taken() > before + 20, "batches come again")
+        collector.wait_log(product.logged("undelivered batches were dropped, the oldest first…"))
+        collector.stop()
+        for came, newest, lost in self.check_whole(router).values():
+            print("stopped for %g s: of %d batches %d came, %d were lost" % (
+                OUTAGE, newest, len(came), lost))
+            self.assertGreater(lost, 0)
+
+    def test_what_is_too_old_is_announced_exactly(self):
+        self.fleet(20)
+        router = Router(self.lab, self.endpoint, start=False)
+        collector = product.Itnxtd(self.lab, "collect", self.config(50, max_age=MAX_AGE))
+        collector.wait_log(product.logged("undelivered batches were dropped, the oldest first…"))
+        time.sleep(2)
+        router.open()
+        opened = router.wall(time.monotonic())
+        wait_until(router.taken, "batches come")
+        time.sleep(2)
+        collector.stop()
+        account = self.check_whole(router)
+        lost = max(lost for _, _, lost in account.values())
+        oldest = opened - min(batch[4] for batch in router.taken())
+        print("%d batches older than %s were lost; the oldest that came was %.1f s old" % (
+            lost, MAX_AGE, oldest))
+        self.assertGreater(lost, 0)
+        self.assertLess(oldest, 5 + 2 * PATIENCE)
+
+    def test_fifty_collectors_of_a_stopped_aggregator_need_little_memory(self):
+        self.fleet(50)
+        aggregator = product.Itnxtd(self.lab, "aggregate", product.config(
+            self.lab, "central", aggregator={"listen": self.endpoint}))
+        collectors = [product.Itnxtd(self.lab, "collect", self.config(10, node="node-%d" % n),
+                                     name="node-%d" % n) for n in range(COLLECTORS)]
+        wait_until(lambda: len(aggregator.api("collectors")) == COLLECTORS, "all deliver")
+        time.sleep(3)
+        before = [memory(one.process) for one in collectors]
+        aggregator.process.signal(signal.SIGSTOP)
+        most, end = list(before), time.monotonic() + OUTAGE
+        while time.monotonic() < end:
+            time.sleep(0.5)
+            most = [max(size, memory(one.process)) for size, one in zip(most, collectors)]
+        aggregator.process.signal(signal.SIGCONT)
+        grown = max(b - a for a, b in zip(before, most))
+        print("%d collectors, aggregator stopped for %g s: each at most %.1f MB more" % (
+            COLLECTORS, OUTAGE, grown / 1e6))
+        self.expect_little(grown, 16e6)
+
+        def current():
+            metrics = aggregator.metrics()
+            late = [n for n in range(COLLECTORS) if time.time() - metrics.get(
+                "itnxt_collector_last_batch_timestamp_seconds", node="node-%d" % n,
+                collector="snmp") > 5 * PATIENCE]
+            if late:
+                raise NotYet("%d are late" % len(late))
+            return metrics
+        metrics = wait_until(current, "all deliver again")
+        self.assertEqual(metrics.sum("itnxt_collector_lost_batches_total"), 0)
+
+    def test_a_second_collector_on_the_same_spool_does_not_start(self):
+        router = Router(self.lab, self.endpoint)
+        value = self.config(0, captures=[product.pcap("tap", interface="lo")])
+        first = product.Itnxtd(self.lab, "collect", value)
+        wait_until(router.taken, "batches come")
+        done = product.Itnxtd(self.lab, "collect", value, name="second", start=False).run()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(
+            "transport.spool.directory %s/tap.lock: in use by another collector process (PID %d); "
+            "stop that one, or give one of the two another directory or the collector another name"
+            % (self.lab.path("node-1.spool"), first.process.pid), done.stderr)
+        first.kill()  # its lock goes with it
+        before = len(router.taken())
+        product.Itnxtd(self.lab, "collect", value, name="third")
+        wait_until(lambda: len(router.taken()) > before, "batches come again")
 
     def test_a_stopped_aggregator_costs_a_collector_little_memory(self):
         self.fleet(50)
@@ -197,11 +313,11 @@ class Away(Spool):
 @needs_namespaces
 class Disturbed(Spool):
     def test_killed_at_any_moment_it_loses_no_event_and_doubles_none(self):
-        veth((None, "spool0"), (None, "spool1"))
         self.fleet(20)
         router = Router(self.lab, self.endpoint)
-        value = self.config(50, captures=[product.pcap("tap-%d" % n, interface=name)
-                                          for n, name in enumerate(("spool0", "spool1"))])
+        value = self.config(50, captures=[{"kind": "host", "name": "host", "interval": "1s"}])
+        value["inventory"]["devices"].append({"name": "node-1"})
+        cables = Cables(self.lab, 8)
         collector = product.Itnxtd(self.lab, "collect", value, start=False)
         slowest = 0.0
         for turn in range(KILLS):
@@ -219,7 +335,7 @@ class Disturbed(Spool):
                 router.open()
         collector.start()
         wait_until(lambda: len({b[1] for b in router.taken()}) > 1, "batches come")
-        time.sleep(2)
+        cables.end()
         collector.stop()
         self.check_events(router)
         print("%d kills, %d events, sends again within %.2f s" % (
@@ -227,18 +343,15 @@ class Disturbed(Spool):
         self.assertLess(slowest, 2 * PATIENCE)
 
     def check_events(self, router):
-        lanes, content = {}, {}
-        for _, epoch, sequence, kind, run in router.told():
-            self.assertEqual(content.setdefault((epoch, sequence), (kind, run)), (kind, run),
-                             "a number was given twice")
-            last = lanes.get(epoch, 0)
+        last, content = 0, {}
+        for _, epoch, sequence, kind, run, at, text in router.told():
+            self.assertEqual(content.setdefault((epoch, sequence), (kind, run, at, text)),
+                             (kind, run, at, text), "a number was given twice")
             self.assertLessEqual(sequence, last + 1, "a hole: an event is lost")
-            lanes[epoch] = max(last, sequence)
-        self.assertEqual(len(lanes), 2, "a lane for each capture, over every kill")
-        for epoch in lanes:  # a process begins to capture once
-            runs = [run for (e, _), (_, run) in content.items() if e == epoch]
-            self.assertEqual(len(runs), len(set(runs)), "an event is doubled")
-        self.assertGreater(sum(lanes.values()), KILLS)
+            last = max(last, sequence)
+        self.assertEqual(len({epoch for epoch, _ in content}), 1, "one lane, over every kill")
+        self.assertEqual(len(set(content.values())), len(content), "an event is doubled")
+        self.assertGreater(last, KILLS)
 
     def test_a_full_disk_is_told_and_costs_the_oldest_only(self):
         spool = self.lab.path("node-1.spool")

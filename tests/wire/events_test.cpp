@@ -82,6 +82,8 @@ TEST(Events, AnAnswerIsAnAckAnEventAckOrARefusal) {
   EXPECT_TRUE(*wire::decode_answer(wire::encode(event_ack)) == wire::Answer(event_ack));
   const wire::Refusing refusing{"version", "frame: schema 2, this program reads 1"};
   EXPECT_TRUE(*wire::decode_answer(wire::encode(refusing)) == wire::Answer(refusing));
+  const wire::Refusing of_one{"content", "why", wire::BatchName{CollectorName("snmp"), 5, 6}};
+  EXPECT_TRUE(*wire::decode_answer(wire::encode(of_one)) == wire::Answer(of_one));
 }
 
 TEST(Events, ACreditIsKeptWithinItsLimits) {

@@ -1,0 +1,34 @@
+// What was told last of each state that events tell, so that a collector that starts again, and
+// sees what its predecessor saw, tells nothing. Pure; the EventLog keeps it on the disk.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "daemon/core/event.hpp"
+
+namespace itnxt {
+
+class ToldStates {
+ public:
+  using Kinds = std::map<std::string, std::string>;  // by state; empty: nothing to remember
+  // More than so many are not remembered: then they are told again.
+  static constexpr std::size_t kMost = 20'000;
+
+  // Whether the event says anything new; if so, it is what was told last.
+  [[nodiscard]] bool is_news(const Event& event);
+
+  void load(Kinds told) { told_ = std::move(told); }
+  // For the disk, since the last call. What did not get there is given back.
+  [[nodiscard]] Kinds take_changes() { return std::exchange(changes_, {}); }
+  void give_back(Kinds changes) { changes_.merge(std::move(changes)); }
+  void give_back_all() { give_back(told_); }
+
+ private:
+  Kinds told_;
+  Kinds changes_;
+};
+
+}  // namespace itnxt
