@@ -43,28 +43,34 @@ Result<Json> parse_answer(std::string_view body) {
   if (text_of(answer, "status") != "success" || !answer.contains("data")) {
     return Error{"is not one of itnxt's API: no \"status\":\"success\" with \"data\""};
   }
-  return std::move(answer["data"]);
+  return answer;
 }
 
-Result<Json> Api::get(std::string_view name) const {
+Result<Json> Api::get_answer(std::string_view name) const {
   const std::string path = fmt::format("/api/v1/{}", name);
   const auto at = [&](std::string_view what) {
     return Error{fmt::format("{}{}: {}", url_.text(), path, what)};
   };
   auto response = http_get(url_, path, {}, cancel_);
   if (!response) return Error{response.error()};
-  auto data = parse_answer(response->body);
+  auto answer = parse_answer(response->body);
   constexpr std::string_view kElsewhere = "is that an itnxt aggregator? (--url names another)";
-  const bool is_ours = data || data.error().starts_with(kIsError);
+  const bool is_ours = answer || answer.error().starts_with(kIsError);
   if (response->status != 200) {
     return at(fmt::format("the server refuses with status {}{}", response->status,
-                          data      ? ""
-                          : is_ours ? fmt::format(": the answer {}", data.error())
+                          answer    ? ""
+                          : is_ours ? fmt::format(": the answer {}", answer.error())
                                     : fmt::format("; {}", kElsewhere)));
   }
-  if (!is_ours) return at(fmt::format("the answer {}; {}", data.error(), kElsewhere));
-  if (!data) return at(fmt::format("the answer {}", data.error()));
-  return data;
+  if (!is_ours) return at(fmt::format("the answer {}; {}", answer.error(), kElsewhere));
+  if (!answer) return at(fmt::format("the answer {}", answer.error()));
+  return answer;
+}
+
+Result<Json> Api::get(std::string_view name) const {
+  auto answer = get_answer(name);
+  if (!answer) return answer;
+  return std::move((*answer)["data"]);
 }
 
 Result<Json> Api::status() const {

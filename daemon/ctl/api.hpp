@@ -24,6 +24,9 @@ class Api {
   // `data` of GET /api/v1/NAME. Errors are whole sentences for people.
   [[nodiscard]] Result<Json> get(std::string_view name) const;
 
+  // The whole answer, where `data` is not all of it.
+  [[nodiscard]] Result<Json> get_answer(std::string_view name) const;
+
   // The same for "status", with `devices.unknown` also where the aggregator does not count it.
   [[nodiscard]] Result<Json> status() const;
 
@@ -32,7 +35,8 @@ class Api {
   const int cancel_;
 };
 
-// `data` of an answer's body. Errors are half a sentence, to stand after "the answer". Pure.
+// An answer's body, which has `data`. Errors are half a sentence, to stand after "the answer".
+// Pure.
 Result<Json> parse_answer(std::string_view body);
 
 // Members of `object`, which may be anything.

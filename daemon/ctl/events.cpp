@@ -1,4 +1,9 @@
+#include "daemon/ctl/events.hpp"
+
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
 
 #include "daemon/ctl/human.hpp"
 #include "daemon/ctl/json.hpp"
@@ -6,6 +11,10 @@
 
 namespace itnxt::ctl {
 namespace {
+
+constexpr std::size_t kPage = 1000;
+constexpr std::size_t kMostPages = 1000;
+constexpr std::size_t kMostEvents = 1'000'000;
 
 // "eth0 down", "device silent": what the event says of a state.
 std::string state_text(const Json& event) {
@@ -47,10 +56,60 @@ std::string events_table(const Json& events, const Style& style) {
   return table.render(style);
 }
 
+// Page after page of what came behind the id, until there is no more. The server is not trusted:
+// one whose pages do not go on, or never end, ends it.
+Result<EventsBehind> events_behind(const PageOf& page_of, std::uint64_t since, std::size_t most) {
+  EventsBehind all;
+  all.next = since;
+  bool more = true;
+  for (std::size_t pages = 0; more && all.events.size() < most; ++pages) {
+    const std::size_t limit = std::min(kPage, most - all.events.size());
+    auto answer = page_of(fmt::format("events?since={}&limit={}", all.next, limit));
+    if (!answer) return Error{answer.error()};
+    const auto next = number_of(*answer, "next");
+    const bool goes_on = next && *next > static_cast<double>(all.next);
+    more = flag_of(*answer, "more").value_or(false);
+    if (!next || (more && !goes_on) || pages == kMostPages) {
+      return Error{fmt::format(
+          "the pages of events do not go on behind id {}: an aggregator of another version? Ask "
+          "without --since",
+          all.next)};
+    }
+    all.missed = all.missed || flag_of(*answer, "missed").value_or(false);
+    if (goes_on) all.next = static_cast<std::uint64_t>(*next);
+    Json& page = (*answer)["data"];
+    if (!page.is_array()) continue;
+    for (Json& event : page) all.events.push_back(std::move(event));
+  }
+  return all;
+}
+
 void run_events(Invocation& call) {
-  answer(call, {"events"}, [](const std::vector<Json>& data, const Style& style) {
+  const Render render = [](const std::vector<Json>& data, const Style& style) {
     return events_table(data[0], style);
-  });
+  };
+  const EventsOptions& options = call.events;
+  if (options.since < 0) {
+    const std::string name =
+        options.limit == 0 ? "events" : fmt::format("events?limit={}", options.limit);
+    return answer(call, {name}, render);
+  }
+  auto url = parse_url(call.url);
+  if (!url) return fail(call, kWrongUsage, "--url: " + url.error());
+  const Api api(std::move(*url));
+  auto all =
+      events_behind([&](const std::string& name) { return api.get_answer(name); },
+                    static_cast<std::uint64_t>(options.since),
+                    options.limit == 0 ? kMostEvents : static_cast<std::size_t>(options.limit));
+  if (!all) return fail(call, kFailed, all.error());
+  if (all->missed) {
+    fmt::print(stderr,
+               "itnxtctl: some of the events behind id {} may be older than what the aggregator "
+               "shows; they are in its aggregator.state/events.db (sqlite3 reads it)\n",
+               options.since);
+  }
+  show(call, {Json(std::move(all->events))}, render);
+  if (!call.json) fmt::print(stderr, "itnxtctl: next time: --since {}\n", all->next);
 }
 
 }  // namespace itnxt::ctl

@@ -30,9 +30,12 @@ constexpr Verb kVerbs[] = {
      "itnxtctl devices --url http://10.1.0.10:9690", run_devices},
     {"alerts", "Every active alert: pending, firing, suppressed",
      "itnxtctl alerts --json | jq 'map(select(.severity == \"critical\")) | length'", run_alerts},
-    {"events", "What happened, the latest first: the newest 100 of the journal",
-     "itnxtctl events --json | jq -r '.[] | select(.device == \"md-core-1\") | .text'", run_events},
 };
+constexpr Verb kEvents = {
+    "events", "What happened, the latest first: the newest 100 of the journal",
+    "itnxtctl events --json | jq -r '.[] | select(.device == \"md-core-1\") | .text'\n"
+    "  itnxtctl events --since 1763937600000042 --limit 500",
+    run_events};
 constexpr Verb kWatch = {"watch", "The links live, the worst first, until Ctrl-C",
                          "itnxtctl watch --interval 2s --for 10m", run_watch};
 
@@ -131,6 +134,20 @@ void add_probe(CLI::App& app, Invocation& call) {
   probe.add_flag("--json", call.json, "The same as data");
 }
 
+void add_events(CLI::App& app, Invocation& call) {
+  CLI::App& events = *add_verb(app, call, kEvents);
+  events
+      .add_option("--since", call.events.since,
+                  "All that came behind the event of this id, the oldest first; 0: all that the "
+                  "aggregator has at hand, its latest 10,000")
+      ->type_name("ID")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53));
+  events.add_option("--limit", call.events.limit, "At most so many")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{10'000}));
+  events.add_flag("--json", call.json, "The API's data instead of a table");
+}
+
 void add_tail(CLI::App& app, Invocation& call) {
   CLI::App& tail = *add_plain_verb(app, call, kTail);
   TailOptions& options = call.tail;
@@ -175,6 +192,7 @@ int parse_and_run(int argc, char** argv) {
   CLI::App* watch = add_verb(app, call, kWatch);
   add_duration(*watch, "--interval", call.interval_ms, "How often to ask (500ms, 2s; default 1s)");
   add_duration(*watch, "--for", call.for_ms, "End by itself after this long (30s, 10m)");
+  add_events(app, call);
   add_tail(app, call);
   add_probe(app, call);
   add_keygen(app, call);

@@ -47,6 +47,10 @@ void answer(Invocation& call, const std::vector<std::string_view>& names, const 
     data.push_back(std::move(*got));
     if (call.json) break;
   }
+  show(call, data, render);
+}
+
+void show(Invocation& call, const std::vector<Json>& data, const Render& render) {
   if (!call.json) {
     Style style = style_of_stdout();
     style.wraps = true;  // nothing that is wrong may be cut off

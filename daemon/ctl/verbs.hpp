@@ -35,6 +35,12 @@ struct TailOptions {
   std::string server_key;  // the aggregator's public half
 };
 
+// Of `events`.
+struct EventsOptions {
+  std::int64_t since = -1;  // the id of an event; -1: the newest
+  std::int64_t limit = 0;   // at most so many; 0: the newest 100, or all behind `since`
+};
+
 // What the command line said, and how the verb ended.
 struct Invocation {
   std::string url = "http://127.0.0.1:9690";
@@ -43,6 +49,7 @@ struct Invocation {
   std::int64_t for_ms = 0;          // of watch and tail; 0: until Ctrl-C
   ProbeOptions probe;
   TailOptions tail;
+  EventsOptions events;
   std::string out = "node.key";  // of keygen
   int exit_code = 0;
 };
@@ -63,6 +70,9 @@ void run_keygen(Invocation& call);
 // all of them, in the order asked for. Errors go to stderr and the exit code.
 using Render = std::function<std::string(const std::vector<Json>&, const Style&)>;
 void answer(Invocation& call, const std::vector<std::string_view>& names, const Render& render);
+
+// The second half of it: with one name's data at hand.
+void show(Invocation& call, const std::vector<Json>& data, const Render& render);
 
 // "error: …" on stderr; sets the exit code.
 void fail(Invocation& call, int exit_code, std::string_view message);

@@ -139,7 +139,7 @@ StoreTrouble Database::give_up(const std::string& doing) {
   StoreTrouble problem = trouble(doing);
   const int code = sqlite3_errcode(handle_.get()) & 0xFF;
   if (sqlite3_get_autocommit(handle_.get()) == 0) (void)run("ROLLBACK");
-  if (code != SQLITE_FULL && code != SQLITE_BUSY) close();
+  if ((code != SQLITE_FULL && code != SQLITE_BUSY) || !is_shared_) close();
   return problem;
 }
 
@@ -179,6 +179,11 @@ std::optional<StoreTrouble> Database::open() {
   // Made here, since SQLite would make it readable for all; its WAL takes over the mode.
   const Fd made(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!made.is_open()) return cannot_open(options_.config_key, path_, errno);
+  return open_handle(true);
+}
+
+std::optional<StoreTrouble> Database::open_handle(bool shared) {
+  close();
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
   const int code = sqlite3_open_v2(path_.c_str(), &handle, flags, nullptr);
@@ -190,10 +195,18 @@ std::optional<StoreTrouble> Database::open() {
   }
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, 1000);
-  // Exclusive before the first access: the WAL index then lives in the heap, and a full disk can
-  // still be read.
-  (void)run("PRAGMA locking_mode=EXCLUSIVE");
+  // Exclusive before the first access: the log's index then lives in the heap.
+  if (!shared) (void)run("PRAGMA locking_mode=EXCLUSIVE");
+  is_shared_ = shared;
   return std::nullopt;
+}
+
+bool Database::begin_log() const {
+  return run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=1048576");
+}
+
+void Database::let_readers_in() {
+  if (!is_shared_) close();
 }
 
 Database::Check Database::prepare_file(bool whole, std::optional<StoreTrouble>& problem) {
@@ -202,8 +215,12 @@ Database::Check Database::prepare_file(bool whole, std::optional<StoreTrouble>& 
     problem = trouble(doing);
     return Check::failed;
   };
-  if (!run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=1048576")) {
-    return failed("open");
+  if (!begin_log()) {
+    const bool is_held = (sqlite3_errcode(handle_.get()) & 0xFF) == SQLITE_BUSY;
+    if (is_held || damaged()) return failed("open");
+    // A full disk has no room for the index that readers share, and can still be read.
+    if ((problem = open_handle(false))) return Check::failed;
+    if (!begin_log()) return failed("open");
   }
   if (options_.max_pages > 0) {
     (void)run("PRAGMA max_page_count=" + std::to_string(options_.max_pages));
@@ -237,8 +254,11 @@ Database::Check Database::prepare_file(bool whole, std::optional<StoreTrouble>& 
 std::optional<StoreTrouble> Database::set_aside(const std::string& time, std::string& moved_to) {
   close();
   moved_to = path_ + ".corrupt-" + time;
-  // The WAL goes along: it belongs to the damaged file and would be replayed into the new one.
-  (void)std::rename((path_ + "-wal").c_str(), (moved_to + "-wal").c_str());
+  // The log and its index go along: they belong to the damaged file, and whoever reads it still.
+  // The log would be replayed into the new one.
+  for (const char* part : {"-wal", "-shm"}) {
+    (void)std::rename((path_ + part).c_str(), (moved_to + part).c_str());
+  }
   if (std::rename(path_.c_str(), moved_to.c_str()) == 0) return std::nullopt;
   return StoreTrouble{StoreTrouble::Kind::passing,
                       "cannot rename damaged " + path_ + ": " + errno_text(errno)};

@@ -1,6 +1,10 @@
-// A SQLite file of our own in a directory of our own: the directory made (0700), one process at a
-// time by a lock beside the file, WAL, synchronous=FULL, messages that say what to do. The only
-// file that knows the library. Blocking; used by one thread at a time.
+// A SQLite file of our own in a directory of our own: the directory made (0700), one process of
+// ours at a time by a lock beside the file, WAL, synchronous=FULL, messages that say what to do.
+// The only file that knows the library. Blocking; used by one thread at a time.
+//
+// Others may read it meanwhile (the sqlite3 shell, a backup). They share an index of the log, a
+// file that is mapped; where it cannot be made, on a full disk, the index is kept in the heap and
+// nobody else may read until the file is opened anew.
 #pragma once
 
 #include <cstdint>
@@ -103,15 +107,21 @@ class Database {
   // Whether the last failure says that the file is none of SQLite's, or broken.
   [[nodiscard]] bool damaged() const;
 
+  // After a success: lets readers in, which could not be when it was opened. It may be closed then.
+  void let_readers_in();
+
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
   [[nodiscard]] std::optional<StoreTrouble> prepare_directory() const;
   std::optional<StoreTrouble> take_lock();
+  std::optional<StoreTrouble> open_handle(bool shared);
+  [[nodiscard]] bool begin_log() const;
 
   const Options options_;
   const std::string path_;
   Fd lock_;  // before the handle: freed after it
+  bool is_shared_ = true;
   struct Close {
     void operator()(sqlite3* handle) const;
   };

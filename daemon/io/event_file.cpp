@@ -224,11 +224,12 @@ std::optional<StoreTrouble> EventFile::write(std::span<const StoredEventPtr> eve
   }
   since_prune_ += events.size();
   const WallTime now = events.back()->taken;
-  if (since_prune_ < kPruneAfter && now - pruned_ < kPruneEvery) return std::nullopt;
-  if (!prune(now)) {
+  const bool is_time = since_prune_ >= kPruneAfter || now - pruned_ >= kPruneEvery;
+  if (is_time && !prune(now)) {
     // What was asked for is on the disk.
     (void)database_.give_up("write");
   }
+  database_.let_readers_in();
   return std::nullopt;
 }
 

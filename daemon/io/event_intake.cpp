@@ -25,11 +25,10 @@ Result<std::unique_ptr<EventIntake>> EventIntake::open(Loop& loop, Log& log, Rec
   std::unique_ptr<EventIntake> intake(new EventIntake(loop, log, recent, node, std::move(hooks)));
   EventIntake& self = *intake;
   self.restore(opened->loaded);
-  if (!opened->whole) {
-    // Behind all that the file may hold: fewer came than microseconds have passed.
-    self.next_id_ = static_cast<std::uint64_t>(
-        std::max<std::int64_t>(1, loop.wall_now().time_since_epoch() / 1us));
-  }
+  // Behind all that the file may hold, and all that was shown before a kill and never came to be in
+  // it: fewer came than microseconds have passed.
+  self.next_id_ = std::max(self.next_id_, static_cast<std::uint64_t>(std::max<std::int64_t>(
+                                              1, loop.wall_now().time_since_epoch() / 1us)));
   self.journal_ = std::move(opened->journal);
   self.journal_->set_hooks({.stored = [&self](std::uint64_t id) { self.on_stored(id); },
                             .late = [&self](const auto& loaded) { self.restore(loaded); },

@@ -1,5 +1,5 @@
 // The aggregator's journal of events: what is in it survives kill -9 and power loss. Written by a
-// thread of its own, all that waits in one transaction, so that many events cost one fsync.
+// Saver's thread, all that waits in one transaction, so that many events cost one fsync.
 //
 // While the disk is full, read-only or broken, what was appended waits in memory and is tried
 // again, 1 s … 5 s apart and at each append; how much may wait is up to who appends. problem() says
@@ -14,7 +14,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "daemon/core/log.hpp"
@@ -22,6 +21,7 @@
 #include "daemon/core/stored_event.hpp"
 #include "daemon/io/event_file.hpp"
 #include "daemon/io/loop.hpp"
+#include "daemon/io/saver.hpp"
 
 namespace itnxt {
 
@@ -53,13 +53,14 @@ class EventJournal {
 
   [[nodiscard]] const std::string& problem() const { return problem_; }
   // The fd whose readiness brings completions: for tests that move a FakeLoop.
-  [[nodiscard]] int completion_fd() const;
+  [[nodiscard]] int completion_fd() const { return saver_.completion_fd(); }
 
  private:
-  struct Shared;
-  EventJournal(Loop& loop, Log& log, std::unique_ptr<EventFile> file, std::string problem,
+  struct Disk;
+  EventJournal(Loop& loop, Log& log, std::unique_ptr<EventFile> file, const std::string& problem,
                bool whole);
-  void on_completion();
+  Saver::Save take(bool last);
+  void saved(const std::string& problem);
   void note_problem(const std::string& problem);
 
   Loop& loop_;
@@ -67,9 +68,9 @@ class EventJournal {
   const std::string path_;
   Hooks hooks_;
   std::string problem_;
-  std::shared_ptr<Shared> shared_;
-  std::thread writer_;
-  Watch completions_;
+  std::vector<StoredEventPtr> queued_;
+  std::shared_ptr<Disk> disk_;  // a Save's while one is under way
+  Saver saver_;                 // last: it takes
 };
 
 }  // namespace itnxt

@@ -110,12 +110,26 @@ Result<EventQuery> parse_event_query(const std::optional<std::string>& limit,
 }
 
 BodyReader events_body(const RecentEvents& events, const EventQuery& query) {
-  return list_body([found = events.newest(query.limit, query.since),
-                    i = std::size_t{0}](std::string& out) mutable {
-    if (i == found.size()) return false;
-    out += event_json(*found[i++]).dump(-1, ' ', false, Json::error_handler_t::replace);
-    return true;
-  });
+  std::vector<StoredEventPtr> found;
+  std::string tail;
+  if (query.since) {
+    RecentEvents::Page page = events.after(*query.since, query.limit);
+    found = std::move(page.events);
+    const Json members = {{"next", found.empty() ? *query.since : found.back()->id},
+                          {"more", page.more},
+                          {"missed", page.missed}};
+    tail = ',' + members.dump().substr(1);
+    tail.pop_back();
+  } else {
+    found = events.newest(query.limit);
+  }
+  return list_body(
+      [found = std::move(found), i = std::size_t{0}](std::string& out) mutable {
+        if (i == found.size()) return false;
+        out += event_json(*found[i++]).dump(-1, ' ', false, Json::error_handler_t::replace);
+        return true;
+      },
+      std::move(tail));
 }
 
 }  // namespace itnxt

@@ -1,4 +1,14 @@
-// GET /api/v1/events: the latest events as JSON, the newest first. Pure.
+// GET /api/v1/events: the latest events as JSON. Pure.
+//
+//   ?limit=N            the N newest, the newest first
+//   ?since=ID&limit=N   the N oldest behind ID, the oldest first, and behind `data`
+//                         "next"    the id to go on from: the last one here, else ID
+//                         "more"    whether there are others behind it now
+//                         "missed"  whether memory may lack some behind ID: the file has them
+//
+// So who asks with `next` each time misses none, also over a restart: ids grow for ever, by order
+// of arrival. An event that a kill caught before it was on the disk may come a second time, under
+// another id and the same node, collector, epoch and sequence.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +25,7 @@ namespace itnxt {
 struct EventQuery {
   static constexpr std::size_t kDefaultLimit = 100;
   std::size_t limit = kDefaultLimit;  // 1 … RecentEvents::kMost
-  std::uint64_t since = 0;            // only those with a greater id
+  std::optional<std::uint64_t> since;
 };
 
 // Absent: not given. The error is a sentence for people.

@@ -12,7 +12,7 @@ constexpr std::size_t kPiece = std::size_t{32} << 10U;
 class ListBody {
  public:
   using Next = std::function<bool(std::string& out)>;
-  explicit ListBody(Next next) : next_(std::move(next)) {}
+  ListBody(Next next, std::string tail) : next_(std::move(next)), tail_(std::move(tail)) {}
 
   std::size_t operator()(char* buffer, std::size_t size) {
     std::size_t done = 0;
@@ -37,7 +37,7 @@ class ListBody {
       if (!first_) piece_ += ",\n";
       if (!next_(piece_)) {
         piece_.resize(before);
-        piece_ += "]}\n";
+        piece_.append("]").append(tail_).append("}\n");
         ended_ = true;
         break;
       }
@@ -47,6 +47,7 @@ class ListBody {
   }
 
   Next next_;
+  std::string tail_;
   std::string piece_;
   std::size_t read_ = 0;
   bool first_ = true;
@@ -64,8 +65,8 @@ BodyReader text_body(std::string text) {
   };
 }
 
-BodyReader list_body(std::function<bool(std::string& out)> next) {
-  return ListBody(std::move(next));
+BodyReader list_body(std::function<bool(std::string& out)> next, std::string tail) {
+  return ListBody(std::move(next), std::move(tail));
 }
 
 }  // namespace itnxt

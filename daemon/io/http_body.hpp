@@ -14,7 +14,7 @@ using BodyReader = std::function<std::size_t(char* buffer, std::size_t size)>;
 BodyReader text_body(std::string text);
 
 // {"status":"success","data":[…]}, an element a line. `next` appends one element and says whether
-// there was one.
-BodyReader list_body(std::function<bool(std::string& out)> next);
+// there was one. `tail`: further members, each with a comma before it.
+BodyReader list_body(std::function<bool(std::string& out)> next, std::string tail = {});
 
 }  // namespace itnxt

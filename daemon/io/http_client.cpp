@@ -20,6 +20,7 @@ namespace itnxt {
 namespace {
 
 constexpr std::size_t kMaxBody = std::size_t{64} * 1024;
+constexpr std::size_t kMostLocation = 2048;
 constexpr long kConnectTimeoutMs = 5'000;
 constexpr long kTotalTimeoutMs = 10'000;
 constexpr long kMaxIdleConnections = 16;
@@ -63,16 +64,28 @@ std::size_t on_body(const char* bytes, std::size_t size, std::size_t count, void
   return given;
 }
 
+// What stands behind "NAME:" in a header line; absent: it is another one's.
+std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
+  if (line.size() <= name.size() || line[name.size()] != ':' ||
+      curl_strnequal(line.data(), name.data(), name.size()) == 0) {
+    return std::nullopt;
+  }
+  line.remove_prefix(name.size() + 1);
+  const std::size_t begin = line.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return std::string_view();
+  return line.substr(begin, line.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
 std::size_t on_header(const char* bytes, std::size_t size, std::size_t count, void* user) {
-  static constexpr std::string_view kName = "retry-after:";
   const std::string_view line(bytes, size * count);
-  if (line.size() > kName.size() && curl_strnequal(line.data(), kName.data(), kName.size()) != 0) {
-    std::string_view value = line.substr(kName.size());
-    while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+  HttpAnswer& response = static_cast<Transfer*>(user)->response;
+  if (const auto value = value_of(line, "retry-after")) {
     std::uint32_t wait = 0;
-    if (std::from_chars(value.data(), value.data() + value.size(), wait).ec == std::errc()) {
-      static_cast<Transfer*>(user)->response.retry_after = std::chrono::seconds(wait);
+    if (std::from_chars(value->data(), value->data() + value->size(), wait).ec == std::errc()) {
+      response.retry_after = std::chrono::seconds(wait);
     }
+  } else if (const auto location = value_of(line, "location")) {
+    response.location = location->substr(0, kMostLocation);
   }
   return size * count;
 }

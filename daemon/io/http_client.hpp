@@ -25,6 +25,7 @@ struct HttpAnswer {
   int status = 0;                       // 0: no answer
   std::string problem;                  // why there is none, for the log; names no URL
   std::optional<Duration> retry_after;  // as seconds only (RFC 9110 §10.2.3)
+  std::string location;                 // where a redirect points to, as the receiver wrote it
   std::string body;                     // the first 64 KiB
   Duration took{};
 };

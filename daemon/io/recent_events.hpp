@@ -22,8 +22,16 @@ class RecentEvents {
   // Those that come before all others.
   void add_older(const std::vector<StoredEventPtr>& events);
 
-  // At most `limit` of those with an id greater than `since`: the newest, and the newest first.
-  [[nodiscard]] std::vector<StoredEventPtr> newest(std::size_t limit, std::uint64_t since) const;
+  // At most `limit` of them, the newest first.
+  [[nodiscard]] std::vector<StoredEventPtr> newest(std::size_t limit) const;
+
+  struct Page {
+    std::vector<StoredEventPtr> events;  // the oldest first
+    bool more = false;                   // there are younger ones
+    bool missed = false;                 // there may be older ones behind the id, in the file only
+  };
+  // The `limit` oldest of those with an id greater than `since`; 0: from the oldest that is held.
+  [[nodiscard]] Page after(std::uint64_t since, std::size_t limit) const;
 
  private:
   void trim();
@@ -31,6 +39,7 @@ class RecentEvents {
   mutable std::mutex mutex_;
   std::deque<StoredEventPtr> events_;
   std::size_t bytes_ = 0;
+  std::uint64_t let_go_ = 0;  // no event up to this id is held; some may have been
 };
 
 // What an event takes in memory, about.

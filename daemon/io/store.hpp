@@ -1,5 +1,5 @@
-// Keeps the state of alerting over restarts: records in DIRECTORY/alerts.db, written by a thread of
-// its own, so that a slow disk never stops the loop.
+// Keeps the state of alerting over restarts: records in DIRECTORY/alerts.db, written by a Saver's
+// thread, so that a slow disk never stops the loop.
 //
 // Fail open: while the disk is full, read-only or broken, commits end with durable = false and the
 // store keeps what is not written (the latest state of each record, nothing else: bounded by what
@@ -17,13 +17,13 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "daemon/core/log.hpp"
 #include "daemon/core/result.hpp"
 #include "daemon/io/loop.hpp"
+#include "daemon/io/saver.hpp"
 #include "daemon/io/store_file.hpp"
 
 namespace itnxt {
@@ -57,13 +57,14 @@ class Store {
   [[nodiscard]] bool idle() const { return waiting_.empty(); }
   [[nodiscard]] const std::string& problem() const { return problem_; }
   // The fd whose readiness brings completions: for tests that move a FakeLoop.
-  [[nodiscard]] int completion_fd() const;
+  [[nodiscard]] int completion_fd() const { return saver_.completion_fd(); }
 
  private:
-  struct Shared;
+  struct Disk;
   Store(Loop& loop, Log& log, std::unique_ptr<StoreFile> file, const std::vector<StoreRow>& rows,
-        std::string problem, bool loaded);
-  void on_completion();
+        const std::string& problem, bool loaded);
+  Saver::Save take(bool last);
+  void saved(const std::string& problem);
   void note_problem(const std::string& problem);
 
   Loop& loop_;
@@ -71,11 +72,12 @@ class Store {
   std::string path_;
   std::string problem_;
   LateRows late_;
-  std::uint64_t next_ = 0;
+  std::uint64_t next_ = 0;   // number of the last commit
+  std::uint64_t taken_ = 0;  // of the last one that was given to a Save
   std::deque<std::pair<std::uint64_t, Done>> waiting_;
-  std::shared_ptr<Shared> shared_;
-  std::thread writer_;
-  Watch completions_;
+  StoreChanges queued_;
+  std::shared_ptr<Disk> disk_;  // a Save's while one is under way
+  Saver saver_;                 // last: it takes
 };
 
 }  // namespace itnxt

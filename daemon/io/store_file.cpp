@@ -120,8 +120,9 @@ std::optional<StoreTrouble> StoreFile::write(const StoreChanges& changes, bool r
     }
     return database_.run("COMMIT");
   };
-  if (all()) return std::nullopt;
-  return database_.give_up("write");
+  if (!all()) return database_.give_up("write");
+  database_.let_readers_in();
+  return std::nullopt;
 }
 
 }  // namespace itnxt

@@ -128,6 +128,11 @@ constexpr std::array<MetricInfo, kMetrics> kCatalogue = {{
      "room, or ahead of our clock by more than 5 minutes and not sent."},
     {"itnxt_remote_write_requests_total", kCounter, Of::process, "target result",
      "Requests by result; a failed one is sent again, a refused one is not."},
+    {"itnxt_remote_write_faults_total", kCounter, Of::process, "target reason",
+     "Requests that the store did not take, by reason: unreachable, server (5xx), throttled (429) "
+     "and "
+     "redirect (3xx) are sent again; credentials (401, 403), address (404, 405) and content are "
+     "not."},
     {"itnxt_remote_write_queue_bytes", kGauge, Of::process, "target",
      "What waits for the store, in memory."},
     {"itnxt_remote_write_sent_timestamp_seconds", kGauge, Of::process, "target",

@@ -98,6 +98,7 @@ enum class Metric : std::uint8_t {
   handshakes_refused,
   remote_write_samples,
   remote_write_requests,
+  remote_write_faults,
   remote_write_queue,
   remote_write_sent,
   events,

@@ -10,18 +10,13 @@
 
 #include "daemon/state/table.hpp"
 #include "daemon/wire/codec.hpp"
+#include "tests/bench/switches.hpp"
 
 namespace {
 
 using namespace itnxt;
 
 constexpr std::size_t kDevices = 1000;
-constexpr std::uint32_t kRows = 48;
-constexpr std::size_t kDevicesOfBatch = 4;
-
-std::string name_of(std::size_t device) {
-  return "access-switch-" + std::to_string(device);
-}
 
 Config network() {
   Config config;
@@ -29,64 +24,25 @@ Config network() {
   config.aggregator.limits = {10'000'000, 10'000'000};
   for (std::size_t d = 0; d < kDevices; ++d) {
     Device device;
-    device.name = DeviceName(name_of(d));
+    device.name = DeviceName(bench::switch_name(d));
     config.inventory.devices.push_back(std::move(device));
   }
   for (std::size_t d = 0; d + 1 < kDevices; ++d) {
     Link link;
     link.name = LinkName("link-" + std::to_string(d));
-    link.a = {DeviceName(name_of(d)), "Gi1/0/1"};
-    link.b = LinkEnd{DeviceName(name_of(d + 1)), "Gi1/0/2"};
+    link.a = {DeviceName(bench::switch_name(d)), "Gi1/0/1"};
+    link.b = LinkEnd{DeviceName(bench::switch_name(d + 1)), "Gi1/0/2"};
     config.inventory.links.push_back(std::move(link));
   }
   return config;
 }
 
-DeviceSample poll(std::size_t number, std::uint64_t round) {
-  DeviceSample device;
-  device.device = DeviceName(name_of(number));
-  device.at = SourceTime(std::chrono::minutes(round + 1));
-  device.interval = 60s;
-  device.uptime = TimeTicks{static_cast<std::uint32_t>(6000 * (round + 1))};
-  device.sys_name = "access-switch.example";
-  device.sys_descr = "Some Vendor Operating System, Version 12.2(55)SE";
-  device.complete = true;
-  for (std::uint32_t i = 1; i <= kRows; ++i) {
-    InterfaceSample row;
-    row.if_index = 10'100 + i;
-    row.if_name = "Gi1/0/" + std::to_string(i);
-    row.if_descr = "GigabitEthernet1/0/" + std::to_string(i);
-    row.if_alias = "Room 2." + std::to_string(i) + " desk";
-    row.admin = AdminStatus::up;
-    row.oper = OperStatus::up;
-    row.speed = BytesPerSecond(125e6);
-    row.discontinuity = TimeTicks{0};
-    row.at = device.at;
-    row.uptime = *device.uptime;
-    for (std::size_t c = 0; c < kColumns; ++c) {
-      row.counters.set(static_cast<Column>(c),
-                       {0x0000012345678900 + round * 60'000 * (c + i), CounterWidth::bits64});
-    }
-    device.interfaces.push_back(std::move(row));
-  }
-  return device;
-}
-
 // One round of polls of the whole network, as it comes in.
 std::vector<std::string> make_round(std::uint64_t round) {
   std::vector<std::string> messages;
-  for (std::size_t d = 0; d < kDevices; d += kDevicesOfBatch) {
-    Batch batch;
-    batch.node = NodeName("md-core-1");
-    batch.collector = CollectorName("snmp");
-    batch.epoch = 0x0123456789ABCDEF;
-    batch.sequence = round * (kDevices / kDevicesOfBatch) + d / kDevicesOfBatch + 1;
-    batch.interval = 60s;
-    batch.closed_at = SourceTime(std::chrono::minutes(round + 1));
-    batch.closed_wall = batch.sent_wall = WallTime(Duration(1'700'000'000s) + 60s * round);
-    for (std::size_t i = 0; i < kDevicesOfBatch; ++i)
-      batch.samples.emplace_back(poll(d + i, round));
-    messages.push_back(wire::encode(batch));
+  for (std::size_t d = 0; d < kDevices; d += bench::kSwitchesOfBatch) {
+    const std::uint64_t sequence = (round * kDevices + d) / bench::kSwitchesOfBatch + 1;
+    messages.push_back(wire::encode(bench::switch_batch(d, round, sequence)));
   }
   return messages;
 }
@@ -122,7 +78,7 @@ int main() {
     if (round >= kWarm) showing += Clock::now() - begin;
     if (round > 0 && snapshot->links[0].up != true) return 1;
   }
-  constexpr double kTaken = static_cast<double>((kRounds - kWarm) * kDevices * kRows);
+  constexpr double kTaken = static_cast<double>((kRounds - kWarm) * kDevices * bench::kPorts);
   const auto tell = [](const char* step, std::chrono::duration<double> took) {
     std::printf("%-16s %6.2f million counters a second, %5.2f million rows\n", step,
                 kTaken * kColumns / took.count() / 1e6, kTaken / took.count() / 1e6);

@@ -4,52 +4,13 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "daemon/wire/codec.hpp"
+#include "tests/bench/switches.hpp"
 
 namespace {
 
 using namespace itnxt;
-
-// As a poll of a 48-port switch: twelve counters and ordinary names.
-Batch switch_poll() {
-  Batch batch;
-  batch.node = NodeName("md-core-1");
-  batch.collector = CollectorName("snmp");
-  batch.epoch = 0x0123456789ABCDEF;
-  batch.sequence = 1;
-  batch.interval = 60s;
-  for (int d = 0; d < 4; ++d) {
-    DeviceSample device;
-    device.device = DeviceName("access-switch-" + std::to_string(d));
-    device.uptime = TimeTicks{123'456'789};
-    device.sys_name = "access-switch.example";
-    device.sys_descr = "Some Vendor Operating System, Version 12.2(55)SE";
-    device.interval = 60s;
-    device.complete = true;
-    for (std::uint32_t i = 1; i <= 48; ++i) {
-      InterfaceSample row;
-      row.if_index = 10'100 + i;
-      row.if_name = "Gi1/0/" + std::to_string(i);
-      row.if_descr = "GigabitEthernet1/0/" + std::to_string(i);
-      row.if_alias = "Room 2." + std::to_string(i) + " desk";
-      row.admin = AdminStatus::up;
-      row.oper = OperStatus::up;
-      row.speed = BytesPerSecond(125e6);
-      row.discontinuity = TimeTicks{0};
-      row.at = SourceTime(std::chrono::hours(1000) + std::chrono::milliseconds(i));
-      row.uptime = TimeTicks{123'456'000 + i};
-      for (std::size_t c = 0; c < kColumns; ++c) {
-        row.counters.set(static_cast<Column>(c),
-                         {0x0000012345678900 + c * i, CounterWidth::bits64});
-      }
-      device.interfaces.push_back(std::move(row));
-    }
-    batch.samples.emplace_back(std::move(device));
-  }
-  return batch;
-}
 
 // Calls `step` for about a second; counters for each second of it.
 template <class Step>
@@ -71,8 +32,9 @@ void measure(const char* name, double counters, Step step) {
 }  // namespace
 
 int main() {
-  const Batch batch = switch_poll();
-  constexpr double kCounters = 4 * 48 * static_cast<double>(kColumns);
+  const Batch batch = bench::switch_batch(0, 0, 1);
+  constexpr double kCounters =
+      static_cast<double>(bench::kSwitchesOfBatch * bench::kPorts * kColumns);
   const std::string bytes = wire::encode(batch);
   std::printf("batch: %zu bytes, %.1f bytes a counter\n", bytes.size(),
               static_cast<double>(bytes.size()) / kCounters);

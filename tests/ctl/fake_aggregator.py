@@ -3,6 +3,7 @@
 
 fake_aggregator.py [PORT]   prints "http://127.0.0.1:PORT", serves until it is ended."""
 import http.server
+import json
 import pathlib
 import sys
 
@@ -14,11 +15,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         name = self.path.removeprefix("/api/v1/")
+        if name.startswith("events?since="):
+            return self.page(**dict(pair.split("=") for pair in name.split("?")[1].split("&")))
         file = DATA / (name + ".json")
         if self.path.startswith("/api/v1/") and name.isalpha() and file.exists():
             self.answer(200, file.read_bytes())
         else:
             self.answer(404, b'{"status":"error","error":"no such path"}')
+
+    def page(self, since, limit):
+        """Two at a time, whatever is asked for: the oldest behind the id first."""
+        events = json.loads((DATA / "events.json").read_text())["data"]
+        behind = sorted((e for e in events if e["id"] > int(since)), key=lambda e: e["id"])
+        data = behind[:min(2, int(limit))]
+        self.answer(200, json.dumps({
+            "status": "success", "data": data, "next": data[-1]["id"] if data else int(since),
+            "more": len(behind) > len(data), "missed": since == "1"}).encode())
 
     def answer(self, status, body):
         self.send_response(status)

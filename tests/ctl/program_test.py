@@ -212,6 +212,21 @@ class Program(unittest.TestCase):
             expected = json.loads((fake_aggregator.DATA / (verb + ".json")).read_text())["data"]
             self.assertEqual(json.loads(r.stdout), expected)
 
+    def test_events_since_reads_all_pages_the_oldest_first(self):
+        events = json.loads((fake_aggregator.DATA / "events.json").read_text())["data"]
+        oldest_first = sorted(events, key=lambda e: e["id"])
+        r = run("events", "--since", "0", "--json", "--url", self.url)
+        self.assertEqual((r.returncode, r.stderr), (0, ""))
+        self.assertEqual(json.loads(r.stdout), oldest_first)
+        r = run("events", "--since", "1", "--limit", "1", "--url", self.url)
+        self.assertEqual(r.returncode, 0)
+        first = next(e["id"] for e in oldest_first if e["id"] > 1)
+        self.assertEqual(r.stderr, (
+            "itnxtctl: some of the events behind id 1 may be older than what the aggregator shows; "
+            "they are in its aggregator.state/events.db (sqlite3 reads it)\n"
+            "itnxtctl: next time: --since %d\n" % first))
+        self.assertEqual(len(r.stdout.splitlines()), 2, r.stdout)
+
     def test_tables_have_no_escape_in_a_pipe(self):
         for verb in ("status", "links", "devices", "alerts", "events"):
             r = run(verb, "--url", self.url, TERM="xterm")

@@ -1,9 +1,11 @@
 // What operators see, whole: tables of the fixtures in tests/ctl/data.
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <fstream>
 #include <sstream>
 
+#include "daemon/ctl/events.hpp"
 #include "daemon/ctl/json.hpp"
 #include "daemon/ctl/views.hpp"
 
@@ -16,7 +18,7 @@ Json fixture(const std::string& name) {
   text << in.rdbuf();
   auto data = parse_answer(text.str());
   EXPECT_TRUE(data) << name << ": " << data.error();
-  return data ? *data : Json();
+  return data ? data->at("data") : Json();
 }
 
 std::optional<WallTime> now() {
@@ -61,6 +63,55 @@ TEST(Verbs, Events) {
       "2026-11-23 12:29:40  central    -          collector_refused  -           -            "
       "    a message of a collector was refused\n");
   EXPECT_EQ(events_table(Json::array(), kPlain), "no events\n");
+}
+
+// As the aggregator answers: events 1 … `last`, a page.
+Result<Json> page_of_events(const std::string& name, std::uint64_t last) {
+  unsigned long long since = 0;
+  unsigned long long limit = 0;
+  if (std::sscanf(name.c_str(), "events?since=%llu&limit=%llu", &since, &limit) != 2) {
+    return Error{"another name: " + name};
+  }
+  Json data = Json::array();
+  for (std::uint64_t id = since + 1; id <= last && data.size() < limit; ++id) {
+    data.push_back({{"id", id}});
+  }
+  const std::uint64_t next = data.empty() ? since : data.back()["id"].get<std::uint64_t>();
+  return Json{{"data", data}, {"next", next}, {"more", next < last}, {"missed", since == 7}};
+}
+
+TEST(Verbs, EventsBehindAnIdAreReadPageByPage) {
+  std::vector<std::string> asked;
+  const auto page_of = [&](const std::string& name) {
+    asked.push_back(name);
+    return page_of_events(name, 2507);
+  };
+  const auto all = events_behind(page_of, 7, 1'000'000);
+  ASSERT_TRUE(all) << all.error();
+  ASSERT_EQ(all->events.size(), 2500U);
+  for (std::size_t i = 0; i < 2500; ++i) ASSERT_EQ(all->events[i]["id"], i + 8);
+  EXPECT_EQ(all->next, 2507U);
+  EXPECT_TRUE(all->missed);
+  EXPECT_EQ(asked,
+            (std::vector<std::string>{"events?since=7&limit=1000", "events?since=1007&limit=1000",
+                                      "events?since=2007&limit=1000"}));
+  const auto some = events_behind(page_of, 2000, 3);
+  ASSERT_TRUE(some) << some.error();
+  EXPECT_EQ(some->events.size(), 3U);
+  EXPECT_EQ(some->next, 2003U);
+  EXPECT_FALSE(some->missed);
+}
+
+TEST(Verbs, PagesOfEventsThatDoNotGoOnEndIt) {
+  for (const Json& answer : {Json{{"data", Json::array()}, {"next", 5}, {"more", true}},
+                             Json{{"data", Json::array()}, {"next", 4}, {"more", true}},
+                             Json{{"data", Json::array()}}}) {
+    const auto all = events_behind([&](const std::string&) { return Result<Json>(answer); }, 5, 10);
+    ASSERT_FALSE(all);
+    EXPECT_EQ(all.error(),
+              "the pages of events do not go on behind id 5: an aggregator of another version? Ask "
+              "without --since");
+  }
 }
 
 TEST(Verbs, Alerts) {

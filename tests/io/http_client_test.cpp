@@ -56,7 +56,9 @@ TEST(HttpClient, FollowsNoRedirectAndReadsNoEndlessBody) {
     if (request.path == "/redirect") return Reply{302, "Location: /elsewhere\r\n", "", {}, {}, {}};
     return Reply{200, "", std::string(1'000'000, 'x'), {}, {}, {}};
   });
-  EXPECT_EQ(world.post(server.url("/redirect")).status, 302);
+  const HttpAnswer redirect = world.post(server.url("/redirect"));
+  EXPECT_EQ(redirect.status, 302);
+  EXPECT_EQ(redirect.location, "/elsewhere");
   const HttpAnswer huge = world.post(server.url("/huge"));
   EXPECT_EQ(huge.status, 200);
   EXPECT_EQ(huge.body.size(), 64U * 1024U);

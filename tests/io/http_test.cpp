@@ -114,8 +114,14 @@ TEST_F(HttpTest, TheLatestEventsAreFoundBySizeAndId) {
       R"("answers":null,"text":"","details":{"sender":"10.0.0.1"}})";
   const std::string only_third = R"({"status":"success","data":[)" + third + "]}\n";
   EXPECT_EQ(ask(port, "/api/v1/events?limit=1").body, only_third);
-  EXPECT_EQ(ask(port, "/api/v1/events?since=2").body, only_third);
-  EXPECT_EQ(ask(port, "/api/v1/events?since=3").body, "{\"status\":\"success\",\"data\":[]}\n");
+  EXPECT_EQ(ask(port, "/api/v1/events?since=2").body,
+            R"({"status":"success","data":[)" + third +
+                "],\"next\":3,\"more\":false,\"missed\":false}\n");
+  EXPECT_EQ(ask(port, "/api/v1/events?since=3").body,
+            "{\"status\":\"success\",\"data\":[],\"next\":3,\"more\":false,\"missed\":false}\n");
+  const std::string oldest = ask(port, "/api/v1/events?since=0&limit=1").body;
+  EXPECT_EQ(oldest.substr(0, 35), R"({"status":"success","data":[{"id":1)");
+  EXPECT_TRUE(oldest.ends_with("],\"next\":1,\"more\":true,\"missed\":false}\n")) << oldest;
   EXPECT_EQ(ask(port, "/api/v1/events").body.substr(0, 30 + third.size()),
             R"({"status":"success","data":[)" + third + ",\n");
   for (const std::string query : {"limit=0", "limit=10001", "limit=", "limit=1%20", "limit=+1"}) {

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "tests/io/journal_world.hpp"
+#include "tests/support/sqlite_reader.hpp"
 
 namespace itnxt::test {
 namespace {
@@ -66,6 +67,24 @@ TEST_F(JournalDisk, FullAtRunTimeItCatchesUpByItself) {
   EXPECT_EQ(world.intake->problem(), "");
   world.open();
   EXPECT_EQ(world.shown().size(), 901U);
+}
+
+TEST_F(JournalDisk, ReadersAreLetInWhenThereIsRoom) {
+  world.open();
+  take_and_store(1, 1);
+  ASSERT_TRUE(world.wait_ack(1));
+  world.intake.reset();
+  fill();
+  world.open();
+  EXPECT_THAT(world.shown(), ElementsAre(1));
+  SqliteReader reader(world.state + "/events.db");
+  EXPECT_EQ(reader.read("SELECT count(*) FROM event"), "database is locked");
+  empty();
+  take_and_store(2, 1);
+  ASSERT_TRUE(world.wait_ack(2));
+  take_and_store(3, 1);
+  ASSERT_TRUE(world.wait_ack(3));
+  EXPECT_EQ(reader.read("SELECT count(*) FROM event"), "3");
 }
 
 TEST_F(JournalDisk, FullAtTheStartItBeginsFromMemory) {

@@ -76,7 +76,7 @@ struct JournalWorld {
   }
   [[nodiscard]] std::vector<std::uint64_t> shown() const {
     std::vector<std::uint64_t> sequences;
-    for (const auto& e : recent->newest(RecentEvents::kMost, 0)) {
+    for (const auto& e : recent->newest(RecentEvents::kMost)) {
       sequences.push_back(e->event.sequence);
     }
     return sequences;

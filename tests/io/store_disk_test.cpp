@@ -10,6 +10,7 @@
 
 #include "daemon/io/store.hpp"
 #include "tests/io/store_world.hpp"
+#include "tests/support/sqlite_reader.hpp"
 
 namespace itnxt::test {
 namespace {
@@ -85,6 +86,25 @@ TEST_F(FullDisk, AFullDiskCanStillBeRead) {
   }
   fill();
   EXPECT_THAT(world_.stored(), ElementsAre("kept=1"));
+}
+
+// The index that readers share finds no room; when there is some they are let in again.
+TEST_F(FullDisk, ReadersAreLetInWhenThereIsRoom) {
+  {
+    auto opened = world_.open();
+    ASSERT_TRUE(world_.commit(*opened->store, put("kept", "1")));
+  }
+  fill();
+  auto opened = world_.open();
+  ASSERT_TRUE(opened) << opened.error();
+  EXPECT_THAT(opened->rows, ElementsAre(StoreRow{"alert", "kept", "1"}));
+  SqliteReader reader(world_.state + "/alerts.db");
+  constexpr const char* kAll = "SELECT key FROM record ORDER BY key";
+  EXPECT_EQ(reader.read(kAll), "database is locked");
+  empty();
+  ASSERT_TRUE(world_.commit(*opened->store, put("new", "2")));
+  ASSERT_TRUE(world_.commit(*opened->store, put("newer", "3")));
+  EXPECT_EQ(reader.read(kAll), "kept new newer");
 }
 
 TEST_F(FullDisk, AReadOnlyDiskFailsOpenAndCatchesUp) {

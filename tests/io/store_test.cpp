@@ -12,6 +12,7 @@
 #include <future>
 
 #include "tests/io/store_world.hpp"
+#include "tests/support/sqlite_reader.hpp"
 
 namespace itnxt::test {
 namespace {
@@ -57,6 +58,21 @@ TEST(Store, OneProcessOnly) {
                                 " is in use by another aggregator (PID " +
                                 std::to_string(getpid()) +
                                 "); stop that one or name another directory");
+}
+
+// The sqlite3 shell, a backup: they neither wait for the aggregator nor hold it.
+TEST(Store, OthersReadWhileItWrites) {
+  World world;
+  auto opened = world.open();
+  ASSERT_TRUE(opened) << opened.error();
+  ASSERT_TRUE(world.commit(*opened->store, put("first", "1")));
+  SqliteReader reader(world.state + "/alerts.db");
+  constexpr const char* kAll = "SELECT key FROM record ORDER BY key";
+  EXPECT_EQ(reader.read(kAll), "first");
+  EXPECT_EQ(reader.read(std::string("BEGIN;") + kAll), "first");
+  EXPECT_TRUE(world.commit(*opened->store, put("second", "2"))) << opened->store->problem();
+  EXPECT_EQ(reader.read(kAll), "first") << "one moment's view";
+  EXPECT_EQ(reader.read(std::string("COMMIT;") + kAll), "first second");
 }
 
 TEST(Store, AFileInPlaceOfTheDirectoryIsAnError) {

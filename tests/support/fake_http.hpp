@@ -30,20 +30,30 @@ class FakeHttp final : public HttpPoster {
   // Answers request number `at`; false when nobody waits for it any more.
   bool answer(std::size_t at, int status, std::optional<Duration> retry_after = {},
               std::string body = {}) {
-    const auto node = waiting_->extract(static_cast<int>(at));
-    if (node.empty()) return false;
     HttpAnswer response;
     response.status = status;
     response.problem = status == 0 ? "Timeout was reached" : "";
     response.retry_after = retry_after;
     response.body = std::move(body);
     response.took = std::chrono::milliseconds(250);
-    node.mapped()(std::move(response));
-    return true;
+    return give(at, std::move(response));
+  }
+  bool answer_redirect(std::size_t at, int status, std::string location) {
+    HttpAnswer response;
+    response.status = status;
+    response.location = std::move(location);
+    return give(at, std::move(response));
   }
   std::vector<HttpRequest> requests;
 
  private:
+  bool give(std::size_t at, HttpAnswer response) {
+    const auto node = waiting_->extract(static_cast<int>(at));
+    if (node.empty()) return false;
+    node.mapped()(std::move(response));
+    return true;
+  }
+
   std::shared_ptr<std::map<int, Done>> waiting_ = std::make_shared<std::map<int, Done>>();
 };
 

@@ -4,8 +4,11 @@
 ITNXT_TEST_OUTAGE: seconds that a store, or the aggregator, is away (default 5).
 """
 
+import http.server
 import os
+import threading
 import time
+import urllib.request
 
 import peers
 import product
@@ -16,6 +19,43 @@ LO = '{device="r1",interface="lo"}'
 OUTAGE = float(os.environ.get("ITNXT_TEST_OUTAGE", "5"))
 WINDOW = "[%dm]" % (10 + OUTAGE / 60)  # of all that a test stores
 SAMPLES = "itnxt_remote_write_samples_total"
+REQUESTS = "itnxt_remote_write_requests_total"
+FAULTS = "itnxt_remote_write_faults_total"
+
+
+class Proxy:
+    """Before a store: redirects each request, or passes it on."""
+
+    def __init__(self, store):
+        self.redirects = True
+        proxy = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status, headers = 307, {"Location": store.write_url + "?token=hidden"}
+                if not proxy.redirects:
+                    onward = urllib.request.Request(store.write_url, body, dict(self.headers))
+                    with urllib.request.urlopen(onward, timeout=10) as answer:
+                        status, headers = answer.status, {}
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": "0"}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.write_url = "http://127.0.0.1:%d/write" % self._server.server_port
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
 
 
 class RemoteWrite(LabTest):
@@ -92,8 +132,14 @@ class RemoteWrite(LabTest):
         self.itnxtd.wait_log(product.logged("remote write: the store does not take samples; …"))
         time.sleep(OUTAGE)
         self.assertGreater(self.itnxtd.metric("itnxt_remote_write_queue_bytes", target=target), 0)
+        requests = self.itnxtd.metric(REQUESTS, target=target, result="ok")
         store.start()
         self.itnxtd.wait_log(product.logged("remote write: the store takes samples again"))
+        # Of each shard the one that failed, and one with all that came meanwhile; and a poll a
+        # second since the store is back.
+        requests = self.itnxtd.metric(REQUESTS, target=target, result="ok") - requests
+        self.assertLessEqual(requests, 8, "what gathered is merged")
+        self.assertGreater(self.itnxtd.metric(FAULTS, target=target, reason="unreachable"), 0)
         before = len(self.stored(store, 2))
         self.stored(store, before + 2)
         self.check_no_hole(store)
@@ -158,6 +204,25 @@ class IntoPrometheus(RemoteWrite):
         self.check_no_hole(store)
         self.assertGreater(self.count("refused", "deaf"), 0)
         self.assertEqual(self.count("refused", "store"), 0)
+
+    def test_a_redirect_is_told_and_loses_nothing(self):
+        store = peers.Prometheus(self.lab, receiver=True, out_of_order="1h")
+        proxy = Proxy(store)
+        self.addCleanup(proxy.stop)
+        self.begin({"url": proxy.write_url, "name": "store"})
+        self.itnxtd.wait_log(product.logged(
+            "remote write: the store does not take samples; they wait and are sent again") +
+            '" target=store problem="HTTP status 307 to %s" reason=redirect advice="redirects are '
+            'not followed: put the address where the store is into url"' % store.write_url)
+        self.itnxtd.wait_poll_of("r1", polls=3)
+        self.assertEqual(store.query(IN + LO), [])
+        self.assertGreater(self.itnxtd.metric(FAULTS, target="store", reason="redirect"), 0)
+        proxy.redirects = False
+        self.itnxtd.wait_log(product.logged("remote write: the store takes samples again"))
+        self.stored(store, 5)
+        self.check_no_hole(store)
+        for result in ("dropped", "refused"):
+            self.assertEqual(self.count(result, "store"), 0, result)
 
     def test_what_is_gone_is_gone_in_the_store_too(self):
         store = peers.Prometheus(self.lab, receiver=True)

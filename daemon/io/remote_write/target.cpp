@@ -5,7 +5,6 @@
 
 #include "daemon/alert/outbox.hpp"
 #include "daemon/core/base64.hpp"
-#include "daemon/core/text.hpp"
 #include "daemon/core/version.hpp"
 
 namespace itnxt {
@@ -14,23 +13,17 @@ namespace {
 constexpr Duration kFlushAfter = 250ms;  // so long a sample waits for others
 constexpr Duration kLongestBackOff = 10s;
 constexpr Duration kLongestRetryAfter = 5min;
-constexpr Duration kTellEvery = 1min;
-constexpr std::size_t kMostShown = 200;  // bytes of an answer
-
-std::string first_line(std::string_view body) {
-  return sanitize(body.substr(0, body.find_first_of("\r\n")), kMostShown);
-}
 
 }  // namespace
 
 RemoteTarget::RemoteTarget(Loop& loop, Log& log, HttpPoster& http, ProcessFigures& figures,
                            RemoteWriteConfig config)
     : loop_(loop),
-      log_(log),
       http_(http),
       config_(std::move(config)),
       queue_(config_.queue, config_.external_labels),
       shards_(config_.queue.shards),
+      told_(log, config_.name),
       sent_(figures.counter(Metric::remote_write_samples,
                             {{"target", config_.name}, {"result", "sent"}})),
       refused_(figures.counter(Metric::remote_write_samples,
@@ -47,6 +40,11 @@ RemoteTarget::RemoteTarget(Loop& loop, Log& log, HttpPoster& http, ProcessFigure
                                 {{"target", config_.name}, {"result", "refused"}})),
       size_(figures.gauge(Metric::remote_write_queue, {{"target", config_.name}})),
       newest_sent_(figures.gauge(Metric::remote_write_sent, {{"target", config_.name}})) {
+  for (std::size_t fault = 0; fault < kWriteFaults; ++fault) {
+    faults_.push_back(figures.counter(
+        Metric::remote_write_faults,
+        {{"target", config_.name}, {"reason", std::string(name(static_cast<WriteFault>(fault)))}}));
+  }
   headers_ = {{"Content-Type", "application/x-protobuf"},
               {"Content-Encoding", "snappy"},
               {"X-Prometheus-Remote-Write-Version", "0.1.0"},
@@ -67,8 +65,10 @@ void RemoteTarget::add(const FedSample& sample, bool late, std::uint64_t source)
 
 void RemoteTarget::flush() {
   flush_.cancel();
-  count_dropped(queue_.close_all());
-  for (std::size_t i = 0; i < shards_.size(); ++i) send(i);
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    shards_[i].is_due = true;
+    send(i);
+  }
   show_size();
 }
 
@@ -76,6 +76,11 @@ void RemoteTarget::send(std::size_t index) {
   Shard& shard = shards_[index];
   if (shard.call || shard.retry) return;
   const WriteBatch* next = queue_.begin(index);
+  if (next == nullptr && shard.is_due) {
+    shard.is_due = false;
+    count_dropped(queue_.close(index));
+    next = queue_.begin(index);
+  }
   if (next == nullptr) return;
   shard.samples = next->samples;
   shard.newest = next->newest;
@@ -90,16 +95,21 @@ HttpRequest RemoteTarget::request(const std::string& body) const {
 void RemoteTarget::answered(std::size_t index, const HttpAnswer& answer) {
   Shard& shard = shards_[index];
   const Registration over = std::move(shard.call);
-  if (answer.status == 0 || answer.status == 429 || answer.status >= 500) {
+  const auto fault = fault_of(answer.status);
+  if (fault) faults_[static_cast<std::size_t>(*fault)].add();
+  if (fault && is_passing(*fault)) {
     failed(index, answer);
+    told_.failed(loop_.now(), *fault, answer, queue_.bytes());
     return;
   }
   queue_.done(index);
   shard.failures = 0;
-  if (answer.status >= 200 && answer.status < 300) {
-    delivered(shard);
+  if (fault) {
+    rejected_.add();
+    refused_.add(static_cast<double>(shard.samples));
+    told_.refused(loop_.now(), *fault, answer, shard.samples);
   } else {
-    refused(shard, answer);
+    delivered(shard);
   }
   show_size();
   send(index);
@@ -110,22 +120,9 @@ void RemoteTarget::delivered(Shard& shard) {
   sent_.add(static_cast<double>(shard.samples));
   newest_ = std::max(newest_, shard.newest);
   newest_sent_.set(static_cast<double>(newest_) / 1000);
-  if (is_failing_)
-    log_.notice("remote write: the store takes samples again", {{"target", config_.name}});
-  is_failing_ = false;
-}
-
-void RemoteTarget::refused(const Shard& shard, const HttpAnswer& answer) {
-  rejected_.add();
-  refused_.add(static_cast<double>(shard.samples));
-  refused_untold_ += shard.samples;
-  if (loop_.now() < tell_refused_at_) return;
-  tell_refused_at_ = loop_.now() + kTellEvery;
-  log_.warning("remote write: the store refuses samples; they are not sent again",
-               {{"target", config_.name},
-                {"status", std::to_string(answer.status)},
-                {"answer", first_line(answer.body)},
-                {"samples", std::to_string(std::exchange(refused_untold_, 0))}});
+  if (std::ranges::all_of(shards_, [](const Shard& one) { return one.failures == 0; })) {
+    told_.well();
+  }
 }
 
 void RemoteTarget::failed(std::size_t index, const HttpAnswer& answer) {
@@ -140,24 +137,12 @@ void RemoteTarget::failed(std::size_t index, const HttpAnswer& answer) {
     shards_[index].retry.cancel();
     send(index);
   });
-  if (is_failing_) return;
-  is_failing_ = true;
-  log_.warning("remote write: the store does not take samples; they wait and are sent again",
-               {{"target", config_.name},
-                {"problem", answer.status == 0 ? answer.problem
-                                               : "HTTP status " + std::to_string(answer.status)}});
 }
 
 void RemoteTarget::count_dropped(std::size_t samples) {
   if (samples == 0) return;
   dropped_.add(static_cast<double>(samples));
-  dropped_untold_ += samples;
-  if (loop_.now() < tell_dropped_at_) return;
-  tell_dropped_at_ = loop_.now() + kTellEvery;
-  log_.warning(
-      "remote write: the queue is full, its oldest samples are dropped; raise "
-      "queue.max_size, or help the store",
-      {{"target", config_.name}, {"samples", std::to_string(std::exchange(dropped_untold_, 0))}});
+  told_.dropped(loop_.now(), samples);
 }
 
 }  // namespace itnxt

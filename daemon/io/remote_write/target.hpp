@@ -1,9 +1,12 @@
 // One store that is written to: its queue, its requests, its retries. On the loop's thread;
 // nothing waits for it, and it waits for no other.
 //
-// 2xx: taken. 5xx, 429 and no answer: sent again, after 1 s, 2 s … 10 s with a jitter of a quarter
-// either way, or what Retry-After asks (5 min at most). Anything else: counted, logged once a
-// minute with the first line of the answer, never sent again.
+// 2xx: taken. What may pass (answers.hpp) is sent again, after 1 s, 2 s … 10 s with a jitter of a
+// quarter either way, or what Retry-After asks (5 min at most). What is final is counted and never
+// sent again.
+//
+// A sample waits a quarter of a second for others, and as long as its shard has a request under way
+// or to be sent again: what gathers for a store that is slow or away goes in whole requests.
 #pragma once
 
 #include <array>
@@ -16,6 +19,7 @@
 #include "daemon/core/log.hpp"
 #include "daemon/io/http_client.hpp"
 #include "daemon/io/process_figures.hpp"
+#include "daemon/io/remote_write/target_log.hpp"
 #include "daemon/io/remote_write/write_queue.hpp"
 
 namespace itnxt {
@@ -45,31 +49,27 @@ class RemoteTarget {
     std::uint32_t failures = 0;  // in a row
     std::size_t samples = 0;     // of the request under way
     std::int64_t newest = 0;
+    bool is_due = false;  // what is open has waited long enough
   };
   void send(std::size_t index);
   void answered(std::size_t index, const HttpAnswer& answer);
   void delivered(Shard& shard);
-  void refused(const Shard& shard, const HttpAnswer& answer);
   void failed(std::size_t index, const HttpAnswer& answer);
   void count_dropped(std::size_t samples);
   void show_size() { size_.set(static_cast<double>(queue_.bytes())); }
   [[nodiscard]] HttpRequest request(const std::string& body) const;
 
   Loop& loop_;
-  Log& log_;
   HttpPoster& http_;
   const RemoteWriteConfig config_;
   std::vector<std::pair<std::string, std::string>> headers_;
   WriteQueue queue_;
   std::vector<Shard> shards_;
   Timer flush_;
-  bool is_failing_ = false;
-  Instant tell_refused_at_ = Instant::min();
-  Instant tell_dropped_at_ = Instant::min();
-  std::uint64_t refused_untold_ = 0;
-  std::uint64_t dropped_untold_ = 0;
+  TargetLog told_;
   std::int64_t newest_ = 0;
   OwnCounter sent_, refused_, dropped_, ahead_, ok_, failed_, rejected_;
+  std::vector<OwnCounter> faults_;  // by WriteFault
   OwnGauge size_, newest_sent_;
 };
 

@@ -18,8 +18,13 @@ std::size_t WriteQueue::add(const FedSample& sample, bool late, std::uint64_t so
   open_bytes_ += open.bytes.size() - before;
   ++open.samples;
   open.newest = std::max(open.newest, sample.at);
-  if (open.samples < limits_.batch) return 0;
-  close(open, late ? shard.late : shard.live);
+  if (open.samples >= limits_.batch) {
+    close(open, late ? shard.late : shard.live);
+  } else if (open_bytes_ > limits_.max_size.count() / 8) {
+    for (Shard& one : shards_) close(one);
+  } else {
+    return 0;
+  }
   return make_room();
 }
 
@@ -33,12 +38,14 @@ void WriteQueue::close(Open& open, Lane& lane) {
   open.newest = 0;
 }
 
-std::size_t WriteQueue::close_all() {
-  for (Shard& shard : shards_) {
-    close(shard.live_open, shard.live);
-    for (auto& [source, open] : shard.late_open) close(open, shard.late);
-    shard.late_open.clear();
-  }
+void WriteQueue::close(Shard& shard) {
+  close(shard.live_open, shard.live);
+  for (auto& [source, open] : shard.late_open) close(open, shard.late);
+  shard.late_open.clear();
+}
+
+std::size_t WriteQueue::close(std::size_t shard) {
+  close(shards_[shard]);
   return make_room();
 }
 

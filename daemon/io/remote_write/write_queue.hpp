@@ -5,7 +5,11 @@
 // in order. Each shard has two lanes. `live` goes first. In `late` no request holds samples of two
 // sources (node and collector): what a store may refuse for its time costs nobody else anything.
 //
-// Bounded: beyond `max_size` bytes the oldest requests that are not under way are dropped.
+// A request is closed, and compressed, when it has `batch` samples, and when close() says that it
+// must go as it is.
+//
+// Bounded: beyond `max_size` bytes the oldest requests that are not under way are dropped; what is
+// open takes an eighth of it at most.
 #pragma once
 
 #include <cstddef>
@@ -33,9 +37,9 @@ class WriteQueue {
 
   // Takes a sample of `source` over; how many samples had to be dropped to make room.
   std::size_t add(const FedSample& sample, bool late, std::uint64_t source);
-  // Closes what is open, so that it can go; how many samples had to be dropped.
-  std::size_t close_all();
-  [[nodiscard]] bool has_open() const { return open_bytes_ > 0; }
+  // Closes what a shard has open, so that it can go; how many samples had to be dropped.
+  std::size_t close(std::size_t shard);
+  [[nodiscard]] std::size_t open_bytes() const { return open_bytes_; }
 
   // The next request of a shard; null: none. It is under way until done() or again().
   const WriteBatch* begin(std::size_t shard);
@@ -62,6 +66,7 @@ class WriteQueue {
     Lane* under_way = nullptr;  // whose first one is
   };
   void close(Open& open, Lane& lane);
+  void close(Shard& shard);
   std::size_t make_room();
 
   const RemoteWriteQueue limits_;

@@ -47,7 +47,7 @@ struct World {
         if (sample.value == 0) continue;
         std::string text = family.name.substr(19, family.name.size() - 25);
         for (const auto& [name, value] : sample.labels) {
-          if (name == "result") text += '.' + value;
+          if (name != "target") text += '.' + value;
         }
         all.insert(text + '=' + std::to_string(static_cast<int>(sample.value)));
       }
@@ -141,16 +141,20 @@ TEST(RemoteTarget, WhatFailsIsSentAgainLaterAndLater) {
   for (const HttpRequest& request : world.http.requests) {
     EXPECT_EQ(request.body, world.http.requests[0].body);
   }
-  EXPECT_THAT(
-      world.log.lines,
-      ElementsAre(
-          "level=warning msg=\"remote write: the store does not take samples; they wait and are "
-          "sent again\" target=store problem=\"Timeout was reached\""));
+  EXPECT_THAT(world.log.lines,
+              ElementsAre("level=warning msg=\"remote write: the store does not take samples; they "
+                          "wait and are sent again\" target=store problem=\"Timeout was reached\" "
+                          "reason=unreachable advice=\"start the store, or mend the way to it\" "
+                          "failed_requests=1 waiting_bytes=" +
+                          std::to_string(world.target.bytes())));
   world.http.answer(6, 200);
   EXPECT_EQ(world.log.lines.size(), 2U);
   EXPECT_EQ(world.log.lines.back(),
-            "level=notice msg=\"remote write: the store takes samples again\" target=store");
-  EXPECT_EQ(world.counts(), "requests.failed=6 requests.ok=1 samples.sent=1");
+            "level=notice msg=\"remote write: the store takes samples again\" target=store "
+            "failed_requests=6");
+  EXPECT_EQ(world.counts(),
+            "faults.server=3 faults.throttled=1 faults.unreachable=2 requests.failed=6 "
+            "requests.ok=1 samples.sent=1");
 }
 
 TEST(RemoteTarget, RetryAfterIsHonouredWithinBounds) {
@@ -167,7 +171,7 @@ TEST(RemoteTarget, RetryAfterIsHonouredWithinBounds) {
   EXPECT_EQ(world.http.requests.size(), 3U);
 }
 
-// Told once a minute, with what the store said, without what the URL hides.
+// Told at once, then every five minutes, with what the store said, without what the URL hides.
 TEST(RemoteTarget, WhatIsRefusedIsNeverSentAgain) {
   World world;
   for (int i = 1; i <= 4; ++i) world.add(i);
@@ -179,17 +183,30 @@ TEST(RemoteTarget, WhatIsRefusedIsNeverSentAgain) {
   world.http.answer(at++, 200);
   EXPECT_EQ(world.http.requests.size(), 4U);
   EXPECT_EQ(sent_text(world.http.requests[3].body), "__name__=m 0@4\n");
-  EXPECT_EQ(world.counts(), "requests.ok=1 requests.refused=3 samples.refused=3 samples.sent=1");
+  EXPECT_EQ(world.counts(),
+            "faults.address=1 faults.content=1 faults.credentials=1 requests.ok=1 "
+            "requests.refused=3 samples.refused=3 samples.sent=1");
+  const std::string refuses =
+      "level=warning msg=\"remote write: the store refuses samples; they are not sent again\" "
+      "target=store status=";
   EXPECT_THAT(
       world.log.lines,
-      ElementsAre(
-          "level=warning msg=\"remote write: the store refuses samples; they are not sent again\" "
-          "target=store status=400 answer=\"out of order sample\" samples=1"));
-  world.loop.advance(1min);
-  world.add(5);
-  world.target.flush();
-  world.http.answer(at, 422, {}, "no");
-  EXPECT_THAT(world.log.lines.back(), HasSubstr("status=422 answer=no samples=3"));
+      ElementsAre(refuses + "400 answer=\"out of order sample\" reason=content advice=\"the answer "
+                            "says what the store does not take\" samples=1",
+                  refuses + "401 answer=\"out of order sample\" reason=credentials advice=\"mend "
+                            "bearer_token, basic_auth or headers\" samples=1",
+                  refuses +
+                      "404 answer=\"out of order sample\" reason=address advice=\"mend url, or "
+                      "switch the store's remote-write receiver on\" samples=1"));
+  for (int i = 5; i <= 7; ++i) {
+    world.add(i);
+    world.target.flush();
+    world.http.answer(at++, 422, {}, "no");
+    world.loop.advance(2min + 30s);
+  }
+  EXPECT_EQ(world.log.lines.size(), 4U);
+  EXPECT_THAT(world.log.lines.back(), HasSubstr("status=422 answer=no reason=content"));
+  EXPECT_THAT(world.log.lines.back(), HasSubstr(" samples=3"));
   for (const std::string& line : world.log.lines) EXPECT_THAT(line, Not(HasSubstr("hidden")));
 }
 
@@ -212,6 +229,146 @@ TEST(RemoteTarget, AShardInTroubleHoldsNoOther) {
   }
   EXPECT_TRUE(world.target.idle());
   EXPECT_THAT(world.counts(), HasSubstr("sent=12"));
+}
+
+// A sample a poll for two minutes: not 120 requests behind the first, but as many as they fill.
+TEST(RemoteTarget, WhatGatheredForAStoreThatIsAwayGoesInWholeRequests) {
+  RemoteWriteConfig config = one_shard();
+  config.queue.batch = 50;
+  World world(config);
+  std::size_t answered = 0;
+  for (int i = 1; i <= 120; ++i) {
+    world.add(i);
+    world.loop.advance(1s);
+    for (; answered < world.http.requests.size(); ++answered) world.http.answer(answered, 503);
+  }
+  const std::string first = sent_text(world.http.requests[0].body);
+  for (const HttpRequest& request : world.http.requests) {
+    EXPECT_EQ(sent_text(request.body), first);
+  }
+  std::string all;
+  std::string expected;
+  while (world.http.requests.size() == answered) world.loop.advance(1s);
+  const std::size_t back = answered;
+  for (; answered < world.http.requests.size(); ++answered) {
+    all += sent_text(world.http.requests[answered].body);
+    world.http.answer(answered, 200);
+  }
+  for (int i = 1; i <= 120; ++i) expected += "__name__=m 0@" + std::to_string(i) + "\n";
+  EXPECT_EQ(all, expected);
+  EXPECT_EQ(answered - back, 4U) << "the one under way, 50, 50, 19";
+  EXPECT_TRUE(world.target.idle());
+}
+
+// A store that is slow gets what came meanwhile as one, and it does not wait for more.
+TEST(RemoteTarget, WhatCameWhileARequestWasUnderWayGoesTogether) {
+  RemoteWriteConfig config = one_shard();
+  config.queue.batch = 50;
+  World world(config);
+  world.add(1);
+  world.loop.advance(250ms);
+  for (int i = 2; i <= 5; ++i) {
+    world.add(i);
+    world.loop.advance(300ms);
+  }
+  ASSERT_EQ(world.http.requests.size(), 1U);
+  world.http.answer(0, 200);
+  ASSERT_EQ(world.http.requests.size(), 2U);
+  EXPECT_EQ(sent_text(world.http.requests[1].body),
+            "__name__=m 0@2\n__name__=m 0@3\n__name__=m 0@4\n__name__=m 0@5\n");
+  world.add(6);
+  world.http.answer(1, 200);
+  EXPECT_EQ(world.http.requests.size(), 2U) << "younger than a quarter of a second";
+  world.loop.advance(250ms);
+  EXPECT_EQ(world.http.requests.size(), 3U);
+}
+
+// A redirect speaks of the address: nothing is lost, and whoever reads the log knows what to do.
+TEST(RemoteTarget, ARedirectIsNotFollowedAndNothingIsLost) {
+  World world;
+  world.add(1);
+  world.target.flush();
+  world.http.answer_redirect(0, 307, "https://user:pw@new.store/api/v1/write?token=hidden#x");
+  EXPECT_THAT(world.log.lines,
+              ElementsAre("level=warning msg=\"remote write: the store does not take samples; they "
+                          "wait and are sent again\" target=store problem=\"HTTP status 307 to "
+                          "https://new.store/api/v1/write\" reason=redirect advice=\"redirects are "
+                          "not followed: put the address where the store is into url\" "
+                          "failed_requests=1 waiting_bytes=" +
+                          std::to_string(world.target.bytes())));
+  EXPECT_EQ(world.counts(), "faults.redirect=1 requests.failed=1");
+  world.loop.advance(2s);
+  ASSERT_EQ(world.http.requests.size(), 2U);
+  EXPECT_EQ(world.http.requests[1].url, world.http.requests[0].url);
+  world.http.answer(1, 200);
+  EXPECT_EQ(world.counts(), "faults.redirect=1 requests.failed=1 requests.ok=1 samples.sent=1");
+}
+
+// One line at the begin, one each five minutes, one at the end.
+TEST(RemoteTarget, TheLogOfAnOutageIsBounded) {
+  RemoteWriteConfig config = one_shard();
+  config.queue.shards = 2;
+  World world(config);
+  std::size_t answered = 0;
+  for (int second = 0; second < 900; ++second) {
+    for (const char* subject : {"r1", "r2", "r3", "r4"}) world.add(second + 1, subject);
+    world.loop.advance(1s);
+    for (; answered < world.http.requests.size(); ++answered) world.http.answer(answered, 500);
+  }
+  ASSERT_EQ(world.log.lines.size(), 3U);
+  EXPECT_THAT(world.log.lines[1], HasSubstr("the store still does not take samples"));
+  EXPECT_THAT(world.log.lines[1], HasSubstr("problem=\"HTTP status 500\" reason=server"));
+  world.loop.advance(15s);
+  for (; answered < world.http.requests.size(); ++answered) world.http.answer(answered, 200);
+  ASSERT_EQ(world.log.lines.size(), 4U);
+  EXPECT_THAT(world.log.lines[3], HasSubstr("takes samples again"));
+}
+
+// A store, or a proxy before two of them, that fails every other time.
+TEST(RemoteTarget, AStoreThatFlapsDoesNotFillTheLog) {
+  World world;
+  std::size_t answered = 0;
+  for (int second = 0; second < 600; ++second) {
+    world.add(second + 1);
+    world.loop.advance(1s);
+    for (; answered < world.http.requests.size(); ++answered) {
+      world.http.answer(answered, answered % 2 == 0 ? 503 : 200);
+    }
+  }
+  EXPECT_LE(world.log.lines.size(), 20U) << "two a minute";
+  EXPECT_GE(world.log.lines.size(), 18U);
+}
+
+TEST(RemoteTarget, WhatAnAnswerMeans) {
+  struct Row {
+    int status;
+    const char* expected;
+  };
+  for (const Row& row : std::initializer_list<Row>{{0, "unreachable again"},
+                                                   {200, "taken"},
+                                                   {204, "taken"},
+                                                   {301, "redirect again"},
+                                                   {302, "redirect again"},
+                                                   {304, "redirect again"},
+                                                   {308, "redirect again"},
+                                                   {400, "content"},
+                                                   {401, "credentials"},
+                                                   {403, "credentials"},
+                                                   {404, "address"},
+                                                   {405, "address"},
+                                                   {413, "content"},
+                                                   {422, "content"},
+                                                   {429, "throttled again"},
+                                                   {500, "server again"},
+                                                   {503, "server again"}}) {
+    const auto fault = fault_of(row.status);
+    std::string text = fault ? std::string(name(*fault)) : "taken";
+    if (fault && is_passing(*fault)) text += " again";
+    EXPECT_EQ(text, row.expected) << row.status;
+  }
+  EXPECT_EQ(shown_address("/login?next=secret"), "/login");
+  EXPECT_EQ(shown_address("//u@h@store/x"), "//store/x");
+  EXPECT_EQ(shown_address("https://store/\x1b[31m@x#y"), "https://store/ [31m@x");
 }
 
 TEST(RemoteTarget, WhatFindsNoRoomIsCountedAndTold) {

@@ -33,10 +33,10 @@ std::string sent(WriteQueue& queue, std::size_t shard = 0) {
 TEST(WriteQueue, RequestsHoldAsManySamplesAsTheyMay) {
   WriteQueue queue(limits(2), {});
   for (int i = 1; i <= 5; ++i) queue.add(sample("r1", i), false, 0);
-  EXPECT_TRUE(queue.has_open());
+  EXPECT_GT(queue.open_bytes(), 0U);
   EXPECT_EQ(sent(queue), "1 2\n3 4\n");
-  queue.close_all();
-  EXPECT_FALSE(queue.has_open());
+  queue.close(0);
+  EXPECT_EQ(queue.open_bytes(), 0U);
   EXPECT_EQ(sent(queue), "5\n");
   EXPECT_TRUE(queue.empty());
 }
@@ -54,7 +54,7 @@ TEST(WriteQueue, ALateRequestIsOfOneSource) {
   for (const int i : {1, 2, 3}) queue.add(sample("r1", i), true, 7);
   for (const int i : {4, 5}) queue.add(sample("r2", i), true, 8);
   queue.add(sample("r3", 6), true, 7);
-  queue.close_all();
+  queue.close(0);
   EXPECT_EQ(sent(queue), "1 2 3 6\n4 5\n");
 }
 
@@ -84,6 +84,20 @@ TEST(WriteQueue, WhatFailedIsSentAgain) {
   EXPECT_EQ(queue.begin(0)->body, first);
   queue.again(0);
   EXPECT_EQ(sent(queue), "1\n2\n");
+}
+
+// Uncompressed it takes a dozen times the room, and cannot be dropped.
+TEST(WriteQueue, WhatIsOpenIsBounded) {
+  WriteQueue queue(limits(1'000'000, 2, Bytes(80'000)), {});
+  std::size_t most_open = 0;
+  for (std::uint64_t i = 0; i < 5000; ++i) {
+    EXPECT_EQ(queue.add(sample(i % 2 == 0 ? "r1" : "r2", 1000 + static_cast<std::int64_t>(i)), true,
+                        i % 50),
+              0U);
+    most_open = std::max(most_open, queue.open_bytes());
+  }
+  EXPECT_LE(most_open, 10'100U);
+  EXPECT_GT(most_open, 9'000U);
 }
 
 // A store that is away for long: the oldest go, whatever their shard and lane, but what is under
