@@ -22,7 +22,7 @@
 namespace itnxt::wire {
 
 inline constexpr std::uint32_t kMajor = 1;
-inline constexpr std::uint32_t kMinor = 3;
+inline constexpr std::uint32_t kMinor = 4;
 inline constexpr std::size_t kMaxPart = std::size_t{1} << 20;  // bytes
 inline constexpr std::size_t kMaxParts = 64;                   // of one message
 inline constexpr std::size_t kMaxInterfaces = 100'000;         // of one batch
