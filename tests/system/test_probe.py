@@ -6,6 +6,7 @@ import os
 import subprocess
 
 import product
+from formats import literal
 from lab import LabTest, main, need_binaries, needs_namespaces, wait_until
 from network import Namespace, ip, veth
 from peers import tool
@@ -181,6 +182,12 @@ class Probes(LabTest):
             self.wait_value(daemon, 0, "up", target)
             self.assertGreaterEqual(
                 self.value(daemon, "failures_total", target, reason=reason) or 0, 5, target)
+        told = {e["details"]["target"]: e["text"] for e in daemon.api("events")}
+        self.assertEqual(told["broken"], "broken (http %s:80) does not answer: wrong: HTTP status "
+                                         "503" % FAR)
+        self.assertRegex(told["stranger"], literal(
+            "stranger (http %s:443) does not answer: insecure: SSL certificate problem: "
+            "self…signed certificate" % FAR))
         done = subprocess.run([tool("promtool"), "check", "metrics"], input=daemon.metrics().text,
                               capture_output=True, text=True, timeout=60)
         self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
