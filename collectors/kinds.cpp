@@ -34,7 +34,7 @@ constexpr Kind kind() {
 constexpr std::array kinds = {
     kind<SnmpCollectorConfig, make_snmp_collector>(),
     kind<PcapCollectorConfig, make_pcap_collector, check_pcap>(),
-    kind<ProbeCollectorConfig, make_probe_collector>(),
+    kind<ProbeCollectorConfig, make_probe_collector, check_probe>(),
     kind<HostCollectorConfig, make_host_collector>(),
 };
 static_assert(kinds.size() == kCollectorKindNames.size());

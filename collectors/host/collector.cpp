@@ -242,6 +242,7 @@ class HostCollector final : public Collector {
     sample.device = config_.device;
     sample.at = source_time(context_.loop.now());
     sample.interval = config_.interval;
+    sample.own = true;
     sample.uptime = uptime();
     sample.sys_name = facts_.name;
     sample.sys_descr = facts_.descr;

@@ -59,8 +59,9 @@ class Capture {
   // 32 bits.
   virtual void count_drops(Tally& tally) = 0;
 
-  // Asks the kernel again for the interface's address, which may be changed while we listen.
-  virtual void refresh_vantage() = 0;
+  // Asks the kernel again for the interface's address, which may be changed while we listen; false
+  // while the interface is down: then the capture stays open, and hears nothing.
+  [[nodiscard]] virtual bool refresh() = 0;
 };
 
 using Opened = std::variant<std::unique_ptr<Capture>, Trouble>;

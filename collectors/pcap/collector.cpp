@@ -83,7 +83,8 @@ class PcapCollector final : public Collector {
       case Capture::Progress::more:
         if (!live_) schedule_read();
         return;
-      case Capture::Progress::idle:
+      case Capture::Progress::idle:  // also what wakes us when the interface goes down
+        see_up(capture_->refresh());
         return;
       case Capture::Progress::finished:
         read_.cancel();
@@ -91,6 +92,21 @@ class PcapCollector final : public Collector {
         publish();
         return;
     }
+  }
+
+  // What is open stays open while its interface is down, so that no frame is missed afterwards.
+  void see_up(bool up) {
+    if (std::exchange(healthy_, up) == up) return;
+    if (up) {
+      say_open(last_remark_);
+    } else {
+      last_trouble_ = "interface " + config_.interface +
+                      " is down: capturing goes on as soon as it is up (ip link set " +
+                      config_.interface + " up)";
+      context_.log.error(last_trouble_,
+                         {{"capture", config_.name.text()}, {"interface", source()}});
+    }
+    publish();
   }
 
   // The totals stay; what may heal is tried again.
@@ -142,7 +158,7 @@ class PcapCollector final : public Collector {
 
   void tick() {
     schedule_tick();
-    capture_->refresh_vantage();
+    see_up(capture_->refresh());
     if (++ticks_ % kTicksPerStatistics == 0) capture_->count_drops(tally_);
     read();
   }

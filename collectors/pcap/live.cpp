@@ -43,7 +43,8 @@ class LiveCapture final : public Capture {
         interface_(std::move(interface)),
         fd_(fd),
         link_(link_type_of(pcap_datalink(handle_.get()))),
-        vantage_(vantage_of(interface_)) {}
+        vantage_(vantage_of(interface_)),
+        goes_down_(interface_is_up(interface_)) {}
 
   [[nodiscard]] int fd() const override { return fd_; }
 
@@ -69,7 +70,10 @@ class LiveCapture final : public Capture {
     add(DropPoint::interface, now.ps_ifdrop);
   }
 
-  void refresh_vantage() override { vantage_ = vantage_of(interface_); }
+  [[nodiscard]] bool refresh() override {
+    vantage_ = vantage_of(interface_);
+    return !goes_down_ || interface_is_up(interface_);
+  }
 
  private:
   // libpcap calls this once a packet.
@@ -84,6 +88,7 @@ class LiveCapture final : public Capture {
   const int fd_;
   const LinkType link_;
   Vantage vantage_;
+  const bool goes_down_;  // not "any", which the kernel does not know
   std::array<Growth, kDropPoints> drops_;
   Tally* tally_ = nullptr;  // while read() runs
 };

@@ -49,7 +49,7 @@ class Savefile final : public Capture {
   }
 
   void count_drops(Tally&) override {}
-  void refresh_vantage() override {}
+  [[nodiscard]] bool refresh() override { return true; }
 
  private:
   // libpcap calls this once a packet. pcap_setfilter would filter, too, but then one pcap_dispatch

@@ -1,8 +1,12 @@
 #include "collectors/probe/collector.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <deque>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -60,6 +64,7 @@ class ProbeCollector final : public Collector {
     std::uint32_t number = 0;  // of the train
     bool sits_out = false;     // its name is not known yet, or not at all
     std::uint16_t http_status = 0;
+    std::string problem;  // of a probe of this train, for people
     Standing standing;
   };
   struct Group {
@@ -93,7 +98,7 @@ class ProbeCollector final : public Collector {
     batch_.clear();
     echoes_.reset();
     dialer_.reset();
-    http_.reset();
+    http_.clear();
   }
 
   void begin() {
@@ -130,6 +135,7 @@ class ProbeCollector final : public Collector {
       target.train.begin();
       ++target.number;
       target.http_status = 0;
+      target.problem.clear();
       target.sits_out = !names_.address(i);
     }
     send_due(group);
@@ -187,19 +193,25 @@ class ProbeCollector final : public Collector {
   }
 
   void get(const Errand& errand, const Address& to, Target& target) {
-    if (!http_) {
-      auto opened =
-          HttpGetter::open(context_.loop, done_, [this](const Errand& e, std::uint16_t status) {
-            Target& of = targets_[e.target];
-            if (of.number == e.train) of.http_status = status;
-          });
+    std::unique_ptr<HttpGetter>& getter = http_[target.config.ca];
+    if (!getter) {
+      auto opened = HttpGetter::open(
+          context_.loop, done_,
+          [this](const Errand& e, HttpGetter::Remark remark) { note(e, std::move(remark)); });
       if (!opened) {
         target.train.failed(errand.probe, Outcome::local);
         return;
       }
-      http_ = std::move(opened).value();
+      getter = std::move(opened).value();
     }
-    http_->get(errand, to, target.config);
+    getter->get(errand, to, target.config);
+  }
+
+  void note(const Errand& errand, HttpGetter::Remark remark) {
+    Target& target = targets_[errand.target];
+    if (target.number != errand.train) return;
+    if (remark.status != 0) target.http_status = remark.status;
+    if (!remark.problem.empty()) target.problem = std::move(remark.problem);
   }
 
   // Called by the shells.
@@ -265,10 +277,14 @@ class ProbeCollector final : public Collector {
     }
     judge(target.standing, figures);
     target.standing.http_status = target.http_status;
+    const Outcome why = target.standing.why;
+    if (why == Outcome::wrong || why == Outcome::insecure || why == Outcome::local) {
+      problem = target.problem;
+    }
     if (target.standing.verdict == before) return;
     context_.sink.report(to_event(config_.name, target.config, target.standing, problem,
                                   context_.loop.wall_now(), source_time(context_.loop.now())));
-    if (!problem.empty()) {
+    if (target.sits_out) {
       context_.log.warning(
           "a target's name does not resolve: correct its address, or look at this host's resolver",
           {{"probe", config_.name.text()},
@@ -286,7 +302,7 @@ class ProbeCollector final : public Collector {
   std::vector<EchoRoom::Request> batch_;
   std::unique_ptr<EchoRoom> echoes_;
   std::unique_ptr<Dialer> dialer_;
-  std::unique_ptr<HttpGetter> http_;
+  std::map<std::string, std::unique_ptr<HttpGetter>> http_;  // by `ca`: it reads certificates once
   std::vector<Group> groups_;
 };
 
@@ -298,6 +314,19 @@ std::unique_ptr<Collector> make_collector(const ProbeCollectorConfig& config,
 }
 
 }  // namespace probe
+
+std::vector<Objection> check_probe(const ProbeCollectorConfig& config) {
+  std::vector<Objection> found;
+  for (const ProbeTarget& target : config.targets) {
+    if (target.ca.empty() || ::access(target.ca.c_str(), R_OK) == 0) continue;
+    found.push_back({"targets",
+                     "targets: target '" + target.name.text() + "': ca: " + target.ca +
+                         " cannot be read now: " + errno_text(errno) +
+                         "; without it every probe of the target fails as local",
+                     true});
+  }
+  return found;
+}
 
 std::unique_ptr<Collector> make_probe_collector(const ProbeCollectorConfig& config,
                                                 CollectorContext context) {

@@ -13,9 +13,11 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "collectors/collector.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/core/objection.hpp"
 #include "daemon/io/resolver.hpp"
 
 namespace itnxt {
@@ -23,6 +25,9 @@ namespace itnxt {
 // Precondition: a train fits into the interval (daemon/config/load_probe.cpp sees to it).
 std::unique_ptr<Collector> make_probe_collector(const ProbeCollectorConfig& config,
                                                 CollectorContext context);
+
+// What is known before it runs to make targets fail: certificates that are not there.
+std::vector<Objection> check_probe(const ProbeCollectorConfig& config);
 
 namespace probe {
 // For tests: names by `lookup`, whatever the family.

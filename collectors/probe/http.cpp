@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <map>
 #include <string>
@@ -35,6 +36,7 @@ struct Get {
   bool v6 = false;
   Instant began;
   std::size_t bytes = 0;
+  std::array<char, CURL_ERROR_SIZE> error{};  // by libcurl, what is wrong
   std::unique_ptr<curl_slist, FreeList> connect_to;
   Easy easy;
 };
@@ -76,11 +78,11 @@ Outcome outcome_of(CURLcode code, CURL* easy) {
     return outcome_of_errno(error);
   }
   if (code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION ||
-      code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_CERTPROBLEM ||
-      code == CURLE_SSL_CIPHER) {
+      code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CIPHER) {
     return Outcome::insecure;
   }
-  return code == CURLE_OUT_OF_MEMORY ? Outcome::local : Outcome::wrong;
+  const bool ours = code == CURLE_OUT_OF_MEMORY || code == CURLE_SSL_CACERT_BADFILE;
+  return ours ? Outcome::local : Outcome::wrong;
 }
 
 bool expected(const ProbeTarget& target, long status) {
@@ -93,7 +95,7 @@ bool expected(const ProbeTarget& target, long status) {
 struct HttpGetter::World {
   Loop& loop;
   Done done;
-  Status status;
+  Remarks remarks;
   struct Ended {
     Errand errand;
     Outcome outcome;
@@ -107,7 +109,7 @@ struct HttpGetter::World {
   Timer later;
   std::unique_ptr<CURLM, FreeMulti> multi;  // ends before what its callbacks use
 
-  World(Loop& l, Done d, Status s) : loop(l), done(std::move(d)), status(std::move(s)) {}
+  World(Loop& l, Done d, Remarks r) : loop(l), done(std::move(d)), remarks(std::move(r)) {}
   ~World() {
     for (auto& [easy, get] : running) curl_multi_remove_handle(multi.get(), easy);
     running.clear();
@@ -166,13 +168,25 @@ struct HttpGetter::World {
     if (came && expected(*get.target, answer)) outcome = Outcome::answered;
     const Errand errand = get.errand;
     const Instant at = came ? get.began + std::chrono::microseconds(first_byte) : loop.fresh_now();
+    Remark remark = remark_on(outcome, came ? static_cast<std::uint16_t>(answer) : 0, get, code);
     curl_multi_remove_handle(multi.get(), easy);
     if (spare.size() < kMostSpare) {
       curl_easy_reset(easy);
       spare.push_back(std::move(get.easy));
     }
-    if (came) status(errand, static_cast<std::uint16_t>(answer));
+    if (remark.status != 0 || !remark.problem.empty()) remarks(errand, std::move(remark));
     done(errand, outcome, at);
+  }
+
+  static Remark remark_on(Outcome outcome, std::uint16_t status, const Get& get, CURLcode code) {
+    Remark remark{status, {}};
+    if (status != 0 && outcome == Outcome::wrong) {
+      remark.problem = "HTTP status " + std::to_string(status);
+    } else if (outcome == Outcome::wrong || outcome == Outcome::insecure ||
+               outcome == Outcome::local) {
+      remark.problem = get.error[0] != '\0' ? get.error.data() : curl_easy_strerror(code);
+    }
+    return remark;
   }
 
   void fail_later(const Errand& errand, Outcome outcome) {
@@ -183,9 +197,9 @@ struct HttpGetter::World {
   }
 };
 
-Result<std::unique_ptr<HttpGetter>> HttpGetter::open(Loop& loop, Done done, Status status) {
+Result<std::unique_ptr<HttpGetter>> HttpGetter::open(Loop& loop, Done done, Remarks remarks) {
   static const CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT);
-  auto world = std::make_unique<World>(loop, std::move(done), std::move(status));
+  auto world = std::make_unique<World>(loop, std::move(done), std::move(remarks));
   world->multi.reset(curl_multi_init());
   CURLM* multi = world->multi.get();
   if (global != CURLE_OK || multi == nullptr) return Error{"libcurl cannot be initialised"};
@@ -229,7 +243,11 @@ void HttpGetter::get(const Errand& errand, const Address& to, const ProbeTarget&
   set(easy, CURLOPT_USERAGENT, "itnxt-probe");
   const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(target.timeout);
   set(easy, CURLOPT_TIMEOUT_MS, long{patience.count()});
+  // Debian's libcurl looks into a directory of certificates as well, and then reads its bundle
+  // anew for each connection instead of once.
+  set(easy, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   if (!target.ca.empty()) set(easy, CURLOPT_CAINFO, target.ca.c_str());
+  set(easy, CURLOPT_ERRORBUFFER, get->error.data());
   set(easy, CURLOPT_SOCKOPTFUNCTION, &mark);
   set(easy, CURLOPT_SOCKOPTDATA, get.get());
   set(easy, CURLOPT_WRITEFUNCTION, &count_bytes);

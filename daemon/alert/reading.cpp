@@ -72,7 +72,7 @@ std::optional<Reading> read(const DeviceView& device, SubjectMetric metric) {
   if (metric == SubjectMetric::uptime_seconds && device.uptime) {
     return exactly(seconds(*device.uptime));
   }
-  if (metric == SubjectMetric::poll_seconds && device.polled) {
+  if (metric == SubjectMetric::poll_seconds && device.polled && !device.own) {
     return exactly(seconds(device.poll_took));
   }
   return std::nullopt;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "daemon/config/addresses.hpp"
@@ -39,6 +40,13 @@ constexpr Asks asks(ProbeType type) {
   return {};
 }
 
+// Of a host that is no name.
+std::optional<ProbeFamily> family_of_literal(const std::string& host) {
+  if (host.find(':') != std::string::npos) return ProbeFamily::ipv6;
+  const bool four = !host.empty() && host.find_first_not_of("0123456789.") == std::string::npos;
+  return four ? std::optional(ProbeFamily::ipv4) : std::nullopt;
+}
+
 class TargetReader {
  public:
   TargetReader(Draft& draft, const Value& value, ProbeTarget& target)
@@ -64,6 +72,7 @@ class TargetReader {
     takes_also("ca", asked.url);
     takes_also("query_type", asked.query);
     read_expect();
+    check_family();
     object_.path("ca", target_.ca);
     object_.choice("query_type", target_.query_type, kDnsTypeNames);
   }
@@ -115,6 +124,16 @@ class TargetReader {
     target_.url = std::string(*text);
     target_.host = url->to.host;
     target_.port = url->to.port;
+  }
+
+  // A name may have addresses of both.
+  void check_family() {
+    const auto family = family_of_literal(target_.host);
+    if (!family || target_.family == ProbeFamily::any || target_.family == *family) return;
+    draft_.problems.error(
+        object_.value(),
+        fmt::format("family: {} is no address of {}; expected one, or a name", target_.host,
+                    kProbeFamilyNames[static_cast<std::size_t>(target_.family)]));
   }
 
   void read_query() {

@@ -110,6 +110,7 @@ struct DeviceSample {
   std::optional<TimeTicks> if_table_last_change;  // ifTableLastChange: a row came or went
   bool complete = false;  // the walk reached the table's end: a missing row is really gone
   bool answered = false;  // the device said something, if only that it refuses
+  bool own = false;       // the host told it of itself: nobody polled it by SNMP
   std::vector<InterfaceSample> interfaces;
   std::optional<SnmpTotals> totals;  // its collector's, with one of its samples each interval
 };

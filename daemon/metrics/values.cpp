@@ -92,6 +92,7 @@ constexpr MetricValue<DeviceView> kDevices[] = {
      }},
     {Metric::snmp_polls,
      [](ValueSink& out, const DeviceView& device) {
+       if (device.own) return;
        for (std::size_t i = 0; i < kPollResults; ++i) {
          out.line({{"device", device.name.text()}, {"result", kPollResultNames[i]}},
                   as_double(device.polls[i]));
@@ -99,11 +100,12 @@ constexpr MetricValue<DeviceView> kDevices[] = {
      }},
     {Metric::snmp_poll_seconds,
      [](ValueSink& out, const DeviceView& device) {
-       if (device.polled) out.line({{"device", device.name.text()}}, seconds(device.poll_took));
+       if (!device.polled || device.own) return;
+       out.line({{"device", device.name.text()}}, seconds(device.poll_took));
      }},
     {Metric::snmp_last_success,
      [](ValueSink& out, const DeviceView& device) {
-       if (!device.last_success) return;
+       if (!device.last_success || device.own) return;
        out.line({{"device", device.name.text()}}, unix_seconds(*device.last_success));
      }},
 };

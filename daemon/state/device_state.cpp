@@ -117,6 +117,7 @@ void DeviceState::take_poll(DeviceView& view, const DeviceSample& sample, Instan
   keep_if_told(view.sys_descr, sample.sys_descr);
   keep_if_told(view.sys_object_id, sample.sys_object_id);
   view.problem = sample.problem;
+  view.own = sample.own;
   view.polls = before.polls;
   ++view.polls[static_cast<std::size_t>(sample.result)];
   view.changes = before.changes;

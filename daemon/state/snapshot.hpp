@@ -61,6 +61,7 @@ struct DeviceView {
   bool up = false;      // the last whole poll got an answer
   bool polled = false;  // a poll ended within the stale time: `up` is of today
   bool fresh = false;   // interfaces and uptime are not stale
+  bool own = false;     // told by the host itself: `polls` and the like are not of SNMP
   std::optional<Duration> uptime;  // since its own boot
   std::string sys_name;
   std::string sys_descr;

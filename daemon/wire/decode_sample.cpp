@@ -130,6 +130,7 @@ void take(const v1::Device& from, std::size_t number, std::size_t rows_before, P
   }
   to.complete = from.complete();
   to.answered = from.answered();
+  to.own = from.own();
   to.totals.reset();
   if (from.has_totals()) {
     take_counts(from.totals().ignored(), "totals.ignored", fields, to.totals.emplace().ignored);

@@ -53,6 +53,7 @@ void put(const DeviceSample& from, std::size_t rows, v1::Device& to) {
   to.set_sys_object_id(from.sys_object_id);
   to.set_complete(from.complete && from.interfaces.size() <= kMaxInterfaces);
   to.set_answered(from.answered);
+  to.set_own(from.own);
   if (from.if_number) to.set_if_number(*from.if_number);
   if (from.if_table_last_change) {
     to.set_if_table_last_change(from.if_table_last_change->hundredths);

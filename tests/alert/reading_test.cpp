@@ -54,5 +54,12 @@ TEST(Reading, EveryMetricThatARuleCanNameIsReadAndNoOther) {
   }
 }
 
+TEST(Reading, NobodyPollsADeviceThatTellsOfItself) {
+  const Known known;
+  known.of->own = true;
+  EXPECT_EQ(known.read_of(SubjectKind::device, SubjectMetric::poll_seconds), std::nullopt);
+  EXPECT_NE(known.read_of(SubjectKind::device, SubjectMetric::up), std::nullopt);
+}
+
 }  // namespace
 }  // namespace itnxt::test

@@ -14,6 +14,7 @@
 #include "daemon/config/problems.hpp"
 #include "daemon/config/scalars.hpp"
 #include "daemon/config/schema.hpp"
+#include "tests/config/all_text.hpp"
 #include "tests/config/json_schema.hpp"
 
 namespace itnxt {
@@ -25,12 +26,6 @@ std::string read(const std::string& name) {
   std::ifstream in(std::string(ITNXT_SOURCE_DIR "/config/") + name);
   EXPECT_TRUE(in.good()) << name;
   return {std::istreambuf_iterator<char>(in), {}};
-}
-
-std::string all_text(const Loaded& loaded) {
-  std::string text;
-  for (const Issue& issue : loaded.issues) text += to_text(issue);
-  return text;
 }
 
 // The examples of itnxt.yaml with their "#" taken away, as its head says.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Dashboards and rules, without Grafana and without Prometheus: structure, units, and no metric that
-the catalogue does not list.
+neither the catalogue lists nor a collector brings.
 
 lint.py --root ROOT   prints one line a finding; exit code 1 if there is any
 """
@@ -124,7 +124,7 @@ def links_of(dashboard):
 
 
 def known_names(root):
-    return promql.catalogue(root / "daemon/metrics/catalogue.cpp")
+    return promql.catalogue(root / "daemon/metrics/catalogue.cpp") | promql.of_collectors(root / "collectors")
 
 
 def lint(root):

@@ -29,3 +29,11 @@ def catalogue(source):
     names = set(re.findall(r'"(itnxt_[a-z0-9_]+)"', text))
     return names | {name + end for name in names if name.endswith("_seconds")
                     for end in ("_bucket", "_sum", "_count")}
+
+
+def of_collectors(folder):
+    """Every metric name that stands in the source of a collector: those that it brings itself."""
+    names = set()
+    for path in pathlib.Path(folder).rglob("*.cpp"):
+        names |= set(re.findall(r'"(itnxt_[a-z0-9_]+)"', path.read_text(encoding="utf-8")))
+    return names

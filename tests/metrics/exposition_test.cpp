@@ -146,6 +146,22 @@ TEST(Exposition, UnknownIsAbsent) {
             std::string::npos);
 }
 
+// Nobody polled it by SNMP: nothing may say that somebody did.
+TEST(Exposition, ADeviceThatTellsOfItselfHasNoFiguresOfSnmp) {
+  auto snapshot = test::sample_snapshot();
+  auto own = std::make_shared<DeviceView>(*snapshot->devices[0]);
+  own->own = true;
+  snapshot->devices[0] = own;
+  const std::string text = test::read_all(Exposition(
+      snapshot, std::make_shared<Board>(), {"0.1.0", "abc"}, {}, MetricsFormat::text_0_0_4));
+  for (const char* absent : {"itnxt_snmp_polls_total{device=\"r1\"", "itnxt_snmp_poll_seconds{",
+                             "itnxt_snmp_last_success_timestamp_seconds{"}) {
+    EXPECT_EQ(text.find(absent), std::string::npos) << absent;
+  }
+  EXPECT_NE(text.find("itnxt_snmp_polls_total{device=\"r2\""), std::string::npos);
+  EXPECT_NE(text.find("itnxt_device_up{device=\"r1\"} 1\n"), std::string::npos);
+}
+
 TEST(Exposition, ASubjectExposesAsManySeriesAsItWasAdmittedWith) {
   const std::string text = test::read_all(sample(MetricsFormat::text_0_0_4));
   const auto lines = [&](std::string_view start, std::string_view within) {

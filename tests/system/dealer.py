@@ -15,13 +15,18 @@ MAJOR, MINOR = 1, 2
 _pb = None
 
 
+def make_schema(lab):
+    """protoc makes itnxt_pb2.py of the format in the lab's directory; python3-protobuf reads it."""
+    folder = os.path.join(ROOT, "daemon", "wire")
+    done = lab.run(["protoc", "-I", folder, "--python_out", lab.directory, "itnxt.proto"])
+    assert done.returncode == 0, done.stderr
+
+
 def schema(lab):
-    """The module that protoc makes of the format; python3-protobuf reads it."""
+    """The module itnxt_pb2, of the first lab that asks."""
     global _pb
     if _pb is None:
-        folder = os.path.join(ROOT, "daemon", "wire")
-        done = lab.run(["protoc", "-I", folder, "--python_out", lab.directory, "itnxt.proto"])
-        assert done.returncode == 0, done.stderr
+        make_schema(lab)
         sys.path.insert(0, lab.directory)
         _pb = importlib.import_module("itnxt_pb2")
     return _pb

@@ -6,6 +6,7 @@ import os
 import subprocess
 
 import product
+from formats import literal
 from lab import LabTest, main, need_binaries, needs_namespaces, wait_until
 from network import Namespace, ip, veth
 from peers import tool
@@ -13,18 +14,28 @@ from peers import tool
 FAR, LOSSY, HOLE, NOWHERE = "10.79.1.2", "10.79.1.3", "10.79.1.4", "10.79.2.1"
 LEAKY = "10.79.1.5"  # what this host's own filter drops
 FAR6 = "fd00:79::2"
+MARKED = {  # what bears DSCP 46: counter and rule of nftables
+    "echo4": "ip dscp ef icmp type echo-request",
+    "echo6": "ip6 dscp ef icmpv6 type echo-request",
+    "tcp4": "ip dscp ef tcp dport 81",
+    "tcp6": "ip6 dscp ef tcp dport 81",
+    "http4": "ip dscp ef tcp dport 82",
+    "http6": "ip6 dscp ef tcp dport 82",
+    "dns4": "ip dscp ef udp dport 53",
+    "dns6": "ip6 dscp ef udp dport 53",
+}
 FILTER = """
 table inet far {
-  counter ef { }
+  %s
   chain input {
     type filter hook input priority 0;
     ip daddr %s icmp type echo-request numgen inc mod 5 == 0 drop
     ip daddr %s drop
-    ip dscp ef counter name ef
-    ip6 dscp ef counter name ef
+    %s
   }
 }
-""" % (LOSSY, HOLE)
+""" % ("\n  ".join("counter %s { }" % name for name in MARKED), LOSSY, HOLE,
+       "\n    ".join("%s counter name %s" % (rule, name) for name, rule in MARKED.items()))
 OWN_FILTER = """
 table ip near {
   chain output {
@@ -118,32 +129,41 @@ class Probes(LabTest):
     def test_unreachable_is_no_silence(self):
         daemon = self.begin([{"name": "hole", "address": HOLE},
                              {"name": "nowhere", "address": NOWHERE},
-                             {"name": "far", "address": FAR, "dscp": 46},
-                             {"name": "far6", "address": "[%s]" % FAR6, "dscp": 46},
+                             {"name": "far", "address": FAR},
+                             {"name": "far6", "address": "[%s]" % FAR6},
                              {"name": "closed", "address": FAR + ":81", "type": "tcp"},
                              {"name": "closed6", "address": "[%s]:81" % FAR6, "type": "tcp"},
-                             {"name": "noname", "address": "no-such-name.invalid"}])
+                             {"name": "web", "url": "http://%s:82/" % FAR, "type": "http"},
+                             {"name": "web6", "url": "http://[%s]:82/" % FAR6, "type": "http"},
+                             {"name": "dns", "address": FAR, "type": "dns", "query": "x.test"},
+                             {"name": "dns6", "address": "[%s]" % FAR6, "type": "dns",
+                              "query": "x.test"},
+                             {"name": "noname", "address": "no-such-name.invalid"}], dscp=46)
         for target in ("far", "far6"):
             self.wait_value(daemon, 1, "up", target)
             self.wait_value(daemon, 0, "loss_ratio", target)
-        for target in ("hole", "nowhere", "closed", "closed6"):
+        refused = ("closed", "closed6", "web", "web6", "dns", "dns6")
+        for target in ("hole", "nowhere", *refused):
             self.wait_value(daemon, 0, "up", target)
             self.wait_value(daemon, 1, "loss_ratio", target)
         wait_until(lambda: self.value(daemon, "sent_total", "hole") >= 20, "two trains passed")
         self.assertEqual(self.value(daemon, "unreachable_total", "hole"), 0)
         self.assertGreater(self.value(daemon, "unreachable_total", "nowhere"), 0)  # routers limit it
-        for target in ("closed", "closed6"):
+        for target in refused:
             sent = self.value(daemon, "sent_total", target)
             self.assertGreaterEqual(self.value(daemon, "unreachable_total", target), sent - 10)
         self.assertIsNotNone(self.value(daemon, "failures_total", "nowhere", reason="unreachable"))
-        self.assertIsNotNone(self.value(daemon, "failures_total", "closed", reason="refused"))
+        for target in refused:
+            self.assertIsNotNone(self.value(daemon, "failures_total", target, reason="refused"))
         self.wait_value(daemon, 0, "up", "noname")
         self.assertIsNone(self.value(daemon, "loss_ratio", "noname"))
         daemon.wait_log("name=no-such-name.invalid")
         listed = self.lab.run(["nft", "-j", "list", "counters"], namespace=self.far)
-        marked = [row["counter"]["packets"] for row in json.loads(listed.stdout)["nftables"]
-                  if "counter" in row]
-        self.assertGreaterEqual(marked[0], 40, "echoes of both families bear DSCP 46")
+        marked = {row["counter"]["name"]: row["counter"]["packets"]
+                  for row in json.loads(listed.stdout)["nftables"] if "counter" in row}
+        self.assertEqual(marked.keys(), MARKED.keys())
+        for name, packets in marked.items():
+            self.assertGreaterEqual(packets, 20, "%s bears DSCP 46" % name)
 
     def test_services(self):
         """nginx by HTTP and HTTPS, dnsmasq by a name it has and one it has not."""
@@ -181,6 +201,12 @@ class Probes(LabTest):
             self.wait_value(daemon, 0, "up", target)
             self.assertGreaterEqual(
                 self.value(daemon, "failures_total", target, reason=reason) or 0, 5, target)
+        told = {e["details"]["target"]: e["text"] for e in daemon.api("events")}
+        self.assertEqual(told["broken"], "broken (http %s:80) does not answer: wrong: HTTP status "
+                                         "503" % FAR)
+        self.assertRegex(told["stranger"], literal(
+            "stranger (http %s:443) does not answer: insecure: SSL certificate problem: "
+            "self…signed certificate" % FAR))
         done = subprocess.run([tool("promtool"), "check", "metrics"], input=daemon.metrics().text,
                               capture_output=True, text=True, timeout=60)
         self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))

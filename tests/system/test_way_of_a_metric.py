@@ -234,6 +234,12 @@ class CapturedLive(Way):
 
 @needs_namespaces
 class Dashboards(Way):
+    def probe(self):
+        """Of a service that answers, and of a port where nobody listens."""
+        return {"kind": "probe", "name": "md", "interval": "1s", "targets": [
+            {"name": "portal", "site": "magdeburg", "address": "127.0.0.1"},
+            {"name": "closed", "site": "halle", "address": "127.0.0.1:1", "type": "tcp"}]}
+
     def test_no_query_of_any_panel_is_empty(self):
         script = os.path.join(ROOT, "tests", "dashboards", "query_all.py")
         if not os.path.exists(script):
@@ -252,10 +258,12 @@ class Dashboards(Way):
         sent = lab.write("sent.pcap", packets.pcap(packets.mixture(50)))
         names = [s.device_name for s in sites]
         daemon = product.Itnxtd(lab, "run", product.config(
-            lab, sites=[s.entry for s in sites], devices=[s.device for s in sites],
+            lab, sites=[s.entry for s in sites],
+            devices=[s.device for s in sites] + [{"name": "node-1", "site": "halle"}],
             links=[product.link("md-hal-1", (names[0], "wan0"), (names[1], "wan0")),
                    product.link("md-hal-2", (names[0], "lan0"), (names[1], "lan0"))],
-            collectors=[product.snmp(), product.pcap("tap", file=sent, link="md-hal-1")],
+            collectors=[product.snmp(), product.pcap("tap", file=sent, link="md-hal-1"),
+                        {"kind": "host", "name": "host", "interval": "1s"}, self.probe()],
             rules=[product.LINK_DOWN],
             crisis={"declare": {"min_sites": 3, "within": "1m"}, "recover_after": "5s"},
             notify=product.notify(hook=product.webhook(receiver))))

@@ -16,7 +16,7 @@ inline bool operator==(const DeviceSample& a, const DeviceSample& b) {
          a.result == b.result && a.problem == b.problem && a.uptime == b.uptime &&
          a.sys_name == b.sys_name && a.sys_descr == b.sys_descr &&
          a.sys_object_id == b.sys_object_id && a.complete == b.complete &&
-         a.answered == b.answered && a.if_number == b.if_number &&
+         a.answered == b.answered && a.own == b.own && a.if_number == b.if_number &&
          a.if_table_last_change == b.if_table_last_change && a.interfaces == b.interfaces &&
          a.totals == b.totals;
 }

@@ -167,6 +167,7 @@ inline Sample any_sample() {
     device.sys_object_id = *any_text();
     device.complete = *rc::gen::arbitrary<bool>();
     device.answered = *rc::gen::arbitrary<bool>();
+    device.own = *rc::gen::arbitrary<bool>();
     if (*rc::gen::arbitrary<bool>()) device.if_number = *rc::gen::arbitrary<std::uint32_t>();
     if (*rc::gen::arbitrary<bool>()) {
       device.if_table_last_change = TimeTicks{*rc::gen::arbitrary<std::uint32_t>()};

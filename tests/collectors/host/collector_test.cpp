@@ -116,6 +116,7 @@ TEST_F(HostCollectorTest, TheWholeTableEachInterval) {
   EXPECT_EQ(sample.result, PollResult::ok);
   EXPECT_EQ(sample.if_number, 3U);
   EXPECT_EQ(sample.interval, 10s);
+  EXPECT_TRUE(sample.own);
   EXPECT_EQ(sample.sys_name, "md-core-1");
   EXPECT_EQ(sample.sys_descr, "Linux 6.1");
   EXPECT_EQ(sample.uptime, TimeTicks{101'000});  // up for 1000 s, and 10 s of ours

@@ -29,6 +29,7 @@ namespace {
 using test::Octets;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using test::operator+;
 
 bool run(const std::string& command) {
@@ -99,6 +100,20 @@ const Octets kFromUs =
 
 const Octets kMarker =
     Octets{2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1} + test::u16(0x88b5) + test::zeros(46);
+
+const std::string kDown =
+    "level=error msg=\"interface tap is down: capturing goes on as soon as it is up (ip link set "
+    "tap up)\" capture=live interface=tap";
+const std::string kGone =
+    "level=error msg=\"capturing on tap ended: The interface disappeared; it is opened again as "
+    "soon as that is possible\" capture=live interface=tap";
+const std::string kBack = "level=notice msg=\"capturing again\" capture=live interface=tap";
+
+std::vector<std::string> texts(const std::vector<Event>& events) {
+  std::vector<std::string> found;
+  for (const Event& event : events) found.push_back(event.text);
+  return found;
+}
 
 class PcapLive : public ::testing::Test {
  protected:
@@ -295,20 +310,42 @@ TEST_F(PcapLive, SurvivesDownAndUp) {
   ASSERT_TRUE(far.send(kToUs));
   ASSERT_TRUE(wait_for_packets(1));
   ASSERT_TRUE(run("ip link set tap down"));
+  ASSERT_TRUE(wait_for_open(false));
   expect_idle_for(1500ms);
-  EXPECT_TRUE(last().open);
+  EXPECT_FALSE(last().open);
   ASSERT_TRUE(run("ip link set tap up"));
   ASSERT_TRUE(has_carrier("far"));
   ASSERT_TRUE(far.send(kToUs));
   ASSERT_TRUE(wait_for_packets(2));
+  ASSERT_TRUE(wait_for_open(true));
+  EXPECT_THAT(log_.lines, ElementsAre(kDown, kBack));
+  EXPECT_THAT(texts(sink_.events),
+              ElementsAre("capture of tap has begun",
+                          "capture of tap has stopped: interface tap is down: capturing goes on as "
+                          "soon as it is up (ip link set tap up)",
+                          "capture of tap has begun"));
+}
+
+TEST_F(PcapLive, TellsThatItIsUpAgainUnderSteadyTraffic) {
+  start("tap");
+  ASSERT_TRUE(run("ip link set tap down"));
+  ASSERT_TRUE(wait_for_open(false));
+  ASSERT_TRUE(run("ip link set tap up"));
+  ASSERT_TRUE(has_carrier("far"));
+  const Sender far("far");
+  ASSERT_TRUE(itnxt::test::run_until(loop_, [&] {
+    EXPECT_TRUE(far.send(kToUs));
+    return last().open;
+  }));
+}
+
+TEST_F(PcapLive, AnyInterfaceIsNeverDown) {
+  start("any");
+  ASSERT_TRUE(run("ip link set tap down"));
+  ASSERT_TRUE(wait_for_samples(8));  // a look meanwhile
   EXPECT_TRUE(last().open);
   EXPECT_THAT(log_.lines, IsEmpty());
 }
-
-const std::string kGone =
-    "level=error msg=\"capturing on tap ended: The interface disappeared; it is opened again as "
-    "soon as that is possible\" capture=live interface=tap";
-const std::string kBack = "level=notice msg=\"capturing again\" capture=live interface=tap";
 
 TEST_F(PcapLive, ResumesWhenTheInterfaceReturns) {
   start("tap");
@@ -331,12 +368,12 @@ TEST_F(PcapLive, ResumesWhenTheInterfaceReturns) {
 TEST_F(PcapLive, NoticesAnInterfaceThatGoesWhileItIsDown) {
   start("tap");
   ASSERT_TRUE(run("ip link set tap down"));
-  ASSERT_TRUE(wait_for_samples(2));
-  EXPECT_TRUE(last().open);
+  ASSERT_TRUE(wait_for_open(false));
   ASSERT_TRUE(run("ip link del tap"));
   ASSERT_TRUE(itnxt::test::run_until(
-      loop_, [&] { return !last().open; }, 3s));
-  EXPECT_THAT(log_.lines, ElementsAre(kGone));
+      loop_, [&] { return log_.lines.size() == 2; }, 3s));
+  EXPECT_THAT(log_.lines, ElementsAre(kDown, kGone));
+  EXPECT_THAT(sink_.events, SizeIs(2));  // begun, stopped
 }
 
 TEST_F(PcapLive, WaitsForAnInterfaceThatIsNotThere) {

@@ -8,6 +8,8 @@
 
 #include <atomic>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "daemon/core/fd.hpp"
 #include "daemon/io/poll_loop.hpp"
@@ -226,6 +228,49 @@ TEST_F(ProbeCollectorTest, HttpIsJudgedByItsStatus) {
   EXPECT_EQ(value("itnxt_probe_http_status", {"usual"}), 503);
   EXPECT_EQ(value("itnxt_probe_up", {"down"}), 1);
   EXPECT_EQ(value("itnxt_probe_loss_ratio", {"down"}), 0);
+}
+
+TEST_F(ProbeCollectorTest, SaysWhatWasWrongWithAnHttpAnswer) {
+  const Peer other(SOCK_STREAM);
+  const std::string at = "127.0.0.1:" + std::to_string(other.port);
+  add("wrong", ProbeType::http, other.port).url = "http://" + at + "/";
+  ProbeTarget& bare = add("bare", ProbeType::http, other.port);
+  bare.url = "https://" + at + "/";
+  bare.ca = "/nowhere/ca.pem";
+  begin();
+  std::vector<Fd> taken;
+  const Watch greet = loop.watch(other.fd.get(), Interest::readable, [&] {
+    taken.emplace_back(::accept4(other.fd.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    constexpr std::string_view kGreeting = "SSH-2.0-other\r\n";
+    (void)!::send(taken.back().get(), kGreeting.data(), kGreeting.size(), MSG_NOSIGNAL);
+  });
+  ASSERT_TRUE(test::run_until(loop, [&] { return !sink.samples.empty(); }));
+  ASSERT_EQ(sink.events.size(), 2U);
+  EXPECT_EQ(sink.events[0].text, "wrong (http " + at +
+                                     ") does not answer: wrong: Received HTTP/0.9 when not "
+                                     "allowed");
+  EXPECT_EQ(sink.events[1].text, "bare (http " + at +
+                                     ") does not answer: local: error setting certificate file: "
+                                     "/nowhere/ca.pem");
+  EXPECT_EQ(value("itnxt_probe_failures_total", {"bare", "local"}), 4);
+  EXPECT_EQ(value("itnxt_probe_loss_ratio", {"bare"}), std::nullopt);
+  EXPECT_EQ(log.lines, std::vector<std::string>());
+}
+
+TEST(ProbeCheck, WarnsOfCertificatesThatAreNotThere) {
+  ProbeCollectorConfig config;
+  ProbeTarget& target = config.targets.emplace_back();
+  target.name = TargetName("portal");
+  EXPECT_EQ(check_probe(config), std::vector<Objection>());
+  target.ca = "/nowhere/ca.pem";
+  EXPECT_EQ(check_probe(config),
+            (std::vector<Objection>{
+                {"targets",
+                 "targets: target 'portal': ca: /nowhere/ca.pem cannot be read now: No such file "
+                 "or directory; without it every probe of the target fails as local",
+                 true}}));
+  target.ca = "/proc/self/status";
+  EXPECT_EQ(check_probe(config), std::vector<Objection>());
 }
 
 }  // namespace
