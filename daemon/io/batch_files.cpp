@@ -25,7 +25,7 @@ constexpr std::size_t kHead = 48;
 constexpr std::size_t kChecked = 32;  // bytes of the head under its CRC
 constexpr std::size_t kWhoAt = 40;
 constexpr std::uint32_t kMaxPayload = wire::kMaxParts * wire::kMaxPart + (1U << 20);
-constexpr std::size_t kMaxOwed = 16U << 10U;
+constexpr std::size_t kMaxOwed = 256U << 10U;
 
 template <class Number>
 void put(char* to, Number number) {
@@ -152,7 +152,7 @@ BatchFiles::Loaded BatchFiles::load() {
   const std::string_view payload(bytes.data() + 8, size);
   const auto content = wire::decode_spool_record(payload);
   if (content && crc32_of(payload) == get<std::uint32_t>(bytes.data() + 4)) {
-    loaded.owed.insert(content->lost.begin(), content->lost.end());
+    loaded.owed = content->lost;
   }
   return loaded;
 }
@@ -178,8 +178,8 @@ void BatchFiles::load_file(std::uint32_t number, Loaded& loaded) {
     if (names && read_at(fd.get(), head.data(), kHead, at)) {
       at += kHead + get<std::uint32_t>(head.data());
       file.same_names = names->lost.size() == endpoints_.size();
-      for (const auto& [name, unused] : names->lost) {
-        const auto found = std::ranges::find(endpoints_, name);
+      for (const auto& named : names->lost) {
+        const auto found = std::ranges::find(endpoints_, named.endpoint);
         const auto bit = static_cast<std::size_t>(found - endpoints_.begin());
         file.same_names = file.same_names && bit == ours.size();
         ours.push_back(found == endpoints_.end() ? 0 : std::uint32_t{1} << bit);
@@ -222,7 +222,7 @@ Result<std::uint32_t> BatchFiles::begin() {
   Fd fd(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd.is_open()) return trouble(path, "made");
   wire::SpoolRecord names;
-  for (const std::string& name : endpoints_) names.lost.emplace_back(name, 1);
+  for (const std::string& name : endpoints_) names.lost.push_back({name, 1});
   const std::string bytes = std::string(kMagic) + record({}, names);
   if (!write_at(fd.get(), bytes, 0)) {
     const Error error = trouble(path, "written");
@@ -322,7 +322,7 @@ Status BatchFiles::owe(const Owed& owed) {
     if (!owed_fd_.is_open()) return trouble(path, "opened");
   }
   wire::SpoolRecord content;
-  content.lost.assign(owed.begin(), owed.end());
+  content.lost = owed;
   const std::string payload = wire::encode(content);
   std::string bytes(8, '\0');
   put(bytes.data(), static_cast<std::uint32_t>(payload.size()));

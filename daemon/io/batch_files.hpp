@@ -15,8 +15,8 @@
 // What follows a broken head is not trusted; a broken payload costs that batch. A process that is
 // killed leaves what it has written; after a power cut what the kernel had not yet written is gone.
 //
-// `STEM.lost` says how many batches were dropped that no aggregator has been told of: by endpoint,
-// overwritten in place, so that it works on a full disk.
+// `STEM.lost` says how many batches were dropped that aggregators have not been told of: by
+// endpoint, overwritten in place, so that it works on a full disk.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +52,7 @@ class BatchFiles {
     std::size_t bytes = 0;  // of its payload
     Place place;
   };
-  using Owed = std::map<std::string, std::uint64_t>;  // batches, by endpoint
+  using Owed = std::vector<wire::SpoolRecord::Lost>;
 
   static constexpr std::size_t kMaxEndpoints = 32;
 

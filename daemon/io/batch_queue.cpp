@@ -40,6 +40,7 @@ BatchQueue::Source BatchQueue::add_source(CollectorName collector, std::uint64_t
                       .epoch = epoch,
                       .heir = source,
                       .lost = std::vector<std::uint64_t>(n),
+                      .said = std::vector<std::uint64_t>(n),
                       .told = std::vector<std::uint64_t>(n),
                       .needed = std::vector<std::size_t>(n),
                       .needed_bytes = std::vector<std::uint64_t>(n)});
@@ -84,7 +85,7 @@ void BatchQueue::add(Entry made, Instant now) {
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     if ((made.who.needed & bit(i)) == 0) continue;
     if ((made.who.sent & bit(i)) != 0) {
-      endpoints_[i].adrift.push_back(end());
+      endpoints_[i].adrift.push_back({end(), now, 0, false});
       endpoints_[i].sent_bytes += made.bytes;
     }
     if (endpoints_[i].waiting++ == 0) endpoints_[i].progress = now;
@@ -137,7 +138,7 @@ bool BatchQueue::may_send_more(const Endpoint& to) const {
 
 BatchQueue::Id BatchQueue::next_adrift(std::size_t endpoint) {
   const auto& adrift = endpoints_[endpoint].adrift;
-  return adrift.empty() ? end() : *std::ranges::min_element(adrift);
+  return adrift.empty() ? end() : std::ranges::min_element(adrift, {}, &Flight::id)->id;
 }
 
 void BatchQueue::came_back(Endpoint& to, Instant now) {
@@ -208,8 +209,10 @@ void BatchQueue::sent(std::size_t endpoint, Instant now) {
     to.sent_bytes += one.bytes;
     mark(one);
   } else {
-    std::erase(to.adrift, id);
+    forget_adrift(to, id);
   }
+  std::uint64_t& said = sources_[one.source].said[endpoint];
+  said = std::max(said, sources_[one.source].lost[endpoint]);
   to.in_flight.push_back({id, now, sources_[one.source].lost[endpoint], backlog});
   if (backlog) {
     ++to.backlog_in_flight;
@@ -286,7 +289,7 @@ void BatchQueue::drop(Id id) {
     if ((dropped.who.sent & bit(i)) == 0) {
       ++announcer.lost[i];
     } else {
-      std::erase(endpoints_[i].adrift, id);
+      forget_adrift(endpoints_[i], id);
     }
     settle(dropped, i);
   }

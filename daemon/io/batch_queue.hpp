@@ -112,10 +112,18 @@ class BatchQueue {
     return sources_[source].lost[endpoint];
   }
   [[nodiscard]] std::uint64_t lost(Source source) const;  // the most any endpoint has missed
-  // What this endpoint has not been told of, as far as its acks say.
-  [[nodiscard]] std::uint64_t owed(Source source, std::size_t endpoint) const {
-    return sources_[source].lost[endpoint] - sources_[source].told[endpoint];
-  }
+  // What an endpoint has not been told of, as far as its acks say. Where batches have said it, and
+  // are not answered, it may know: they will say it again, under their epoch and in a later process
+  // too, and nobody else may.
+  struct Debt {
+    std::size_t endpoint = 0;
+    std::uint64_t batches = 0;
+    std::uint64_t epoch = 0;  // 0: nobody has said it
+    std::uint64_t said = 0;   // by that epoch in all
+  };
+  [[nodiscard]] std::vector<Debt> debts(Source heir) const;
+  // Those of an earlier process, when all it left is restored.
+  void take_over(Source heir, const Debt& debt);
 
   // For the disk. Each that is given out is answered by stored() or not_stored(), or the like.
   struct ToStore {
@@ -158,7 +166,7 @@ class BatchQueue {
   // that were sent nobody will know. Nothing may be in flight. How many.
   std::size_t give_up_memory(Source source);
   [[nodiscard]] std::size_t waiting_of(const CollectorName& collector) const;
-  // What an epoch is known to have lost is at least this much, by endpoint.
+  // What an epoch has announced as lost is at least this much, by endpoint.
   void raise_lost(Source source, const std::vector<std::uint64_t>& lost);
 
  private:
@@ -170,6 +178,7 @@ class BatchQueue {
     Source heir;
     Duration interval{};
     std::vector<std::uint64_t> lost;  // by endpoint
+    std::vector<std::uint64_t> said;  // by endpoint, in what was sent
     std::vector<std::uint64_t> told;  // by endpoint, as acknowledged
     std::vector<std::size_t> needed;  // by endpoint: batches it still needs
     // By endpoint: bytes it still needs, those of the epochs it is heir of included.
@@ -194,7 +203,7 @@ class BatchQueue {
   };
   struct Endpoint {
     std::deque<Flight> in_flight;
-    std::vector<Id> adrift;        // sent over connections that are gone, not answered
+    std::vector<Flight> adrift;    // sent over connections that are gone, not answered
     std::uint64_t sent_bytes = 0;  // of both
     std::size_t backlog_in_flight = 0;
     std::size_t credit = 0;
@@ -228,6 +237,9 @@ class BatchQueue {
   void refill(Endpoint& to, Instant now);
   [[nodiscard]] bool may_send_more(const Endpoint& to) const;
   Id next_adrift(std::size_t endpoint);
+  static void forget_adrift(Endpoint& to, Id id) {
+    std::erase_if(to.adrift, [id](const Flight& one) { return one.id == id; });
+  }
   void came_back(Endpoint& to, Instant now);
   // What it answers, which is under way no more, and the `lost` that went with it.
   std::optional<std::pair<Id, std::uint64_t>> take_answer(std::size_t endpoint,

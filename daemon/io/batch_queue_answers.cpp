@@ -49,9 +49,9 @@ std::optional<std::pair<BatchQueue::Id, std::uint64_t>> BatchQueue::take_answer(
     from.in_flight.erase(found);
     if (flight.backlog) --from.backlog_in_flight;
     adapt(from, flight, now);
-  } else if (const auto late = std::ranges::find_if(from.adrift, is_it);
+  } else if (const auto late = std::ranges::find_if(from.adrift, is_it, &Flight::id);
              late != from.adrift.end()) {
-    answered.emplace(*late, 0);
+    answered.emplace(late->id, late->lost);
     from.adrift.erase(late);
   } else {
     return std::nullopt;
@@ -85,7 +85,7 @@ void BatchQueue::reset(std::size_t endpoint) {
   Endpoint& to = endpoints_[endpoint];
   for (const Flight& flight : to.in_flight) {
     entry(flight.id).in_flight &= ~bit(endpoint);
-    to.adrift.push_back(flight.id);
+    to.adrift.push_back(flight);
     to.live = std::min(to.live, flight.id);
   }
   to.in_flight.clear();
@@ -110,6 +110,36 @@ void BatchQueue::be_patient_again(std::size_t endpoint, Instant now) {
   to.progress = now;
   // Nothing under way: it is not the link that is slow.
   to.stalls = to.in_flight.empty() ? 0 : std::min(to.stalls + 1, kMostStalls);
+}
+
+std::vector<BatchQueue::Debt> BatchQueue::debts(Source heir) const {
+  std::vector<Debt> all;
+  for (std::size_t e = 0; e < endpoints_.size(); ++e) {
+    for (const Origin& one : sources_) {
+      if (one.heir != heir || one.said[e] <= one.told[e]) continue;
+      all.push_back({e, one.said[e] - one.told[e], one.epoch, one.said[e]});
+    }
+    const Origin& own = sources_[heir];
+    const std::uint64_t known = std::max(own.said[e], own.told[e]);
+    if (own.lost[e] > known) all.push_back({e, own.lost[e] - known, 0, 0});
+  }
+  return all;
+}
+
+void BatchQueue::take_over(Source heir, const Debt& debt) {
+  const auto says_it = [&](const Entry& one) {
+    const Origin& origin = sources_[one.source];
+    return (one.who.sent & bit(debt.endpoint)) != 0 && origin.heir == heir &&
+           origin.epoch == debt.epoch;
+  };
+  const auto carrier = debt.epoch == 0 ? queue_.end() : std::ranges::find_if(queue_, says_it);
+  if (carrier == queue_.end()) {
+    sources_[heir].lost[debt.endpoint] += debt.batches;
+    return;
+  }
+  Origin& origin = sources_[carrier->source];
+  origin.lost[debt.endpoint] = std::max(origin.lost[debt.endpoint], debt.said);
+  origin.said[debt.endpoint] = std::max(origin.said[debt.endpoint], debt.said);
 }
 
 }  // namespace itnxt

@@ -26,9 +26,9 @@
 
 #include "daemon/core/event.hpp"
 #include "daemon/core/log.hpp"
+#include "daemon/core/told_states.hpp"
 #include "daemon/io/lane_file.hpp"
 #include "daemon/io/loop.hpp"
-#include "daemon/core/told_states.hpp"
 #include "daemon/io/worker.hpp"
 #include "daemon/wire/codec.hpp"
 

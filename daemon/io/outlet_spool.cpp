@@ -43,14 +43,8 @@ void Outlet::load(Stream& stream) {
     log_.error("spool file is damaged: what is whole is sent; remove it when you have seen it",
                {{"problem", problem}});
   }
-  std::vector<std::uint64_t> owed;
-  for (const Endpoint& one : endpoints_) {
-    const auto known = loaded.owed.find(one.name);
-    owed.push_back(known == loaded.owed.end() ? 0 : known->second);
-  }
   // Now, while there may be room for it: later it is overwritten in place.
   if (stream.files->owe(loaded.owed)) stream.owed = loaded.owed;
-  queue_.raise_lost(stream.source, owed);
   std::map<std::uint64_t, BatchQueue::Source> sources;  // by epoch
   const auto source_of = [&](std::uint64_t epoch) {
     const auto [source, fresh] = sources.try_emplace(epoch);
@@ -61,6 +55,12 @@ void Outlet::load(Stream& stream) {
   for (const BatchFiles::Batch& batch : loaded.batches) {
     const Duration age = std::max(loop_.wall_now() - batch.closed, Duration::zero());
     queue_.restore(source_of(batch.epoch), batch, loop_.now() - age, loop_.now());
+  }
+  for (const wire::SpoolRecord::Lost& one : loaded.owed) {
+    const auto to = std::ranges::find(endpoints_, one.endpoint, &Endpoint::name);
+    if (to == endpoints_.end()) continue;
+    const auto number = static_cast<std::size_t>(to - endpoints_.begin());
+    queue_.take_over(stream.source, {number, one.batches, one.epoch, one.said});
   }
   batches += load_first_format(stream, source_of);
   if (batches > 0) {
@@ -116,9 +116,9 @@ BatchQueue::Source Outlet::add_old_source(Stream& stream, std::uint64_t epoch) {
 std::vector<std::uint64_t> Outlet::lost_of(const wire::SpoolRecord& record) const {
   std::vector<std::uint64_t> lost;
   for (const Endpoint& endpoint : endpoints_) {
-    const auto known = std::find_if(record.lost.begin(), record.lost.end(),
-                                    [&](const auto& one) { return one.first == endpoint.name; });
-    lost.push_back(known == record.lost.end() ? 0 : known->second);
+    const auto known =
+        std::ranges::find(record.lost, endpoint.name, &wire::SpoolRecord::Lost::endpoint);
+    lost.push_back(known == record.lost.end() ? 0 : known->batches);
   }
   return lost;
 }
@@ -185,8 +185,8 @@ bool Outlet::use_disk(bool everything) {
   for (const auto& [name, stream] : streams_) {
     if (!stream->files) continue;
     BatchFiles::Owed owed;
-    for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-      if (const auto n = queue_.owed(stream->source, i)) owed[endpoints_[i].name] = n;
+    for (const BatchQueue::Debt& one : queue_.debts(stream->source)) {
+      owed.push_back({endpoints_[one.endpoint].name, one.batches, one.epoch, one.said});
     }
     if (owed == stream->owed) continue;
     stream->owed = owed;

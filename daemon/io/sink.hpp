@@ -12,8 +12,8 @@ class Sink {
  public:
   virtual ~Sink() = default;
   virtual void publish(Sample sample) = 0;
-  // Goes out before any sample that is published later, if it is news (Event::state). The sink gives
-  // its sequence and run.
+  // Goes out before any sample that is published later, if it is news (Event::state). The sink
+  // gives its sequence and run.
   virtual void report(Event event) = 0;
 };
 

@@ -141,8 +141,15 @@ Result<Answer> decode_answer(std::string_view part);
 
 // What the spool keeps of an undelivered batch: its parts, and per endpoint the `lost` to announce.
 struct SpoolRecord {
+  struct Lost {
+    std::string endpoint;
+    std::uint64_t batches = 0;
+    std::uint64_t epoch = 0;  // that has announced them, up to `said`, without an answer; 0: none
+    std::uint64_t said = 0;
+    bool operator==(const Lost&) const = default;
+  };
   Parts parts;
-  std::vector<std::pair<std::string, std::uint64_t>> lost;
+  std::vector<Lost> lost;
   bool operator==(const SpoolRecord&) const = default;
 };
 std::string encode(const SpoolRecord& record);

@@ -239,7 +239,9 @@ Result<SpoolRecord> decode_spool_record(std::string_view bytes) {
   }
   SpoolRecord result;
   result.parts.assign(record.parts().begin(), record.parts().end());
-  for (const auto& lost : record.lost()) result.lost.emplace_back(lost.endpoint(), lost.batches());
+  for (const auto& lost : record.lost()) {
+    result.lost.push_back({lost.endpoint(), lost.batches(), lost.epoch(), lost.said()});
+  }
   return result;
 }
 

@@ -241,10 +241,13 @@ Result<std::string> encode(const EventBatch& events) {
 std::string encode(const SpoolRecord& record) {
   v1::SpoolRecord bytes;
   for (const std::string& part : record.parts) bytes.add_parts(part);
-  for (const auto& [endpoint, batches] : record.lost) {
+  for (const SpoolRecord::Lost& one : record.lost) {
     v1::SpoolRecord::Lost& lost = *bytes.add_lost();
-    lost.set_endpoint(endpoint);
-    lost.set_batches(batches);
+    lost.set_endpoint(one.endpoint);
+    lost.set_batches(one.batches);
+    if (one.epoch == 0) continue;
+    lost.set_epoch(one.epoch);
+    lost.set_said(one.said);
   }
   return bytes.SerializeAsString();
 }

@@ -171,8 +171,8 @@ TEST_F(BatchFilesTest, AFullDiskLeavesWhatIsThereWholeAndTakesMoreWhenItCan) {
 TEST_F(BatchFilesTest, WhatIsOwedOutlivesTheProcess) {
   open();
   EXPECT_TRUE(files->owe({{"a", 3}, {"b", 4}}).ok());
-  EXPECT_TRUE(files->owe({{"b", 5}}).ok());
-  EXPECT_EQ(open().owed, (BatchFiles::Owed{{"b", 5}}));
+  EXPECT_TRUE(files->owe({{"b", 5, 7, 9}}).ok());
+  EXPECT_EQ(open().owed, (BatchFiles::Owed{{"b", 5, 7, 9}}));
   std::ofstream(dir.path() + "/tap.lost") << "rubbish rubbish rubbish";
   EXPECT_THAT(open().owed, IsEmpty());
 }

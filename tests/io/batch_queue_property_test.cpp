@@ -74,6 +74,25 @@ class History {
   }
   void finish() {
     finish_writing(true);
+    deliver_all();
+    ++pushed_;  // a sign of life, which announces what has not been
+    queue_->push(source_, pushed_, {std::to_string(pushed_)}, now_, now_);
+    deliver_all();
+    for (const Peer& peer : peers_) {
+      std::uint64_t announced = 0;
+      for (const auto& [epoch, lost] : peer.announced) announced += lost;
+      RC_ASSERT(peer.applied.size() + announced == pushed_);
+    }
+    RC_ASSERT(queue_->empty());
+    RC_ASSERT(queue_->debts(source_).empty());
+    RC_ASSERT(queue_->size() == Bytes(0));
+    RC_ASSERT(queue_->in_memory() == Bytes(0));
+    take_marks();
+    for (const auto& [place, one] : disk_) RC_ASSERT(one.who.needed == 0U);
+  }
+
+ private:
+  void deliver_all() {
     for (std::size_t e = 0; e < peers_.size(); ++e) {
       peers_[e].stopped = false;
       for (int turn = 0; queue_->waiting_for(e) > 0 || !peers_[e].lines.empty(); ++turn) {
@@ -84,27 +103,20 @@ class History {
         while (take_one(e)) {
         }
       }
-      RC_ASSERT(peers_[e].applied.size() + queue_->lost(source_, e) == pushed_);
     }
-    RC_ASSERT(queue_->empty());
-    RC_ASSERT(queue_->size() == Bytes(0));
-    RC_ASSERT(queue_->in_memory() == Bytes(0));
-    take_marks();
-    for (const auto& [place, one] : disk_) RC_ASSERT(one.who.needed == 0U);
   }
-
- private:
   static constexpr std::uint64_t kMemory = 2000;
   static constexpr std::uint64_t kBatch = 200;
 
   struct Sent {
-    std::uint64_t connection, epoch, sequence;
+    std::uint64_t connection, epoch, sequence, lost;
   };
   struct Peer {
     std::uint64_t connection = 1;  // a batch that came over another is not answered
     std::deque<Sent> lines;        // on their way, or in its buffers
     std::set<std::uint64_t> applied;
-    std::set<std::uint64_t> sent;  // ever
+    std::map<std::uint64_t, std::uint64_t> announced;  // by epoch
+    std::set<std::uint64_t> sent;                      // ever
     std::set<std::uint64_t> flying;
     bool stopped = false;
   };
@@ -116,8 +128,7 @@ class History {
   };
 
   void begin_process() {
-    std::vector<std::uint64_t> lost(peers_.size());
-    for (std::size_t e = 0; queue_ && e < lost.size(); ++e) lost[e] = queue_->lost(source_, e);
+    const auto debts = queue_ ? queue_->debts(source_) : std::vector<BatchQueue::Debt>();
     queue_.emplace(BatchQueueLimits{.max_size = Bytes(room_ * kBatch),
                                     .max_age = 300s,
                                     .window = 4,
@@ -126,7 +137,6 @@ class History {
                    peers_.size());
     source_ = queue_->add_source(kSnmp, ++epoch_);
     queue_->set_interval(source_, 10s);
-    queue_->raise_lost(source_, lost);
     std::map<std::uint64_t, BatchQueue::Source> old;
     for (auto& [at, one] : disk_) {
       if (one.who.needed == 0) continue;
@@ -135,6 +145,7 @@ class History {
       one.batch.who = one.who;
       queue_->restore(source->second, one.batch, one.closed, now_);
     }
+    for (const BatchQueue::Debt& debt : debts) queue_->take_over(source_, debt);
   }
   void end_process() {
     finish_writing(true);
@@ -158,8 +169,8 @@ class History {
         RC_ASSERT(sequence > last_old);
         last_old = sequence;
       }
+      peers_[e].lines.push_back({peers_[e].connection, epoch_of(sequence), sequence, next->lost});
       queue_->sent(e, now_);
-      peers_[e].lines.push_back({peers_[e].connection, epoch_of(sequence), sequence});
     }
     take_marks();
   }
@@ -170,6 +181,8 @@ class History {
     const Sent one = peer.lines.front();
     peer.lines.pop_front();
     peer.applied.insert(one.sequence);
+    std::uint64_t& announced = peer.announced[one.epoch];
+    announced = std::max(announced, one.lost);
     if (one.connection != peer.connection) return true;
     peer.flying.erase(one.sequence);
     RC_ASSERT(queue_->acknowledge(e, {kSnmp, one.epoch, one.sequence}, now_));

@@ -170,11 +170,11 @@ TEST_F(DeliveryTest, BeyondTheBoundTheOldestGoesAndIsAnnounced) {
   make({.max_size = Bytes(kBatch * 3)}, 1);
   push(1, 5);
   EXPECT_EQ(queue->lost(snmp), 2U);
-  EXPECT_EQ(queue->owed(snmp, 0), 2U);
+  EXPECT_EQ(queue->debts(snmp).at(0).batches, 2U);
   EXPECT_EQ(queue->waiting(), 3U);
   EXPECT_THAT(deliver(0), ElementsAre("3", "4", "5"));
   EXPECT_EQ(announced, 2U);
-  EXPECT_EQ(queue->owed(snmp, 0), 0U);  // it has been told
+  EXPECT_THAT(queue->debts(snmp), IsEmpty());  // it has been told
 }
 
 TEST_F(DeliveryTest, TheirNumberIsBoundedToo) {

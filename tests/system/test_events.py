@@ -17,7 +17,7 @@ import dealer
 import peers
 import product
 from formats import literal
-from lab import (PATIENCE, LabTest, http, main, need_binaries, needs_namespaces, stays, wait_until)
+from lab import (PATIENCE, LabTest, free_port, http, main, need_binaries, needs_namespaces, stays, wait_until)
 
 KILLS = int(os.environ.get("ITNXT_TEST_KILLS", "50"))
 READY = 5.0  # seconds that an aggregator of 10,000 devices may take
@@ -189,6 +189,50 @@ class Events(LabTest):
         self.assertEqual(len(keys), CUTS)
         self.assertEqual([e["sequence"] for e in aggregator.api("events?limit=10000")],
                          list(range(CUTS, 0, -1)))
+
+    def collector(self, *aggregators):
+        """One that probes a port at which nobody listens."""
+        value = product.config(
+            self.lab, "node-1", transport={"aggregators": [self.endpoint, *aggregators]},
+            collectors=[{"kind": "probe", "name": "mesh", "interval": "1s", "count": 1, "targets": [
+                {"name": "portal", "address": "127.0.0.1:%d" % free_port(), "type": "tcp"}]}])
+        return product.Itnxtd(self.lab, "collect", value)
+
+    @staticmethod
+    def told(aggregator, kind):
+        return [e for e in aggregator.api("events?limit=10000") if e["kind"] == kind]
+
+    def test_what_a_collector_finds_at_each_start_is_told_once(self):
+        aggregator = self.aggregator()
+        collector = self.collector()
+        wait_until(lambda: self.told(aggregator, "target_unreachable"), "it is told")
+        for end in (collector.stop, collector.kill):
+            end()
+            collector.start()
+            failures = aggregator.metrics().sum("itnxt_probe_failures_total", target="portal") or 0
+
+            def probed(least=failures):
+                return aggregator.metrics().sum("itnxt_probe_failures_total",
+                                                target="portal") not in (0, least)
+            wait_until(probed, "it was found again")
+        self.assertEqual(len(self.told(aggregator, "target_unreachable")), 1)
+
+    def test_an_aggregator_of_a_newer_major_is_an_event_of_the_others(self):
+        aggregator = self.aggregator()
+        context = dealer.zmq.Context()
+        newer = context.socket(dealer.zmq.ROUTER)
+        newer.linger = 0
+        self.lab.on_close(lambda: (newer.close(), context.term()))
+        port = newer.bind_to_random_port("tcp://127.0.0.1")
+        collector = self.collector("tcp://127.0.0.1:%d" % port)
+        self.assertTrue(newer.poll(30_000 * PATIENCE))
+        newer.send_multipart([newer.recv_multipart()[0], b"\x08\x02"])
+        (event,) = wait_until(lambda: self.told(aggregator, "aggregator_refused"), "it is told")
+        self.assertEqual(event["text"], "aggregator tcp://127.0.0.1:%d is of another version and "
+                         "refuses what it is sent: bring both to one version" % port)
+        self.assertEqual((event["node"], event["collector"]), ("node-1", "mesh"))
+        collector.wait_log(product.logged("aggregator is of another version and refuses what it is "
+                                          "sent: bring both to one version"))
 
     def test_another_major_is_refused_and_a_newer_minor_taken(self):
         aggregator = self.aggregator(**self.wires(1))

@@ -215,11 +215,10 @@ class Away(Spool):
         router = Router(self.lab, self.endpoint, start=False)
         collector = product.Itnxtd(self.lab, "collect", self.config(50, max_age=MAX_AGE))
         collector.wait_log(product.logged("undelivered batches were dropped, the oldest first…"))
-        time.sleep(2)
         router.open()
         opened = router.wall(time.monotonic())
         wait_until(router.taken, "batches come")
-        time.sleep(2)
+        self.check_whole(router)
         collector.stop()
         account = self.check_whole(router)
         lost = max(lost for _, _, lost in account.values())
@@ -236,7 +235,6 @@ class Away(Spool):
         collectors = [product.Itnxtd(self.lab, "collect", self.config(10, node="node-%d" % n),
                                      name="node-%d" % n) for n in range(COLLECTORS)]
         wait_until(lambda: len(aggregator.api("collectors")) == COLLECTORS, "all deliver")
-        time.sleep(3)
         before = [memory(one.process) for one in collectors]
         aggregator.process.signal(signal.SIGSTOP)
         most, end = list(before), time.monotonic() + OUTAGE

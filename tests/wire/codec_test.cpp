@@ -133,7 +133,8 @@ TEST(Codec, WhatCannotBeSpreadIsAnError) {
 }
 
 TEST(Codec, ASpoolRecordComesBack) {
-  const wire::SpoolRecord record{{"one", std::string("t\0o", 3)}, {{"tcp://10.0.0.1:5690", 7}}};
+  const wire::SpoolRecord record{{"one", std::string("t\0o", 3)},
+                                 {{"tcp://10.0.0.1:5690", 7}, {"b", 2, 5, 9}}};
   const auto decoded = wire::decode_spool_record(wire::encode(record));
   ASSERT_TRUE(decoded.ok());
   EXPECT_EQ(*decoded, record);
