@@ -209,6 +209,7 @@ void Aggregation::take(const Batch& batch) {
                                    remote_write_ ? remote_write_->present() : nullptr);
   if (how == Arrival::fresh) catch_up_.took(batch, shell_.loop.now());
   if (how == Arrival::backlog && remote_write_) remote_write_->backlog(batch);
+  if (remote_write_) remote_write_->commit();
   if (table_.changed()) publish_soon(false);
 }
 

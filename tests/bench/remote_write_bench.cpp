@@ -39,6 +39,7 @@ std::string device_name(int device) {
 Config many_devices(int devices) {
   Config config;
   config.node = NodeName("center");
+  config.aggregator.state.clear();
   config.aggregator.limits = {100'000'000, 100'000'000};
   for (int d = 0; d < devices; ++d) {
     config.inventory.devices.push_back(test::device(device_name(d).c_str(), "magdeburg"));

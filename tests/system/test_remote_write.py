@@ -205,6 +205,33 @@ class IntoPrometheus(RemoteWrite):
         self.assertGreater(self.count("refused", "deaf"), 0)
         self.assertEqual(self.count("refused", "store"), 0)
 
+    def test_what_waits_for_a_dead_store_survives_kills_of_the_aggregator(self):
+        store = peers.Prometheus(self.lab, receiver=True, out_of_order="1h")
+        endpoint = "ipc://" + self.lab.path("transport.sock")
+        self.itnxtd = product.Itnxtd(self.lab, "aggregate", self.config(
+            {"url": store.write_url, "name": "store"}, node="central", collectors=[],
+            listen=endpoint))
+        collector = self.config(node="node-1")
+        del collector["aggregator"]
+        product.Itnxtd(self.lab, "collect", {
+            **collector, "transport": {**collector["transport"], "aggregators": [endpoint]}})
+        self.stored(store, 2)
+        store.process.kill()
+        for polls in (2, 3, 1, 4):  # acknowledged, and told to nobody yet
+            self.itnxtd.wait_poll_of("r1", polls=polls)
+            self.itnxtd.kill()
+            self.itnxtd.start()
+            self.itnxtd.wait_log(product.logged(
+                "remote write: what waited when the aggregator ended is sent now"))
+        self.itnxtd.wait_poll_of("r1", polls=2)
+        store.start()
+        self.itnxtd.wait_log(product.logged("remote write: the store takes samples again"))
+        before = len(self.stored(store, 12))
+        self.stored(store, before + 2)
+        self.check_no_hole(store)
+        for result in ("dropped", "refused", "ahead"):
+            self.assertEqual(self.count(result, "store"), 0, result)
+
     def test_a_redirect_is_told_and_loses_nothing(self):
         store = peers.Prometheus(self.lab, receiver=True, out_of_order="1h")
         proxy = Proxy(store)

@@ -1,6 +1,8 @@
 #include "daemon/io/remote_write/remote_write.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <utility>
 
 #include "daemon/core/hash.hpp"
@@ -58,19 +60,44 @@ void RemoteWrite::reconfigure(const Config& config) {
   std::vector<std::unique_ptr<RemoteTarget>> before = std::move(targets_);
   targets_.clear();
   for (const RemoteWriteConfig& wanted : config.aggregator.remote_write) {
-    const auto same = std::ranges::find_if(
-        before, [&](const auto& one) { return one && one->config() == wanted; });
-    if (same != before.end()) {
-      targets_.push_back(std::move(*same));
-    } else {
-      targets_.push_back(std::make_unique<RemoteTarget>(loop_, log_, http_, figures_, wanted));
+    const auto named = std::ranges::find_if(
+        before, [&](const auto& one) { return one && one->config().name == wanted.name; });
+    if (named != before.end() && (*named)->config() == wanted) {
+      targets_.push_back(std::move(*named));
+      continue;
     }
+    if (named != before.end()) {
+      if (!(*named)->is_kept()) tell_gone(**named);
+      named->reset();  // what is on the disk is its successor's
+    }
+    targets_.push_back(
+        std::make_unique<RemoteTarget>(loop_, log_, http_, figures_, wanted, directory_of(wanted)));
   }
   for (const auto& gone : before) {
-    if (!gone || gone->idle()) continue;
-    log_.warning("remote write: a target changed or went; what waited for it is dropped",
-                 {{"target", gone->config().name}, {"bytes", std::to_string(gone->bytes())}});
+    if (gone) tell_gone(*gone);
   }
+}
+
+void RemoteWrite::tell_gone(const RemoteTarget& gone) {
+  if (gone.idle()) return;
+  log_.warning(gone.is_kept()
+                   ? "remote write: a target went; what waits for it stays on the disk until one "
+                     "of its name "
+                     "is there again"
+                   : "remote write: a target changed or went; what waited for it is dropped",
+               {{"target", gone.config().name}, {"bytes", std::to_string(gone.bytes())}});
+}
+
+// Names hold what no file's name may.
+std::string RemoteWrite::directory_of(const RemoteWriteConfig& target) const {
+  if (config_.aggregator.state.empty()) return {};
+  std::array<char, 16> digits{};
+  const auto end = std::to_chars(digits.begin(), digits.end(), stable_hash(target.name), 16).ptr;
+  return config_.aggregator.state + "/remote_write/" + std::string(digits.begin(), end);
+}
+
+void RemoteWrite::commit() {
+  for (const auto& target : targets_) target->commit();
 }
 
 void RemoteWrite::took(const Sample& sample, const SampleSource& source) {
@@ -108,6 +135,7 @@ void RemoteWrite::tick() {
   ahead_ = to_ms(loop_.wall_now() + kMostAhead);
   feed_.set_horizon(ahead_);
   feed_.look(table_, loop_.wall_now());
+  commit();
   if (past_ && loop_.now() - past_used_ > kPastKept) past_.reset();
 }
 

@@ -39,13 +39,15 @@ class RemoteWrite final : private Taken, private FeedSink {
   RemoteWrite& operator=(const RemoteWrite&) = delete;
   ~RemoteWrite();
 
-  // Targets that stay the same keep what waits for them.
+  // What waits for a target stays if its name does.
   void reconfigure(const Config& config);
 
   // For Table::apply().
   Taken* present() { return this; }
   // A batch that is older than what the table knows, each once, those of one collector in order.
   void backlog(const Batch& batch);
+  // What was told so far outlives kill -9 from here on: before it is acknowledged.
+  void commit();
   // Every second: ends the series of what went stale.
   void tick();
   // Sends what is left; calls `done` when all is there, or after `most`.
@@ -56,6 +58,8 @@ class RemoteWrite final : private Taken, private FeedSink {
   void took(const Sample& sample, const SampleSource& source) override;
   void fed(const FedSample& sample) override;
   void poll_drained();
+  void tell_gone(const RemoteTarget& gone);
+  [[nodiscard]] std::string directory_of(const RemoteWriteConfig& target) const;
 
   Loop& loop_;
   Log& log_;

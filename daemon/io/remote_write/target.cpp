@@ -17,11 +17,10 @@ constexpr Duration kLongestRetryAfter = 5min;
 }  // namespace
 
 RemoteTarget::RemoteTarget(Loop& loop, Log& log, HttpPoster& http, ProcessFigures& figures,
-                           RemoteWriteConfig config)
+                           RemoteWriteConfig config, std::string directory)
     : loop_(loop),
       http_(http),
       config_(std::move(config)),
-      queue_(config_.queue, config_.external_labels),
       shards_(config_.queue.shards),
       told_(log, config_.name),
       sent_(figures.counter(Metric::remote_write_samples,
@@ -56,10 +55,39 @@ RemoteTarget::RemoteTarget(Loop& loop, Log& log, HttpPoster& http, ProcessFigure
     headers_.emplace_back("Authorization",
                           "Basic " + base64(config_.user + ':' + config_.password.reveal()));
   }
+  open_queue(directory);
+}
+
+void RemoteTarget::open_queue(const std::string& directory) {
+  std::vector<DiskLog::Entry> waiting;
+  if (!directory.empty()) {
+    DiskLog::Options options;
+    options.directory = directory;
+    options.most = 2 * (config_.queue.max_size.count() + options.file_size);
+    auto opened = DiskLog::open(loop_, std::move(options));
+    if (opened) {
+      disk_ = std::move(opened->log);
+      waiting = std::move(opened->waiting);
+    } else {
+      told_.not_kept(opened.error());
+    }
+  }
+  queue_ = std::make_unique<WriteQueue>(config_.queue, config_.external_labels, disk_.get());
+  if (waiting.empty()) return;
+  const std::size_t dropped = queue_->restore(waiting);
+  told_.restored(queue_->bytes());
+  count_dropped(dropped);
+  flush();
+}
+
+void RemoteTarget::commit() {
+  if (!disk_) return;
+  queue_->commit();
+  told_.disk_is(loop_.now(), disk_->problem());
 }
 
 void RemoteTarget::add(const FedSample& sample, bool late, std::uint64_t source) {
-  count_dropped(queue_.add(sample, late, source));
+  count_dropped(queue_->add(sample, late, source));
   if (!flush_) flush_ = loop_.after(kFlushAfter, [this] { flush(); });
 }
 
@@ -75,11 +103,11 @@ void RemoteTarget::flush() {
 void RemoteTarget::send(std::size_t index) {
   Shard& shard = shards_[index];
   if (shard.call || shard.retry) return;
-  const WriteBatch* next = queue_.begin(index);
+  const WriteBatch* next = queue_->begin(index);
   if (next == nullptr && shard.is_due) {
     shard.is_due = false;
-    count_dropped(queue_.close(index));
-    next = queue_.begin(index);
+    count_dropped(queue_->close(index));
+    next = queue_->begin(index);
   }
   if (next == nullptr) return;
   shard.samples = next->samples;
@@ -99,10 +127,10 @@ void RemoteTarget::answered(std::size_t index, const HttpAnswer& answer) {
   if (fault) faults_[static_cast<std::size_t>(*fault)].add();
   if (fault && is_passing(*fault)) {
     failed(index, answer);
-    told_.failed(loop_.now(), *fault, answer, queue_.bytes());
+    told_.failed(loop_.now(), *fault, answer, queue_->bytes());
     return;
   }
-  queue_.done(index);
+  queue_->done(index);
   shard.failures = 0;
   if (fault) {
     rejected_.add();
@@ -127,7 +155,7 @@ void RemoteTarget::delivered(Shard& shard) {
 
 void RemoteTarget::failed(std::size_t index, const HttpAnswer& answer) {
   Shard& shard = shards_[index];
-  queue_.again(index);
+  queue_->again(index);
   failed_.add();
   ++shard.failures;
   Duration wait =

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,21 +27,25 @@ namespace itnxt {
 
 class RemoteTarget {
  public:
-  // All outlive it.
+  // All outlive it. `directory`: where what waits outlives the process; empty: nowhere. Sends what
+  // a former process left there.
   RemoteTarget(Loop& loop, Log& log, HttpPoster& http, ProcessFigures& figures,
-               RemoteWriteConfig config);
+               RemoteWriteConfig config, std::string directory);
   ~RemoteTarget() { size_.set(0); }
   RemoteTarget(const RemoteTarget&) = delete;
   RemoteTarget& operator=(const RemoteTarget&) = delete;
 
   void add(const FedSample& sample, bool late, std::uint64_t source);
   void count_ahead() { ahead_.add(); }
+  // What was added outlives the process from here on, as far as there is a disk.
+  void commit();
   // Sends what is there, however little.
   void flush();
-  [[nodiscard]] bool idle() const { return queue_.empty(); }
+  [[nodiscard]] bool idle() const { return queue_->empty(); }
+  // What waits outlives it.
+  [[nodiscard]] bool is_kept() const { return disk_ != nullptr; }
   [[nodiscard]] const RemoteWriteConfig& config() const { return config_; }
-  // Samples that are lost when it goes now, for the log.
-  [[nodiscard]] std::size_t bytes() const { return queue_.bytes(); }
+  [[nodiscard]] std::size_t bytes() const { return queue_->bytes(); }
 
  private:
   struct Shard {
@@ -56,14 +61,16 @@ class RemoteTarget {
   void delivered(Shard& shard);
   void failed(std::size_t index, const HttpAnswer& answer);
   void count_dropped(std::size_t samples);
-  void show_size() { size_.set(static_cast<double>(queue_.bytes())); }
+  void open_queue(const std::string& directory);
+  void show_size() { size_.set(static_cast<double>(queue_->bytes())); }
   [[nodiscard]] HttpRequest request(const std::string& body) const;
 
   Loop& loop_;
   HttpPoster& http_;
   const RemoteWriteConfig config_;
   std::vector<std::pair<std::string, std::string>> headers_;
-  WriteQueue queue_;
+  std::unique_ptr<DiskLog> disk_;  // null: none
+  std::unique_ptr<WriteQueue> queue_;
   std::vector<Shard> shards_;
   Timer flush_;
   TargetLog told_;

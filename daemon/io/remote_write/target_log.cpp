@@ -77,4 +77,31 @@ void TargetLog::dropped(Instant now, std::size_t samples) {
       {{"target", target_}, {"samples", std::to_string(std::exchange(dropped_.untold, 0))}});
 }
 
+void TargetLog::not_kept(const std::string& problem) {
+  log_.error(
+      "remote write: what waits for the store is in memory only, and a kill loses it; mend the "
+      "directory and start anew",
+      {{"target", target_}, {"problem", problem}});
+}
+
+void TargetLog::restored(std::size_t bytes) {
+  log_.notice("remote write: what waited when the aggregator ended is sent now",
+              {{"target", target_}, {"bytes", std::to_string(bytes)}});
+}
+
+void TargetLog::disk_is(Instant now, const std::string& problem) {
+  if (disk_fails_ == !problem.empty() || now < tell_disk_at_) return;
+  tell_disk_at_ = now + kTellBegin;
+  disk_fails_ = !problem.empty();
+  if (disk_fails_) {
+    log_.warning(
+        "remote write: what waits for the store is in memory only for now, and a kill loses it; "
+        "make room or mend the disk",
+        {{"target", target_}, {"problem", problem}});
+  } else {
+    log_.notice("remote write: what waits for the store is kept on the disk again",
+                {{"target", target_}});
+  }
+}
+
 }  // namespace itnxt

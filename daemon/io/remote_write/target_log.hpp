@@ -29,6 +29,10 @@ class TargetLog {
   void well();
   void refused(Instant now, WriteFault fault, const HttpAnswer& answer, std::size_t samples);
   void dropped(Instant now, std::size_t samples);
+  // What waits is in memory only, for good; a former process left something; for now.
+  void not_kept(const std::string& problem);
+  void restored(std::size_t bytes);
+  void disk_is(Instant now, const std::string& problem);
 
  private:
   struct Tally {
@@ -45,6 +49,8 @@ class TargetLog {
   Instant tell_failing_at_{};
   std::array<Tally, kWriteFaults> refused_;
   Tally dropped_;
+  bool disk_fails_ = false;  // as far as the log says
+  Instant tell_disk_at_ = Instant::min();
 };
 
 }  // namespace itnxt

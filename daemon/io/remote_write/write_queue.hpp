@@ -1,5 +1,5 @@
 // What waits for one target of remote write: samples on their way into requests, requests on their
-// way out. Pure; the loop's thread.
+// way out. Pure but for the disk's log; the loop's thread.
 //
 // A series stays in one shard, and a shard has one request under way at a time: its samples arrive
 // in order. Each shard has two lanes. `live` goes first. In `late` no request holds samples of two
@@ -7,6 +7,9 @@
 //
 // A request is closed, and compressed, when it has `batch` samples, and when close() says that it
 // must go as it is.
+//
+// With a DiskLog everything is on it, too, as soon as commit() returns, until it is over: restore()
+// brings back what a former process had, in the same lanes and order.
 //
 // Bounded: beyond `max_size` bytes the oldest requests that are not under way are dropped; what is
 // open takes an eighth of it at most.
@@ -20,6 +23,7 @@
 #include <vector>
 
 #include "daemon/config/config.hpp"
+#include "daemon/io/remote_write/disk_log.hpp"
 #include "daemon/io/remote_write/write_request.hpp"
 
 namespace itnxt {
@@ -29,14 +33,21 @@ struct WriteBatch {
   std::size_t samples = 0;
   std::int64_t newest = 0;   // time stamp, milliseconds
   std::uint64_t number = 0;  // in the order in which they were closed
+  std::vector<DiskLog::Id> kept;
 };
 
 class WriteQueue {
  public:
-  WriteQueue(const RemoteWriteQueue& limits, const std::map<std::string, std::string>& external);
+  // `log` outlives it; null: all is in memory only.
+  WriteQueue(const RemoteWriteQueue& limits, const std::map<std::string, std::string>& external,
+             DiskLog* log = nullptr);
 
   // Takes a sample of `source` over; how many samples had to be dropped to make room.
   std::size_t add(const FedSample& sample, bool late, std::uint64_t source);
+  // What was added since the last time goes to the log.
+  void commit();
+  // How many samples had to be dropped to make room.
+  std::size_t restore(const std::vector<DiskLog::Entry>& entries);
   // Closes what a shard has open, so that it can go; how many samples had to be dropped.
   std::size_t close(std::size_t shard);
   [[nodiscard]] std::size_t open_bytes() const { return open_bytes_; }
@@ -57,6 +68,10 @@ class WriteQueue {
     std::string bytes;
     std::size_t samples = 0;
     std::int64_t newest = 0;
+    // Of these so much is in the log.
+    std::size_t kept_bytes = 0;
+    std::size_t kept_samples = 0;
+    std::vector<DiskLog::Id> kept;
   };
   using Lane = std::deque<WriteBatch>;
   struct Shard {
@@ -65,11 +80,21 @@ class WriteQueue {
     Lane live, late;
     Lane* under_way = nullptr;  // whose first one is
   };
-  void close(Open& open, Lane& lane);
-  void close(Shard& shard);
+  struct Place {
+    std::uint32_t shard = 0;
+    bool late = false;
+    std::uint64_t source = 0;
+  };
+  Open& open_at(const Place& place);
+  std::size_t make_room_in(const Place& place, const Open& open);
+  void keep(Open& open, const Place& place);
+  void close(Open& open, const Place& place);
+  void close_shard(std::uint32_t shard);
+  void over(const WriteBatch& batch);
   std::size_t make_room();
 
   const RemoteWriteQueue limits_;
+  DiskLog* const log_;
   SeriesEncoder encoder_;
   std::vector<Shard> shards_;
   std::string room_;  // for compress()

@@ -154,4 +154,14 @@ std::string compress(std::string_view bytes, std::string& room) {
   return room.substr(0, size);
 }
 
+std::optional<std::string> uncompress(std::string_view block, std::size_t most) {
+  std::size_t size = 0;
+  std::string bytes;
+  if (!snappy::GetUncompressedLength(block.data(), block.size(), &size) || size > most ||
+      !snappy::Uncompress(block.data(), block.size(), &bytes)) {
+    return std::nullopt;
+  }
+  return bytes;
+}
+
 }  // namespace itnxt

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,5 +48,7 @@ class SeriesEncoder {
 // A snappy block (google/snappy, format_description.txt), as long as it has to be. `room` is kept
 // by the caller from call to call: what a request could need at worst is many times what it needs.
 std::string compress(std::string_view bytes, std::string& room);
+// What it was made of; absent: it is no such block, or of more than `most` bytes.
+std::optional<std::string> uncompress(std::string_view block, std::size_t most);
 
 }  // namespace itnxt

@@ -9,6 +9,7 @@
 #include "tests/support/fake_http.hpp"
 #include "tests/support/fake_loop.hpp"
 #include "tests/support/recording.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace itnxt::test {
 namespace {
@@ -27,6 +28,7 @@ RemoteWriteConfig target(const char* name) {
 Config with_targets(const std::vector<RemoteWriteConfig>& targets) {
   Config config = two_routers();
   config.aggregator.remote_write = targets;
+  config.aggregator.state.clear();  // in memory only
   return config;
 }
 
@@ -229,6 +231,24 @@ TEST(RemoteWrite, TheEndWaitsForWhatIsOnItsWayButNotForEver) {
   EXPECT_FALSE(done);
   world.loop.advance(120ms);
   EXPECT_TRUE(done);
+}
+
+// A wrong url is mended by a reload: what waited goes to the right one.
+TEST(RemoteWrite, WhatWaitsForATargetGoesToItsSuccessorOfThatName) {
+  TempDir dir;
+  Config config = with_targets({target("a")});
+  config.aggregator.state = dir.path();
+  World world;
+  world.remote.reconfigure(with_targets({}));
+  world.remote.reconfigure(config);
+  world.apply(world.batch(1000));
+  world.remote.commit();
+  world.loop.advance(250ms);
+  world.http.answer(world.http.requests.size() - 1, 503);
+  config.aggregator.remote_write[0].url = "http://b/";
+  world.answered = world.http.requests.size();
+  world.remote.reconfigure(config);
+  EXPECT_THAT(world.received("http://b/"), HasSubstr("1000@"));
 }
 
 }  // namespace

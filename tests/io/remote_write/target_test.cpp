@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
 #include <set>
 
 #include "daemon/core/base64.hpp"
@@ -10,6 +11,7 @@
 #include "tests/support/fake_http.hpp"
 #include "tests/support/fake_loop.hpp"
 #include "tests/support/recording.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace itnxt::test {
 namespace {
@@ -30,8 +32,8 @@ RemoteWriteConfig one_shard() {
 }
 
 struct World {
-  explicit World(const RemoteWriteConfig& config = one_shard())
-      : target(loop, log, http, figures, config) {}
+  explicit World(const RemoteWriteConfig& config = one_shard(), const std::string& directory = {})
+      : target(loop, log, http, figures, config, directory) {}
 
   void add(std::int64_t at, std::string_view subject = "r1") {
     target.add({"m", "", 0, at, subject, false}, false, 0);
@@ -383,6 +385,68 @@ TEST(RemoteTarget, WhatFindsNoRoomIsCountedAndTold) {
           "level=warning msg=\"remote write: the queue is full, its oldest samples are dropped; "
           "raise queue.max_size, or help the store\" target=store samples=1"));
   EXPECT_LE(world.target.bytes(), 100U);
+}
+
+// The store is away, the aggregator is killed: its successor sends what was committed, then goes
+// on.
+TEST(RemoteTarget, WhatWaitedForAKilledAggregatorIsSentByItsSuccessor) {
+  TempDir dir;
+  const std::string directory = dir.path() + "/state/remote_write/1";
+  {
+    World world(one_shard(), directory);
+    for (int i = 1; i <= 3; ++i) world.add(i);
+    world.target.commit();
+    world.target.flush();
+    world.http.answer(0, 200);
+    world.http.answer(1, 503);
+  }
+  World world(one_shard(), directory);
+  EXPECT_THAT(
+      world.log.lines,
+      ElementsAre("level=notice msg=\"remote write: what waited when the aggregator ended is "
+                  "sent now\" target=store bytes=" +
+                  std::to_string(world.target.bytes())));
+  world.add(4);
+  world.target.flush();
+  for (std::size_t i = 0; i < world.http.requests.size(); ++i) world.http.answer(i, 200);
+  std::string all;
+  for (const HttpRequest& request : world.http.requests) all += sent_text(request.body);
+  EXPECT_EQ(all, "__name__=m 0@2\n__name__=m 0@3\n__name__=m 0@4\n");
+  EXPECT_TRUE(world.target.idle());
+}
+
+TEST(RemoteTarget, ADiskInTroubleIsToldOnceAndWhenItIsWell) {
+  RecordingLog log;
+  TargetLog told(log, "store");
+  const Instant start{};
+  told.disk_is(start, "");
+  told.disk_is(start, "cannot make /s/3.queue: No space left on device");
+  for (int i = 1; i < 50; ++i) told.disk_is(start + 1s * i, i % 2 == 0 ? "full" : "");
+  told.disk_is(start + 60s, "");
+  EXPECT_THAT(
+      log.lines,
+      ElementsAre(
+          "level=warning msg=\"remote write: what waits for the store is in memory only for "
+          "now, and a kill loses it; make room or mend the disk\" target=store "
+          "problem=\"cannot make /s/3.queue: No space left on device\"",
+          "level=notice msg=\"remote write: what waits for the store is kept on the disk "
+          "again\" target=store"));
+}
+
+TEST(RemoteTarget, WithoutADirectoryItGoesOnInMemoryAndSaysSo) {
+  TempDir dir;
+  std::ofstream(dir.path() + "/state") << "x";
+  World world(one_shard(), dir.path() + "/state/remote_write/1");
+  EXPECT_THAT(world.log.lines,
+              ElementsAre("level=error msg=\"remote write: what waits for the store is in memory "
+                          "only, and a kill loses it; mend the directory and start anew\" "
+                          "target=store problem=\"cannot use directory " +
+                          dir.path() + "/state: Not a directory\""));
+  world.add(1);
+  world.target.commit();
+  world.target.flush();
+  world.http.answer(0, 200);
+  EXPECT_EQ(world.counts(), "requests.ok=1 samples.sent=1");
 }
 
 }  // namespace

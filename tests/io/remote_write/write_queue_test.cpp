@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <optional>
+
 #include "tests/io/remote_write/read_request.hpp"
+#include "tests/support/run_until.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace itnxt::test {
 namespace {
@@ -117,6 +122,97 @@ TEST(WriteQueue, BeyondItsSizeTheOldestAreDropped) {
   EXPECT_EQ(queue.bytes(), one * 4);
   queue.done(0);
   EXPECT_EQ(sent(queue), "1003\n1005\n1004\n");
+}
+
+// A queue on a disk, in one process after the other.
+struct Kept {
+  explicit Kept(RemoteWriteQueue with) : with_limits(with) { open(); }
+  // As after a kill: what was committed is there again, nothing else was done.
+  void open() {
+    queue.reset();
+    log.reset();
+    auto opened =
+        DiskLog::open(loop, {dir.path(), std::size_t{1} << 20U, std::size_t{8} << 20U, 10ms});
+    ASSERT_TRUE(opened) << opened.error();
+    log = std::move(opened->log);
+    queue.emplace(with_limits, std::map<std::string, std::string>{{"region", "md"}}, log.get());
+    dropped = queue->restore(opened->waiting);
+  }
+  std::string sent_all() {
+    dropped += queue->close(0);
+    return sent(*queue);
+  }
+
+  TempDir dir;
+  PollLoop loop;
+  RemoteWriteQueue with_limits;
+  std::unique_ptr<DiskLog> log;
+  std::optional<WriteQueue> queue;
+  std::size_t dropped = 0;
+};
+
+TEST(WriteQueueOnADisk, WhatWasCommittedIsThereAgainInItsLaneAndOrder) {
+  Kept kept(limits(4));
+  for (int i = 1; i <= 6; ++i) {
+    kept.queue->add(sample("r1", i), false, 7);
+    kept.queue->commit();
+  }
+  kept.queue->add(sample("r1", 90), true, 7);
+  kept.queue->add(sample("r2", 80), true, 8);
+  kept.queue->add(sample("r1", 91), true, 7);
+  kept.queue->commit();
+  kept.queue->add(sample("r1", 100), false, 7);  // not committed: the collector has it yet
+  kept.open();
+  EXPECT_EQ(kept.sent_all(), "1 2 3 4\n5 6\n90 91\n80\n");
+  kept.open();
+  EXPECT_TRUE(kept.queue->empty()) << "what was taken does not come again";
+}
+
+TEST(WriteQueueOnADisk, SamplesComeBackAsTheyWere) {
+  Kept kept(limits(100));
+  kept.queue->add({"metric", "device=\"r 1\"", 42, 1234, "r1", false}, false, 0);
+  kept.queue->commit();
+  kept.queue->close(0);
+  const std::string before = kept.queue->begin(0)->body;
+  kept.open();
+  kept.queue->close(0);
+  const WriteBatch* after = kept.queue->begin(0);
+  ASSERT_NE(after, nullptr);
+  EXPECT_EQ(after->body, before);
+  EXPECT_EQ(after->samples, 1U);
+  EXPECT_EQ(after->newest, 1234);
+}
+
+TEST(WriteQueueOnADisk, WhatIsDroppedForWantOfRoomDoesNotComeBack) {
+  Kept kept(limits(10, 1, Bytes(2000)));
+  std::size_t dropped = 0;
+  for (int i = 0; i < 1000; ++i) {
+    dropped += kept.queue->add(sample("r1", 1000 + i), false, 0);
+    kept.queue->commit();
+  }
+  EXPECT_GT(dropped, 0U);
+  kept.open();
+  const std::string all = kept.sent_all();
+  const auto count = static_cast<std::size_t>(
+      std::ranges::count_if(all, [](char c) { return c == ' ' || c == '\n'; }));
+  EXPECT_EQ(count + dropped + kept.dropped, 1000U);
+  EXPECT_TRUE(all.ends_with(" 1999\n")) << all;
+}
+
+// Fewer shards than before, entries of another program: all that is ours is sent.
+TEST(WriteQueueOnADisk, AnotherConfigurationAndForeignEntries) {
+  Kept kept(limits(100, 4));
+  for (const char* subject : {"r1", "r2", "r3", "r4", "r5", "r6"}) {
+    kept.queue->add(sample(subject, 1000), false, 0);
+  }
+  kept.queue->commit();
+  kept.log->append("foreign");
+  kept.log->append(std::string(40, 'x'));
+  kept.with_limits.shards = 1;
+  kept.open();
+  EXPECT_EQ(kept.sent_all(), "1000 1000 1000 1000 1000 1000\n");
+  kept.open();
+  EXPECT_TRUE(kept.queue->empty());
 }
 
 }  // namespace
