@@ -3,14 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <map>
 
 #include "collectors/snmp/survey/tables.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/ctl/json.hpp"
 #include "tests/collectors/snmp/survey/wire.hpp"
+#include "tests/support/recorded_devices.hpp"
 
 namespace itnxt::ctl {
 namespace {
@@ -316,18 +315,14 @@ TEST(ProbeEntry, NamesAPortByWhatIsUniqueToIt) {
 }
 
 TEST(ProbeEntry, LoadsForEveryRecordedDevice) {
-  const char* data = std::getenv("ITNXT_TEST_DATA");
-  const std::filesystem::path folder =
-      std::filesystem::path(data != nullptr ? data : ITNXT_SOURCE_DIR "/../shared/data") /
-      "snmprec";
-  if (!std::filesystem::is_directory(folder)) {
-    GTEST_SKIP() << folder << " is not there: no recordings to serve";
+  const auto devices = itnxt::test::recorded_devices();
+  if (devices.empty()) {
+    GTEST_SKIP() << itnxt::test::recordings_folder() << " holds no recordings to serve";
   }
-  for (const auto& file : std::filesystem::directory_iterator(folder)) {
-    if (file.path().extension() != ".gz") continue;
-    SCOPED_TRACE(file.path().filename());
+  for (const auto& [name, file] : devices) {
+    SCOPED_TRACE(name);
     namespace world = snmp::survey::test;
-    world::AgentWire wire(world::alive(itnxt::test::Recording::load(file.path())), 60s);
+    world::AgentWire wire(world::alive(itnxt::test::Recording::load(file)), 60s);
     const Probed one = probed(survey(wire, world::questions()), {"core", ""});
     EXPECT_EQ(problems_of(one.entry), "") << one.entry;
     EXPECT_EQ(probe_json(one)["oddities"].size(), one.oddities.size());

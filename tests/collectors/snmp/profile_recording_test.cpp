@@ -1,8 +1,6 @@
 // Recordings of real devices: every shipped profile that matches gives series that make sense.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <set>
 
@@ -10,17 +8,12 @@
 #include "daemon/state/table.hpp"
 #include "tests/collectors/snmp/profile_agent.hpp"
 #include "tests/support/promtool.hpp"
+#include "tests/support/recorded_devices.hpp"
 
 namespace itnxt::snmp {
 namespace {
 
 using itnxt::test::Recording;
-
-std::filesystem::path recordings() {
-  const char* data = std::getenv("ITNXT_TEST_DATA");
-  const std::filesystem::path base = data != nullptr ? data : ITNXT_SOURCE_DIR "/../shared/data";
-  return base / "snmprec";
-}
 
 struct Polled {
   DeviceSample poll;
@@ -56,15 +49,14 @@ std::map<std::string, std::size_t> rows_by_profile(const std::vector<SeriesSampl
 class ProfilesOfRecordings : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!std::filesystem::is_directory(recordings())) {
-      GTEST_SKIP() << recordings() << " is not there: no recordings to serve";
+    if (itnxt::test::recorded_devices().empty()) {
+      GTEST_SKIP() << itnxt::test::recordings_folder() << " holds no recordings to serve";
     }
   }
   static std::map<std::string, Recording> all() {
     std::map<std::string, Recording> found;
-    for (const auto& entry : std::filesystem::directory_iterator(recordings())) {
-      if (entry.path().extension() != ".gz") continue;
-      found.emplace(entry.path().stem().stem().string(), Recording::load(entry.path()));
+    for (const auto& [name, file] : itnxt::test::recorded_devices()) {
+      found.emplace(name, Recording::load(file));
     }
     return found;
   }

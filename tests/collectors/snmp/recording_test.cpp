@@ -2,22 +2,15 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdlib>
-#include <filesystem>
 #include <set>
 
 #include "tests/collectors/snmp/agent.hpp"
+#include "tests/support/recorded_devices.hpp"
 
 namespace itnxt::snmp {
 namespace {
 
 using itnxt::test::Recording;
-
-std::filesystem::path recordings() {
-  const char* data = std::getenv("ITNXT_TEST_DATA");
-  const std::filesystem::path base = data != nullptr ? data : ITNXT_SOURCE_DIR "/../shared/data";
-  return base / "snmprec";
-}
 
 const itnxt::test::RecordedValue* find(const Recording& recording, const Oid& column,
                                        std::uint32_t row) {
@@ -158,17 +151,16 @@ void expect_as_recorded(const Recording& recording, Version version, const Devic
 class Recordings : public ::testing::TestWithParam<Version> {};
 
 TEST_P(Recordings, EveryCounterOfEveryInterface) {
-  if (!std::filesystem::is_directory(recordings())) {
-    GTEST_SKIP() << recordings() << " is not there: no recordings to serve";
+  const auto devices = itnxt::test::recorded_devices();
+  if (devices.empty()) {
+    GTEST_SKIP() << itnxt::test::recordings_folder() << " holds no recordings to serve";
   }
   WalkPolicy policy;
   policy.version = GetParam();
-  std::size_t devices = 0;
   std::size_t interfaces = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(recordings())) {
-    if (entry.path().extension() != ".gz") continue;
-    SCOPED_TRACE(entry.path().filename());
-    const Recording recording = Recording::load(entry.path());
+  for (const auto& [name, file] : devices) {
+    SCOPED_TRACE(name);
+    const Recording recording = Recording::load(file);
     for (const std::size_t most : {100U, 30U, 7U}) {
       DeviceMemory memory;
       // The first poll learns the columns, the second asks by what was learned.
@@ -181,10 +173,8 @@ TEST_P(Recordings, EveryCounterOfEveryInterface) {
         if (poll == 0 && most == 100) interfaces += sample.interfaces.size();
       }
     }
-    ++devices;
   }
-  EXPECT_GE(devices, 1U);
-  RecordProperty("devices", static_cast<int>(devices));
+  RecordProperty("devices", static_cast<int>(devices.size()));
   RecordProperty("interfaces", static_cast<int>(interfaces));
 }
 

@@ -6,17 +6,10 @@
 #include "collectors/snmp/walk.hpp"
 #include "tests/collectors/snmp/agent.hpp"
 
-namespace itnxt::snmp {
+namespace itnxt::snmp::test {
 namespace {
 
 using itnxt::test::Recording;
-using test::asked;
-using test::Bytes;
-using test::device;
-using test::drive;
-using test::Driven;
-using test::is_bulk;
-using test::serve;
 
 // Answers a GETBULK by `next`, which maps (column's OID asked, repetition) to a varbind.
 using Forge = std::function<void(itnxt::test::ReplyWriter&, const std::vector<Recording::Arcs>&,
@@ -293,4 +286,4 @@ TEST(EvilAgent, MalformedRowIndexes) {
 }
 
 }  // namespace
-}  // namespace itnxt::snmp
+}  // namespace itnxt::snmp::test

@@ -5,17 +5,10 @@
 #include "collectors/snmp/walk.hpp"
 #include "tests/collectors/snmp/agent.hpp"
 
-namespace itnxt::snmp {
+namespace itnxt::snmp::test {
 namespace {
 
 using itnxt::test::Recording;
-using test::asked;
-using test::Bytes;
-using test::device;
-using test::drive;
-using test::Driven;
-using test::is_bulk;
-using test::serve;
 
 TEST(Walk, AWholeDevice) {
   const Recording agent = device(7);
@@ -301,4 +294,4 @@ TEST(Walk, SilenceToBigRequestsOnlyIsAQuestionOfSize) {  // T12
 }
 
 }  // namespace
-}  // namespace itnxt::snmp
+}  // namespace itnxt::snmp::test

@@ -5,17 +5,10 @@
 
 #include "tests/collectors/snmp/agent.hpp"
 
-namespace itnxt::snmp {
+namespace itnxt::snmp::test {
 namespace {
 
 using itnxt::test::Recording;
-using test::asked;
-using test::Bytes;
-using test::device;
-using test::drive;
-using test::Driven;
-using test::is_bulk;
-using test::serve;
 
 TEST(Walk, NoAnswerAtAll) {
   DeviceMemory memory;
@@ -244,4 +237,4 @@ TEST(Walk, AnExpiredPollTellsWhatCameOfIt) {
 }
 
 }  // namespace
-}  // namespace itnxt::snmp
+}  // namespace itnxt::snmp::test
