@@ -23,7 +23,7 @@
 #include "collectors/snmp/session.hpp"
 #include "collectors/snmp/socket_pool.hpp"
 #include "collectors/snmp/udp.hpp"
-#include "collectors/snmp/usm/registry.hpp"
+#include "collectors/snmp_protocol/usm/registry.hpp"
 #include "daemon/config/config.hpp"
 #include "daemon/io/resolver.hpp"
 

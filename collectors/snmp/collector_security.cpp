@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "collectors/snmp/collector.hpp"
-#include "collectors/snmp/user_settings.hpp"
+#include "collectors/snmp_protocol/user_settings.hpp"
 
 namespace itnxt {
 namespace {

@@ -14,8 +14,8 @@
 #include "collectors/snmp/silence.hpp"
 #include "collectors/snmp/socket_pool.hpp"
 #include "collectors/snmp/udp.hpp"
-#include "collectors/snmp/usm/engine.hpp"
 #include "collectors/snmp/walk.hpp"
+#include "collectors/snmp_protocol/usm/engine.hpp"
 #include "daemon/config/config.hpp"
 
 namespace itnxt::snmp {

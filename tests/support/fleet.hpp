@@ -13,7 +13,7 @@
 #include <string>
 #include <thread>
 
-#include "collectors/snmp/message.hpp"
+#include "collectors/snmp_protocol/message.hpp"
 #include "daemon/core/time.hpp"
 #include "tests/support/fleet_engine.hpp"
 
