@@ -3,11 +3,13 @@
 // To add one: a folder under collectors/; in daemon/config a struct and a name (config.hpp), its
 // keys (schema.cpp) and its reader (load_host.cpp, say); a line in kinds.cpp, with what only its
 // own room can tell to be wrong with its configuration, if there is anything. It sees core, its
-// own configuration, the loop and the sink: never ZeroMQ, state, alerts or another collector.
+// own configuration, the loop and the sink: never ZeroMQ, state, alerts or another collector (but
+// for what poll_requests.hpp lets them ask of each other).
 #pragma once
 
 #include <string>
 
+#include "collectors/poll_requests.hpp"
 #include "daemon/config/config.hpp"
 #include "daemon/core/log.hpp"
 #include "daemon/io/loop.hpp"
@@ -23,6 +25,8 @@ struct CollectorContext {
   // What it has learned and wants to know after a restart may stand in files of this path and an
   // ending of its own, as "/var/lib/itnxt/spool/snmp"; empty: nowhere.
   std::string files = {};
+  // The other collectors of this process; null: there are none.
+  PollRequests* polls = nullptr;
 };
 
 class Collector {

@@ -34,6 +34,12 @@ void EngineRegistry::forget(const DeviceName& device, Instant now) {
   devices_.erase(known);
 }
 
+const DeviceName* EngineRegistry::owner_of(const EngineId& engine) const {
+  const auto at = engines_.find(engine);
+  return at == engines_.end() || at->second.devices.size() != 1 ? nullptr
+                                                                : &at->second.devices.front();
+}
+
 void EngineRegistry::changed(const EngineId& engine, Sharing& sharing, Instant now) {
   if (sharing.devices.size() < 2 || sharing.waiting) return;
   Instant due = now + settle_;

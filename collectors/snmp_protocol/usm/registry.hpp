@@ -40,6 +40,8 @@ class EngineRegistry {
   // `device` answers as `engine`. Holds one entry a device.
   void learn(const DeviceName& device, const EngineId& engine, Instant now);
   void forget(const DeviceName& device, Instant now);
+  // Who has it, if that is one device.
+  [[nodiscard]] const DeviceName* owner_of(const EngineId& engine) const;
   // What is to be told now; each once.
   [[nodiscard]] std::vector<SharedEngine> take(Instant now);
 
