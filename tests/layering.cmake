@@ -39,7 +39,7 @@ endforeach()
 # And addresses and the resolver, which several collectors need and none of them owns, and SNMP's messages, which whoever
 # speaks it sees and which see core and the configuration only.
 set(collector_may daemon/io/loop.hpp daemon/io/sink.hpp daemon/io/address.hpp daemon/io/resolver.hpp daemon/config/config.hpp
-                  collectors/collector.hpp collectors/poll_requests.hpp)
+                  collectors/collector.hpp collectors/poll_requests.hpp collectors/kept_file.hpp)
 set(speaks_snmp snmp trap)
 file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/collectors/*.hpp ${ROOT}/collectors/*.cpp)
 foreach(f IN LISTS files)
