@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,8 +16,9 @@ namespace itnxt {
 
 // What to look at. All of the device in any case; …
 struct PollReason {
-  std::uint32_t if_index = 0;  // … this interface before anything else; 0: none
-  bool tables = false;         // … and whatever else is read of it, due or not
+  std::uint32_t if_index = 0;             // … this interface before anything else; 0: none
+  std::optional<bool> up = std::nullopt;  // what was said of it
+  bool tables = false;                    // … and whatever else is read of it, due or not
 };
 
 // Who polls devices.
@@ -33,51 +33,62 @@ class DevicePoller {
       std::span<const std::uint8_t> engine) const = 0;
 };
 
+// Who asks for polls.
+class PollListener {
+ public:
+  virtual ~PollListener() = default;
+  // A poll has found that an interface is up no longer.
+  virtual void lost(const DeviceName& device, std::uint32_t if_index) = 0;
+  // A device says of an interface another thing than PollReason::up did. It may not know better
+  // yet: some agents answer from a copy that is seconds old.
+  virtual void contradicted(const DeviceName& device, std::uint32_t if_index) = 0;
+};
+
 class PollRequests {
  public:
-  // A poll has found that an interface is up no longer.
-  using Lost = std::function<void(const DeviceName& device, std::uint32_t if_index)>;
-
-  // Until the Registration goes. `poller` outlives it.
-  [[nodiscard]] Registration serve(DevicePoller& poller) { return add(pollers_, &poller); }
-  [[nodiscard]] Registration watch_losses(Lost lost) { return add(watchers_, std::move(lost)); }
+  // Until the Registration goes, which the poller or listener outlives.
+  [[nodiscard]] Registration serve(DevicePoller& poller) { return add(pollers_, poller); }
+  [[nodiscard]] Registration watch(PollListener& listener) { return add(listeners_, listener); }
 
   // False: nobody here polls the device.
   bool poll_now(const DeviceName& device, const PollReason& reason) {
-    for (const auto& poller : *pollers_) {
-      if ((*poller)->poll_now(device, reason)) return true;
+    for (DevicePoller* const poller : *pollers_) {
+      if (poller->poll_now(device, reason)) return true;
     }
     return false;
   }
   [[nodiscard]] std::optional<DeviceName> device_of(std::span<const std::uint8_t> engine) const {
-    for (const auto& poller : *pollers_) {
-      if (auto device = (*poller)->device_of(engine)) return device;
+    for (const DevicePoller* const poller : *pollers_) {
+      if (auto device = poller->device_of(engine)) return device;
     }
     return std::nullopt;
   }
   void lost(const DeviceName& device, std::uint32_t if_index) const {
-    for (const auto& watcher : *watchers_) (*watcher)(device, if_index);
+    for (PollListener* const listener : *listeners_) listener->lost(device, if_index);
+  }
+  void contradicted(const DeviceName& device, std::uint32_t if_index) const {
+    for (PollListener* const listener : *listeners_) listener->contradicted(device, if_index);
   }
 
  private:
   template <class T>
-  using List = std::shared_ptr<std::vector<std::shared_ptr<T>>>;
+  using List = std::shared_ptr<std::vector<T*>>;
   template <class T>
   struct Place final : Registration::State {
-    Place(List<T> all, std::shared_ptr<T> one) : list(std::move(all)), mine(std::move(one)) {}
+    Place(List<T> all, T& one) : list(std::move(all)), mine(&one) {}
     ~Place() override { std::erase(*list, mine); }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
     List<T> list;
-    std::shared_ptr<T> mine;
+    T* mine;
   };
-  template <class T, class Value>
-  static Registration add(const List<T>& list, Value value) {
-    list->push_back(std::make_shared<T>(std::move(value)));
-    return Registration(std::make_unique<Place<T>>(list, list->back()));
+  template <class T>
+  static Registration add(const List<T>& list, T& one) {
+    list->push_back(&one);
+    return Registration(std::make_unique<Place<T>>(list, one));
   }
-  List<DevicePoller*> pollers_ = std::make_shared<List<DevicePoller*>::element_type>();
-  List<Lost> watchers_ = std::make_shared<List<Lost>::element_type>();
+  List<DevicePoller> pollers_ = std::make_shared<std::vector<DevicePoller*>>();
+  List<PollListener> listeners_ = std::make_shared<std::vector<PollListener*>>();
 };
 
 }  // namespace itnxt

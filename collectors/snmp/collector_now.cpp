@@ -19,6 +19,7 @@ bool SnmpCollector::poll_now(const DeviceName& device, const PollReason& reason)
   if (reason.if_index != 0 && !session.check) {
     if (!session.polling()) choose_socket(session);
     session.check.emplace(reason.if_index, policy_of(session));
+    session.said_up = reason.up;
     session.exchange = {};
     ask(known->second);
   } else if (!session.working()) {
@@ -40,17 +41,22 @@ void SnmpCollector::end_check(std::uint32_t device) {
   queue_.finish(device);
   const std::optional<InterfaceStatus> found = session.check->found();
   session.check.reset();
+  bool contradicts = false;
   if (found) {
     const SourceTime now = source_time(context_.loop.now());
-    auto event =
-        session.changes.see(session.target.device.name, *found, now, context_.loop.wall_now());
+    const DeviceName& name = session.target.device.name;
+    auto event = session.changes.see(name, *found, now, context_.loop.wall_now());
     if (event) context_.sink.report(std::move(*event));
+    const bool up = found->oper == OperStatus::up;
+    contradicts = session.said_up.value_or(up) != up;
     if (session.walk) {
       session.confirmed = found;
       session.confirmed_at = now;
     }
   }
   session.polling() ? proceed(device) : rest(device);
+  // Last: who hears it may ask for a poll at once.
+  if (contradicts) context_.polls->contradicted(at(device).target.device.name, found->if_index);
 }
 
 // Nothing is under way: what was asked for meanwhile. Where the regular poll is near, this one

@@ -61,6 +61,7 @@ struct Session {
 
   // Asked out of turn.
   std::optional<InterfaceCheck> check;       // goes before what is under way
+  std::optional<bool> said_up;               // of its interface, by who asked
   std::optional<PollReason> again;           // a whole poll, when that is over
   bool urgent = false;                       // the poll under way was asked for
   bool tables = false;                       // … with all profiles

@@ -70,11 +70,7 @@ void TrapCollector::start() {
   if (!files.empty()) ignored_file_.emplace(files + ".ignored");
   security_.emplace(OwnEngine(engine.state, context_.loop.now()), salts_);
   take_inventory();
-  if (context_.polls != nullptr) {
-    losses_ = context_.polls->watch_losses([this](const DeviceName& device, std::uint32_t port) {
-      missing_.lost(device, port, context_.loop.now());
-    });
-  }
+  if (context_.polls != nullptr) listening_ = context_.polls->watch(*this);
   open();
   tick();
 }

@@ -48,6 +48,7 @@ bool PollPace::ask(const DeviceName& device, const PollReason& reason, Instant n
   }
   if (!entry.waiting) entry.waiting.emplace();
   if (reason.if_index != 0) entry.waiting->if_index = reason.if_index;
+  if (reason.if_index != 0) entry.waiting->up = reason.up;
   entry.waiting->tables = entry.waiting->tables || reason.tables;
   return false;
 }

@@ -173,6 +173,7 @@ void TrapCollector::look(const Notification& note, const Senders::Found& devices
   PollReason reason;
   reason.tables = known->look == Look::device;
   if (!reason.tables) reason.if_index = note.if_index;
+  if (!reason.tables) reason.up = known->look == Look::link;
   for (const std::size_t device : devices) {
     const DeviceName& name = senders_.name(device);
     if (pace_.ask(name, reason, context_.loop.now())) poll(name, reason);
@@ -194,6 +195,20 @@ void TrapCollector::poll(const DeviceName& device, const PollReason& reason) {
       "a trap is a reason to poll its device, which no snmp collector of this process does; run "
       "both in one process",
       {{"collector", config_.name.text()}, {"device", device.text()}});
+}
+
+void TrapCollector::lost(const DeviceName& device, std::uint32_t if_index) {
+  missing_.lost(device, if_index, context_.loop.now());
+}
+
+// Asked once more at the end of the quiet time, without what was said: then the device is right.
+void TrapCollector::contradicted(const DeviceName& device, std::uint32_t if_index) {
+  if (!senders_.find(device)) return;
+  ++totals_.contradicted;
+  PollReason reason;
+  reason.if_index = if_index;
+  if (pace_.ask(device, reason, context_.loop.now())) poll(device, reason);
+  arm_pace();
 }
 
 void TrapCollector::arm_pace() {

@@ -24,7 +24,7 @@
 
 namespace itnxt::trap {
 
-class TrapCollector final : public Collector {
+class TrapCollector final : public Collector, private PollListener {
  public:
   TrapCollector(TrapCollectorConfig config, CollectorContext context, Resolver::Lookup lookup);
   ~TrapCollector() override;
@@ -70,6 +70,9 @@ class TrapCollector final : public Collector {
   void arm_pace();
   void report(Event event);
 
+  void lost(const DeviceName& device, std::uint32_t if_index) override;
+  void contradicted(const DeviceName& device, std::uint32_t if_index) override;
+
   TrapCollectorConfig config_;  // but for its targets
   CollectorContext context_;
   usm::SaltCounter salts_;
@@ -103,7 +106,7 @@ class TrapCollector final : public Collector {
   Timer reopen_;
   Timer tick_;
   Timer pace_timer_;
-  Registration losses_;
+  Registration listening_;
 };
 
 }  // namespace itnxt::trap

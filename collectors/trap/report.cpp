@@ -177,6 +177,10 @@ SeriesSample figures_of(const Totals& totals) {
       counter("itnxt_trap_not_polled_total",
               "Notifications worth a poll of devices that no collector of this process polls.",
               totals.not_polled),
+      counter("itnxt_trap_contradicted_total",
+              "Link traps of which the device, polled at once, said otherwise; it is polled again "
+              "5 s later.",
+              totals.contradicted),
       counter("itnxt_trap_unanswered_informs_total",
               "Informs whose answer the kernel did not take; their senders repeat them.",
               totals.unanswered),

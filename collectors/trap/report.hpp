@@ -31,9 +31,10 @@ struct Totals {
   std::uint64_t duplicates = 0;
   std::uint64_t withheld = 0;
   std::uint64_t kernel_drops = 0;
-  std::uint64_t polls = 0;       // that they caused
-  std::uint64_t not_polled = 0;  // of devices that nobody here polls
-  std::uint64_t unanswered = 0;  // informs that the kernel let nobody answer
+  std::uint64_t polls = 0;         // that they caused
+  std::uint64_t not_polled = 0;    // of devices that nobody here polls
+  std::uint64_t contradicted = 0;  // by the device that was polled
+  std::uint64_t unanswered = 0;    // informs that the kernel let nobody answer
   bool listening = false;
 };
 // Without their time and interval.
