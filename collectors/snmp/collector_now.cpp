@@ -78,7 +78,7 @@ void SnmpCollector::correct(Session& session, DeviceSample& sample) {
   const std::optional<InterfaceStatus> confirmed = std::exchange(session.confirmed, std::nullopt);
   if (!confirmed) return;
   for (InterfaceSample& row : sample.interfaces) {
-    if (row.if_index != confirmed->if_index || row.at >= session.confirmed_at) continue;
+    if (row.if_index != confirmed->if_index || row.at > session.confirmed_at) continue;
     row.admin = confirmed->admin;
     row.oper = confirmed->oper;
   }
