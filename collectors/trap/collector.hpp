@@ -8,9 +8,9 @@
 //   reason to poll its device at once (PollRequests), at most every 5 s and once more behind; what
 //   the poll finds is the news. The notification itself is an event of kind `trap`, `storm_limit`
 //   of each sender a second; what is more is summed up (`trap_storm`).
-// - An inform is acknowledged when its event stands in the event log's queue, again when it comes
-//   again, and not at all beyond storm_limit: its sender repeats it. Its engine ID and boots
-//   outlive the process in NAME.engine.
+// - An inform is acknowledged when its event is on the disk, again when it comes again, and not at
+//   all beyond storm_limit: its sender repeats it. Our engine ID and boots outlive the process in
+//   NAME.engine.
 // - A lost link that a poll finds and that no trap told is `trap_missing`, of devices that have
 // sent
 //   any trap since the start.

@@ -40,42 +40,50 @@ std::vector<StormLimit::Withheld> StormLimit::take(Instant now) {
 }
 
 bool PollPace::ask(const DeviceName& device, const PollReason& reason, Instant now) {
+  expire(now, nullptr);
   const auto [at, fresh] = devices_.try_emplace(device);
-  Entry& entry = at->second;
-  if (fresh || (entry.until <= now && !entry.waiting)) {
-    entry = {now + kQuiet, std::nullopt};
+  if (fresh) {
+    quiet_.emplace_back(now + kQuiet, device);
     return true;
   }
-  if (!entry.waiting) entry.waiting.emplace();
-  if (reason.if_index != 0) entry.waiting->if_index = reason.if_index;
-  if (reason.if_index != 0) entry.waiting->up = reason.up;
-  entry.waiting->tables = entry.waiting->tables || reason.tables;
+  std::optional<PollReason>& waiting = at->second;
+  if (!waiting) {
+    waiting.emplace();
+    ++waiting_;
+  }
+  if (reason.if_index != 0) {
+    waiting->if_index = reason.if_index;
+    waiting->up = reason.up;
+  }
+  waiting->tables = waiting->tables || reason.tables;
   return false;
+}
+
+// Whose quiet time is over; who waits for that, only where it can be told.
+void PollPace::expire(Instant now, std::vector<Due>* due) {
+  while (!quiet_.empty() && quiet_.front().first <= now) {
+    const auto at = devices_.find(quiet_.front().second);
+    if (!at->second) {
+      devices_.erase(at);
+    } else if (due == nullptr) {
+      return;
+    } else {
+      due->push_back({at->first, *std::exchange(at->second, std::nullopt)});
+      --waiting_;
+      quiet_.emplace_back(now + kQuiet, at->first);
+    }
+    quiet_.pop_front();
+  }
 }
 
 std::vector<PollPace::Due> PollPace::take_due(Instant now) {
   std::vector<Due> due;
-  for (auto at = devices_.begin(); at != devices_.end();) {
-    Entry& entry = at->second;
-    if (entry.until > now) {
-      ++at;
-    } else if (entry.waiting) {
-      due.push_back({at->first, *entry.waiting});
-      entry = {now + kQuiet, std::nullopt};
-      ++at;
-    } else {
-      at = devices_.erase(at);
-    }
-  }
+  expire(now, &due);
   return due;
 }
 
 std::optional<Instant> PollPace::next_due() const {
-  std::optional<Instant> next;
-  for (const auto& [device, entry] : devices_) {
-    if (entry.waiting && (!next || entry.until < *next)) next = entry.until;
-  }
-  return next;
+  return waiting_ == 0 ? std::nullopt : std::optional(quiet_.front().first);
 }
 
 void Seen::forget(Instant now) {

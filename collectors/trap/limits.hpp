@@ -9,6 +9,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "collectors/poll_requests.hpp"
@@ -58,15 +59,16 @@ class PollPace {
     PollReason reason;
   };
   [[nodiscard]] std::vector<Due> take_due(Instant now);
+  // When to look again; absent: nothing waits.
   [[nodiscard]] std::optional<Instant> next_due() const;
 
  private:
-  struct Entry {
-    Instant until{};
-    std::optional<PollReason> waiting;
-  };
-  // Holds who was polled within kQuiet: no more than there are devices.
-  std::map<DeviceName, Entry> devices_;
+  void expire(Instant now, std::vector<Due>* due);
+  // Who was polled within kQuiet, no more than there are devices, with what waits; and when each
+  // was, the oldest first.
+  std::unordered_map<DeviceName, std::optional<PollReason>> devices_;
+  std::deque<std::pair<Instant, DeviceName>> quiet_;
+  std::size_t waiting_ = 0;
 };
 
 // Notifications that were taken, by a keyed hash of sender, engine, request-id and content: one

@@ -50,7 +50,7 @@ void TrapCollector::ignore(Reason reason, const Listener::Datagram& datagram) {
 }
 
 void TrapCollector::reply(const Listener::Datagram& datagram, snmp::ByteView bytes) {
-  if (bytes.empty() || !listener_->reply(datagram, bytes)) ++totals_.unanswered;
+  if (bytes.empty() || !listener_ || !listener_->reply(datagram, bytes)) ++totals_.unanswered;
 }
 
 void TrapCollector::receive(const Listener::Datagram& datagram) {
@@ -68,9 +68,8 @@ void TrapCollector::receive(const Listener::Datagram& datagram) {
   const std::uint64_t identity = identity_of(hash_key_, *note, datagram.peer, {});
   if (!note->inform) return accept(*note, *devices, identity, datagram, {});
   const auto inform = snmp::decode(datagram.bytes);
-  accept(*note, *devices, identity, datagram, [&] {
-    reply(datagram, acknowledge(std::get<snmp::Message>(inform), true, answer_room_));
-  });
+  accept(*note, *devices, identity, datagram,
+         [&] { return acknowledge(std::get<snmp::Message>(inform), true, answer_room_); });
 }
 
 void TrapCollector::report_back(const usm::V3Message& message, const Security::Verdict& verdict,
@@ -116,9 +115,8 @@ void TrapCollector::receive_v3(const usm::V3Message& message, const Listener::Da
   if (!note->inform) return accept(*note, devices, identity, datagram, {});
   accept(*note, devices, identity, datagram, [&] {
     const snmp::ByteView answer = acknowledge(*pdu, false, pdu_room_);
-    reply(datagram, answer.empty()
-                        ? answer
-                        : security_->encode_answer(message, verdict, answer, now, answer_room_));
+    if (answer.empty()) return answer;
+    return security_->encode_answer(message, verdict, answer, now, answer_room_);
   });
 }
 
@@ -143,7 +141,7 @@ void TrapCollector::accept(const Notification& note, const Senders::Found& devic
   const bool repeats = note.version != Version::v1;
   if (repeats && seen_.contains(identity, now)) {
     ++totals_.duplicates;
-    if (answer) answer();
+    if (answer && !unkept_.contains(identity)) reply(datagram, answer());
     return;
   }
   look(note, devices);
@@ -163,8 +161,25 @@ void TrapCollector::accept(const Notification& note, const Senders::Found& devic
   for (std::size_t i = 0; !alone && i < devices.size(); ++i) {
     candidates.push_back(senders_.name(devices[i]).text());
   }
-  report(event_of(note, device, candidates, datagram.peer));
-  if (answer) answer();
+  Event event = event_of(note, device, candidates, datagram.peer);
+  if (answer) return report_inform(std::move(event), identity, datagram, answer());
+  report(std::move(event));
+}
+
+// What is acknowledged must not be lost: the answer waits until the event is on the disk, and so
+// does the one to a repetition.
+void TrapCollector::report_inform(Event event, std::uint64_t identity,
+                                  const Listener::Datagram& datagram, snmp::ByteView answer) {
+  unkept_.insert(identity);
+  context_.sink.report_kept(stamped(std::move(event)),
+                            [here = std::weak_ptr(alive_), identity,
+                             to = Listener::Datagram{datagram.peer, datagram.here, {}},
+                             bytes = std::vector<std::uint8_t>(answer.begin(), answer.end())] {
+                              const auto alive = here.lock();
+                              if (!alive) return;
+                              (*alive)->unkept_.erase(identity);
+                              (*alive)->reply(to, bytes);
+                            });
 }
 
 void TrapCollector::look(const Notification& note, const Senders::Found& devices) {
@@ -212,8 +227,9 @@ void TrapCollector::contradicted(const DeviceName& device, std::uint32_t if_inde
 }
 
 void TrapCollector::arm_pace() {
+  if (pace_timer_) return;
   const auto next = pace_.next_due();
-  if (!next || pace_timer_) return;
+  if (!next) return;
   const Duration wait = std::max(Duration::zero(), *next - context_.loop.now());
   pace_timer_ = context_.loop.after(wait, [this] {
     pace_timer_.cancel();
@@ -224,10 +240,10 @@ void TrapCollector::arm_pace() {
   });
 }
 
-void TrapCollector::report(Event event) {
+Event TrapCollector::stamped(Event event) const {
   event.wall = context_.loop.wall_now();
   event.at = source_time(context_.loop.now());
-  context_.sink.report(std::move(event));
+  return event;
 }
 
 }  // namespace itnxt::trap

@@ -5,8 +5,11 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "collectors/collector.hpp"
@@ -38,8 +41,8 @@ class TrapCollector final : public Collector, private PollListener {
   [[nodiscard]] const Totals& totals() const { return totals_; }
 
  private:
-  // How an inform is answered; empty: a trap.
-  using Answer = std::function<void()>;
+  // Encodes what an inform is answered with, in answer_room_; empty: a trap.
+  using Answer = std::function<snmp::ByteView()>;
 
   // collector.cpp
   void take_inventory();
@@ -68,7 +71,10 @@ class TrapCollector final : public Collector, private PollListener {
   void look(const Notification& note, const Senders::Found& devices);
   void poll(const DeviceName& device, const PollReason& reason);
   void arm_pace();
-  void report(Event event);
+  [[nodiscard]] Event stamped(Event event) const;
+  void report(Event event) { context_.sink.report(stamped(std::move(event))); }
+  void report_inform(Event event, std::uint64_t identity, const Listener::Datagram& datagram,
+                     snmp::ByteView answer);
 
   void lost(const DeviceName& device, std::uint32_t if_index) override;
   void contradicted(const DeviceName& device, std::uint32_t if_index) override;
@@ -87,6 +93,8 @@ class TrapCollector final : public Collector, private PollListener {
   StormLimit reports_limit_;
   PollPace pace_;
   Seen seen_;
+  std::unordered_set<std::uint64_t> unkept_;  // informs whose event is not on the disk yet
+  std::shared_ptr<TrapCollector*> alive_ = std::make_shared<TrapCollector*>(this);
   MissingTraps missing_;
   Ignored ignored_;
   std::optional<Instant> ignored_told_at_;

@@ -17,6 +17,7 @@ std::array<std::uint8_t, 16> mapped(const std::array<std::uint8_t, 4>& v4) {
 void Senders::set(const std::vector<SnmpTarget>& targets) {
   const std::vector<Known> before = std::exchange(devices_, {});
   const auto names_before = std::exchange(by_name_, {});
+  communities_.clear();
   devices_.reserve(targets.size());
   for (const SnmpTarget& target : targets) {
     Known known;
@@ -33,6 +34,7 @@ void Senders::set(const std::vector<SnmpTarget>& targets) {
     if (known.named && old != names_before.end() && before[old->second].host == known.host) {
       known.ip = before[old->second].ip;
     }
+    if (!known.version3) communities_.insert(known.community);
     by_name_[known.name] = devices_.size();
     devices_.push_back(std::move(known));
   }
@@ -81,11 +83,9 @@ std::variant<Senders::Found, Reason> Senders::of_community(const Notification& n
     std::erase_if(found, [&](std::size_t device) { return !which(device); });
     return found;
   };
-  const bool known_community = std::ranges::any_of(
-      devices_, [&](const Known& one) { return !one.version3 && one.community == note.community; });
+  if (!communities_.contains(std::string(note.community))) return Reason::wrong_community;
   const Found source = at(from.ip);
   const Found named = note.agent ? at(mapped(*note.agent)) : Found();
-  if (!known_community) return Reason::wrong_community;
   if (Found own = keep(named, bears); !own.empty()) return own;
   if (Found own = keep(source, bears); !own.empty()) return own;
   const auto unsigned_one = [&](std::size_t device) { return !devices_[device].version3; };

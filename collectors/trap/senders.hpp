@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -58,6 +59,7 @@ class Senders {
   std::vector<Known> devices_;
   std::unordered_map<Address, Found, AddressHash> by_ip_;  // with port 0
   std::unordered_map<DeviceName, std::size_t> by_name_;
+  std::unordered_set<std::string> communities_;
 };
 
 }  // namespace itnxt::trap

@@ -166,6 +166,19 @@ class OnTheLoopback(Trapped, LabTest):
             self.daemon.wait_log("listening for traps")
         self.assertEqual(seen[0][0], seen[1][0])
 
+    def test_check_says_who_may_not_have_the_port(self):
+        config = self.config([product.device("core", "127.0.0.1:1161")], listen="udp:[::]:162")
+        os.chmod(self.lab.directory, 0o755)
+        unprivileged = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
+                        "--bounding-set=-all"]
+        if os.geteuid() != 0:
+            unprivileged = []
+        done = product.Itnxtd(self.lab, "check", config, prefix=unprivileged, start=False).run()
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("warning: listen: port 162 needs CAP_NET_BIND_SERVICE, which this process "
+                      "lacks: give it by systemd's AmbientCapabilities=CAP_NET_BIND_SERVICE, or take "
+                      "a port from 1024 on", done.stdout + done.stderr)
+
     def test_a_taken_port_disturbs_nothing_and_is_had_when_it_is_free(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
             other.bind(("127.0.0.1", self.port))
@@ -178,7 +191,8 @@ class OnTheLoopback(Trapped, LabTest):
         self.wait_events(1)
 
     def test_informs_survive_an_aggregator_that_is_away(self):
-        """Each is acknowledged at once, told once, and in order; however often it was repeated."""
+        """Each is acknowledged at once, told once, and in order; however often it was repeated, and
+        though the collector is killed when the last one was acknowledged."""
         seconds = float(os.environ.get("ITNXT_TEST_AWAY", "5"))
         endpoint = "ipc://" + self.lab.path("transport.sock")
         devices = [product.device("core", "127.0.0.1:1161")]
@@ -205,6 +219,8 @@ class OnTheLoopback(Trapped, LabTest):
                     done = self.sender.inform(LINK_UP, *link_varbinds(number))
                     self.assertEqual(done.returncode, 0, done.stderr)
                     stays(lambda: collector.process.running, seconds / 100, "the collector runs")
+        collector.kill()
+        collector.start()
         self.daemon.start()
         told = lambda: [e["text"] for e in self.events()]
         last = "linkUp of core: interface %d" % number

@@ -49,6 +49,19 @@ class FakePoller final : public DevicePoller {
   std::map<Bytes, std::string> engines;
 };
 
+// A sink whose disk has time.
+class SlowSink final : public Sink {
+ public:
+  void publish(Sample) override {}
+  void report(Event) override {}
+  void report_kept(Event event, std::function<void()> kept) override {
+    events.push_back(std::move(event));
+    waiting.push_back(std::move(kept));
+  }
+  std::vector<Event> events;
+  std::vector<std::function<void()>> waiting;
+};
+
 // A socket of a sender's.
 class Client {
  public:
@@ -238,6 +251,28 @@ TEST_F(TrapCollectorTest, AnInformIsAnsweredEachTimeAndToldOnce) {
   EXPECT_EQ(figures()["itnxt_trap_duplicates_total"], 2);
   send(v2c(pdu(kLinkUp, {if_index(7)}, 100, kInform)));
   EXPECT_EQ(sink.events.size(), 2U) << "another request is another inform";
+}
+
+TEST_F(TrapCollectorTest, AnInformIsAnsweredWhenItsEventIsOnTheDisk) {
+  SlowSink slow;
+  collector.emplace(
+      config, CollectorContext{loop, slow, log, files, &polls},
+      [](const std::string&, std::uint16_t) -> Result<Address> { return Error{"no names"}; });
+  collector->start();
+  const Bytes inform = v2c(pdu(kLinkUp, {}, 99, kInform));
+  send(inform);
+  send(inform);
+  EXPECT_THAT(core.receive(), IsEmpty());
+  ASSERT_EQ(slow.waiting.size(), 1U);
+  slow.waiting[0]();
+  EXPECT_THAT(core.receive(), testing::Not(IsEmpty()));
+  EXPECT_THAT(core.receive(), IsEmpty()) << "one answer for both";
+  send(inform);
+  EXPECT_THAT(core.receive(), testing::Not(IsEmpty()));
+  send(v2c(pdu(kLinkUp, {}, 100, kInform)));
+  collector.reset();
+  slow.waiting[1]();  // nobody is there to answer any more
+  EXPECT_EQ(slow.events.size(), 2U);
 }
 
 TEST_F(TrapCollectorTest, BeyondTheStormLimitTrapsAreSummedUpAndInformsComeAgain) {

@@ -66,6 +66,31 @@ TEST(PollPace, AtOnceThenOnceMoreAtTheEndOfTheQuietTime) {
   EXPECT_TRUE(pace.ask(kCore, {}, at(20s)));
 }
 
+TEST(PollPace, ATimerThatIsLateLosesNobody) {
+  PollPace pace;
+  EXPECT_TRUE(pace.ask(kCore, {}, at(0s)));
+  EXPECT_TRUE(pace.ask(kEdge, {}, at(1s)));
+  EXPECT_FALSE(pace.ask(kCore, {7, {}, false}, at(2s)));
+  EXPECT_FALSE(pace.ask(kCore, {8, {}, false}, at(7s))) << "it has waited for longer";
+  EXPECT_EQ(pace.next_due(), at(5s));
+  const auto due = pace.take_due(at(7s));
+  ASSERT_EQ(due.size(), 1U);
+  EXPECT_EQ(due[0].reason.if_index, 8U);
+  EXPECT_TRUE(pace.ask(kEdge, {}, at(7s)));
+  EXPECT_FALSE(pace.ask(kCore, {}, at(11s)));
+  EXPECT_EQ(pace.take_due(at(12s)).size(), 1U);
+}
+
+TEST(PollPace, ThousandsOfDevicesAreNoWork) {
+  PollPace pace;
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 20'000; ++i) {
+      EXPECT_TRUE(pace.ask(DeviceName(std::to_string(i)), {}, at(round * 10s)));
+      EXPECT_FALSE(pace.next_due());
+    }
+  }
+}
+
 TEST(PollPace, AFloodIsOnePollEachFiveSeconds) {
   PollPace pace;
   int polls = 0;
