@@ -3,11 +3,13 @@
 // To add one: a folder under collectors/; in daemon/config a struct and a name (config.hpp), its
 // keys (schema.cpp) and its reader (load_host.cpp, say); a line in kinds.cpp, with what only its
 // own room can tell to be wrong with its configuration, if there is anything. It sees core, its
-// own configuration, the loop and the sink: never ZeroMQ, state, alerts or another collector.
+// own configuration, the loop and the sink: never ZeroMQ, state, alerts or another collector (but
+// for what poll_requests.hpp lets them ask of each other).
 #pragma once
 
 #include <string>
 
+#include "collectors/poll_requests.hpp"
 #include "daemon/config/config.hpp"
 #include "daemon/core/log.hpp"
 #include "daemon/io/loop.hpp"
@@ -26,6 +28,8 @@ struct CollectorContext {
   std::string files = {};
   // Opens what the loop's own thread may not.
   Privileged& privileged = as_oneself;
+  // The other collectors of this process; null: there are none.
+  PollRequests* polls = nullptr;
 };
 
 class Collector {

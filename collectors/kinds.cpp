@@ -7,6 +7,7 @@
 #include "collectors/pcap/collector.hpp"
 #include "collectors/probe/collector.hpp"
 #include "collectors/snmp/collector.hpp"
+#include "collectors/trap/collector.hpp"
 
 namespace itnxt {
 namespace {
@@ -36,6 +37,7 @@ constexpr std::array kinds = {
     kind<PcapCollectorConfig, make_pcap_collector, check_pcap>(),
     kind<ProbeCollectorConfig, make_probe_collector, check_probe>(),
     kind<HostCollectorConfig, make_host_collector>(),
+    kind<TrapCollectorConfig, make_trap_collector, check_trap>(),
 };
 static_assert(kinds.size() == kCollectorKindNames.size());
 

@@ -61,8 +61,8 @@ void Collection::reconfigure(const Config& config) {
   for (const auto& [name, collector] : wanted) {
     if (running_.contains(name)) continue;
     Sink& sink = outlet_.stream(name, interval_of(*collector));
-    auto made = make_collector(
-        *collector, {shell_.loop, sink, shell_.log, outlet_.files_of(name), shell_.privileged});
+    auto made = make_collector(*collector, {shell_.loop, sink, shell_.log, outlet_.files_of(name),
+                                            shell_.privileged, &polls_});
     made->start();
     running_.emplace(name, Running{*collector, std::move(made)});
   }

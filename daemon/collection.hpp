@@ -1,4 +1,5 @@
-// The outer half: collectors → outlet → DEALER. On the loop's thread.
+// The outer half: collectors → outlet → DEALER, and trap → polls → snmp among the collectors. On
+// the loop's thread.
 #pragma once
 
 #include <map>
@@ -47,7 +48,9 @@ class Collection {
   const Shell shell_;
   const std::vector<std::string> only_;
   Outlet outlet_;
-  std::map<CollectorName, Running> running_;  // after outlet_: its streams outlive the collectors
+  PollRequests polls_;  // among the collectors
+  std::map<CollectorName, Running>
+      running_;  // after outlet_ and polls_, which outlive the collectors
 };
 
 }  // namespace itnxt

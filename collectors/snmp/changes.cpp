@@ -1,5 +1,6 @@
 #include "collectors/snmp/changes.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -22,15 +23,23 @@ bool restarted(TimeTicks before, TimeTicks now, Duration passed) {
          (now < before && ticked > passed + passed / 10 + kSlack);
 }
 
-Event interface_event(const Event& form, const InterfaceSample& row) {
-  const bool up = row.oper == OperStatus::up;
+std::uint32_t short_hash(const std::string& name) {
+  return static_cast<std::uint32_t>(stable_hash(name));
+}
+
+Event interface_event(const Event& form, InterfaceStatus now) {
   Event event = form;
-  event.kind = up ? "interface_up" : "interface_down";
-  event.interface = InterfaceStatus{row.if_index, row.if_name, row.admin, row.oper};
-  event.text = "interface " + (row.if_name.empty() ? std::to_string(row.if_index) : row.if_name) +
+  event.kind = now.oper == OperStatus::up ? "interface_up" : "interface_down";
+  event.text = "interface " + (now.if_name.empty() ? std::to_string(now.if_index) : now.if_name) +
                " of " + form.device.text() + " is " +
-               std::string(kOperNames[static_cast<std::size_t>(row.oper)]);
-  if (row.admin == AdminStatus::down) event.text += " (shut down)";
+               std::string(kOperNames[static_cast<std::size_t>(now.oper)]);
+  if (now.admin == AdminStatus::down) event.text += " (shut down)";
+  event.interface = std::move(now);
+  return event;
+}
+
+Event interface_event(const Event& form, const InterfaceSample& row) {
+  Event event = interface_event(form, {row.if_index, row.if_name, row.admin, row.oper});
   if (!row.if_alias.empty()) event.details.emplace_back("alias", row.if_alias);
   return event;
 }
@@ -46,6 +55,22 @@ std::vector<Event> Changes::see(const DeviceSample& sample, WallTime wall) {
   see_device(sample, form, events);
   see_ports(sample, form, events);
   return events;
+}
+
+std::optional<Event> Changes::see(const DeviceName& device, const InterfaceStatus& now,
+                                  SourceTime at, WallTime wall) {
+  const auto port = std::ranges::lower_bound(ports_, now.if_index, {}, &Port::if_index);
+  if (port == ports_.end() || port->if_index != now.if_index) return std::nullopt;
+  // Version 1 is not asked for the name.
+  if (!now.if_name.empty() && port->name != short_hash(now.if_name)) return std::nullopt;
+  const OperStatus before = std::exchange(port->oper, now.oper);
+  if (before == OperStatus::unknown) return std::nullopt;
+  if ((before == OperStatus::up) == (now.oper == OperStatus::up)) return std::nullopt;
+  Event form;
+  form.wall = wall;
+  form.at = at;
+  form.device = device;
+  return interface_event(form, now);
 }
 
 void Changes::see_device(const DeviceSample& sample, const Event& form,
@@ -82,7 +107,7 @@ void Changes::see_ports(const DeviceSample& sample, const Event& form, std::vect
     for (; before != ports_.end() && before->if_index < row.if_index; ++before) {
       if (!sample.complete) ports.push_back(*before);
     }
-    Port port{row.if_index, static_cast<std::uint32_t>(stable_hash(row.if_name)), row.oper};
+    Port port{row.if_index, short_hash(row.if_name), row.oper};
     if (before != ports_.end() && before->if_index == row.if_index) {
       const bool same = before->name == port.name;
       if (same && port.oper == OperStatus::unknown) port.oper = before->oper;  // it did not say

@@ -22,6 +22,10 @@ class Changes {
  public:
   // `sample` as it will be published, rows by ifIndex. In order: device, then interfaces.
   [[nodiscard]] std::vector<Event> see(const DeviceSample& sample, WallTime wall);
+  // One interface, asked out of turn. Absent: it is as it was, or was never seen, or is another
+  // port under the same number.
+  [[nodiscard]] std::optional<Event> see(const DeviceName& device, const InterfaceStatus& now,
+                                         SourceTime at, WallTime wall);
 
  private:
   struct Port {

@@ -91,15 +91,22 @@ void SnmpCollector::begin_poll(std::uint32_t device) {
     publish(device, std::move(sample));
     return;
   }
+  begin_walk(device);
+}
+
+void SnmpCollector::begin_walk(std::uint32_t device) {
+  Session& session = at(device);
   choose_socket(session);
-  const auto version = session.target.credentials.version == SnmpVersion::v1 ? snmp::Version::v1
-                                                                             : snmp::Version::v2c;
-  const snmp::WalkPolicy policy{config_.timeout, config_.retries, version,
-                                session.silence.retries(config_.retries),
-                                session.endless.walks_next()};
-  session.walk.emplace(session.memory, policy, now);
+  session.walk.emplace(session.memory, policy_of(session), context_.loop.now());
   session.exchange = {};  // the first request of this poll bears the number of the last one's
   proceed(device);
+}
+
+snmp::WalkPolicy SnmpCollector::policy_of(const Session& session) const {
+  const auto version = session.target.credentials.version == SnmpVersion::v1 ? snmp::Version::v1
+                                                                             : snmp::Version::v2c;
+  return {config_.timeout, config_.retries, version, session.silence.retries(config_.retries),
+          session.endless.walks_next()};
 }
 
 std::string SnmpCollector::why_not(const Session& session) const {
@@ -113,6 +120,8 @@ std::string SnmpCollector::why_not(const Session& session) const {
 // Sends what is asked next, or ends the poll, or what followed it.
 void SnmpCollector::proceed(std::uint32_t device) {
   Session& session = at(device);
+  if (session.check && session.check->done()) return end_check(device);
+  if (session.check) return ask(device);
   if (session.walk && session.walk->done()) return end_poll(device);
   if (!session.working()) return end_profiles(device);
   ask(device);
@@ -142,9 +151,10 @@ void SnmpCollector::end_poll(std::uint32_t device) {
   // Whether it is there must be found out anew each time, unless it says itself what it refuses.
   if (session.security && !answered && !session.exchange.refusal) session.security->rediscover();
   const bool usable = sample.result == PollResult::ok || sample.result == PollResult::partial;
+  correct(session, sample);
   const bool more = usable && begin_profiles(session, sample);
   publish(device, std::move(sample));
-  if (more) proceed(device);
+  more ? proceed(device) : rest(device);
 }
 
 // The tables besides the interfaces, in what is left of the interval. False: there are none.
@@ -155,7 +165,7 @@ bool SnmpCollector::begin_profiles(Session& session, const DeviceSample& poll) {
   }
   session.exchange = {};
   session.profiles->begin(poll, {config_.timeout, config_.retries}, session.memory.max_varbinds,
-                          context_.loop.now());
+                          context_.loop.now(), std::exchange(session.tables, false));
   return true;
 }
 
@@ -169,11 +179,13 @@ void SnmpCollector::end_profiles(std::uint32_t device) {
     sample.device = session.target.device.name;
     context_.sink.publish(std::move(sample));
   }
-  if (!session.profiles_told.wants(finished.problem, context_.loop.now())) return;
-  context_.log.warning("profiles of a device were read in part",
-                       {{"device", session.target.device.name.text()},
-                        {"address", where(session)},
-                        {"problem", finished.problem}});
+  if (session.profiles_told.wants(finished.problem, context_.loop.now())) {
+    context_.log.warning("profiles of a device were read in part",
+                         {{"device", session.target.device.name.text()},
+                          {"address", where(session)},
+                          {"problem", finished.problem}});
+  }
+  rest(device);
 }
 
 void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
@@ -184,6 +196,8 @@ void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
   tell(session, sample);
   schedule_.set(device, session.next_poll);
   for (Event& event : session.changes.see(sample, context_.loop.wall_now())) {
+    const bool lost = event.kind == "interface_down" && context_.polls != nullptr;
+    if (lost) context_.polls->lost(event.device, event.interface->if_index);
     context_.sink.report(std::move(event));
   }
   context_.sink.publish(std::move(sample));

@@ -1,7 +1,7 @@
 // Polls IF-MIB of many devices by SNMP 1, 2c and 3: one thread, a handful of sockets, one timer for
 // all of them. A DeviceSample per device and interval, also when it does not answer; devices are
 // spread over the interval by their names and keep their place. A poll ends before the next of its
-// device begins.
+// device begins. Another collector may ask for a poll out of turn (PollRequests).
 #pragma once
 
 #include <array>
@@ -23,13 +23,13 @@
 #include "collectors/snmp/session.hpp"
 #include "collectors/snmp/socket_pool.hpp"
 #include "collectors/snmp/udp.hpp"
-#include "collectors/snmp/usm/registry.hpp"
+#include "collectors/snmp_protocol/usm/registry.hpp"
 #include "daemon/config/config.hpp"
 #include "daemon/io/resolver.hpp"
 
 namespace itnxt {
 
-class SnmpCollector final : public Collector {
+class SnmpCollector final : public Collector, private DevicePoller {
  public:
   // Names are looked up again this often, and after every poll without an answer.
   static constexpr Duration kResolveEvery = 5min;
@@ -62,6 +62,7 @@ class SnmpCollector final : public Collector {
 
  private:
   using Session = snmp::Session;
+  using ByteView = snmp::ByteView;
   struct IgnoredCount {
     std::uint64_t datagrams = 0;
     std::uint64_t told = 0;
@@ -88,6 +89,8 @@ class SnmpCollector final : public Collector {
   void on_timer();
   void due(std::uint32_t device);
   void begin_poll(std::uint32_t device);
+  void begin_walk(std::uint32_t device);
+  [[nodiscard]] snmp::WalkPolicy policy_of(const Session& session) const;
   [[nodiscard]] std::string why_not(const Session& session) const;
   void proceed(std::uint32_t device);
   void end_poll(std::uint32_t device);
@@ -97,6 +100,13 @@ class SnmpCollector final : public Collector {
   void tell(Session& session, const DeviceSample& sample);
   void lookup(std::uint32_t device);
   void resolved(std::size_t lookup, Result<Address> address);
+
+  // collector_now.cpp: what is asked out of turn
+  bool poll_now(const DeviceName& device, const PollReason& reason) override;
+  [[nodiscard]] std::optional<DeviceName> device_of(ByteView engine) const override;
+  void end_check(std::uint32_t device);
+  void rest(std::uint32_t device);
+  static void correct(Session& session, DeviceSample& sample);
 
   // collector_security.cpp: version 3
   void secure(Session& session, snmp::usm::KeyCache& keys);
@@ -177,6 +187,7 @@ class SnmpCollector final : public Collector {
   Timer reopen_;
   Timer remember_;
   snmp::MemorySchedule memory_schedule_;
+  Registration served_;
 };
 
 std::unique_ptr<Collector> make_snmp_collector(const SnmpCollectorConfig& config,

@@ -44,6 +44,7 @@ SnmpCollector::~SnmpCollector() {
 
 void SnmpCollector::start() {
   started_ = true;
+  if (context_.polls != nullptr) served_ = context_.polls->serve(*this);
   open_socket();
   recall();
   remember_later();

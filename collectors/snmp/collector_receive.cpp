@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "collectors/snmp/collector.hpp"
-#include "collectors/snmp/message.hpp"
+#include "collectors/snmp_protocol/message.hpp"
 #include "daemon/core/fd.hpp"
 
 namespace itnxt {

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "collectors/snmp/collector.hpp"
-#include "collectors/snmp/user_settings.hpp"
+#include "collectors/snmp_protocol/user_settings.hpp"
 
 namespace itnxt {
 namespace {
@@ -99,7 +99,7 @@ void SnmpCollector::judge(std::uint32_t device, const snmp::usm::V3Message& mess
 
 // A poll of the interfaces tells why it got no answer; what follows it is just given up.
 void SnmpCollector::suspect(Session& session, std::string reason, bool credentials) {
-  if (session.walk) session.walk->suspect(std::move(reason), credentials);
+  if (session.walk && !session.check) session.walk->suspect(std::move(reason), credentials);
 }
 
 void SnmpCollector::suspect_silence(Session& session) {
@@ -114,11 +114,13 @@ void SnmpCollector::unanswered(Session& session) {
   using snmp::usm::Next;
   suspect_silence(session);
   if (!session.security) return session.with_work([](auto& work) { work.timed_out(); });
-  const bool heard = !session.walk || session.walk->answered();
+  const bool heard = session.check || !session.walk || session.walk->answered();
   const Next next = session.security->unanswered(session.exchange, heard, context_.loop.now());
   if (next == Next::refused) {
     const snmp::usm::Silence silence = session.security->silence(session.exchange);
     session.with_work([&](auto& work) { work.denied(silence.why, silence.credentials); });
+  } else if (session.check) {
+    session.check->timed_out();
   } else if (session.walk) {
     session.walk->timed_out(next == Next::otherwise);
   } else {

@@ -76,7 +76,11 @@ void SnmpCollector::ask(std::uint32_t device) {
   // Who has profiles read has answered already.
   const bool silent = session.walk && !session.walk->answered() &&
                       (session.silence.is_silent() || session.walk->is_repeating());
-  queue_.ask(device, silent ? snmp::SendQueue::Lane::silent : snmp::SendQueue::Lane::answering);
+  using Lane = snmp::SendQueue::Lane;
+  const Lane lane = session.urgent || session.check ? Lane::urgent
+                    : silent                        ? Lane::silent
+                                                    : Lane::answering;
+  queue_.ask(device, lane);
   schedule_.set(device, session.next_poll);  // until it is sent
 }
 

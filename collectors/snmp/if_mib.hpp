@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-#include "collectors/snmp/ber.hpp"
+#include "collectors/snmp_protocol/ber.hpp"
 #include "daemon/core/counter.hpp"
 
 namespace itnxt::snmp {

@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "collectors/snmp/usm/engine_id.hpp"
 #include "collectors/snmp/walk.hpp"
+#include "collectors/snmp_protocol/usm/engine_id.hpp"
 #include "daemon/core/result.hpp"
 
 namespace itnxt::snmp {

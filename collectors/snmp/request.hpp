@@ -7,9 +7,9 @@
 #include <span>
 #include <string_view>
 
-#include "collectors/snmp/ber.hpp"
 #include "collectors/snmp/if_mib.hpp"
-#include "collectors/snmp/message.hpp"
+#include "collectors/snmp_protocol/ber.hpp"
+#include "collectors/snmp_protocol/message.hpp"
 
 namespace itnxt::snmp {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "collectors/snmp/if_mib.hpp"
-#include "collectors/snmp/message.hpp"
+#include "collectors/snmp_protocol/message.hpp"
 #include "daemon/core/sample.hpp"
 
 namespace itnxt::snmp {

@@ -8,14 +8,16 @@
 #include <string>
 #include <string_view>
 
+#include "collectors/poll_requests.hpp"
 #include "collectors/snmp/changes.hpp"
 #include "collectors/snmp/endless.hpp"
+#include "collectors/snmp/interface_check.hpp"
 #include "collectors/snmp/profile/polls.hpp"
 #include "collectors/snmp/silence.hpp"
 #include "collectors/snmp/socket_pool.hpp"
 #include "collectors/snmp/udp.hpp"
-#include "collectors/snmp/usm/engine.hpp"
 #include "collectors/snmp/walk.hpp"
+#include "collectors/snmp_protocol/usm/engine.hpp"
 #include "daemon/config/config.hpp"
 
 namespace itnxt::snmp {
@@ -57,13 +59,24 @@ struct Session {
   Instant resolved_at{};   // last answer, good or bad
   std::string unresolved;  // why there is no address
 
+  // Asked out of turn.
+  std::optional<InterfaceCheck> check;       // goes before what is under way
+  std::optional<bool> said_up;               // of its interface, by who asked
+  std::optional<PollReason> again;           // a whole poll, when that is over
+  bool urgent = false;                       // the poll under way was asked for
+  bool tables = false;                       // … with all profiles
+  std::optional<InterfaceStatus> confirmed;  // of a check during the walk at hand; …
+  SourceTime confirmed_at;                   // … newer than its rows of before
+
   // The poll.
   std::optional<Walk> walk;
   std::unique_ptr<ProfilePolls> profiles;  // after it; null: none yet
-  [[nodiscard]] bool working() const { return walk || (profiles && !profiles->done()); }
-  // Calls with what is under way, the one or the other. Precondition: working().
+  [[nodiscard]] bool working() const { return check || polling(); }
+  [[nodiscard]] bool polling() const { return walk || (profiles && !profiles->done()); }
+  // Calls with what is under way. Precondition: working().
   template <class Call>
   decltype(auto) with_work(Call call) {
+    if (check) return call(*check);
     return walk ? call(*walk) : call(*profiles);
   }
   Instant next_poll{};          // also when the one under way must be over

@@ -6,7 +6,7 @@
 #include <memory>
 #include <span>
 
-#include "collectors/snmp/ber.hpp"
+#include "collectors/snmp_protocol/ber.hpp"
 #include "daemon/core/fd.hpp"
 #include "daemon/core/result.hpp"
 #include "daemon/io/address.hpp"

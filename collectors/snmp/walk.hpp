@@ -30,10 +30,10 @@
 #include <vector>
 
 #include "collectors/snmp/if_mib.hpp"
-#include "collectors/snmp/message.hpp"
 #include "collectors/snmp/request.hpp"
 #include "collectors/snmp/rows.hpp"
 #include "collectors/snmp/rules.hpp"
+#include "collectors/snmp_protocol/message.hpp"
 #include "daemon/core/sample.hpp"
 #include "daemon/core/time.hpp"
 

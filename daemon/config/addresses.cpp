@@ -120,6 +120,10 @@ Result<HostPort> parse_address(std::string_view text, std::uint16_t default_port
   return HostPort{split->host, *port};
 }
 
+bool is_numeric(const std::string& host) {
+  return is_ipv4(host) || is_ipv6(host);
+}
+
 Result<HostPort> parse_listen(std::string_view text) {
   const auto split = split_host(text);
   const auto port = split && split->port ? to_port(*split->port) : std::nullopt;

@@ -19,6 +19,9 @@ struct HostPort {
 // IPv4, [IPv6] or a name, optionally with :PORT (1..65535); without, `default_port`.
 Result<HostPort> parse_address(std::string_view text, std::uint16_t default_port);
 
+// An IPv4 or IPv6 address, without brackets, not a name.
+[[nodiscard]] bool is_numeric(const std::string& host);
+
 // HOST:PORT to listen on; port 0 lets the system choose.
 Result<HostPort> parse_listen(std::string_view text);
 

@@ -199,11 +199,22 @@ struct HostCollectorConfig {
   bool operator==(const HostCollectorConfig&) const = default;
 };
 
+// SNMP notifications, of the inventory's devices.
+struct TrapCollectorConfig {
+  CollectorName name;
+  Duration interval = 10s;  // of its figures
+  std::string host = "::";  // key `listen: udp:ADDRESS:PORT`; [::]: both families
+  std::uint16_t port = 162;
+  std::uint32_t storm_limit = 10;   // events a second of one sender
+  std::vector<SnmpTarget> targets;  // every device that has credentials
+  bool operator==(const TrapCollectorConfig&) const = default;
+};
+
 using CollectorConfig = std::variant<SnmpCollectorConfig, PcapCollectorConfig, ProbeCollectorConfig,
-                                     HostCollectorConfig>;
+                                     HostCollectorConfig, TrapCollectorConfig>;
 inline constexpr std::array<std::string_view, std::variant_size_v<CollectorConfig>>
-    kCollectorKindNames = {"snmp", "pcap", "probe",
-                           "host"};  // key `kind`, in the order of the alternatives
+    kCollectorKindNames = {"snmp", "pcap", "probe", "host",
+                           "trap"};  // key `kind`, in the order of the alternatives
 inline const CollectorName& name_of(const CollectorConfig& c) {
   return std::visit([](const auto& x) -> const CollectorName& { return x.name; }, c);
 }

@@ -99,6 +99,7 @@ void claim_devices(Draft& draft, const Value& at, const CollectorName& collector
 // reader.
 void note_own_device(Draft& draft, const Value& collector);
 void read_host(Draft& draft, const Value& value);
+void read_trap(Draft& draft, const Value& value);  // load_trap.cpp
 
 // secrets.cpp: the reference, and then what it refers to.
 bool read_secret_reference(Problems& problems, const Value& value, std::string_view what,

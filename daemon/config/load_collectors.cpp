@@ -220,7 +220,7 @@ void read_collector(Draft& draft, const Value& value) {
     return;
   }
   // In the order of kCollectorKindNames.
-  static constexpr std::array kReaders = {read_snmp, read_pcap, read_probe, read_host};
+  static constexpr std::array kReaders = {read_snmp, read_pcap, read_probe, read_host, read_trap};
   static_assert(kReaders.size() == kCollectorKindNames.size());
   if (const auto kind = read_kind(draft, value, "a collector", schema::snmp_collector.keys[0],
                                   kCollectorKindNames)) {
@@ -244,12 +244,14 @@ void read_collectors(Draft& draft, const Value& collectors) {
 
 void make_targets(Draft& draft) {
   for (const Draft::Polls& polls : draft.polls) {
-    auto& collector = std::get<SnmpCollectorConfig>(draft.config.collectors[polls.collector]);
-    collector.targets.reserve(polls.devices.size());
+    auto* const snmp = std::get_if<SnmpCollectorConfig>(&draft.config.collectors[polls.collector]);
+    auto* const trap = std::get_if<TrapCollectorConfig>(&draft.config.collectors[polls.collector]);
+    std::vector<SnmpTarget>& targets = snmp != nullptr ? snmp->targets : trap->targets;
+    targets.reserve(polls.devices.size());
     for (const std::size_t i : polls.devices) {
       if (!draft.device_notes[i].usable) continue;
       const Device& device = draft.config.inventory.devices[i];
-      collector.targets.push_back({device, draft.config.credentials.at(device.credentials)});
+      targets.push_back({device, draft.config.credentials.at(device.credentials)});
     }
   }
 }

@@ -76,6 +76,8 @@ constexpr KeySpec kProbeTarget[] = {
     {"query_type", {}},    {"family", {}}, {"timeout", {}}, {"dscp", {}}};
 constexpr KeySpec kHostCollector[] = {
     {"kind", kKinds}, {"name", kUniqueName}, {"interval", {}}, {"device", {}}};
+constexpr KeySpec kTrapCollector[] = {
+    {"kind", kKinds}, {"name", kUniqueName}, {"interval", {}}, {"listen", {}}, {"storm_limit", {}}};
 constexpr KeySpec kDeviceSelector[] = {{"site", "a name of inventory.sites, or a list of them"}};
 constexpr KeySpec kTransport[] = {{"aggregators", {}}, {"spool", {}}, {"curve", {}}};
 constexpr KeySpec kTransportCurve[] = {
@@ -140,6 +142,7 @@ const ObjectSpec pcap_collector{"pcap_collector", "a pcap collector", kPcapColle
 const ObjectSpec probe_collector{"probe_collector", "a probe collector", kProbeCollector};
 const ObjectSpec probe_target{"probe_target", "a target", kProbeTarget};
 const ObjectSpec host_collector{"host_collector", "a host collector", kHostCollector};
+const ObjectSpec trap_collector{"trap_collector", "a trap collector", kTrapCollector};
 const ObjectSpec device_selector{"device_selector", "devices", kDeviceSelector};
 const ObjectSpec transport{"transport", "transport", kTransport};
 const ObjectSpec transport_curve{"transport_curve", "transport.curve", kTransportCurve};
@@ -177,6 +180,7 @@ std::span<const ObjectSpec* const> objects() {
                                           &probe_collector,
                                           &probe_target,
                                           &host_collector,
+                                          &trap_collector,
                                           &device_selector,
                                           &transport,
                                           &transport_curve,

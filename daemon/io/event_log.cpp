@@ -79,7 +79,7 @@ std::uint64_t EventLog::fresh_epoch() {
                      std::to_string(++epochs_made_));
 }
 
-void EventLog::report(Event event) {
+void EventLog::report(Event event, std::function<void()> kept) {
   event.run = options_.run;
   event.sequence = 1;
   auto body = wire::encode(EventBatch{options_.node, options_.collector, 0, event.wall, {event}});
@@ -89,7 +89,10 @@ void EventLog::report(Event event) {
                {{"collector", options_.collector.text()}, {"problem", readable.error()}});
     return;
   }
-  if (!told_.is_news(event)) return;
+  if (!told_.is_news(event)) {
+    if (kept) kept();
+    return;
+  }
   const auto bytes = static_cast<std::uint32_t>(body->size());
   const Id id = lane_.next_id++;
   index_.push_back({lane_.epoch, lane_.next_sequence++, bytes, false,
@@ -97,9 +100,11 @@ void EventLog::report(Event event) {
   bytes_ += bytes;
   unsaved_bytes_ += bytes;
   kept_bytes_ += bytes;
+  if (kept) kept_.emplace_back(id, std::move(kept));
   shrink();
   if (failing_) {
     sendable_to_ = id;
+    tell_kept();
     if (ready_) ready_();
   } else {
     commit();
@@ -301,10 +306,20 @@ void EventLog::saved(Id to) {
   }
   saved_to_ = to;
   sendable_to_ = std::max(sendable_to_, to);
+  tell_kept();
   if (std::exchange(failing_, false)) {
     log_.notice("events are kept on the disk again", {{"file", file_->path()}});
   }
   release_bodies();
+}
+
+// An event that was dropped is kept nowhere.
+void EventLog::tell_kept() {
+  while (!kept_.empty() && kept_.front().first <= sendable_to_) {
+    const auto [id, kept] = std::move(kept_.front());
+    kept_.pop_front();
+    if (id >= first_ && !entry(id).gone) kept();
+  }
 }
 
 void EventLog::fail_open(const std::string& problem) {
@@ -317,6 +332,7 @@ void EventLog::fail_open(const std::string& problem) {
         {{"collector", options_.collector.text()}, {"problem", problem}});
   }
   sendable_to_ = lane_.next_id - 1;
+  tell_kept();
   cursors_moved_ = true;
   const Duration wait = std::chrono::seconds(std::min(1 << std::min(failures_++, 3), 5));
   later_ = loop_.after(wait, [this] {

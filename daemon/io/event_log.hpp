@@ -22,6 +22,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/core/event.hpp"
@@ -56,7 +57,8 @@ class EventLog {
 
   // Numbers it and takes care of it. One that says nothing new (Event::state) is let go. One that
   // the wire's rules forbid is dropped and logged: it would stop the lane.
-  void report(Event event);
+  // `kept`, if any, is called when it is on the disk, or in memory for want of one.
+  void report(Event event, std::function<void()> kept = nullptr);
 
   // The message to send to an endpoint now, an EventBatch of events as old as possible; nothing
   // while one is in flight, or all is sent, or it has yet to be read.
@@ -107,6 +109,7 @@ class EventLog {
   void commit();
   void committed(const Committed& result, Id to, std::uint64_t attempt);
   void saved(Id to);
+  void tell_kept();
   void fail_open(const std::string& problem);
   void number_anew();
   [[nodiscard]] std::uint64_t fresh_epoch();
@@ -137,6 +140,7 @@ class EventLog {
   std::uint64_t lost_ = 0;
   std::uint64_t lost_told_ = 0;
   std::vector<Endpoint> endpoints_;
+  std::deque<std::pair<Id, std::function<void()>>> kept_;  // who waits for sendable_to_
   bool committing_ = false;
   std::uint64_t attempt_ = 0;  // of a commit; an older one's end was not waited for
   bool cursors_moved_ = false;

@@ -20,6 +20,9 @@ class Outlet::Stream final : public Sink {
   void report(Event event) override {
     if (!ended) events->report(std::move(event));
   }
+  void report_kept(Event event, std::function<void()> kept) override {
+    if (!ended) events->report(std::move(event), std::move(kept));
+  }
   // After each batch; the next is due within an interval, with samples or without.
   void begin_batch();
 

@@ -3,6 +3,9 @@
 // blocks; takes what it is given.
 #pragma once
 
+#include <functional>
+#include <utility>
+
 #include "daemon/core/event.hpp"
 #include "daemon/core/sample.hpp"
 
@@ -15,6 +18,13 @@ class Sink {
   // Goes out before any sample that is published later, if it is news (Event::state). The sink
   // gives its sequence and run.
   virtual void report(Event event) = 0;
+  // The same, for who has to answer for it: calls back once, within the call or later, when no end
+  // of this process loses the event any more, or the sink has given its disk up. Never for an event
+  // that is dropped. The callback may outlive the collector.
+  virtual void report_kept(Event event, std::function<void()> kept) {
+    report(std::move(event));
+    kept();
+  }
 };
 
 }  // namespace itnxt

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "collectors/snmp/request.hpp"
-#include "collectors/snmp/usm/ber_writer.hpp"
-#include "collectors/snmp/usm/engine.hpp"
+#include "collectors/snmp_protocol/usm/ber_writer.hpp"
+#include "collectors/snmp_protocol/usm/engine.hpp"
 #include "tests/support/snmp_access.hpp"
 
 namespace {

@@ -1,6 +1,6 @@
 #include <ostream>
 
-#include "collectors/snmp/usm/crypto.hpp"
+#include "collectors/snmp_protocol/usm/crypto.hpp"
 
 #ifdef FORBIDDEN
 void print(std::ostream& out, const itnxt::snmp::usm::Key& key) {

@@ -260,6 +260,26 @@ collectors:
   }
 }
 
+// Whom a device is polled by does not matter: whoever has credentials may send.
+TEST(Load, ATrapCollectorBelievesTheCredentialsOfEveryDevice) {
+  const Loaded loaded = load_config_text("a.yaml", R"(
+inventory: {devices: [{name: a, address: h, credentials: v3}, {name: b}, {name: c, address: i, credentials: v3}]}
+credentials: {v3: {version: 3, user: u}}
+collectors:
+  - {kind: trap, name: t, listen: "udp:[::1]:1162"}
+  - {kind: snmp, name: s, devices: [a]}
+)",
+                                         Purpose::check);
+  ASSERT_TRUE(loaded.config) << all_text(loaded);
+  const auto& trap = std::get<TrapCollectorConfig>(loaded.config->collectors[0]);
+  EXPECT_EQ(trap.host, "::1");
+  EXPECT_EQ(trap.port, 1162);
+  ASSERT_EQ(trap.targets.size(), 2U);
+  EXPECT_EQ(trap.targets[0].device.name.text(), "a");
+  EXPECT_EQ(trap.targets[1].device.name.text(), "c");
+  EXPECT_EQ(trap.targets[1].credentials.user, "u");
+}
+
 TEST(Load, AnAggregatorMayReadTheFileOfOtherNodes) {
   const char* text =
       "node: noc\naggregator: {listen: \"ipc:///run/x\"}\ntransport: {aggregators: "

@@ -92,7 +92,7 @@ TEST(Shipped, ExamplesOfTheAnnotatedFileAreRight) {
   for (const Issue& issue : loaded.issues) EXPECT_TRUE(issue.warning) << to_text(issue);
   ASSERT_TRUE(loaded.config);
   EXPECT_EQ(loaded.config->inventory.devices.size(), 3U);
-  EXPECT_EQ(loaded.config->collectors.size(), 6U);
+  EXPECT_EQ(loaded.config->collectors.size(), 7U);
   EXPECT_EQ(loaded.config->rules.size(), 3U);
   EXPECT_EQ(loaded.config->notify.channels.size(), 2U);
   EXPECT_TRUE(loaded.config->crisis);
@@ -134,6 +134,11 @@ TEST(Shipped, ExamplesWithDefaultsAreTheDefaults) {
   EXPECT_EQ(probe.targets.at(4).query_type, ProbeTarget{}.query_type);
   const auto& host = std::get<HostCollectorConfig>(loaded.config->collectors[5]);
   EXPECT_EQ(host.interval, HostCollectorConfig{}.interval);
+  const auto& trap = std::get<TrapCollectorConfig>(loaded.config->collectors[6]);
+  EXPECT_EQ(trap.interval, TrapCollectorConfig{}.interval);
+  EXPECT_EQ(trap.host, TrapCollectorConfig{}.host);
+  EXPECT_EQ(trap.port, TrapCollectorConfig{}.port);
+  EXPECT_EQ(trap.storm_limit, TrapCollectorConfig{}.storm_limit);
   EXPECT_EQ(loaded.config->crisis->within, CrisisConfig{}.within);
   EXPECT_EQ(loaded.config->crisis->recover_after, CrisisConfig{}.recover_after);
   EXPECT_EQ(loaded.config->crisis->hold, CrisisConfig{}.hold);
@@ -223,6 +228,9 @@ constexpr const char* kGood[] = {
     "node: n\ninventory: {devices: [{name: n}]}\ncollectors: [{kind: host, name: h}]",
     "inventory: {devices: [{name: n}]}\ncollectors: [{kind: host, name: h, interval: 1s, device: "
     "n}]",
+    "collectors: [{kind: trap, name: t}]",
+    "collectors: [{kind: trap, name: t, listen: \"udp:[::1]:1162\", interval: 1s, storm_limit: "
+    "100}]",
     "transport: {aggregators: [\"ipc:///run/x\", \"tcp://127.0.0.1:5690\"]}",
     "aggregator: {listen: \"tcp://[::1]:0\", http: {listen: \"[::1]:0\"}, limits: {series: 5}}",
     "transport: {aggregators: [\"tcp://10.0.0.1:5690\"], curve: {secret_key: {env: X}, "
@@ -259,7 +267,10 @@ constexpr const char* kBad[] = {
     "credentials: {a: {version: 2c, community: {env: A}}}",
     "credentials: {a: {version: 3}}",
     "credentials: {a: {version: 3, user: a, auth: sha2}}",
-    "collectors: [{kind: trap, name: a}]",
+    "collectors: [{kind: flow, name: a}]",
+    "collectors: [{kind: trap, name: a, listen: \"tcp:0.0.0.0:162\"}]",
+    "collectors: [{kind: trap, name: a, storm_limit: 0}]",
+    "collectors: [{kind: trap, name: a, devices: all}]",
     "collectors: [{kind: snmp}]",
     "collectors: [{kind: snmp, name: s, interval: 60}]",
     "collectors: [{kind: snmp, name: s, snaplen: 128}]",

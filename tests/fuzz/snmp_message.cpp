@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "collectors/snmp/message.hpp"
+#include "collectors/snmp_protocol/message.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace itnxt::snmp;

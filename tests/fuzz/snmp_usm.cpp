@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <vector>
 
-#include "collectors/snmp/usm/ber_writer.hpp"
-#include "collectors/snmp/usm/engine.hpp"
+#include "collectors/snmp_protocol/usm/ber_writer.hpp"
+#include "collectors/snmp_protocol/usm/engine.hpp"
 #include "tests/support/snmp_access.hpp"
 
 namespace {

@@ -319,6 +319,41 @@ TEST_F(EventLogTest, ADiskThatHangsHoldsNoEventBack) {
   EXPECT_EQ(after->epoch, batch->epoch);  // not the number under which the disk had them first
 }
 
+TEST_F(EventLogTest, WhoAnswersForAnEventHearsWhenItIsOnTheDisk) {
+  std::vector<std::string> kept;
+  const auto report_kept = [&](const std::string& text) {
+    events->report(event(text), [&kept, text] { kept.push_back(text); });
+  };
+  std::promise<void> mended;
+  EventLogOptions slow = options();
+  slow.file.before_write = [wait = mended.get_future().share()] { wait.wait(); };
+  start(slow);
+  report_kept("1");
+  report_kept("2");
+  EXPECT_THAT(kept, IsEmpty());
+  mended.set_value();
+  settle();
+  EXPECT_THAT(kept, ElementsAre("1", "2"));
+  report_kept("3");
+  settle();
+  EXPECT_EQ(kept.size(), 3U) << "once";
+}
+
+TEST_F(EventLogTest, WhoAnswersForAnEventIsNotLeftWaitingByADiskThatHangs) {
+  int kept = 0;
+  std::promise<void> mended;
+  EventLogOptions slow = options();
+  slow.file.before_write = [wait = mended.get_future().share()] { wait.wait(); };
+  start(slow);
+  events->report(event("1"), [&] { ++kept; });
+  loop.advance(slow.patience);
+  EXPECT_EQ(kept, 1) << "it is in memory, and nothing better is to be had";
+  events->report(event("2"), [&] { ++kept; });
+  EXPECT_EQ(kept, 2);
+  mended.set_value();
+  settle();
+}
+
 TEST_F(EventLogTest, WithoutAFileEventsLiveInMemory) {
   file.clear();
   start(options());

@@ -13,7 +13,7 @@
 #include <string>
 #include <thread>
 
-#include "collectors/snmp/message.hpp"
+#include "collectors/snmp_protocol/message.hpp"
 #include "daemon/core/time.hpp"
 #include "tests/support/fleet_engine.hpp"
 
@@ -27,6 +27,8 @@ struct FleetOptions {
   std::function<bool(std::uint32_t device)> silent;
   // What its ifNumber says; absent: the truth.
   std::function<std::uint32_t(std::uint32_t device)> if_number;
+  // Whose link is down, by ifIndex; absent: nobody's.
+  std::function<bool(std::uint32_t device, std::uint32_t row)> down;
   // A firewall in front of it: what comes from this port of ours is lost.
   std::function<bool(std::uint32_t device, std::uint16_t from)> blocked;
   std::uint32_t narrow_every = 0;  // every n-th row has 32-bit counters only; 0: none

@@ -9,8 +9,8 @@
 #include <span>
 #include <unordered_map>
 
-#include "collectors/snmp/usm/keys.hpp"
-#include "collectors/snmp/usm/message.hpp"
+#include "collectors/snmp_protocol/usm/keys.hpp"
+#include "collectors/snmp_protocol/usm/message.hpp"
 #include "daemon/core/time.hpp"
 
 namespace itnxt::test {

@@ -300,6 +300,8 @@ bool FleetModel::write(ReplyWriter& reply, const Place& place, std::uint32_t dev
     value.number(0x02, options_.if_number ? options_.if_number(device) : options_.interfaces);
   } else {
     value = row_value(object, device, place.row, at);
+    const bool oper_status = object.branch == Branch::if_table && object.number == 8;
+    if (oper_status && options_.down && options_.down(device, place.row)) value.number(0x02, 2);
   }
   return reply.varbind(oid, value.tag, snmp::ByteView(value.bytes).first(value.size));
 }

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "collectors/snmp/message.hpp"
+#include "collectors/snmp_protocol/message.hpp"
 
 namespace itnxt::test {
 

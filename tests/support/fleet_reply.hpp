@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "collectors/snmp/ber.hpp"
-#include "collectors/snmp/message.hpp"
+#include "collectors/snmp_protocol/ber.hpp"
+#include "collectors/snmp_protocol/message.hpp"
 
 namespace itnxt::test {
 

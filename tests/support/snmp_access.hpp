@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "collectors/snmp/usm/keys.hpp"
+#include "collectors/snmp_protocol/usm/keys.hpp"
 #include "daemon/config/config.hpp"
 
 namespace itnxt::test {

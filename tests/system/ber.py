@@ -74,3 +74,14 @@ class Request:
                             for name in self.names)
         pdu = integer(chosen) + integer(error_status) + integer(0) + tlv(0x30, varbinds)
         return tlv(0x30, integer(self.version) + tlv(0x04, self.community) + tlv(0xA2, pdu))
+
+
+def notification(community, trap, if_index, request_id, tag=0xA7):
+    """A trap (0xA7) or inform (0xA6) of version 2c about an interface."""
+    def varbind(name, value):
+        return tlv(0x30, tlv(0x06, oid(name)) + value)
+    varbinds = (varbind("1.3.6.1.2.1.1.3.0", tlv(0x43, b"\x64"))
+                + varbind("1.3.6.1.6.3.1.1.4.1.0", tlv(0x06, oid(trap)))
+                + varbind("1.3.6.1.2.1.2.2.1.1.%d" % if_index, integer(if_index)))
+    pdu = tlv(tag, integer(request_id) + integer(0) + integer(0) + tlv(0x30, varbinds))
+    return tlv(0x30, integer(1) + tlv(0x04, community.encode()) + pdu)

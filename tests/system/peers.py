@@ -89,6 +89,19 @@ class Snmpd:
         """It falls silent at once."""
         self.process.kill()
 
+    @staticmethod
+    def sends_link_traps(to, community=COMMUNITY, every=1):
+        """Lines for `extra`: its own linkDown and linkUp, as soon as it sees them (each second)."""
+        column = ".1.3.6.1.2.1.2.2.1."
+        lines = ["createUser internal", "rouser internal noauth", "iquerySecName internal",
+                 "trap2sink %s %s" % (to, community)]
+        for name, trap, state in (("down", 3, "== 2"), ("up", 4, "== 1")):
+            lines += [
+                "notificationEvent link_%s .1.3.6.1.6.3.1.1.5.%d %s1 %s7 %s8" % (
+                    name, trap, column, column, column),
+                "monitor -r %d -e link_%s link%s %s8 %s" % (every, name, name, column, state)]
+        return "\n".join(lines)
+
 
 class Store:
     """What can be asked by PromQL."""

@@ -8,8 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include "collectors/snmp/ber.hpp"
-#include "collectors/snmp/message.hpp"
+#include "collectors/snmp_protocol/ber.hpp"
+#include "collectors/snmp_protocol/message.hpp"
 #include "daemon/config/config.hpp"
 
 namespace itnxt::snmp {

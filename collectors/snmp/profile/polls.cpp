@@ -26,7 +26,7 @@ ProfilePolls::ProfilePolls(const std::vector<Profile>& profiles, Duration interv
     : profiles_(profiles), interval_(interval), states_(profiles.size()) {}
 
 void ProfilePolls::begin(const DeviceSample& poll, const WalkPolicy& policy,
-                         std::uint16_t max_varbinds, Instant now) {
+                         std::uint16_t max_varbinds, Instant now, bool all) {
   policy_ = policy;
   max_varbinds_ = std::max<std::uint16_t>(1, max_varbinds);
   finished_ = {};
@@ -34,7 +34,7 @@ void ProfilePolls::begin(const DeviceSample& poll, const WalkPolicy& policy,
   last_problem_.clear();
   ++request_number_;
   forget_after_restart(poll);
-  plan(poll, now);
+  plan(poll, now, all);
   if (!plan_.empty()) poll_ = poll;
   next(now);
 }
@@ -54,7 +54,7 @@ bool ProfilePolls::is_due(std::size_t profile, Instant now) const {
   return now - *state.polled >= every - interval_ / 2;
 }
 
-void ProfilePolls::plan(const DeviceSample& poll, Instant now) {
+void ProfilePolls::plan(const DeviceSample& poll, Instant now, bool all) {
   probes_.clear();
   plan_.clear();
   for (std::size_t i = 0; i < profiles_.size(); ++i) {
@@ -64,7 +64,7 @@ void ProfilePolls::plan(const DeviceSample& poll, Instant now) {
                        std::ranges::any_of(match.sys_object_id, [&](const OidArcs& prefix) {
                          return begins_with(poll.sys_object_id, prefix);
                        });
-    if (!named || !is_due(i, now)) continue;
+    if (!named || !(all || is_due(i, now))) continue;
     plan_.push_back(i);
     if (state.asked && now - *state.asked < kAskAgain) continue;
     state.present = match.present.empty() ? Answer::yes : Answer::unknown;

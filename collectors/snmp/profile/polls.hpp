@@ -22,9 +22,10 @@ class ProfilePolls {
   // `profiles` outlive it. `interval`: of the interface polls that it follows.
   ProfilePolls(const std::vector<Profile>& profiles, Duration interval);
 
-  // After a poll of the interfaces. Then done(), if nothing is due. Precondition: done().
+  // After a poll of the interfaces. Then done(), if nothing is due; `all`: everything is.
+  // Precondition: done().
   void begin(const DeviceSample& poll, const WalkPolicy& policy, std::uint16_t max_varbinds,
-             Instant now);
+             Instant now, bool all = false);
 
   [[nodiscard]] bool done() const { return stage_ == Stage::idle; }
   [[nodiscard]] Request request() const;  // precondition: !done()
@@ -59,7 +60,7 @@ class ProfilePolls {
     std::vector<std::uint8_t> prefix;
   };
 
-  void plan(const DeviceSample& poll, Instant now);
+  void plan(const DeviceSample& poll, Instant now, bool all);
   [[nodiscard]] bool is_due(std::size_t profile, Instant now) const;
   void forget_after_restart(const DeviceSample& poll);
   void read_probe(const Message& reply);

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "collectors/snmp/usm/engine_id.hpp"
+#include "collectors/snmp_protocol/usm/engine_id.hpp"
 #include "daemon/config/config.hpp"
 #include "daemon/core/sample.hpp"
 #include "daemon/core/time.hpp"

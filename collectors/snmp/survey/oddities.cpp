@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "collectors/snmp/survey/oddities_detail.hpp"
-#include "collectors/snmp/usm/clock.hpp"
 #include "collectors/snmp/walk.hpp"
+#include "collectors/snmp_protocol/usm/clock.hpp"
 
 namespace itnxt::snmp::survey {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "collectors/snmp/user_settings.hpp"
+#include "collectors/snmp_protocol/user_settings.hpp"
 
 namespace itnxt::snmp::survey {
 namespace {

@@ -10,12 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "collectors/snmp/message.hpp"
 #include "collectors/snmp/request.hpp"
 #include "collectors/snmp/request_ids.hpp"
 #include "collectors/snmp/survey/facts.hpp"
 #include "collectors/snmp/survey/wire.hpp"
-#include "collectors/snmp/usm/engine.hpp"
+#include "collectors/snmp_protocol/message.hpp"
+#include "collectors/snmp_protocol/usm/engine.hpp"
 
 namespace itnxt::snmp::survey {
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "collectors/snmp/message.hpp"
 #include "collectors/snmp/request.hpp"
 #include "collectors/snmp/walk.hpp"
+#include "collectors/snmp_protocol/message.hpp"
 #include "tests/support/fleet_recording.hpp"
 #include "tests/support/fleet_reply.hpp"
 

@@ -54,9 +54,33 @@ class ChangesTest : public testing::Test {
     return kinds;
   }
 
+  // One interface that was asked out of turn.
+  std::string check(const std::string& name, OperStatus oper, std::uint32_t index = 1) {
+    const auto event = changes.see(DeviceName("core"), {index, name, AdminStatus::up, oper},
+                                   SourceTime(9s), WallTime(7s));
+    if (!event) return "";
+    EXPECT_EQ(event->interface, (InterfaceStatus{index, name, AdminStatus::up, oper}));
+    EXPECT_EQ(event->at, SourceTime(9s));
+    EXPECT_EQ(event->wall, WallTime(7s));
+    return event->kind + ": " + event->text;
+  }
+
   Changes changes;
   std::vector<Event> last;
 };
+
+TEST_F(ChangesTest, AnInterfaceAskedOutOfTurnIsNewsOnce) {
+  EXPECT_EQ(check("eth0", kDown), "") << "never seen";
+  see(poll({row(1, "eth0", kUp), row(2, "eth1", kUp)}));
+  EXPECT_EQ(check("eth0", kUp), "");
+  EXPECT_EQ(check("eth9", kDown), "") << "another port under the same number";
+  EXPECT_EQ(check("eth0", kDown), "interface_down: interface eth0 of core is down");
+  EXPECT_EQ(check("eth0", kDown), "");
+  EXPECT_THAT(see(poll({row(1, "eth0", kDown), row(2, "eth1", kUp)})), IsEmpty())
+      << "the poll behind it has nothing to add";
+  EXPECT_EQ(check("", kUp), "interface_up: interface 1 of core is up") << "without a name";
+  EXPECT_EQ(check("eth7", kDown, 7), "");
+}
 
 TEST_F(ChangesTest, AnInterfaceGoesDownAndComesBack) {
   EXPECT_THAT(see(poll({row(1, "lo", kUp), row(2, "Te0/0/1", kUp)})), IsEmpty());

@@ -41,6 +41,21 @@ TEST(SendQueue, SilentDevicesHaveTheirShareAndNoMore) {
   EXPECT_EQ(all_of(queue), (std::vector<std::uint32_t>{2}));
 }
 
+TEST(SendQueue, WhatIsUrgentGoesFirstAndBesideTheBound) {
+  SendQueue queue(10, {2, 1, 2});
+  for (std::uint32_t i = 0; i < 4; ++i) queue.ask(i, Lane::answering);
+  EXPECT_EQ(all_of(queue), (std::vector<std::uint32_t>{0, 1}));
+  for (std::uint32_t i = 5; i < 8; ++i) queue.ask(i, Lane::urgent);
+  EXPECT_EQ(all_of(queue), (std::vector<std::uint32_t>{5, 6})) << "a bound of its own";
+  EXPECT_EQ(queue.in_flight(), 4U);
+  queue.finish(5);
+  queue.finish(0);
+  EXPECT_EQ(all_of(queue), (std::vector<std::uint32_t>{7, 2})) << "before those that waited";
+  queue.ask(2, Lane::urgent);  // what it had under way is over
+  queue.finish(7);
+  EXPECT_EQ(all_of(queue), (std::vector<std::uint32_t>{2, 3}));
+}
+
 TEST(SendQueue, WhoAsksAnewHasOnePlaceAtTheEnd) {
   SendQueue queue(3, {2, 1});
   queue.ask(0, Lane::answering);

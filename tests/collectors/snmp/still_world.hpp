@@ -23,6 +23,7 @@ struct StillWorld {
   FakeLoop loop;
   RecordingSink sink;
   RecordingLog log;
+  PollRequests polls;
   Fleet fleet;
   std::optional<SnmpCollector> collector;
   std::string files;  // of the collector; empty: none
@@ -52,7 +53,7 @@ struct StillWorld {
   void start(SnmpCollectorConfig made) {
     sent_before = fleet.requests();
     replies_before = fleet.replies();
-    collector.emplace(std::move(made), CollectorContext{loop, sink, log, files});
+    collector.emplace(std::move(made), CollectorContext{loop, sink, log, files, &polls});
     collector->start();
   }
   void run(Duration time, Duration step = 10ms) {

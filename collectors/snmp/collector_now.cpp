@@ -1,0 +1,87 @@
+// What is asked out of turn: a device of which something was heard. The interface that is meant is
+// asked before everything else, in the midst of a walk too, which then goes on where it was; the
+// whole device as soon as no poll of it is under way.
+#include <utility>
+
+#include "collectors/snmp/collector.hpp"
+
+namespace itnxt {
+
+bool SnmpCollector::poll_now(const DeviceName& device, const PollReason& reason) {
+  const auto known = by_name_.find(device);
+  if (known == by_name_.end()) return false;
+  Session& session = at(known->second);
+  // Nothing can be asked, which the regular poll reports; or the first one waits for the address.
+  const bool usable = !sockets_.empty() && session.address && session.unusable.empty();
+  if (!usable || session.waiting) return true;
+  if (!session.again) session.again.emplace();
+  session.again->tables = session.again->tables || reason.tables;
+  if (reason.if_index != 0 && !session.check) {
+    if (!session.polling()) choose_socket(session);
+    session.check.emplace(reason.if_index, policy_of(session));
+    session.said_up = reason.up;
+    session.exchange = {};
+    ask(known->second);
+  } else if (!session.working()) {
+    rest(known->second);
+  }
+  flush();
+  arm();
+  return true;
+}
+
+std::optional<DeviceName> SnmpCollector::device_of(ByteView engine) const {
+  const DeviceName* const owner = engines_.owner_of(snmp::usm::EngineId(engine));
+  return owner == nullptr ? std::nullopt : std::optional(*owner);
+}
+
+void SnmpCollector::end_check(std::uint32_t device) {
+  Session& session = at(device);
+  forget_request(session);
+  queue_.finish(device);
+  const std::optional<InterfaceStatus> found = session.check->found();
+  session.check.reset();
+  bool contradicts = false;
+  if (found) {
+    const SourceTime now = source_time(context_.loop.now());
+    const DeviceName& name = session.target.device.name;
+    auto event = session.changes.see(name, *found, now, context_.loop.wall_now());
+    if (event) context_.sink.report(std::move(*event));
+    const bool up = found->oper == OperStatus::up;
+    contradicts = session.said_up.value_or(up) != up;
+    if (session.walk) {
+      session.confirmed = found;
+      session.confirmed_at = now;
+    }
+  }
+  session.polling() ? proceed(device) : rest(device);
+  // Last: who hears it may ask for a poll at once.
+  if (contradicts) context_.polls->contradicted(at(device).target.device.name, found->if_index);
+}
+
+// Nothing is under way: what was asked for meanwhile. Where the regular poll is near, this one
+// stands for it: a poll that began a moment before would have no time to get its answers.
+void SnmpCollector::rest(std::uint32_t device) {
+  Session& session = at(device);
+  session.urgent = session.again.has_value();
+  if (!session.again) return;
+  session.tables = session.again->tables;
+  session.again.reset();
+  while (session.next_poll - context_.loop.now() < config_.interval / 2) {
+    session.next_poll += config_.interval;
+  }
+  begin_walk(device);
+}
+
+// A row that was read before its interface was checked is older than what was found then.
+void SnmpCollector::correct(Session& session, DeviceSample& sample) {
+  const std::optional<InterfaceStatus> confirmed = std::exchange(session.confirmed, std::nullopt);
+  if (!confirmed) return;
+  for (InterfaceSample& row : sample.interfaces) {
+    if (row.if_index != confirmed->if_index || row.at > session.confirmed_at) continue;
+    row.admin = confirmed->admin;
+    row.oper = confirmed->oper;
+  }
+}
+
+}  // namespace itnxt

@@ -1,0 +1,149 @@
+#include "collectors/trap/limits.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace itnxt::trap {
+
+void StormLimit::fill(Bucket& bucket, Instant now) const {
+  const double most = per_second_ * kBurst;
+  bucket.tokens = std::min(most, bucket.tokens + per_second_ * seconds(now - bucket.at));
+  bucket.at = now;
+}
+
+bool StormLimit::admits(const std::string& sender, Instant now) {
+  const bool known = buckets_.contains(sender) || buckets_.size() < kMostSenders;
+  const auto [at, fresh] = buckets_.try_emplace(known ? sender : std::string());
+  Bucket& bucket = at->second;
+  if (fresh) bucket = {per_second_ * kBurst, now, 0};
+  fill(bucket, now);
+  if (bucket.tokens >= 1) {
+    bucket.tokens -= 1;
+    return true;
+  }
+  ++bucket.withheld;
+  ++withheld_;
+  return false;
+}
+
+std::vector<StormLimit::Withheld> StormLimit::take(Instant now) {
+  std::vector<Withheld> found;
+  for (auto at = buckets_.begin(); at != buckets_.end();) {
+    Bucket& bucket = at->second;
+    fill(bucket, now);
+    if (const std::uint64_t count = std::exchange(bucket.withheld, 0); count > 0) {
+      found.push_back({at->first, count});
+    }
+    at = bucket.tokens >= per_second_ * kBurst ? buckets_.erase(at) : std::next(at);
+  }
+  return found;
+}
+
+bool PollPace::ask(const DeviceName& device, const PollReason& reason, Instant now) {
+  expire(now, nullptr);
+  const auto [at, fresh] = devices_.try_emplace(device);
+  if (fresh) {
+    quiet_.emplace_back(now + kQuiet, device);
+    return true;
+  }
+  std::optional<PollReason>& waiting = at->second;
+  if (!waiting) {
+    waiting.emplace();
+    ++waiting_;
+  }
+  if (reason.if_index != 0) {
+    waiting->if_index = reason.if_index;
+    waiting->up = reason.up;
+  }
+  waiting->tables = waiting->tables || reason.tables;
+  return false;
+}
+
+// Whose quiet time is over; who waits for that, only where it can be told.
+void PollPace::expire(Instant now, std::vector<Due>* due) {
+  while (!quiet_.empty() && quiet_.front().first <= now) {
+    const auto at = devices_.find(quiet_.front().second);
+    if (!at->second) {
+      devices_.erase(at);
+    } else if (due == nullptr) {
+      return;
+    } else {
+      due->push_back({at->first, *std::exchange(at->second, std::nullopt)});
+      --waiting_;
+      quiet_.emplace_back(now + kQuiet, at->first);
+    }
+    quiet_.pop_front();
+  }
+}
+
+std::vector<PollPace::Due> PollPace::take_due(Instant now) {
+  std::vector<Due> due;
+  expire(now, &due);
+  return due;
+}
+
+std::optional<Instant> PollPace::next_due() const {
+  return waiting_ == 0 ? std::nullopt : std::optional(quiet_.front().first);
+}
+
+void Seen::forget(Instant now) {
+  while (!order_.empty() && (order_.front().at + kWindow <= now || order_.size() > kMost)) {
+    hashes_.erase(order_.front().hash);
+    order_.pop_front();
+  }
+}
+
+bool Seen::contains(std::uint64_t hash, Instant now) {
+  forget(now);
+  return hashes_.contains(hash);
+}
+
+bool Seen::insert(std::uint64_t hash, Instant now) {
+  forget(now);
+  if (!hashes_.insert(hash).second) return false;
+  order_.push_back({now, hash});
+  forget(now);
+  return true;
+}
+
+void MissingTraps::heard(const DeviceName& device, std::optional<std::uint32_t> lost, Instant now) {
+  counts_.try_emplace(device, 0);
+  if (!lost) return;
+  Marks& marks = marks_[device];
+  std::erase_if(marks.losses,
+                [&](const Mark& mark) { return *lost == 0 || mark.if_index == *lost; });
+  marks.traps.push_back({*lost, now});
+  if (marks.traps.size() > kMostOfDevice) marks.traps.pop_front();
+}
+
+void MissingTraps::lost(const DeviceName& device, std::uint32_t if_index, Instant now) {
+  if (!counts_.contains(device)) return;  // it has never sent one
+  Marks& marks = marks_[device];
+  const bool told = std::ranges::any_of(marks.traps, [&](const Mark& mark) {
+    return now - mark.at <= kBefore && (mark.if_index == 0 || mark.if_index == if_index);
+  });
+  if (told || marks.losses.size() >= kMostOfDevice) return;
+  marks.losses.push_back({if_index, now});
+}
+
+std::vector<MissingTraps::Missing> MissingTraps::take_due(Instant now) {
+  std::vector<Missing> found;
+  for (auto at = marks_.begin(); at != marks_.end();) {
+    Marks& marks = at->second;
+    while (!marks.losses.empty() && marks.losses.front().at + kGrace <= now) {
+      found.push_back({at->first, marks.losses.front().if_index});
+      ++counts_[at->first];
+      marks.losses.pop_front();
+    }
+    while (!marks.traps.empty() && now - marks.traps.front().at > kBefore) marks.traps.pop_front();
+    at = marks.losses.empty() && marks.traps.empty() ? marks_.erase(at) : std::next(at);
+  }
+  return found;
+}
+
+void MissingTraps::forget(const DeviceName& device) {
+  counts_.erase(device);
+  marks_.erase(device);
+}
+
+}  // namespace itnxt::trap

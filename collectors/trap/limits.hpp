@@ -1,0 +1,127 @@
+// What keeps a storm small: how often a sender may cause an event, how often a device is polled,
+// and which notifications have been seen before. Pure; all bounded; the loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "collectors/poll_requests.hpp"
+#include "daemon/core/ids.hpp"
+#include "daemon/core/time.hpp"
+
+namespace itnxt::trap {
+
+// A bucket for each sender: so many events a second on average, kBurst seconds' worth at once.
+class StormLimit {
+ public:
+  static constexpr std::uint32_t kBurst = 10;
+  static constexpr std::size_t kMostSenders = 4096;  // beyond it all others share one bucket
+  explicit StormLimit(std::uint32_t per_second) : per_second_(per_second) {}
+
+  bool admits(const std::string& sender, Instant now);
+
+  struct Withheld {
+    std::string sender;  // empty: of those beyond kMostSenders
+    std::uint64_t count = 0;
+  };
+  // Since the last call. Forgets who has been quiet so long that its bucket is full again.
+  [[nodiscard]] std::vector<Withheld> take(Instant now);
+  [[nodiscard]] std::uint64_t withheld() const { return withheld_; }  // in all
+
+ private:
+  struct Bucket {
+    double tokens = 0;
+    Instant at{};
+    std::uint64_t withheld = 0;
+  };
+  void fill(Bucket& bucket, Instant now) const;
+  double per_second_;
+  std::map<std::string, Bucket> buckets_;
+  std::uint64_t withheld_ = 0;
+};
+
+// Polls that were asked for: at once, but a device at most every kQuiet; what is asked meanwhile is
+// one poll more at its end.
+class PollPace {
+ public:
+  static constexpr Duration kQuiet = 5s;
+  // True: poll it now. False: take_due() will have it.
+  bool ask(const DeviceName& device, const PollReason& reason, Instant now);
+  struct Due {
+    DeviceName device;
+    PollReason reason;
+  };
+  [[nodiscard]] std::vector<Due> take_due(Instant now);
+  // When to look again; absent: nothing waits.
+  [[nodiscard]] std::optional<Instant> next_due() const;
+
+ private:
+  void expire(Instant now, std::vector<Due>* due);
+  // Who was polled within kQuiet, no more than there are devices, with what waits; and when each
+  // was, the oldest first.
+  std::unordered_map<DeviceName, std::optional<PollReason>> devices_;
+  std::deque<std::pair<Instant, DeviceName>> quiet_;
+  std::size_t waiting_ = 0;
+};
+
+// Notifications that were taken, by a keyed hash of sender, engine, request-id and content: one
+// that comes again is acknowledged again and told no more.
+class Seen {
+ public:
+  static constexpr Duration kWindow = 10min;  // longer than any sender repeats
+  static constexpr std::size_t kMost = 65'536;
+  // False: it has been seen within kWindow, of the last kMost.
+  bool insert(std::uint64_t hash, Instant now);
+  [[nodiscard]] bool contains(std::uint64_t hash, Instant now);
+
+ private:
+  void forget(Instant now);
+  struct Entry {
+    Instant at;
+    std::uint64_t hash;
+  };
+  std::deque<Entry> order_;
+  std::unordered_set<std::uint64_t> hashes_;
+};
+
+// Links that a poll has found lost though the device sends traps: who told nothing, or was not
+// heard.
+class MissingTraps {
+ public:
+  static constexpr Duration kBefore = 60s;  // so old a trap may be: a poll follows within seconds
+  static constexpr Duration kGrace = 10s;   // so late it may come
+  static constexpr std::size_t kMostOfDevice = 128;  // traps and losses kept of one
+  // A trap of the device came; `lost`: a linkDown, of that interface or, 0, of any.
+  void heard(const DeviceName& device, std::optional<std::uint32_t> lost, Instant now);
+  void lost(const DeviceName& device, std::uint32_t if_index, Instant now);
+
+  struct Missing {
+    DeviceName device;
+    std::uint32_t if_index;
+  };
+  [[nodiscard]] std::vector<Missing> take_due(Instant now);
+  // Every device that has been heard, with how many were missing.
+  [[nodiscard]] const std::map<DeviceName, std::uint64_t>& counts() const { return counts_; }
+  void forget(const DeviceName& device);
+
+ private:
+  struct Mark {
+    std::uint32_t if_index;
+    Instant at;
+  };
+  struct Marks {
+    std::deque<Mark> traps;
+    std::deque<Mark> losses;
+  };
+  std::map<DeviceName, std::uint64_t> counts_;
+  std::map<DeviceName, Marks> marks_;
+};
+
+}  // namespace itnxt::trap

@@ -1,0 +1,249 @@
+// What comes in by the trap collector's port: believed and told, or ignored and counted.
+#include <utility>
+
+#include "collectors/trap/receiver.hpp"
+
+namespace itnxt::trap {
+namespace {
+
+constexpr Duration kTellNotPolledAgain = 10min;  // of one device
+
+// FNV-1a from a random start: who sends cannot make two of its notifications look like one of
+// another's.
+class Hash {
+ public:
+  explicit Hash(std::uint64_t key) : value_(key) {}
+  void add(snmp::ByteView bytes) {
+    for (const std::uint8_t byte : bytes) value_ = (value_ ^ byte) * 0x100000001B3U;
+    value_ = (value_ ^ bytes.size()) * 0x9E3779B97F4A7C15U;
+    value_ ^= value_ >> 29U;
+  }
+  void add(std::uint32_t number) {
+    value_ = (value_ ^ number) * 0x9E3779B97F4A7C15U;
+    value_ ^= value_ >> 32U;
+  }
+  [[nodiscard]] std::uint64_t value() const { return value_; }
+
+ private:
+  std::uint64_t value_;
+};
+
+// Sender, engine, request-id and what is said.
+std::uint64_t identity_of(std::uint64_t key, const Notification& note, const Address& from,
+                          snmp::ByteView engine) {
+  Hash hash(key);
+  hash.add(from.ip);
+  hash.add(engine);
+  hash.add(static_cast<std::uint32_t>(note.version));
+  hash.add(static_cast<std::uint32_t>(note.request_id));
+  hash.add(note.uptime.value_or(0));
+  hash.add(note.oid.view());
+  hash.add(note.varbinds);
+  return hash.value();
+}
+
+}  // namespace
+
+void TrapCollector::ignore(Reason reason, const Listener::Datagram& datagram) {
+  ignored_.add(reason, datagram.bytes, datagram.peer, context_.loop.now(),
+               context_.loop.wall_now());
+}
+
+void TrapCollector::reply(const Listener::Datagram& datagram, snmp::ByteView bytes) {
+  if (bytes.empty() || !listener_ || !listener_->reply(datagram, bytes)) ++totals_.unanswered;
+}
+
+void TrapCollector::receive(const Listener::Datagram& datagram) {
+  const auto v3 = usm::decode_v3(datagram.bytes);
+  if (const auto* message = std::get_if<usm::V3Message>(&v3)) return receive_v3(*message, datagram);
+  if (std::get<usm::V3Fault>(v3) != usm::V3Fault::bad_version) {
+    return ignore(Reason::malformed, datagram);
+  }
+  const auto decoded = decode(datagram.bytes);
+  const auto* note = std::get_if<Notification>(&decoded);
+  if (note == nullptr) return ignore(std::get<Reason>(decoded), datagram);
+  const auto found = senders_.of_community(*note, datagram.peer);
+  const auto* devices = std::get_if<Senders::Found>(&found);
+  if (devices == nullptr) return ignore(std::get<Reason>(found), datagram);
+  const std::uint64_t identity = identity_of(hash_key_, *note, datagram.peer, {});
+  if (!note->inform) return accept(*note, *devices, identity, datagram, {});
+  const auto inform = snmp::decode(datagram.bytes);
+  accept(*note, *devices, identity, datagram,
+         [&] { return acknowledge(std::get<snmp::Message>(inform), true, answer_room_); });
+}
+
+void TrapCollector::report_back(const usm::V3Message& message, const Security::Verdict& verdict,
+                                const Listener::Datagram& datagram) {
+  Address host = datagram.peer;
+  host.port = 0;
+  if (!reports_limit_.admits(itnxt::to_text(host), context_.loop.now())) return;
+  const snmp::ByteView bytes =
+      security_->encode_report(message, verdict, context_.loop.now(), answer_room_);
+  if (!bytes.empty()) (void)listener_->reply(datagram, bytes);
+}
+
+void TrapCollector::receive_v3(const usm::V3Message& message, const Listener::Datagram& datagram) {
+  const Instant now = context_.loop.now();
+  Security::Verdict verdict = security_->judge(message, now, plain_);
+  const bool late = verdict.reason == Reason::outside_window && verdict.authentic;
+  if (verdict.report) report_back(message, verdict, datagram);
+  if (verdict.discovery) return;
+  if (verdict.reason && !late) return ignore(*verdict.reason, datagram);
+
+  const auto decoded = snmp::decode_pdu(verdict.scoped.pdu);
+  const auto* pdu = std::get_if<snmp::Message>(&decoded);
+  if (pdu == nullptr) return ignore(Reason::malformed, datagram);
+  const auto read_as = read(*pdu, Version::v3);
+  const auto* note = std::get_if<Notification>(&read_as);
+  if (note == nullptr) return ignore(std::get<Reason>(read_as), datagram);
+  const bool ours = usm::same(message.header.engine_id, security_->own().id().bytes());
+  if (note->inform && !ours) {
+    if (message.header.reportable) {
+      verdict.report = usm::UsmReport::unknown_engine_ids;
+      report_back(message, verdict, datagram);
+    }
+    return ignore(Reason::unknown_engine, datagram);
+  }
+  const Senders::Found devices = devices_of(message, verdict, *note, datagram.peer);
+  if (late) {  // no news, but a reason to look
+    if (!ours) look(*note, devices);
+    return ignore(Reason::outside_window, datagram);
+  }
+  if (!verdict.authentic && devices.empty()) return ignore(Reason::unknown_sender, datagram);
+  const snmp::ByteView engine = ours ? verdict.scoped.context_engine_id : message.header.engine_id;
+  const std::uint64_t identity = identity_of(hash_key_, *note, datagram.peer, engine);
+  if (!note->inform) return accept(*note, devices, identity, datagram, {});
+  accept(*note, devices, identity, datagram, [&] {
+    const snmp::ByteView answer = acknowledge(*pdu, false, pdu_room_);
+    if (answer.empty()) return answer;
+    return security_->encode_answer(message, verdict, answer, now, answer_room_);
+  });
+}
+
+Senders::Found TrapCollector::devices_of(const usm::V3Message& message,
+                                         const Security::Verdict& verdict, const Notification& note,
+                                         const Address& from) const {
+  const bool ours = usm::same(message.header.engine_id, security_->own().id().bytes());
+  const snmp::ByteView engine = ours ? verdict.scoped.context_engine_id : message.header.engine_id;
+  if (verdict.authentic && context_.polls != nullptr) {
+    if (const auto name = context_.polls->device_of(engine)) {
+      if (const auto device = senders_.find(*name)) return {*device};
+    }
+  }
+  return senders_.of_address(note, from);
+}
+
+void TrapCollector::accept(const Notification& note, const Senders::Found& devices,
+                           std::uint64_t identity, const Listener::Datagram& datagram,
+                           const Answer& answer) {
+  const Instant now = context_.loop.now();
+  // Version 1 has no request-id: the same trap twice is two traps.
+  const bool repeats = note.version != Version::v1;
+  if (repeats && seen_.contains(identity, now)) {
+    ++totals_.duplicates;
+    if (answer && !unkept_.contains(identity)) reply(datagram, answer());
+    return;
+  }
+  look(note, devices);
+  const KnownTrap* const known = known_trap(note.oid.view());
+  const bool lost = known != nullptr && known->look == Look::link_lost;
+  for (const std::size_t device : devices) {
+    missing_.heard(senders_.name(device), lost ? std::optional(note.if_index) : std::nullopt, now);
+  }
+  Address host = datagram.peer;
+  host.port = 0;
+  const bool alone = devices.size() == 1;
+  const DeviceName device = alone ? senders_.name(devices.front()) : DeviceName();
+  if (!storm_.admits(alone ? device.text() : itnxt::to_text(host), now)) return;
+  if (repeats) (void)seen_.insert(identity, now);
+  ++totals_.received[static_cast<std::size_t>(note.version)][note.inform ? 1 : 0];
+  std::vector<std::string> candidates;
+  for (std::size_t i = 0; !alone && i < devices.size(); ++i) {
+    candidates.push_back(senders_.name(devices[i]).text());
+  }
+  Event event = event_of(note, device, candidates, datagram.peer);
+  if (answer) return report_inform(std::move(event), identity, datagram, answer());
+  report(std::move(event));
+}
+
+// What is acknowledged must not be lost: the answer waits until the event is on the disk, and so
+// does the one to a repetition.
+void TrapCollector::report_inform(Event event, std::uint64_t identity,
+                                  const Listener::Datagram& datagram, snmp::ByteView answer) {
+  unkept_.insert(identity);
+  context_.sink.report_kept(stamped(std::move(event)),
+                            [here = std::weak_ptr(alive_), identity,
+                             to = Listener::Datagram{datagram.peer, datagram.here, {}},
+                             bytes = std::vector<std::uint8_t>(answer.begin(), answer.end())] {
+                              const auto alive = here.lock();
+                              if (!alive) return;
+                              (*alive)->unkept_.erase(identity);
+                              (*alive)->reply(to, bytes);
+                            });
+}
+
+void TrapCollector::look(const Notification& note, const Senders::Found& devices) {
+  const KnownTrap* const known = known_trap(note.oid.view());
+  if (known == nullptr || known->look == Look::nothing) return;
+  PollReason reason;
+  reason.tables = known->look == Look::device;
+  if (!reason.tables) reason.if_index = note.if_index;
+  if (!reason.tables) reason.up = known->look == Look::link;
+  for (const std::size_t device : devices) {
+    const DeviceName& name = senders_.name(device);
+    if (pace_.ask(name, reason, context_.loop.now())) poll(name, reason);
+  }
+  arm_pace();
+}
+
+void TrapCollector::poll(const DeviceName& device, const PollReason& reason) {
+  if (context_.polls != nullptr && context_.polls->poll_now(device, reason)) {
+    ++totals_.polls;
+    return;
+  }
+  ++totals_.not_polled;
+  const Instant now = context_.loop.now();
+  const auto [told, fresh] = not_polled_told_.try_emplace(device, now);
+  if (!fresh && now - told->second < kTellNotPolledAgain) return;
+  told->second = now;
+  context_.log.warning(
+      "a trap is a reason to poll its device, which no snmp collector of this process does; run "
+      "both in one process",
+      {{"collector", config_.name.text()}, {"device", device.text()}});
+}
+
+void TrapCollector::lost(const DeviceName& device, std::uint32_t if_index) {
+  missing_.lost(device, if_index, context_.loop.now());
+}
+
+// Asked once more at the end of the quiet time, without what was said: then the device is right.
+void TrapCollector::contradicted(const DeviceName& device, std::uint32_t if_index) {
+  if (!senders_.find(device)) return;
+  ++totals_.contradicted;
+  PollReason reason;
+  reason.if_index = if_index;
+  if (pace_.ask(device, reason, context_.loop.now())) poll(device, reason);
+  arm_pace();
+}
+
+void TrapCollector::arm_pace() {
+  if (pace_timer_) return;
+  const auto next = pace_.next_due();
+  if (!next) return;
+  const Duration wait = std::max(Duration::zero(), *next - context_.loop.now());
+  pace_timer_ = context_.loop.after(wait, [this] {
+    pace_timer_.cancel();
+    for (const PollPace::Due& due : pace_.take_due(context_.loop.now())) {
+      poll(due.device, due.reason);
+    }
+    arm_pace();
+  });
+}
+
+Event TrapCollector::stamped(Event event) const {
+  event.wall = context_.loop.wall_now();
+  event.at = source_time(context_.loop.now());
+  return event;
+}
+
+}  // namespace itnxt::trap

@@ -1,0 +1,120 @@
+// The trap collector's parts in one place: the port, who is believed, what is told. See
+// collector.hpp.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "collectors/collector.hpp"
+#include "collectors/kept_file.hpp"
+#include "collectors/trap/ignored.hpp"
+#include "collectors/trap/limits.hpp"
+#include "collectors/trap/listener.hpp"
+#include "collectors/trap/names.hpp"
+#include "collectors/trap/notification.hpp"
+#include "collectors/trap/report.hpp"
+#include "collectors/trap/security.hpp"
+#include "collectors/trap/senders.hpp"
+#include "daemon/config/config.hpp"
+#include "daemon/io/resolver.hpp"
+
+namespace itnxt::trap {
+
+class TrapCollector final : public Collector, private PollListener {
+ public:
+  TrapCollector(TrapCollectorConfig config, CollectorContext context, Resolver::Lookup lookup);
+  ~TrapCollector() override;
+
+  void start() override;
+  // Takes anything but another port or interval: who is believed changes, what has been seen stays.
+  bool update(const CollectorConfig& config) override;
+
+  // Where it listens; 0: nowhere. For tests, which take any port.
+  [[nodiscard]] std::uint16_t port() const { return listener_ ? listener_->port() : 0; }
+  [[nodiscard]] const Totals& totals() const { return totals_; }
+
+ private:
+  // Encodes what an inform is answered with, in answer_room_; empty: a trap.
+  using Answer = std::function<snmp::ByteView()>;
+
+  // collector.cpp
+  void take_inventory();
+  void open();
+  void on_readable();
+  void tick();
+  void look_up_names();
+  void resolved(std::size_t token, Result<Address> address);
+  void tell_ignored();
+  void keep_ignored();
+  void tell_missing();
+  void publish();
+
+  // receive.cpp
+  void receive(const Listener::Datagram& datagram);
+  void receive_v3(const usm::V3Message& message, const Listener::Datagram& datagram);
+  void accept(const Notification& note, const Senders::Found& devices, std::uint64_t identity,
+              const Listener::Datagram& datagram, const Answer& answer);
+  void ignore(Reason reason, const Listener::Datagram& datagram);
+  void report_back(const usm::V3Message& message, const Security::Verdict& verdict,
+                   const Listener::Datagram& datagram);
+  void reply(const Listener::Datagram& datagram, snmp::ByteView bytes);
+  [[nodiscard]] Senders::Found devices_of(const usm::V3Message& message,
+                                          const Security::Verdict& verdict,
+                                          const Notification& note, const Address& from) const;
+  void look(const Notification& note, const Senders::Found& devices);
+  void poll(const DeviceName& device, const PollReason& reason);
+  void arm_pace();
+  [[nodiscard]] Event stamped(Event event) const;
+  void report(Event event) { context_.sink.report(stamped(std::move(event))); }
+  void report_inform(Event event, std::uint64_t identity, const Listener::Datagram& datagram,
+                     snmp::ByteView answer);
+
+  void lost(const DeviceName& device, std::uint32_t if_index) override;
+  void contradicted(const DeviceName& device, std::uint32_t if_index) override;
+
+  TrapCollectorConfig config_;  // but for its targets
+  CollectorContext context_;
+  usm::SaltCounter salts_;
+  const std::uint64_t hash_key_;
+  std::optional<Security> security_;  // from the start on
+  Senders senders_;
+  std::size_t generation_ = 0;  // of senders_: an answer to an older one's question is dropped
+  Resolver resolver_;
+  std::optional<Instant> names_asked_at_;
+
+  StormLimit storm_;
+  StormLimit reports_limit_;
+  PollPace pace_;
+  Seen seen_;
+  std::unordered_set<std::uint64_t> unkept_;  // informs whose event is not on the disk yet
+  std::shared_ptr<TrapCollector*> alive_ = std::make_shared<TrapCollector*>(this);
+  MissingTraps missing_;
+  Ignored ignored_;
+  std::optional<Instant> ignored_told_at_;
+  std::optional<KeptFile> ignored_file_;
+  std::uint64_t ignored_kept_ = 0;
+  int file_error_ = 0;
+  std::optional<Instant> storms_told_at_;
+  std::map<DeviceName, Instant> not_polled_told_;
+  std::optional<Instant> published_at_;
+  Totals totals_;
+
+  std::vector<std::uint8_t> plain_, answer_room_, pdu_room_;
+  std::optional<Listener> listener_;
+  std::string listen_problem_;
+  Duration reopen_after_ = 1s;
+  Watch watch_;
+  Timer reopen_;
+  Timer tick_;
+  Timer pace_timer_;
+  Registration listening_;
+};
+
+}  // namespace itnxt::trap
