@@ -13,7 +13,7 @@
 #include <string>
 #include <variant>
 
-#include "collectors/pcap/tally.hpp"
+#include "collectors/pcap/analysis.hpp"
 #include "daemon/core/units.hpp"
 
 namespace itnxt::pcap {
@@ -25,12 +25,14 @@ struct LiveSource {
   std::string interface;
   std::string filter;  // BPF, pcap-filter(7); empty: everything
   std::uint32_t snaplen = 0;
+  PrefixSet local;  // networks on our side, for the direction
   Bytes buffer;  // at least 1 MiB is taken: rings of one 256 KiB block lose packets on idle wires
 };
 
 struct FileSource {
   std::string path;
   std::string filter;
+  PrefixSet local;
 };
 
 // Why there is no capture, or no more of it.
@@ -52,16 +54,18 @@ class Capture {
   [[nodiscard]] virtual int fd() const = 0;
 
   enum class Progress : std::uint8_t { more, idle, finished };  // finished: end of the savefile
-  // Counts what is there into `tally`, at most kPacketsPerRead packets.
-  virtual std::variant<Progress, Trouble> read(Tally& tally) = 0;
+  // Counts what is there into `analysis`, at most kPacketsPerRead packets.
+  virtual std::variant<Progress, Trouble> read(Analysis& analysis) = 0;
 
   // Adds what was dropped since the last call (live only). At least every 10 s: libpcap counts in
   // 32 bits.
-  virtual void count_drops(Tally& tally) = 0;
+  virtual void count_drops(Analysis& analysis) = 0;
 
-  // Asks the kernel again for the interface's address, which may be changed while we listen; false
-  // while the interface is down: then the capture stays open, and hears nothing.
+  // Asks the kernel again for the interface's address and MTU, which may be changed while we listen;
+  // false while the interface is down: then the capture stays open, and hears nothing.
   [[nodiscard]] virtual bool refresh() = 0;
+  // As it was when last asked.
+  [[nodiscard]] virtual const Vantage& vantage() const = 0;
 };
 
 using Opened = std::variant<std::unique_ptr<Capture>, Trouble>;

@@ -22,11 +22,28 @@ constexpr Duration kProven = 30s;
 // only when it is read), the interface's address, and libpcap's 32-bit statistics.
 constexpr Duration kTick = 1s;
 constexpr int kTicksPerStatistics = 10;
+// Packets wait in the ring for the rest of a block: 100 ms at the most.
+constexpr Duration kStampsComeLate = 1s;
+
+PrefixSet prefixes_of(const PcapCollectorConfig& config) {
+  std::vector<PrefixSet::Prefix> prefixes;
+  for (const Cidr& cidr : config.local_prefixes) {
+    PrefixSet::Prefix& one = prefixes.emplace_back();
+    for (std::size_t i = 0; i < 8; ++i) one.address.high = one.address.high << 8U | cidr.address[i];
+    for (std::size_t i = 8; i < 16; ++i) one.address.low = one.address.low << 8U | cidr.address[i];
+    one.length = cidr.length;
+  }
+  return PrefixSet(prefixes);
+}
 
 class PcapCollector final : public Collector {
  public:
   PcapCollector(const PcapCollectorConfig& config, CollectorContext context)
-      : config_(config), context_(context), live_(config.file.empty()) {}
+      : config_(config),
+        context_(context),
+        live_(config.file.empty()),
+        local_(prefixes_of(config)),
+        analysis_({!live_, config.storm_threshold}) {}
 
   void start() override {
     next_sample_ = context_.loop.now();
@@ -42,11 +59,12 @@ class PcapCollector final : public Collector {
   void open() {
     std::string remark;
     Opened opened =
-        live_ ? open_interface(remark) : open_savefile({config_.file, config_.filter}, remark);
+        live_ ? open_interface(remark) : open_savefile({config_.file, config_.filter, local_}, remark);
     if (const auto* trouble = std::get_if<Trouble>(&opened)) return fail(*trouble);
     capture_ = std::get<std::unique_ptr<Capture>>(std::move(opened));
     opened_at_ = context_.loop.now();
     healthy_ = true;
+    analysis_.set_longest(longest_frame(capture_->refresh_vantage()));
     say_open(remark);
     publish();
     if (live_) {
@@ -61,7 +79,7 @@ class PcapCollector final : public Collector {
     Opened opened;
     context_.privileged.run([&] {
       opened =
-          open_live({config_.interface, config_.filter, config_.snaplen, config_.buffer}, remark);
+          open_live({config_.interface, config_.filter, config_.snaplen, local_, config_.buffer}, remark);
     });
     return opened;
   }
@@ -77,7 +95,7 @@ class PcapCollector final : public Collector {
   }
 
   void read() {
-    const auto result = capture_->read(tally_);
+    const auto result = capture_->read(analysis_);
     if (const auto* trouble = std::get_if<Trouble>(&result)) return fail(*trouble);
     switch (std::get<Capture::Progress>(result)) {
       case Capture::Progress::more:
@@ -138,7 +156,7 @@ class PcapCollector final : public Collector {
     read_.cancel();
     watch_.cancel();
     if (!capture_) return;
-    capture_->count_drops(tally_);
+    capture_->count_drops(analysis_);
     capture_.reset();
     if (context_.loop.now() - opened_at_ >= kProven) delay_ = kFirstRetry;
   }
@@ -159,8 +177,30 @@ class PcapCollector final : public Collector {
   void tick() {
     schedule_tick();
     see_up(capture_->refresh());
-    if (++ticks_ % kTicksPerStatistics == 0) capture_->count_drops(tally_);
+    analysis_.set_longest(longest_frame(capture_->vantage()));
+    if (++ticks_ % kTicksPerStatistics == 0) capture_->count_drops(analysis_);
     read();
+    analysis_.tick(context_.loop.wall_now() - kStampsComeLate);
+    say_giants();
+    report_events();
+  }
+
+  // Once: what is captured is not what is on the wire, and what to do.
+  void say_giants() {
+    if (analysis_.giants() == 0 || std::exchange(told_giants_, true)) return;
+    context_.log.warning(
+        "frames longer than the interface's MTU are captured: the network card merges packets, so "
+        "counts and sizes are not those of the wire; switch that off with ethtool -K " +
+            config_.interface + " gro off lro off (and gso off tso off for what is sent)",
+        {{"capture", config_.name.text()}, {"interface", config_.interface}});
+  }
+
+  void report_events() {
+    for (Event& event : analysis_.take_events()) {
+      event.at = source_time(context_.loop.now());
+      event.details.emplace_back("source", source());
+      context_.sink.report(std::move(event));
+    }
   }
 
   // Samples keep their rhythm: a late one does not move the next.
@@ -174,7 +214,7 @@ class PcapCollector final : public Collector {
   }
 
   void publish() {
-    if (capture_) capture_->count_drops(tally_);
+    if (capture_) capture_->count_drops(analysis_);
     CaptureSample sample;
     sample.capture = config_.name;
     sample.at = source_time(context_.loop.now());
@@ -182,19 +222,27 @@ class PcapCollector final : public Collector {
     sample.open = healthy_;
     sample.source = source();
     sample.link = config_.link;
-    tally_.copy_to(sample);
+    SeriesSample series;
+    series.owner = SeriesOwner::capture;
+    series.at = sample.at;
+    series.interval = sample.interval;
+    analysis_.tell(sample, series.families);
+    report_events();
     if (auto event = open_change_.see(sample, last_trouble_, context_.loop.wall_now())) {
       context_.sink.report(std::move(*event));
     }
     context_.sink.publish(std::move(sample));
+    if (healthy_) context_.sink.publish(std::move(series));  // else unknown, not zero
   }
 
   const PcapCollectorConfig config_;
   const CollectorContext context_;
   const bool live_;
+  const PrefixSet local_;
 
-  Tally tally_;
+  Analysis analysis_;
   bool healthy_ = false;
+  bool told_giants_ = false;
   OpenChange open_change_;
   Duration delay_ = kFirstRetry;
   Instant opened_at_;

@@ -16,7 +16,7 @@ namespace {
 using Kind = Trouble::Kind;
 
 constexpr std::size_t kBytesPerRead = 8U << 20U;  // packets may be huge
-constexpr std::size_t kFileBuffer = 256U << 10U;  // 64 times less read(2) than stdio's own
+constexpr std::size_t kFileBuffer = 64U << 10U;   // 16 times less read(2) than stdio's own
 
 struct FileCloser {
   void operator()(std::FILE* file) const { (void)std::fclose(file); }
@@ -26,20 +26,21 @@ using File = std::unique_ptr<std::FILE, FileCloser>;
 class Savefile final : public Capture {
  public:
   // `program`: empty: everything counts.
-  Savefile(Handle handle, std::string path, std::unique_ptr<Program> program)
+  Savefile(Handle handle, const FileSource& source, std::unique_ptr<Program> program)
       : handle_(std::move(handle)),
-        path_(std::move(path)),
+        path_(source.path),
+        local_(source.local),
         program_(std::move(program)),
         link_(link_type_of(pcap_datalink(handle_.get()))) {}
 
   [[nodiscard]] int fd() const override { return -1; }
 
-  std::variant<Progress, Trouble> read(Tally& tally) override {
-    tally_ = &tally;
+  std::variant<Progress, Trouble> read(Analysis& analysis) override {
+    analysis_ = &analysis;
     bytes_ = 0;
     const int count =
         pcap_dispatch(handle_.get(), kPacketsPerRead, on_packet, reinterpret_cast<u_char*>(this));
-    tally_ = nullptr;
+    analysis_ = nullptr;
     if (count > 0 || count == PCAP_ERROR_BREAK) return Progress::more;
     if (count == 0) return Progress::finished;
     return Trouble{Kind::unreadable, "savefile " + path_ + " cannot be read on after packet " +
@@ -48,8 +49,9 @@ class Savefile final : public Capture {
                                          "; what was read before is counted"};
   }
 
-  void count_drops(Tally&) override {}
+  void count_drops(Analysis&) override {}
   [[nodiscard]] bool refresh() override { return true; }
+  [[nodiscard]] const Vantage& vantage() const override { return vantage_; }
 
  private:
   // libpcap calls this once a packet. pcap_setfilter would filter, too, but then one pcap_dispatch
@@ -60,17 +62,21 @@ class Savefile final : public Capture {
     file.bytes_ += header->caplen;
     if (file.bytes_ > kBytesPerRead) pcap_breakloop(file.handle_.get());
     if (file.program_ && pcap_offline_filter(file.program_->get(), header, captured) == 0) return;
-    const Frame frame = decode(file.link_, {captured, header->caplen}, header->len);
-    file.tally_->count(frame, direction_of(frame, Vantage{}), header->len);
+    decode(file.link_, {captured, header->caplen}, header->len, file.packet_);
+    file.analysis_->observe(file.packet_, direction_of(file.packet_, file.vantage_, file.local_),
+                            header->len, time_of(*header));
   }
 
   const Handle handle_;
   const std::string path_;
+  const PrefixSet local_;
+  const Vantage vantage_;
   const std::unique_ptr<Program> program_;
   const LinkType link_;
   std::uint64_t packets_ = 0;  // records read so far, filtered out or not
+  Packet packet_;
   // While read() runs.
-  Tally* tally_ = nullptr;
+  Analysis* analysis_ = nullptr;
   std::size_t bytes_ = 0;
 };
 
@@ -97,7 +103,8 @@ Opened open_savefile(const FileSource& source, std::string& remark) {
   (void)::__fsetlocking(file.get(), FSETLOCKING_BYCALLER);  // ours alone: no lock twice a packet
 
   std::array<char, PCAP_ERRBUF_SIZE> error{};
-  Handle handle(pcap_fopen_offline(file.get(), error.data()));
+  Handle handle(pcap_fopen_offline_with_tstamp_precision(file.get(), PCAP_TSTAMP_PRECISION_NANO,
+                                                         error.data()));
   if (!handle) {
     return Trouble{Kind::unreadable, "savefile " + source.path +
                                          " is no capture libpcap can read: " + error.data() +
@@ -112,7 +119,7 @@ Opened open_savefile(const FileSource& source, std::string& remark) {
     }
   }
   remark = remark_on_link_type(pcap_datalink(handle.get()));
-  return std::make_unique<Savefile>(std::move(handle), source.path, std::move(program));
+  return std::make_unique<Savefile>(std::move(handle), source, std::move(program));
 }
 
 }  // namespace itnxt::pcap

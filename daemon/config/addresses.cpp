@@ -173,6 +173,33 @@ bool leaves_this_host(std::string_view endpoint) {
   return parsed && !parsed->ipc && !is_loopback(parsed->tcp.host);
 }
 
+Result<Cidr> parse_cidr(std::string_view text) {
+  constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  const Error wrong = expected("a network such as 10.0.0.0/16 or 2001:db8::/32", text);
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return wrong;
+  const std::string address(text.substr(0, slash));
+  const std::string_view digits = text.substr(slash + 1);
+  Cidr cidr;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), cidr.length);
+  if (read.ec != std::errc() || read.ptr != digits.data() + digits.size()) return wrong;
+  unsigned most = 128;
+  if (inet_pton(AF_INET, address.c_str(), cidr.address.data() + kMapped.size()) == 1) {
+    std::ranges::copy(kMapped, cidr.address.begin());
+    most = 32;
+  } else if (inet_pton(AF_INET6, address.c_str(), cidr.address.data()) != 1) {
+    return wrong;
+  }
+  if (cidr.length > most) return wrong;
+  cidr.length += 128 - most;
+  for (unsigned bit = cidr.length; bit < 128; ++bit) {
+    if ((cidr.address[bit / 8] & (0x80U >> bit % 8)) == 0) continue;
+    return Error{fmt::format("{} has bits behind its length; expected the network's own address",
+                             in_quotes(text))};
+  }
+  return cidr;
+}
+
 bool is_loopback(std::string_view host) {
   const std::string text(host);
   if (is_ipv4(text)) return text.starts_with("127.");

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/config/config.hpp"
 #include "daemon/core/result.hpp"
 
 namespace itnxt {
@@ -44,6 +45,9 @@ Result<HttpUrl> parse_http_url(std::string_view text);
 
 // Whether other hosts have to do with this ZeroMQ endpoint: tcp, but not of the loopback.
 [[nodiscard]] bool leaves_this_host(std::string_view endpoint);
+
+// ADDRESS/LENGTH of IPv4 or IPv6; a bit behind the length is an error.
+Result<Cidr> parse_cidr(std::string_view text);
 
 // 127.0.0.0/8, ::1, localhost.
 [[nodiscard]] bool is_loopback(std::string_view host);

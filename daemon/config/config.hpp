@@ -142,6 +142,13 @@ struct SnmpCollectorConfig {
   bool operator==(const SnmpCollectorConfig&) const = default;
 };
 
+// A network. IPv4 stands as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2), its /24 as 120.
+struct Cidr {
+  std::array<std::uint8_t, 16> address{};  // bits behind the length are zero
+  unsigned length = 0;                     // 0 … 128
+  bool operator==(const Cidr&) const = default;
+};
+
 struct PcapCollectorConfig {
   CollectorName name;
   Duration interval = 10s;
@@ -150,7 +157,9 @@ struct PcapCollectorConfig {
   LinkName link;       // may be empty
   std::string filter;  // BPF; empty: everything
   std::uint32_t snaplen = 128;
-  Bytes buffer{32U << 20U};  // key `buffer`: the kernel's ring
+  Bytes buffer{32U << 20U};              // key `buffer`: the kernel's ring
+  std::vector<Cidr> local_prefixes;      // on our side, for the direction; at most 64
+  std::uint64_t storm_threshold = 5000;  // broadcasts or multicasts a second; 0: none is a storm
   bool operator==(const PcapCollectorConfig&) const = default;
 };
 

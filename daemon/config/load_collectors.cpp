@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "daemon/config/addresses.hpp"
 #include "daemon/config/draft.hpp"
 #include "daemon/config/load_profiles.hpp"
 #include "daemon/config/scalars.hpp"
@@ -179,6 +180,27 @@ void read_snmp(Draft& draft, const Value& value) {
   draft.config.collectors.emplace_back(std::move(collector));
 }
 
+void read_prefixes(Draft& draft, const Value* list, std::vector<Cidr>& to) {
+  if (list == nullptr) return;
+  constexpr std::size_t kMost = 64;  // looked at one by one, twice a packet
+  const auto items = list_items(draft.problems, *list, "local_prefixes", "networks");
+  if (items.size() > kMost) {
+    draft.problems.error(
+        *list, fmt::format("local_prefixes: {} networks, at most {}", items.size(), kMost));
+    return;
+  }
+  for (const Value* item : items) {
+    const auto text = scalar_text(draft.problems, *item, "local_prefixes");
+    if (!text) continue;
+    const Result<Cidr> cidr = parse_cidr(*text);
+    if (cidr) {
+      to.push_back(*cidr);
+    } else {
+      draft.problems.error(*item, "local_prefixes: " + cidr.error());
+    }
+  }
+}
+
 void read_pcap(Draft& draft, const Value& value) {
   const Object object(draft.problems, value, schema::pcap_collector);
   PcapCollectorConfig collector;
@@ -199,6 +221,8 @@ void read_pcap(Draft& draft, const Value& value) {
   }
   object.integer("snaplen", collector.snaplen, 64, 262'144);  // libpcap's own limit
   object.size("buffer", collector.buffer, Bytes(64U << 10U), Bytes(1U << 30U));
+  read_prefixes(draft, object.find("local_prefixes"), collector.local_prefixes);
+  object.integer("storm_threshold", collector.storm_threshold, 0, 1'000'000'000);
   draft.config.collectors.emplace_back(std::move(collector));
 }
 

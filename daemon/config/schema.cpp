@@ -64,9 +64,10 @@ constexpr KeySpec kSecret[] = {{"file", {}}, {"env", {}}, {"credential", {}}};
 constexpr KeySpec kSnmpCollector[] = {{"kind", kKinds}, {"name", kUniqueName}, {"interval", {}},
                                       {"timeout", {}},  {"retries", {}},       {"devices", {}},
                                       {"profiles", {}}};
-constexpr KeySpec kPcapCollector[] = {{"kind", kKinds},  {"name", kUniqueName}, {"interval", {}},
-                                      {"interface", {}}, {"file", {}},          {"link", {}},
-                                      {"filter", {}},    {"snaplen", {}},       {"buffer", {}}};
+constexpr KeySpec kPcapCollector[] = {
+    {"kind", kKinds}, {"name", kUniqueName},  {"interval", {}},       {"interface", {}},
+    {"file", {}},     {"link", {}},           {"filter", {}},         {"snaplen", {}},
+    {"buffer", {}},   {"local_prefixes", {}}, {"storm_threshold", {}}};
 constexpr KeySpec kProbeCollector[] = {{"kind", kKinds}, {"name", kUniqueName}, {"interval", {}},
                                        {"count", {}},    {"spacing", {}},       {"timeout", {}},
                                        {"dscp", {}},     {"family", {}},        {"targets", {}}};

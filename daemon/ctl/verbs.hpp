@@ -41,6 +41,12 @@ struct EventsOptions {
   std::int64_t limit = 0;   // at most so many; 0: the newest 100, or all behind `since`
 };
 
+// Of `capture`.
+struct CaptureOptions {
+  std::string file;
+  std::string filter;
+};
+
 // What the command line said, and how the verb ended.
 struct Invocation {
   std::string url = "http://127.0.0.1:9690";
@@ -50,6 +56,7 @@ struct Invocation {
   ProbeOptions probe;
   TailOptions tail;
   EventsOptions events;
+  CaptureOptions capture;
   std::string out = "node.key";  // of keygen
   int exit_code = 0;
 };
@@ -62,6 +69,7 @@ void run_events(Invocation& call);
 void run_watch(Invocation& call);
 void run_probe(Invocation& call);
 void run_tail(Invocation& call);
+void run_capture(Invocation& call);
 void run_keygen(Invocation& call);
 
 // Shared by the verbs (verb.cpp).

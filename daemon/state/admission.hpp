@@ -26,7 +26,7 @@ inline constexpr std::uint64_t kSeriesOfInterface = 18;
 inline constexpr std::uint64_t kSeriesOfDevice = 17;
 inline constexpr std::uint64_t kSeriesOfLink = 5;
 inline constexpr std::uint64_t kSeriesOfSite = 1;
-inline constexpr std::uint64_t kSeriesOfCapture = 44;
+inline constexpr std::uint64_t kSeriesOfCapture = 68;
 inline constexpr std::uint64_t kSeriesOfCollector = 6;
 inline constexpr std::uint64_t kSeriesOfSnmpTotals = 14;
 

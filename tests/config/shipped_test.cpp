@@ -124,6 +124,8 @@ TEST(Shipped, ExamplesWithDefaultsAreTheDefaults) {
   EXPECT_EQ(pcap.snaplen, PcapCollectorConfig{}.snaplen);
   EXPECT_EQ(pcap.buffer, PcapCollectorConfig{}.buffer);
   EXPECT_EQ(pcap.filter, PcapCollectorConfig{}.filter);
+  EXPECT_EQ(pcap.local_prefixes, PcapCollectorConfig{}.local_prefixes);
+  EXPECT_EQ(pcap.storm_threshold, PcapCollectorConfig{}.storm_threshold);
   const auto& probe = std::get<ProbeCollectorConfig>(loaded.config->collectors[4]);
   EXPECT_EQ(probe.interval, ProbeCollectorConfig{}.interval);
   EXPECT_EQ(probe.count, ProbeCollectorConfig{}.count);

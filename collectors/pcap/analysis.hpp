@@ -1,0 +1,85 @@
+// What one capture finds out: the owner of everything that is counted of its packets. Each part is
+// a class of its own, in a file of its own, with tests of its own; here they are only put together.
+// One thread. Nothing is allocated for a packet.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "collectors/pcap/bursts.hpp"
+#include "collectors/pcap/classes.hpp"
+#include "collectors/pcap/loss.hpp"
+#include "collectors/pcap/packet.hpp"
+#include "collectors/pcap/sizes.hpp"
+#include "collectors/pcap/storms.hpp"
+#include "collectors/pcap/tally.hpp"
+#include "collectors/pcap/tunnels.hpp"
+#include "collectors/pcap/vlans.hpp"
+#include "daemon/core/event.hpp"
+#include "daemon/core/series.hpp"
+#include "daemon/core/time.hpp"
+
+namespace itnxt::pcap {
+
+struct AnalysisOptions {
+  // A savefile: what else is told of an interval is told of all that was read.
+  bool whole = false;
+  std::uint64_t storm_threshold = 0;  // packets a second; 0: nothing is a storm
+};
+
+class Analysis {
+ public:
+  explicit Analysis(const AnalysisOptions& options = {})
+      : whole_(options.whole), storms_(options.storm_threshold) {}
+
+  // A packet: `original` is its length on the wire, `time` when it was there, by whoever captured
+  // it. Times may go back, and a file may hold any.
+  void observe(const Packet& packet, Direction direction, std::uint32_t original, WallTime time) {
+    tally_.count(packet, direction, original);
+    classes_.count(packet, original);
+    vlans_.count(packet, original);
+    sizes_.count(original);
+    bursts_.count(original, time);
+    storms_.count(packet.cast, time);
+    tunnels_.count(packet);
+    if (original > longest_) ++giants_;
+    if (time < first_) first_ = time;
+    if (time > last_) last_ = time;
+  }
+  void drop(DropPoint where, std::uint64_t packets) {
+    tally_.drop(where, packets);
+    loss_.drop(packets);
+  }
+  // A longer frame is a giant: no wire carries it, an offload of the network card has merged it.
+  void set_longest(std::uint32_t original) { longest_ = original; }
+  [[nodiscard]] std::uint64_t giants() const { return giants_; }
+  // The earliest and the latest packet's; both the beginning of 1970 when there was none.
+  [[nodiscard]] WallTime first() const { return std::min(first_, last_); }
+  [[nodiscard]] WallTime last() const { return last_; }
+  // It is `now` by the clock that stamps the packets.
+  void tick(WallTime now) { storms_.tick(now); }
+
+  // What is known at the end of an interval: the totals, and series that bear the capture's name.
+  // What is told of an interval only begins anew.
+  void tell(CaptureSample& sample, std::vector<SeriesFamily>& families);
+  // What happened since the last call: kind, text, details and wall time are set.
+  std::vector<Event> take_events();
+
+ private:
+  const bool whole_;
+  std::uint32_t longest_ = kLongestFrame;
+  std::uint64_t giants_ = 0;
+  WallTime first_ = WallTime::max();
+  WallTime last_{};
+  Tally tally_;
+  Classes classes_;
+  Sizes sizes_;
+  Bursts bursts_;
+  Storms storms_;
+  Tunnels tunnels_;
+  Loss loss_;
+  Vlans vlans_;
+};
+
+}  // namespace itnxt::pcap
