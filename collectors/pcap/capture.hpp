@@ -61,8 +61,8 @@ class Capture {
   // 32 bits.
   virtual void count_drops(Analysis& analysis) = 0;
 
-  // Asks the kernel again for the interface's address and MTU, which may be changed while we listen;
-  // false while the interface is down: then the capture stays open, and hears nothing.
+  // Asks the kernel again for the interface's address and MTU, which may be changed while we
+  // listen; false while the interface is down: then the capture stays open, and hears nothing.
   [[nodiscard]] virtual bool refresh() = 0;
   // As it was when last asked.
   [[nodiscard]] virtual const Vantage& vantage() const = 0;

@@ -58,8 +58,8 @@ class PcapCollector final : public Collector {
 
   void open() {
     std::string remark;
-    Opened opened =
-        live_ ? open_interface(remark) : open_savefile({config_.file, config_.filter, local_}, remark);
+    Opened opened = live_ ? open_interface(remark)
+                          : open_savefile({config_.file, config_.filter, local_}, remark);
     if (const auto* trouble = std::get_if<Trouble>(&opened)) return fail(*trouble);
     capture_ = std::get<std::unique_ptr<Capture>>(std::move(opened));
     opened_at_ = context_.loop.now();
@@ -78,8 +78,8 @@ class PcapCollector final : public Collector {
   Opened open_interface(std::string& remark) {
     Opened opened;
     context_.privileged.run([&] {
-      opened =
-          open_live({config_.interface, config_.filter, config_.snaplen, local_, config_.buffer}, remark);
+      opened = open_live(
+          {config_.interface, config_.filter, config_.snaplen, local_, config_.buffer}, remark);
     });
     return opened;
   }
