@@ -64,7 +64,7 @@ class PcapCollector final : public Collector {
     capture_ = std::get<std::unique_ptr<Capture>>(std::move(opened));
     opened_at_ = context_.loop.now();
     healthy_ = true;
-    analysis_.set_longest(longest_frame(capture_->refresh_vantage()));
+    analysis_.set_longest(longest_frame(capture_->vantage()));
     say_open(remark);
     publish();
     if (live_) {
