@@ -105,10 +105,10 @@ bool SampleFeed::goes_on(WallTime told_at, WallTime at) {
 }
 
 template <class Subject>
-void SampleFeed::read(ValueLines& lines, const Subject& subject) const {
+void SampleFeed::read(ValueLines& lines, const Subject& subject, bool with_tallies) const {
   lines.clear();
   for (const MetricValue<Subject>& one : values_of<Subject>()) {
-    if (of_ == Of::past && is_own_tally(one.metric)) continue;
+    if (!with_tallies && is_own_tally(one.metric)) continue;
     lines.begin(info(one.metric));
     one.write(lines, subject);
   }
@@ -117,9 +117,9 @@ void SampleFeed::read(ValueLines& lines, const Subject& subject) const {
 template <class Subject>
 void SampleFeed::step(const Subject* before, const Subject& now, WallTime told_at, WallTime at,
                       std::int64_t ends_at) {
-  read(now_, now);
+  read(now_, now, before != nullptr && of_ == Of::present);
   if (before != nullptr && of_ == Of::present) {
-    read(before_, *before);
+    read(before_, *before, true);
     const std::int64_t end = std::max(ends_at, to_ms(told_at) + 1);
     std::size_t next = 0;  // mostly they are the same, in the same order
     for (const ValueLines::Line& line : before_.lines()) {
@@ -141,7 +141,7 @@ void SampleFeed::step(const Subject* before, const Subject& now, WallTime told_a
 template <class Subject>
 void SampleFeed::end(const Subject& gone, WallTime told_at, std::int64_t ends_at) {
   if (of_ == Of::past) return;
-  read(before_, gone);
+  read(before_, gone, true);
   const std::int64_t end = std::max(ends_at, to_ms(told_at) + 1);
   for (const ValueLines::Line& line : before_.lines()) {
     mark(line.metric, before_.labels(line), end);

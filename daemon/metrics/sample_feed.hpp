@@ -52,7 +52,10 @@ class FeedSink {
 class SampleFeed {
  public:
   // Of the past: without stale markers (what came after is told already) and without the
-  // aggregator's own tallies (polls, gaps, changes), which a table of the past counts anew.
+  // aggregator's own tallies (polls, gaps, changes), which a table of the past counts anew. They
+  // are left out of the first sample of each subject, too: it may be one that came before a kill of
+  // the aggregator, was not acknowledged and is sent again, and a store refuses a whole request for
+  // two values of one time.
   enum class Of : std::uint8_t { present, past };
 
   SampleFeed(Of of, FeedSink& sink);
@@ -88,7 +91,7 @@ class SampleFeed {
   };
 
   template <class Subject>
-  void read(ValueLines& lines, const Subject& subject) const;
+  void read(ValueLines& lines, const Subject& subject, bool with_tallies) const;
   // From one view to the next. `told_at` and `at` are theirs; series that went end at `ends_at`, or
   // right after what was told last. `before` may be null.
   template <class Subject>

@@ -302,5 +302,19 @@ TEST(SampleFeed, OfThePastWithoutTalliesAndMarkers) {
               ::testing::HasSubstr("0@120000\n"));
 }
 
+// It may have been told before a kill of the aggregator, with other tallies at the same time: a
+// store would refuse it with all that it came with.
+TEST(SampleFeed, TheFirstOfADeviceComesWithoutTallies) {
+  constexpr const char* kPolls = "itnxt_snmp_polls_total{device=\"r1\",result=\"ok\"}";
+  FeedWorld world;
+  world.send({world.poller.poll("r1", {{1, "eth0", 5, 0}})});
+  auto first = world.told;
+  EXPECT_EQ(first.take(kIn + kR1), kIn + kR1 + " 5@0\n");
+  EXPECT_EQ(world.told.take(kPolls), "");
+  world.poller.pass(60s);
+  world.send({world.poller.poll("r1", {{1, "eth0", 6, 0}})});
+  EXPECT_EQ(world.told.take(kPolls), std::string(kPolls) + " 2@60000\n");
+}
+
 }  // namespace
 }  // namespace itnxt::test

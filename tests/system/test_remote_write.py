@@ -6,18 +6,29 @@ ITNXT_TEST_OUTAGE: seconds that a store, or the aggregator, is away (default 5).
 
 import http.server
 import os
+<<<<<<< HEAD
+=======
+import random
+>>>>>>> store4
 import threading
 import time
 import urllib.request
 
+import dealer
 import peers
 import product
 from lab import LabTest, NotYet, main, need_binaries, wait_until
 
 IN = "itnxt_interface_receive_bytes_total"
 LO = '{device="r1",interface="lo"}'
+<<<<<<< HEAD
 OUTAGE = float(os.environ.get("ITNXT_TEST_OUTAGE", "5"))
 WINDOW = "[%dm]" % (10 + OUTAGE / 60)  # of all that a test stores
+=======
+OUTAGE = 5  # seconds
+KILLS = int(os.environ.get("ITNXT_TEST_KILLS", "10"))
+MOST_POLLS = 50_000  # two milliseconds each: no further ahead than 40 s
+>>>>>>> store4
 SAMPLES = "itnxt_remote_write_samples_total"
 REQUESTS = "itnxt_remote_write_requests_total"
 FAULTS = "itnxt_remote_write_faults_total"
@@ -56,6 +67,42 @@ class Proxy:
     def stop(self):
         self._server.shutdown()
         self._server.server_close()
+
+
+class Counter(threading.Thread):
+    """Sends a device's polls without end, one at a time, again after each silence. The counter of
+    its interface is the poll's number; two milliseconds lie between two polls, however fast they go.
+    """
+
+    def __init__(self, collector):
+        super().__init__(daemon=True)
+        self.collector, self.over = collector, threading.Event()
+        self.acked, self.problem = 0, None
+        self.unix, self.monotonic = dealer.unix_ns() - 60 * 10**9, time.monotonic_ns()
+
+    def run(self):
+        try:
+            while not self.over.is_set() and self.acked < MOST_POLLS:
+                self.deliver(self.acked + 1)
+        except Exception as e:  # told by the test
+            self.problem = e
+
+    def deliver(self, number):
+        sample = self.collector.poll("r1", interfaces=("lo",))
+        later = number * 2 * 10**6
+        sample.device.at_ns = sample.device.interfaces[0].at_ns = self.monotonic + later
+        sample.device.interfaces[0].counters[:] = [number, number]
+        frame = self.collector.batch([sample])
+        frame.batch.closed_at_ns = self.monotonic + later
+        frame.batch.closed_at_unix_ns = self.unix + later
+        while not self.over.is_set():
+            self.collector.send(frame)
+            answer = self.collector.answer(0.3)
+            while answer and (answer[0] != "ack" or answer[1].sequence != frame.batch.sequence):
+                answer = self.collector.answer(0.3)
+            if answer:
+                self.acked = number
+                return
 
 
 class RemoteWrite(LabTest):
@@ -229,6 +276,39 @@ class IntoPrometheus(RemoteWrite):
         before = len(self.stored(store, 12))
         self.stored(store, before + 2)
         self.check_no_hole(store)
+        for result in ("dropped", "refused", "ahead"):
+            self.assertEqual(self.count(result, "store"), 0, result)
+
+    def test_no_acknowledged_sample_is_lost_by_kills_under_load(self):
+        store = peers.Prometheus(self.lab, receiver=True, out_of_order="1h")
+        store.process.kill()
+        endpoint = "ipc://" + self.lab.path("transport.sock")
+        self.itnxtd = product.Itnxtd(self.lab, "aggregate", self.config(
+            {"url": store.write_url, "name": "store"}, node="central", collectors=[],
+            listen=endpoint))
+        sender = Counter(dealer.Dealer(self.lab, endpoint))
+        sender.start()
+        for _ in range(KILLS):
+            enough = sender.acked + random.randint(1, 300)
+            wait_until(lambda: sender.acked >= enough or sender.problem, "polls are acknowledged")
+            self.itnxtd.kill()
+            self.itnxtd.start()
+        sender.over.set()
+        sender.join(30)
+        self.assertIsNone(sender.problem)
+        store.start()
+        last = sender.acked
+
+        def there():
+            values = [int(value) for _, value in store.samples(IN + LO + "[10m]")]
+            if not values or values[-1] < last:
+                raise NotYet("up to %s of %d" % (values[-1:], last))
+            return values
+        values = wait_until(there, "the last poll is stored")
+        print("%d kills, %d polls" % (KILLS, last))
+        lost = sorted(set(range(1, last + 1)) - set(values))
+        self.assertEqual((len(lost), lost[:3], lost[-3:]), (0, [], []),
+                         "none is lost; refused: %d" % self.count("refused", "store"))
         for result in ("dropped", "refused", "ahead"):
             self.assertEqual(self.count(result, "store"), 0, result)
 

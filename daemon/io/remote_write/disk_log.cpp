@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -50,6 +51,9 @@ DiskLog::Id id_of(std::uint32_t number, std::size_t at) {
 }
 
 std::optional<std::string> read_whole(int fd, std::size_t most) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+  most = std::min(most, static_cast<std::size_t>(info.st_size));
   std::string bytes(most, '\0');
   std::size_t have = 0;
   while (have < most) {
@@ -73,13 +77,13 @@ struct DiskLog::File {
   File& operator=(const File&) = delete;
 
   // Every block written: appending then needs nothing of the file system. The problem, or nothing.
-  std::string make(std::size_t size) {
+  std::string make(std::size_t whole) {
     fd.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd.is_open()) return "cannot make " + path + ": " + errno_text(errno);
     const std::string zeros(std::size_t{64} << 10U, '\0');
-    for (std::size_t at = 0; at < size;) {
+    for (std::size_t at = 0; at < whole;) {
       const std::string_view block =
-          at == 0 ? kMagic : std::string_view(zeros).substr(0, std::min(zeros.size(), size - at));
+          at == 0 ? kMagic : std::string_view(zeros).substr(0, std::min(zeros.size(), whole - at));
       const ssize_t wrote =
           ::pwrite(fd.get(), block.data(), block.size(), static_cast<::off_t>(at));
       if (wrote < 0 && errno == EINTR) continue;
@@ -87,17 +91,27 @@ struct DiskLog::File {
       at += static_cast<std::size_t>(wrote);
     }
     void* mapped =
-        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd.get(), 0);
+        ::mmap(nullptr, whole, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd.get(), 0);
     if (mapped == MAP_FAILED) return give_up("map");
     map = static_cast<char*>(mapped);
-    (void)::mlock(map, size);  // as far as it is allowed: a page must not have to be read back
-    map_size = size;
+    (void)::mlock(map, whole);  // as far as it is allowed: a page must not have to be read back
+    map_size = whole;
     return {};
   }
   std::string give_up(const char* doing) {
     std::string problem = std::string("cannot ") + doing + ' ' + path + ": " + errno_text(errno);
     (void)::unlink(path.c_str());
     return problem;
+  }
+  void mark_done(std::size_t at) const {
+    const Fd own(fd.is_open() ? -1 : ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+    (void)!::pwrite(fd.is_open() ? fd.get() : own.get(), &kDone, sizeof kDone,
+                    static_cast<::off_t>(at + kStateAt));
+  }
+  // Behind its last entry; few files are open, however many there are.
+  void cut(std::size_t at) {
+    (void)!::ftruncate(fd.get(), static_cast<::off_t>(at));
+    fd.reset();
   }
   void unmap() {
     if (map != nullptr) ::munmap(map, map_size);
@@ -110,6 +124,7 @@ struct DiskLog::File {
   char* map = nullptr;  // while it is appended to
   std::size_t map_size = 0;
   std::size_t waiting = 0;  // entries
+  std::size_t size = 0;     // bytes on the disk
 };
 
 DiskLog::DiskLog(Loop& loop, Options options)
@@ -181,8 +196,9 @@ Status DiskLog::read_back(std::vector<Entry>& waiting) {
     file->fd.reset(::open(file->path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
     const auto bytes = file->fd.is_open() ? read_whole(file->fd.get(), kMostRead) : std::nullopt;
     if (!bytes) return Error{"cannot read " + file->path + ": " + errno_text(errno)};
-    if (bytes->starts_with(kMagic)) read_entries(*bytes, *file, waiting);
+    if (bytes->starts_with(kMagic)) file->size = read_entries(*bytes, *file, waiting);
     if (file->waiting > 0) {
+      file->cut(file->size);
       files_[number] = file;
     } else {
       (void)::unlink(file->path.c_str());
@@ -191,18 +207,26 @@ Status DiskLog::read_back(std::vector<Entry>& waiting) {
   return {};
 }
 
-void DiskLog::read_entries(std::string_view bytes, File& file, std::vector<Entry>& waiting) {
-  for (std::size_t at = kMagic.size(); at + kHead <= bytes.size();) {
+std::size_t DiskLog::read_entries(std::string_view bytes, File& file, std::vector<Entry>& waiting) {
+  std::size_t at = kMagic.size();
+  while (at + kHead <= bytes.size()) {
     const std::size_t size = number_at(bytes, at);
-    if (size == 0 || size > bytes.size() - at - kHead) return;
+    if (size == 0 || size > bytes.size() - at - kHead) break;
     const std::string_view body = bytes.substr(at + kHead, size);
-    if (number_at(bytes, at + kChecksumAt) != checksum(body)) return;
+    if (number_at(bytes, at + kChecksumAt) != checksum(body)) break;
     if (number_at(bytes, at + kStateAt) != kDone) {
       waiting.push_back({id_of(file.number, at), std::string(body)});
       ++file.waiting;
     }
     at += kHead + padded(size);
   }
+  return std::min(at, bytes.size());
+}
+
+std::size_t DiskLog::file_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& [number, file] : files_) bytes += file->size;
+  return bytes;
 }
 
 DiskLog::Id DiskLog::append(std::string_view body) {
@@ -249,9 +273,12 @@ bool DiskLog::next_file() {
   }
   if (current_) {
     current_->unmap();
+    current_->size = at_;
+    worker_.post([file = current_, end = at_] { file->cut(end); }, [] {});
     if (current_->waiting == 0) remove(current_->number);
   }
   current_ = std::exchange(spare_, nullptr);
+  current_->size = options_.file_size;
   files_[current_->number] = current_;
   at_ = kMagic.size();
   while (files_.size() > 1 && file_bytes() > options_.most) remove(files_.begin()->first);
@@ -299,10 +326,7 @@ void DiskLog::tick() {
   worker_.post(
       [done = std::exchange(done_, {}),
        current = std::exchange(is_dirty_, false) ? current_ : nullptr] {
-        for (const auto& [file, at] : done) {
-          (void)!::pwrite(file->fd.get(), &kDone, sizeof kDone,
-                          static_cast<::off_t>(at + kStateAt));
-        }
+        for (const auto& [file, at] : done) file->mark_done(at);
         if (current) (void)::fdatasync(current->fd.get());
       },
       [] {});

@@ -1,6 +1,7 @@
 // Byte strings that outlive the process: what is appended survives kill -9 of it at once, and a
 // power cut a second later. In files DIRECTORY/NUMBER.queue of one size, each mapped while it is
-// appended to: an append is a copy into memory that the kernel owns. Files are made, written back
+// appended to, and cut off behind its last entry then: an append is a copy into memory that the
+// kernel owns. Files are made, written back
 // and removed by a Worker, so that no disk, however slow, holds the loop.
 //
 // Only on a file system that writes in place (ext4, xfs, tmpfs): one that copies may find no room
@@ -65,7 +66,7 @@ class DiskLog {
 
   // Why nothing is kept; empty: all is fine.
   [[nodiscard]] const std::string& problem() const { return problem_; }
-  [[nodiscard]] std::size_t file_bytes() const { return files_.size() * options_.file_size; }
+  [[nodiscard]] std::size_t file_bytes() const;
   // Its readiness brings completions: for tests that move a FakeLoop.
   [[nodiscard]] int completion_fd() const { return worker_.completion_fd(); }
 
@@ -75,7 +76,8 @@ class DiskLog {
   using Number = std::uint32_t;
   explicit DiskLog(Loop& loop, Options options);
   Status read_back(std::vector<Entry>& waiting);
-  static void read_entries(std::string_view bytes, File& file, std::vector<Entry>& waiting);
+  // Where they end.
+  static std::size_t read_entries(std::string_view bytes, File& file, std::vector<Entry>& waiting);
   [[nodiscard]] std::string path_of(Number number) const;
   bool next_file();
   void make_spare();

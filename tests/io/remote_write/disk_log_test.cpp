@@ -97,6 +97,19 @@ TEST(DiskLog, BeyondItsSizeTheOldestFileGoes) {
   EXPECT_EQ(left.back().substr(0, 3), "39x");
 }
 
+// Each start begins a file: many starts with little in each take no more room than they need.
+TEST(DiskLog, ManyStartsDoNotPushOutWhatWaits) {
+  World world;
+  std::vector<std::string> expected;
+  for (int start = 0; start < 20; ++start) {
+    ASSERT_EQ(world.open(), expected);
+    expected.push_back("start " + std::to_string(start));
+    world.append(expected.back());
+  }
+  EXPECT_EQ(world.open(), expected);
+  EXPECT_LT(world.log->file_bytes(), world.options.most);
+}
+
 TEST(DiskLog, WhatFitsIntoNoFileIsNotKept) {
   World world;
   world.open();
@@ -205,7 +218,11 @@ TEST(DiskLog, OnAFullDiskItKeepsWhatItHasRoomFor) {
   }
   world.open();
   world.append("first");
-  ASSERT_TRUE(run_until(world.loop, [&] { return world.files() == 2; }));
+  const std::string spare = world.options.directory + "/2.queue";
+  std::error_code missing;
+  ASSERT_TRUE(run_until(world.loop, [&] {
+    return fs::file_size(spare, missing) == world.options.file_size;
+  })) << "as it is when it is whole";
   {
     std::ofstream ballast(world.options.directory + "/ballast", std::ios::binary);
     while (ballast.write(std::string(1024, 'x').data(), 1024).flush()) {
