@@ -6,10 +6,7 @@ ITNXT_TEST_OUTAGE: seconds that a store, or the aggregator, is away (default 5).
 
 import http.server
 import os
-<<<<<<< HEAD
-=======
 import random
->>>>>>> store4
 import threading
 import time
 import urllib.request
@@ -21,14 +18,10 @@ from lab import LabTest, NotYet, main, need_binaries, wait_until
 
 IN = "itnxt_interface_receive_bytes_total"
 LO = '{device="r1",interface="lo"}'
-<<<<<<< HEAD
 OUTAGE = float(os.environ.get("ITNXT_TEST_OUTAGE", "5"))
 WINDOW = "[%dm]" % (10 + OUTAGE / 60)  # of all that a test stores
-=======
-OUTAGE = 5  # seconds
 KILLS = int(os.environ.get("ITNXT_TEST_KILLS", "10"))
 MOST_POLLS = 50_000  # two milliseconds each: no further ahead than 40 s
->>>>>>> store4
 SAMPLES = "itnxt_remote_write_samples_total"
 REQUESTS = "itnxt_remote_write_requests_total"
 FAULTS = "itnxt_remote_write_faults_total"
