@@ -53,7 +53,8 @@ struct StillWorld {
   void start(SnmpCollectorConfig made) {
     sent_before = fleet.requests();
     replies_before = fleet.replies();
-    collector.emplace(std::move(made), CollectorContext{loop, sink, log, files, &polls});
+    collector.emplace(std::move(made),
+                      CollectorContext{loop, sink, log, files, as_oneself, &polls});
     collector->start();
   }
   void run(Duration time, Duration step = 10ms) {

@@ -133,7 +133,7 @@ class TrapCollectorTest : public testing::Test {
   void start() {
     served = polls.serve(poller);
     collector.emplace(
-        config, CollectorContext{loop, sink, log, files, &polls},
+        config, CollectorContext{loop, sink, log, files, as_oneself, &polls},
         [](const std::string&, std::uint16_t) -> Result<Address> { return Error{"no names"}; });
     collector->start();
     ASSERT_NE(collector->port(), 0);
@@ -256,7 +256,7 @@ TEST_F(TrapCollectorTest, AnInformIsAnsweredEachTimeAndToldOnce) {
 TEST_F(TrapCollectorTest, AnInformIsAnsweredWhenItsEventIsOnTheDisk) {
   SlowSink slow;
   collector.emplace(
-      config, CollectorContext{loop, slow, log, files, &polls},
+      config, CollectorContext{loop, slow, log, files, as_oneself, &polls},
       [](const std::string&, std::uint16_t) -> Result<Address> { return Error{"no names"}; });
   collector->start();
   const Bytes inform = v2c(pdu(kLinkUp, {}, 99, kInform));
@@ -466,7 +466,7 @@ TEST_F(TrapCollectorTest, APortThatIsTakenIsSaidOnceAndTriedAgain) {
   config.port = other->port();
   served = polls.serve(poller);
   collector.emplace(
-      config, CollectorContext{loop, sink, log, files, &polls},
+      config, CollectorContext{loop, sink, log, files, as_oneself, &polls},
       [](const std::string&, std::uint16_t) -> Result<Address> { return Error{"no names"}; });
   collector->start();
   EXPECT_EQ(collector->port(), 0);
