@@ -195,7 +195,9 @@ void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
   add_totals(sample);
   tell(session, sample);
   schedule_.set(device, session.next_poll);
-  for (Event& event : session.changes.see(sample, context_.loop.wall_now())) {
+  std::vector<Event> events = session.changes.see(sample, context_.loop.wall_now());
+  thin_out(session, sample, events);
+  for (Event& event : events) {
     const bool lost = event.kind == "interface_down" && context_.polls != nullptr;
     if (lost) context_.polls->lost(event.device, event.interface->if_index);
     context_.sink.report(std::move(event));

@@ -107,6 +107,7 @@ class SnmpCollector final : public Collector, private DevicePoller {
   void end_check(std::uint32_t device);
   void rest(std::uint32_t device);
   static void correct(Session& session, DeviceSample& sample);
+  void thin_out(Session& session, DeviceSample& sample, const std::vector<Event>& events) const;
 
   // collector_security.cpp: version 3
   void secure(Session& session, snmp::usm::KeyCache& keys);
@@ -139,7 +140,7 @@ class SnmpCollector final : public Collector, private DevicePoller {
   void malformed(snmp::Fault fault, const Address& from);
   void ignore(snmp::Ignored reason, const Address& from);
   void ignore(Session& session, snmp::Ignored reason, const Address& from);
-  void ignore_unasked(const Address& from);
+  void ignore_unasked(std::int32_t id, const Address& from);
   void tell_ignored();
   void add_totals(DeviceSample& sample);
 

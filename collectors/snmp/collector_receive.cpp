@@ -117,7 +117,7 @@ void SnmpCollector::malformed(snmp::Fault fault, const Address& from) {
 void SnmpCollector::receive(const snmp::usm::V3Message& message, const Address& from,
                             snmp::SocketPool::Id socket) {
   const std::optional<std::uint32_t> device = requests_.find(message.header.message_id);
-  if (!device) return ignore_unasked(from);
+  if (!device) return ignore_unasked(message.header.message_id, from);
   const Session& session = at(*device);
   if (!session.working() || !session.security || !(*session.address == from) ||
       session.socket != socket) {
@@ -132,7 +132,7 @@ void SnmpCollector::receive(const snmp::Message& message, const Address& from,
                             snmp::SocketPool::Id socket) {
   if (message.type != snmp::PduType::response) return ignore(snmp::Ignored::not_a_response, from);
   const std::optional<std::uint32_t> device = requests_.find(message.request_id);
-  if (!device) return ignore_unasked(from);
+  if (!device) return ignore_unasked(message.request_id, from);
   Session& session = at(*device);
   if (!session.working() || !(*session.address == from) || session.socket != socket) {
     return ignore(snmp::Ignored::stranger, from);
@@ -158,10 +158,14 @@ void SnmpCollector::ignore(Session& session, snmp::Ignored reason, const Address
   if (session.walk) session.walk->ignored(what_of(reason));
 }
 
-// Under an ID that nobody waits for.
-void SnmpCollector::ignore_unasked(const Address& from) {
+// Under an ID that nobody waits for; or nobody any more, because something else came first.
+void SnmpCollector::ignore_unasked(std::int32_t id, const Address& from) {
   const auto device = by_address_.find(from);
   if (device == by_address_.end()) return ignore(snmp::Ignored::stranger, from);
+  if (at(device->second).dropped_id == id && id != 0) {
+    at(device->second).dropped_id = 0;
+    return;
+  }
   ignore(at(device->second), snmp::Ignored::late, from);
 }
 

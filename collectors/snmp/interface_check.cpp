@@ -30,12 +30,6 @@ Request InterfaceCheck::request() const {
   return request;
 }
 
-Duration InterfaceCheck::patience() const {
-  Duration wait = policy_.timeout;
-  for (std::uint32_t i = 0; i < tries_ && i < 8; ++i) wait += wait / 2;
-  return wait;
-}
-
 void InterfaceCheck::answer(const Message& reply, Instant /*now*/) {
   done_ = true;
   if (reply.error_status != kNoError) return;

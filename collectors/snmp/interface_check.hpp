@@ -28,10 +28,10 @@ class InterfaceCheck {
 
   [[nodiscard]] Request request() const;
   [[nodiscard]] static std::uint32_t request_number() { return kRequestNumber; }
-  [[nodiscard]] Duration patience() const;
+  [[nodiscard]] Duration patience() const { return policy_.timeout; }
   void answer(const Message& reply, Instant now);
-  // Given up after the retries: the whole poll that follows tells what silence means.
-  void timed_out() { done_ = ++tries_ > policy_.retries; }
+  // Given up at once: the whole poll that follows has its retries, and tells what silence means.
+  void timed_out() { done_ = true; }
   void malformed(Fault /*fault*/) {}
   void not_sent(const std::string& /*reason*/) {}
   void denied(const std::string& /*reason*/, bool /*credentials*/) { done_ = true; }
@@ -40,7 +40,6 @@ class InterfaceCheck {
  private:
   const std::uint32_t if_index_;
   const WalkPolicy policy_;
-  std::uint32_t tries_ = 0;
   bool done_ = false;
   std::optional<InterfaceStatus> found_;
 };

@@ -67,6 +67,9 @@ struct Session {
   bool tables = false;                       // … with all profiles
   std::optional<InterfaceStatus> confirmed;  // of a check during the walk at hand; …
   SourceTime confirmed_at;                   // … newer than its rows of before
+  std::uint32_t told_port = 0;      // ifIndex that a check told of since the last sample; 0: none
+  std::optional<Instant> whole_at;  // when the last sample with all rows was published
+  std::int32_t dropped_id = 0;      // of a request whose answer a check did not wait for
 
   // The poll.
   std::optional<Walk> walk;

@@ -23,7 +23,7 @@ class Sink {
   // that is dropped. The callback may outlive the collector.
   virtual void report_kept(Event event, std::function<void()> kept) {
     report(std::move(event));
-    kept();
+    std::exchange(kept, nullptr)();
   }
 };
 

@@ -115,7 +115,9 @@ TEST(HttpApi, CapturesAndCollectors) {
       R"("coverage_ratio":0.975,)"
       R"("protocols":{"tcp":{"packets":3,"bytes":1800},"udp":{"packets":0,"bytes":0},)"
       R"("icmp":{"packets":0,"bytes":0},"icmpv6":{"packets":0,"bytes":0},)"
-      R"("arp":{"packets":0,"bytes":0},"other":{"packets":0,"bytes":0}}}]})"
+      R"("arp":{"packets":0,"bytes":0},"other":{"packets":0,"bytes":0},)"
+      R"("sctp":{"packets":0,"bytes":0},"ospf":{"packets":0,"bytes":0},)"
+      R"("gre":{"packets":0,"bytes":0},"ip_in_ip":{"packets":0,"bytes":0}}}]})"
       "\n");
   EXPECT_EQ(api("collectors"),
             R"({"status":"success","data":[{"node":"md","collector":"snmp",)"

@@ -221,6 +221,17 @@ TEST_F(OneProfile, SilenceIsTriedAgainAndThenGivenUp) {
   EXPECT_EQ(run(test::serve(device, 100), Instant(120s)).samples.size(), 1U);
 }
 
+// Somebody has heard that something is wrong: what was read a moment ago may be wrong, too.
+TEST_F(OneProfile, IsReadBeforeItIsDueWhereAllAre) {
+  const Recording device = small_device(2);
+  EXPECT_EQ(run(test::serve(device, 100)).samples.size(), 1U);
+  polls.begin(poll, {}, 100, Instant(1s));
+  EXPECT_TRUE(polls.done());
+  polls.begin(poll, {}, 100, Instant(1s), true);
+  ASSERT_FALSE(polls.done());
+  polls.expire(60s);
+}
+
 TEST_F(OneProfile, EndsWithItsInterval) {
   polls.begin(poll, {}, 100, Instant(1h));
   ASSERT_FALSE(polls.done());
