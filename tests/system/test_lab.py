@@ -138,7 +138,7 @@ class Network(LabTest):
         seen = {}
         for line in done.stdout.splitlines():
             names, length = line.split("\t")[:2]
-            found = [p for p in ("tcp", "udp", "icmpv6", "icmp", "arp") if p in names.split(":")]
+            found = [p for p in ("tcp", "udp", "icmpv6", "icmp", "arp", "sctp") if p in names.split(":")]
             old = seen.get(found[0] if found else "other", (0, 0))
             seen[found[0] if found else "other"] = (old[0] + 1, old[1] + int(length))
         self.assertEqual(seen, packets.counts(packets.mixture(3)))
