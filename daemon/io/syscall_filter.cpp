@@ -14,6 +14,12 @@
 namespace itnxt {
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 constexpr std::uint32_t kRefuse = SCMP_ACT_ERRNO(EPERM);
 
 // By what they would be good for to someone who got in.
@@ -98,10 +104,7 @@ void close_sockets(Rules& rules, PacketSockets packet_sockets) {
 }  // namespace
 
 Status close_system_calls(PacketSockets packet_sockets) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  (void)packet_sockets;
-  return {};
-#else
+  if (kSanitized) return {};
   Rules rules;
   for (const int call : kNever) rules.refuse(call);
   close_sockets(rules, packet_sockets);
@@ -116,7 +119,6 @@ Status close_system_calls(PacketSockets packet_sockets) {
   rules.refuse(SCMP_SYS(mprotect), has_bits(2, PROT_EXEC, PROT_EXEC));
   if (packet_sockets == PacketSockets::refused) rules.refuse(SCMP_SYS(capset));
   return rules.load();
-#endif
 }
 
 }  // namespace itnxt
