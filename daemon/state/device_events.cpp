@@ -8,7 +8,13 @@
 
 namespace itnxt {
 
-bool DeviceState::apply(std::span<const Event> events, const EventSource& source, Instant now) {
+DeviceState::Heard DeviceState::apply(std::span<const Event> events, const EventSource& source,
+                                      bool is_configured, Instant now) {
+  const Teller teller{source.node, source.collector};
+  if (!may_tell(teller, is_configured, now)) {
+    const auto tells = [](const Event& event) { return event.answers || event.interface; };
+    return {false, static_cast<std::uint64_t>(std::ranges::count_if(events, tells))};
+  }
   std::shared_ptr<DeviceView> view;
   const auto draft = [&]() -> DeviceView& {
     if (!view) view = std::make_shared<DeviceView>(*view_);
@@ -18,6 +24,7 @@ bool DeviceState::apply(std::span<const Event> events, const EventSource& source
     const Moment moment = source.moment(event, now);
     if (event.answers && !is_later(answered_at_, moment)) {
       take_answer(draft(), event, moment, now);
+      followed_ = teller;
     }
     if (!event.interface) continue;
     if (tell_ports(*event.interface, moment, now)) {
@@ -30,9 +37,9 @@ bool DeviceState::apply(std::span<const Event> events, const EventSource& source
     rows_[*row].told_by_event = true;
     tell_status(draft().interfaces[*row], *event.interface);
   }
-  if (!view) return false;
+  if (!view) return {};
   publish(std::move(view));
-  return true;
+  return {true, 0};
 }
 
 // After a restart events come before the first poll. Only of ports that links name: the rest has

@@ -74,9 +74,9 @@ void DeviceState::configure(const Device& device, std::vector<LinkPort> ports,
 
 bool DeviceState::apply(const DeviceSample& sample, const SampleSource& source, bool is_configured,
                         Instant now, WallTime wall, Admission& admission) {
-  const bool followed = source.node == source_.node && source.collector == source_.collector;
-  const bool stale = !polled_ || now - *polled_ > stale_time(interval_, stale_after_);
-  if (!followed && !stale && !is_configured) return false;
+  const Teller teller{source.node, source.collector};
+  if (!may_tell(teller, is_configured, now)) return false;
+  followed_ = teller;
   if (source != source_) {  // another process's clock: its times do not compare with the last ones
     if (source.node != source_.node) {
       admission.release(source_.node, rows_.size() * kSeriesOfInterface);
@@ -98,6 +98,11 @@ bool DeviceState::apply(const DeviceSample& sample, const SampleSource& source, 
   }
   publish(std::move(view));
   return true;
+}
+
+bool DeviceState::may_tell(const Teller& teller, bool is_configured, Instant now) const {
+  const bool stale = !polled_ || now - *polled_ > stale_time(interval_, stale_after_);
+  return stale || is_configured || teller == followed_;
 }
 
 bool DeviceState::is_news(const DeviceSample& sample, const SampleSource& source) const {

@@ -56,6 +56,8 @@ SampleSource source_of(const Batch& batch, Instant now, WallTime received);
 // When an event happened: `sent` is the moment at which it was sent, by the wall clock that stamped
 // it, so that no clock of ours is held against one of theirs.
 struct EventSource {
+  NodeName node;
+  CollectorName collector;
   WallTime sent;
   [[nodiscard]] Moment moment(const Event& event, Instant now) const {
     const bool known = sent != WallTime{} && event.wall < sent;
@@ -82,8 +84,14 @@ class DeviceState {
   bool apply(const DeviceSample& sample, const SampleSource& source, bool is_configured,
              Instant now, WallTime wall, Admission& admission);
   // Takes over what events tell of interfaces and of the device's answering, unless a later sample
-  // or event told it; true when something changed hands.
-  bool apply(std::span<const Event> events, const EventSource& source, Instant now);
+  // or event told it. Of another collector than the one that is followed nothing is taken: a node
+  // speaks for its own devices only.
+  struct Heard {
+    bool changed = false;
+    std::uint64_t refused = 0;  // events that would have told something
+  };
+  Heard apply(std::span<const Event> events, const EventSource& source, bool is_configured,
+              Instant now);
   // Whether a sample of this time would tell anything that is not known better.
   [[nodiscard]] bool is_news(const DeviceSample& sample, const SampleSource& source) const;
   // Lets go of what is stale; true when something went.
@@ -104,6 +112,13 @@ class DeviceState {
   [[nodiscard]] const InterfaceView* port(std::size_t index) const;
 
  private:
+  struct Teller {
+    NodeName node;
+    CollectorName collector;
+    bool operator==(const Teller&) const = default;
+  };
+  // Whether it is the one that is followed, or may become so.
+  [[nodiscard]] bool may_tell(const Teller& teller, bool is_configured, Instant now) const;
   void take_poll(DeviceView& view, const DeviceSample& sample, Instant now, WallTime wall);
   void take_uptime(DeviceView& view, const DeviceSample& sample);
   void admit_rows(std::vector<WantedRow>& rows, Admission& admission);
@@ -136,6 +151,7 @@ class DeviceState {
       told_ports_;          // beside ports_, where events came before polls
   std::size_t linked_ = 0;  // of rows_, those that ports mean: in without having been admitted
   std::uint32_t stale_after_;
+  Teller followed_;  // as long as polled_ is not stale
   SampleSource source_;
   Duration interval_{};
   std::optional<Instant> polled_;    // last poll's end

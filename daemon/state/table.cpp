@@ -163,7 +163,7 @@ bool Table::is_news(const DeviceSample& sample, const SampleSource& source, Inst
 bool Table::apply(const EventBatch& batch, std::size_t first, Instant now, WallTime wall) {
   collectors_.hear_clock(batch, now, wall);
   const std::span<const Event> events = std::span(batch.events).subspan(first);
-  const EventSource source{batch.sent_wall};
+  const EventSource source{batch.node, batch.collector, batch.sent_wall};
   bool changed = false;
   for (std::size_t begin = 0; begin < events.size();) {
     std::size_t end = begin + 1;
@@ -171,7 +171,12 @@ bool Table::apply(const EventBatch& batch, std::size_t first, Instant now, WallT
     const DeviceName& device = events[begin].device;
     const auto found = devices_.find(device);
     if (found != devices_.end()) {
-      changed = found->second.apply(events.subspan(begin, end - begin), source, now) || changed;
+      const auto heard =
+          found->second.apply(events.subspan(begin, end - begin), source,
+                              is_configured(device, batch.node, batch.collector), now);
+      changed = changed || heard.changed;
+      samples_refused_ += heard.refused;
+      changed_ = changed_ || heard.refused > 0;
     } else if (!device.empty()) {
       samples_refused_ += end - begin;
       if (!stranger_) stranger_ = {device.text(), batch.node.text()};
@@ -183,6 +188,12 @@ bool Table::apply(const EventBatch& batch, std::size_t first, Instant now, WallT
   return changed;
 }
 
+bool Table::is_configured(const DeviceName& device, const NodeName& node,
+                          const CollectorName& collector) const {
+  const auto poller = roles_.pollers.find(device);
+  return poller != roles_.pollers.end() && node == node_ && collector == poller->second;
+}
+
 bool Table::apply(const DeviceSample& sample, const SampleSource& source, Instant now,
                   WallTime wall) {
   const auto found = devices_.find(sample.device);
@@ -191,10 +202,9 @@ bool Table::apply(const DeviceSample& sample, const SampleSource& source, Instan
     if (!stranger_) stranger_ = {sample.device.text(), source.node.text()};
     return false;
   }
-  const auto poller = roles_.pollers.find(sample.device);
-  const bool is_configured =
-      poller != roles_.pollers.end() && source.node == node_ && source.collector == poller->second;
-  const bool took = found->second.apply(sample, source, is_configured, now, wall, admission_);
+  const bool took = found->second.apply(sample, source,
+                                        is_configured(sample.device, source.node, source.collector),
+                                        now, wall, admission_);
   if (!took) ++samples_refused_;
   if (took) tell_captures(sample.device);
   return took;

@@ -109,6 +109,9 @@ class Table {
   void apply_samples(const Batch& batch, bool is_backlog, Instant now, WallTime wall, Taken* taken);
   [[nodiscard]] bool is_news(const DeviceSample& sample, const SampleSource& source,
                              Instant now) const;
+  // Whether the configuration says that this collector polls the device.
+  [[nodiscard]] bool is_configured(const DeviceName& device, const NodeName& node,
+                                   const CollectorName& collector) const;
   bool apply(const DeviceSample& sample, const SampleSource& source, Instant now, WallTime wall);
   void apply(const CaptureSample& sample, const SampleSource& source, Instant now);
   bool apply(const SeriesSample& sample, const SampleSource& source, Duration interval,

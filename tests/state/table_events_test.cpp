@@ -31,10 +31,10 @@ class TableEvents : public testing::Test {
     event.wall = poller.wall - ago;
     return event;
   }
-  bool tell(std::vector<Event> events, const char* node = "traps") {
+  bool tell(std::vector<Event> events, const char* node = "md", const char* collector = "snmp") {
     EventBatch batch;
     batch.node = NodeName(node);
-    batch.collector = CollectorName("trap");
+    batch.collector = CollectorName(collector);
     batch.sent_wall = poller.wall;
     batch.events = std::move(events);
     return table.apply(batch, 0, poller.now, poller.wall);
@@ -63,6 +63,35 @@ TEST_F(TableEvents, SetInterfaceAndLinkAtOnceUntilALaterSample) {
   poller.pass(50s);
   poll(kUp);
   EXPECT_EQ(link(), true);
+}
+
+// A node speaks for its own devices only.
+TEST_F(TableEvents, OfAnotherCollectorThanTheOneThatIsFollowedTellNothing) {
+  Event silent = at(status(OperStatus::down));
+  silent.interface.reset();
+  silent.answers = false;
+  poll(kUp);
+  poller.pass(10s);
+  EXPECT_FALSE(tell({at(status(OperStatus::down)), silent}, "elsewhere"));
+  EXPECT_FALSE(tell({at(status(OperStatus::down))}, "md", "other"));
+  EXPECT_EQ(link(), true);
+  EXPECT_TRUE(poller.look(table)->devices[0]->up);
+  EXPECT_EQ(poller.look(table)->samples_refused, 3U);
+  EXPECT_TRUE(tell({at(status(OperStatus::down))}));
+  EXPECT_EQ(link(), false);
+}
+
+// The first to tell is followed, be it by an event; its polls are no stranger's then.
+TEST_F(TableEvents, WhoTellsFirstIsFollowedByItsSamplesToo) {
+  Event silent = at(status(OperStatus::down));
+  silent.interface.reset();
+  silent.answers = false;
+  EXPECT_TRUE(tell({silent}));
+  EXPECT_FALSE(poller.look(table)->devices[0]->up);
+  poller.pass(5s);
+  poll(kUp);
+  EXPECT_EQ(poller.look(table)->samples_refused, 0U);
+  EXPECT_TRUE(poller.look(table)->devices[0]->up);
 }
 
 struct Order {
