@@ -1,0 +1,122 @@
+#include "collectors/pcap/insight/floods.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+namespace itnxt::pcap {
+
+bool amplifies(std::uint16_t port) {
+  switch (port) {
+    case 17:     // quote of the day
+    case 19:     // character generator
+    case 53:     // DNS
+    case 69:     // TFTP
+    case 111:    // portmap
+    case 123:    // NTP
+    case 137:    // NetBIOS
+    case 161:    // SNMP
+    case 389:    // connectionless LDAP
+    case 520:    // RIP
+    case 1900:   // SSDP
+    case 3283:   // Apple remote desktop
+    case 3702:   // WS-Discovery
+    case 5353:   // mDNS
+    case 11211:  // memcached
+    case 27015:  // Steam
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::uint64_t Floods::worth(const Counts& counts) {
+  if (!counts.used) return 0;
+  std::uint64_t sum = 1;
+  for (std::size_t k = 0; k < kFloodKinds; ++k) {
+    if (counts.courses[k].told) return std::numeric_limits<std::uint64_t>::max();
+    if (counts.courses[k].history != 0) sum |= std::uint64_t{1} << 62U;
+    sum += std::min<std::uint64_t>(counts.toward[k], 1ULL << 40U);
+  }
+  return sum;
+}
+
+Floods::Counts* Floods::find(const IpAddress& network, bool make) {
+  Counts* const set = &table_[(hash_(network) & (kSets - 1)) * kWays];
+  Counts* least = set;
+  std::uint64_t least_worth = std::numeric_limits<std::uint64_t>::max();
+  for (std::size_t way = 0; way < kWays; ++way) {
+    if (set[way].used && set[way].network == network) return &set[way];
+  }
+  if (!make) return nullptr;
+  for (std::size_t way = 0; way < kWays; ++way) {
+    const std::uint64_t mine = worth(set[way]);
+    if (mine >= least_worth) continue;
+    least = &set[way];
+    least_worth = mine;
+  }
+  if (least_worth >= std::uint64_t{1} << 62U) return nullptr;  // all have come to notice
+  *least = {};
+  least->network = network;
+  least->used = true;
+  return least;
+}
+
+// After a gap every history is empty, so no more windows need be closed one by one.
+void Floods::close_windows(std::int64_t second) {
+  const std::int64_t windows =
+      std::min<std::int64_t>(second - second_, std::int64_t{limits_.of} + 1);
+  for (std::int64_t i = 0; i < windows; ++i) {
+    for (Counts& counts : table_) {
+      if (counts.used) close_window(counts);
+    }
+    ++second_;
+  }
+  second_ = second;
+}
+
+void Floods::close_window(Counts& counts) {
+  bool quiet = true;
+  for (std::size_t k = 0; k < kFloodKinds; ++k) {
+    quiet = quiet && counts.toward[k] == 0 && counts.courses[k].history == 0;
+    judge(counts, static_cast<FloodKind>(k));
+  }
+  counts.toward = {};
+  counts.excused = {};
+  counts.used = !quiet;
+}
+
+void Floods::judge(Counts& counts, FloodKind kind) {
+  const std::size_t k = index(kind);
+  const FloodLimit& limit = limits_.kinds[k];
+  Course& course = counts.courses[k];
+  const auto came = static_cast<double>(counts.toward[k]);
+  const bool evidence = limit.limit > 0 && came >= limit.limit &&
+                        came >= limit.ratio * static_cast<double>(counts.excused[k]);
+  const std::uint32_t mask = limits_.of >= 32 ? ~0U : (1U << limits_.of) - 1;
+  course.history = (course.history << 1U | (evidence ? 1U : 0U)) & mask;
+  if (evidence) {
+    if (course.windows == 0) course.first = second_;
+    course.last = second_;
+    ++course.windows;
+    course.total += counts.toward[k];
+    course.excused += counts.excused[k];
+    course.peak = std::max(course.peak, counts.toward[k]);
+  }
+  if (!course.told && static_cast<unsigned>(std::popcount(course.history)) >= limits_.needed) {
+    course.told = true;
+    tell(counts, kind, true);
+  }
+  if (course.history != 0) return;
+  if (course.told) tell(counts, kind, false);
+  course = {};
+}
+
+void Floods::tell(const Counts& counts, FloodKind kind, bool begins) {
+  if (changes_.size() >= kMostChanges) return;
+  const Course& course = counts.courses[index(kind)];
+  changes_.push_back({begins, kind, counts.network, course.first, course.last, course.windows,
+                      course.total, course.excused, course.peak});
+}
+
+}  // namespace itnxt::pcap

@@ -1,0 +1,147 @@
+#include "collectors/pcap/insight/insight.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace itnxt::pcap {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kSweepEvery = 60 * kSecond;  // long before 32 bits of microseconds are over
+constexpr std::int32_t kIdle = 600'000'000;    // µs: what is silent for that long is forgotten
+constexpr std::int64_t kLeap = 600 * kSecond;  // a step of the clock that makes all flows old
+constexpr std::uint32_t kMost = 0xffff'ffffU;  // bytes a flow may owe to the talkers
+
+// RFC 792, RFC 4443 §4.1.
+constexpr std::uint8_t kEchoRequest = 8, kEchoRequestV6 = 128;
+
+}  // namespace
+
+Insight::Insight(const InsightLimits& limits, SiteMap sites, const HashSecret& secret)
+    : lengths_(limits.networks),
+      sites_(std::move(sites)),
+      hash_(secret),
+      pairs_(limits.pairs),
+      cache_(limits.flows),
+      talkers_(limits.networks, secret),
+      floods_(limits.floods, secret) {}
+
+void Insight::settle(std::optional<std::int64_t> time) {
+  if (time) move_to(*time);
+  flush();
+  sweep(false);
+}
+
+void Insight::move_to(std::int64_t time) {
+  if (!begun_) {
+    begun_ = now_ = next_second_ = time;
+    next_sweep_ = time + kSweepEvery;
+  }
+  if (time <= now_ && now_ < next_second_) return;
+  const bool is_leap = time - now_ > kLeap;
+  now_ = std::max(now_, time);
+  micros_ = static_cast<Micros>((now_ - *begun_) / 1000);
+  if (now_ >= next_second_) {
+    const std::int64_t second = now_ / kSecond;
+    floods_.advance(second);
+    next_second_ = (second + 1) * kSecond;
+  }
+  if (now_ < next_sweep_) return;
+  next_sweep_ = now_ + kSweepEvery;
+  sweep(is_leap);
+}
+
+void Insight::enqueue(const Datagram& d, std::uint32_t bytes, std::int64_t time) {
+  move_to(time);
+  Packet& packet = batch_[filled_++];
+  const bool swap =
+      d.destination < d.source || (d.source == d.destination && d.destination_port < d.source_port);
+  const std::size_t from = swap ? 1 : 0;
+  packet.from = static_cast<std::uint8_t>(from);
+  packet.key.address[from] = d.source;
+  packet.key.address[1 - from] = d.destination;
+  packet.key.port[from] = d.source_port;
+  packet.key.port[1 - from] = d.destination_port;
+  packet.key.protocol = d.protocol;
+  packet.hash = hash_(packet.key.address[0], packet.key.address[1], packet.key.rest());
+  cache_.prefetch_set(packet.hash);
+  packet.at = micros_;
+  packet.bytes = bytes;
+  packet.is_tcp = d.upper == Upper::tcp;
+  if (packet.is_tcp) {
+    packet.tcp = {d.sequence, d.acknowledgement, d.payload, d.ts_value,
+                  d.ts_echo,  d.window,          d.flags,   d.has_timestamps};
+  }
+  watch_for_floods(d, bytes);
+}
+
+void Insight::watch_for_floods(const Datagram& d, std::uint32_t bytes) {
+  switch (d.upper) {
+    case Upper::tcp:
+      if ((d.flags & (tcp_flag::syn | tcp_flag::ack)) == tcp_flag::syn) {
+        floods_.toward(FloodKind::syn, network_of(d.destination, lengths_), 1);
+      }
+      return;
+    case Upper::udp:
+      if (amplifies(d.source_port)) {
+        floods_.toward(FloodKind::udp_amplification, network_of(d.destination, lengths_), bytes);
+      }
+      if (amplifies(d.destination_port)) {
+        floods_.excuse(FloodKind::udp_amplification, network_of(d.source, lengths_), bytes);
+      }
+      return;
+    case Upper::icmp:
+    case Upper::icmpv6:
+      floods_.toward(FloodKind::icmp, network_of(d.destination, lengths_), 1);
+      if (d.icmp_type == (d.upper == Upper::icmp ? kEchoRequest : kEchoRequestV6)) {
+        floods_.excuse(FloodKind::icmp, network_of(d.source, lengths_), 1);
+      }
+      return;
+    case Upper::none:
+    case Upper::sctp:
+    case Upper::ospf:
+    case Upper::other:
+      return;
+  }
+}
+
+void Insight::flush() {
+  for (std::size_t i = 0; i < filled_; ++i) cache_.prefetch_flow(batch_[i].hash);
+  for (std::size_t i = 0; i < filled_; ++i) process(batch_[i]);
+  filled_ = 0;
+}
+
+void Insight::process(const Packet& packet) {
+  bool fresh = false;
+  Flow& flow = cache_.place(packet.key, packet.hash, packet.at, fresh,
+                            [this](Flow& old, std::int32_t silent) { retire(old, silent); });
+  std::uint32_t& bytes = flow.bytes[packet.from];
+  if (packet.bytes > kMost - bytes) talkers_.drain(flow);
+  bytes += packet.bytes;
+  ++flow.packets;
+  if (packet.is_tcp) process_tcp(flow, fresh, packet);
+}
+
+void Insight::process_tcp(Flow& flow, bool fresh, const Packet& packet) {
+  if (begin_tcp(flow, fresh, packet.from, packet.tcp, pairs_[flow.pair])) {
+    flow.pair = pairs_.find(sites_.site_of(flow.address[flow.client()]),
+                            sites_.site_of(flow.address[1 - flow.client()]));
+  }
+  if (observe_tcp(flow, packet.from, packet.tcp, packet.at, pairs_[flow.pair])) {
+    floods_.excuse(FloodKind::syn, network_of(flow.address[1 - flow.client()], lengths_), 1);
+  }
+}
+
+void Insight::sweep(bool all_are_old) {
+  cache_.sweep(micros_, [&](Flow& flow, std::int32_t silent) {
+    retire(flow, all_are_old ? kIdle : silent);
+    return !all_are_old && silent < kIdle;
+  });
+}
+
+void Insight::retire(Flow& flow, std::int32_t silent) {
+  settle_attempt(flow, silent, pairs_[flow.pair]);
+  talkers_.drain(flow);
+}
+
+}  // namespace itnxt::pcap

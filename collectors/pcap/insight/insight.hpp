@@ -1,0 +1,94 @@
+// What is learned of a capture beyond its counters: TCP's health by pairs of sites, who talks most,
+// floods. Pure: packets in, values out; time is the packets' own. One thread.
+//
+// Cost: observe() writes what it needs of a packet into a batch; with each kBatch packets the batch
+// goes through the flow cache in three passes that do not wait for memory one by one. Sketches are
+// fed when a flow goes and at roll(), sites are looked up when a flow comes. Nothing is allocated
+// for a packet, memory is constant whatever comes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "collectors/pcap/insight/floods.hpp"
+#include "collectors/pcap/insight/flow_cache.hpp"
+#include "collectors/pcap/insight/keyed_hash.hpp"
+#include "collectors/pcap/insight/site_map.hpp"
+#include "collectors/pcap/insight/site_pairs.hpp"
+#include "collectors/pcap/insight/talkers.hpp"
+#include "collectors/pcap/insight/tcp_health.hpp"
+
+namespace itnxt::pcap {
+
+struct InsightLimits {
+  std::size_t flows = 131'072;
+  std::size_t pairs = 64;
+  NetworkLengths networks;
+  FloodLimits floods;
+};
+
+class Insight {
+ public:
+  Insight(const InsightLimits& limits, SiteMap sites, const HashSecret& secret);
+
+  // The outermost datagram of a packet that was `bytes` long on the wire, at `time`: nanoseconds
+  // since 1970 by the capture's clock. A time before the one of an earlier packet is taken for
+  // that.
+  void observe(const Datagram& datagram, std::uint32_t bytes, std::int64_t time) {
+    if (!datagram.there) return;
+    if (filled_ == kBatch) flush();
+    enqueue(datagram, bytes, time);
+  }
+
+  // Everything observed is in what the functions below tell. `time`: now by the same clock, or
+  // nothing to leave the time where the packets left it.
+  void settle(std::optional<std::int64_t> time);
+  [[nodiscard]] const SitePairs& pairs() const { return pairs_; }
+  [[nodiscard]] const Talkers& talkers() const { return talkers_; }
+  [[nodiscard]] const SiteMap& sites() const { return sites_; }
+  [[nodiscard]] std::vector<FloodChange> take_flood_changes() { return floods_.take_changes(); }
+  // The talkers' next interval begins.
+  void clear_talkers() { talkers_.clear(); }
+
+ private:
+  static constexpr std::size_t kBatch = 32;
+  struct Packet {
+    FlowKey key;
+    std::uint64_t hash = 0;
+    TcpSegment tcp;
+    Micros at = 0;
+    std::uint32_t bytes = 0;
+    std::uint8_t from = 0;
+    bool is_tcp = false;
+  };
+
+  void enqueue(const Datagram& datagram, std::uint32_t bytes, std::int64_t time);
+  void flush();
+  void process(const Packet& packet);
+  void process_tcp(Flow& flow, bool fresh, const Packet& packet);
+  void watch_for_floods(const Datagram& datagram, std::uint32_t bytes);
+  void move_to(std::int64_t time);
+  void sweep(bool all_are_old);
+  void retire(Flow& flow, std::int32_t silent);
+
+  const NetworkLengths lengths_;
+  const SiteMap sites_;
+  const KeyedHash hash_;
+  SitePairs pairs_;
+  FlowCache cache_;
+  Talkers talkers_;
+  Floods floods_;
+
+  std::array<Packet, kBatch> batch_;
+  std::size_t filled_ = 0;
+  // Times in nanoseconds since 1970.
+  std::optional<std::int64_t> begun_;
+  std::int64_t now_ = 0;
+  std::int64_t next_second_ = 0;  // when the next one begins
+  std::int64_t next_sweep_ = 0;
+  Micros micros_ = 0;  // now_ as the flows tell time
+};
+
+}  // namespace itnxt::pcap
