@@ -13,7 +13,7 @@
 #include <string>
 #include <variant>
 
-#include "collectors/pcap/tally.hpp"
+#include "collectors/pcap/analysis.hpp"
 #include "daemon/core/units.hpp"
 
 namespace itnxt::pcap {
@@ -52,12 +52,12 @@ class Capture {
   [[nodiscard]] virtual int fd() const = 0;
 
   enum class Progress : std::uint8_t { more, idle, finished };  // finished: end of the savefile
-  // Counts what is there into `tally`, at most kPacketsPerRead packets.
-  virtual std::variant<Progress, Trouble> read(Tally& tally) = 0;
+  // Counts what is there into `analysis`, at most kPacketsPerRead packets.
+  virtual std::variant<Progress, Trouble> read(Analysis& analysis) = 0;
 
   // Adds what was dropped since the last call (live only). At least every 10 s: libpcap counts in
   // 32 bits.
-  virtual void count_drops(Tally& tally) = 0;
+  virtual void count_drops(Analysis& analysis) = 0;
 
   // Asks the kernel again for the interface's address, which may be changed while we listen.
   virtual void refresh_vantage() = 0;

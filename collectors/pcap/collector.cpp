@@ -70,7 +70,7 @@ class PcapCollector final : public Collector {
   }
 
   void read() {
-    const auto result = capture_->read(tally_);
+    const auto result = capture_->read(analysis_);
     if (const auto* trouble = std::get_if<Trouble>(&result)) return fail(*trouble);
     switch (std::get<Capture::Progress>(result)) {
       case Capture::Progress::more:
@@ -115,7 +115,7 @@ class PcapCollector final : public Collector {
     read_.cancel();
     watch_.cancel();
     if (!capture_) return;
-    capture_->count_drops(tally_);
+    capture_->count_drops(analysis_);
     capture_.reset();
     if (context_.loop.now() - opened_at_ >= kProven) delay_ = kFirstRetry;
   }
@@ -136,7 +136,7 @@ class PcapCollector final : public Collector {
   void tick() {
     schedule_tick();
     capture_->refresh_vantage();
-    if (++ticks_ % kTicksPerStatistics == 0) capture_->count_drops(tally_);
+    if (++ticks_ % kTicksPerStatistics == 0) capture_->count_drops(analysis_);
     read();
   }
 
@@ -151,25 +151,30 @@ class PcapCollector final : public Collector {
   }
 
   void publish() {
-    if (capture_) capture_->count_drops(tally_);
+    if (capture_) capture_->count_drops(analysis_);
     CaptureSample sample;
     sample.capture = config_.name;
     sample.at = source_time(context_.loop.now());
     sample.interval = config_.interval;
     sample.open = healthy_;
     sample.source = source();
-    tally_.copy_to(sample);
+    SeriesSample series;
+    series.owner = SeriesOwner::capture;
+    series.at = sample.at;
+    series.interval = sample.interval;
+    analysis_.tell(sample, series.families);
     if (auto event = open_change_.see(sample, last_trouble_, context_.loop.wall_now())) {
       context_.sink.report(std::move(*event));
     }
     context_.sink.publish(std::move(sample));
+    if (!series.families.empty()) context_.sink.publish(std::move(series));
   }
 
   const PcapCollectorConfig config_;
   const CollectorContext context_;
   const bool live_;
 
-  Tally tally_;
+  Analysis analysis_{std::make_unique<Insight>(InsightLimits{}, SiteMap(), HashSecret{1, 2, 3, 4, 5, 6})};
   bool healthy_ = false;
   OpenChange open_change_;
   Duration delay_ = kFirstRetry;

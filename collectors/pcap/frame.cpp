@@ -56,7 +56,7 @@ class Decoder {
  public:
   Decoder(std::span<const std::uint8_t> captured, std::size_t original) : in_(captured, original) {}
 
-  Frame run(LinkType link) {
+  Packet run(LinkType link) {
     switch (link) {
       case LinkType::ethernet:
         ethernet();
@@ -358,14 +358,15 @@ class Decoder {
   }
 
   Reader in_;
-  Frame frame_;
+  Packet frame_;
   unsigned headers_ = 0;
 };
 
 }  // namespace
 
-Frame decode(LinkType link, std::span<const std::uint8_t> captured, std::uint32_t original) {
-  return Decoder(captured, original).run(link);
+void decode(LinkType link, std::span<const std::uint8_t> captured, std::uint32_t original,
+            Packet& packet) {
+  packet = Decoder(captured, original).run(link);
 }
 
 }  // namespace itnxt::pcap

@@ -30,10 +30,9 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 
-#include "daemon/core/sample.hpp"
+#include "collectors/pcap/packet.hpp"
 
 namespace itnxt::pcap {
 
@@ -52,30 +51,16 @@ enum class LinkType : std::uint8_t {
 // Tags, SNAP headers and IPv6 extension headers of one frame, together.
 inline constexpr unsigned kMaxHeaders = 16;
 
-// An IEEE 802 address as its number: 02:00:00:00:00:01 is 0x020000000001.
-struct MacAddress {
-  std::uint64_t number = 0;
-  bool operator==(const MacAddress&) const = default;
-};
-
-// Who sent the frame, as far as the frame says.
-enum class Sender : std::uint8_t {
-  unsaid,
-  address,  // by its source MAC
-  self,     // cooked: PACKET_OUTGOING
-  peer,     // cooked: any other packet type of the kernel
-};
-
-struct Frame {
-  Protocol protocol = Protocol::other;
-  std::optional<Malformed> malformed;
-  Sender sender = Sender::unsaid;
-  MacAddress source;  // where sender is `address`
-  bool operator==(const Frame&) const = default;
-};
-
 // `original`: length on the wire. A file that claims less than it holds is not believed: what was
 // captured was there.
-Frame decode(LinkType link, std::span<const std::uint8_t> captured, std::uint32_t original);
+// `packet` is written as a whole: it may be another one's of before.
+void decode(LinkType link, std::span<const std::uint8_t> captured, std::uint32_t original,
+            Packet& packet);
+inline Packet decode(LinkType link, std::span<const std::uint8_t> captured,
+                     std::uint32_t original) {
+  Packet packet;
+  decode(link, captured, original, packet);
+  return packet;
+}
 
 }  // namespace itnxt::pcap

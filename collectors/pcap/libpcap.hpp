@@ -3,6 +3,7 @@
 
 #include <pcap/pcap.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,15 @@ struct PcapCloser {
   void operator()(pcap_t* handle) const { pcap_close(handle); }
 };
 using Handle = std::unique_ptr<pcap_t, PcapCloser>;
+
+// When the packet was there, of a handle of nanosecond precision. A file may say anything: what is
+// no fraction of a second counts as none, and what is no date stays one.
+inline WallTime time_of(const pcap_pkthdr& header) {
+  constexpr std::int64_t kMostSeconds = std::int64_t{1} << 33U;  // the year 2242
+  const std::int64_t seconds = std::clamp<std::int64_t>(header.ts.tv_sec, 0, kMostSeconds);
+  const bool fraction = header.ts.tv_usec >= 0 && header.ts.tv_usec < 1'000'000'000;
+  return WallTime(Duration(seconds * 1'000'000'000 + (fraction ? header.ts.tv_usec : 0)));
+}
 
 // A compiled filter.
 class Program {

@@ -47,11 +47,11 @@ class LiveCapture final : public Capture {
 
   [[nodiscard]] int fd() const override { return fd_; }
 
-  std::variant<Progress, Trouble> read(Tally& tally) override {
-    tally_ = &tally;
+  std::variant<Progress, Trouble> read(Analysis& analysis) override {
+    analysis_ = &analysis;
     const int count =
         pcap_dispatch(handle_.get(), kPacketsPerRead, on_packet, reinterpret_cast<u_char*>(this));
-    tally_ = nullptr;
+    analysis_ = nullptr;
     if (count > 0) return Progress::more;
     if (count == 0) return Progress::idle;
     const Kind kind = interface_is_up(interface_) ? Kind::refused : Kind::absent;
@@ -59,11 +59,11 @@ class LiveCapture final : public Capture {
                              "; it is opened again as soon as that is possible"};
   }
 
-  void count_drops(Tally& tally) override {
+  void count_drops(Analysis& analysis) override {
     pcap_stat now{};
     if (pcap_stats(handle_.get(), &now) != 0) return;
     const auto add = [&](DropPoint where, std::uint32_t total) {
-      tally.drop(where, drops_[static_cast<std::size_t>(where)].since_last(total));
+      analysis.drop(where, drops_[static_cast<std::size_t>(where)].since_last(total));
     };
     add(DropPoint::kernel, now.ps_drop);
     add(DropPoint::interface, now.ps_ifdrop);
@@ -74,9 +74,10 @@ class LiveCapture final : public Capture {
  private:
   // libpcap calls this once a packet.
   static void on_packet(u_char* self, const pcap_pkthdr* header, const u_char* captured) {
-    const LiveCapture& live = *reinterpret_cast<const LiveCapture*>(self);
-    const Frame frame = decode(live.link_, {captured, header->caplen}, header->len);
-    live.tally_->count(frame, direction_of(frame, live.vantage_), header->len);
+    LiveCapture& live = *reinterpret_cast<LiveCapture*>(self);
+    decode(live.link_, {captured, header->caplen}, header->len, live.packet_);
+    live.analysis_->observe(live.packet_, direction_of(live.packet_, live.vantage_), header->len,
+                            time_of(*header));
   }
 
   const Handle handle_;
@@ -85,7 +86,8 @@ class LiveCapture final : public Capture {
   const LinkType link_;
   Vantage vantage_;
   std::array<Growth, kDropPoints> drops_;
-  Tally* tally_ = nullptr;  // while read() runs
+  Packet packet_;
+  Analysis* analysis_ = nullptr;  // while read() runs
 };
 
 }  // namespace
@@ -104,6 +106,7 @@ Opened open_live(const LiveSource& source, std::string& remark) {
   (void)pcap_set_promisc(handle, 1);
   (void)pcap_set_timeout(handle, kBlockTimeoutMs);
   (void)pcap_set_buffer_size(handle, buffer);
+  (void)pcap_set_tstamp_precision(handle, PCAP_TSTAMP_PRECISION_NANO);
   const int status = pcap_activate(handle);
   if (status < 0) return activation_trouble(handle, status, source.interface);
   if (status > 0) {

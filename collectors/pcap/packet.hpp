@@ -1,14 +1,32 @@
 // What the decoder says of one captured frame, and what every counter behind it reads. Values only;
-// filled by decode() (frame.hpp) in one pass, on the stack; nothing in it points into the capture.
+// filled by decode() (frame.hpp) in one pass; nothing in it points into the capture.
 // Host byte order throughout. All of it is what the sender claims: hostile.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "daemon/core/sample.hpp"
 
 namespace itnxt::pcap {
+
+// An IEEE 802 address as its number: 02:00:00:00:00:01 is 0x020000000001.
+struct MacAddress {
+  std::uint64_t number = 0;
+  bool operator==(const MacAddress&) const = default;
+};
+
+// Who sent the frame, as far as the frame says.
+enum class Sender : std::uint8_t {
+  unsaid,
+  address,  // by its source MAC
+  self,     // cooked: PACKET_OUTGOING
+  peer,     // cooked: any other packet type of the kernel
+};
+
+// To how many, by the destination MAC or the kernel's packet type.
+enum class Cast : std::uint8_t { unsaid, unicast, multicast, broadcast };
 
 // An address of either family as 128 bits; IPv4 stands as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2), so
 // that one table and one prefix match serve both.
@@ -51,9 +69,31 @@ struct Datagram {
   std::uint32_t ts_value = 0, ts_echo = 0;
 
   std::uint32_t payload = 0;  // bytes behind the upper layer's header, by IP's lengths
+  bool operator==(const Datagram&) const = default;
 };
 
 // What the outermost datagram carries another one in.
 enum class Tunnel : std::uint8_t { none, gre, ip_in_ip, vxlan, geneve };
+
+// One frame. Of a datagram that is not there no other field means anything.
+struct Packet {
+  Protocol protocol = Protocol::other;  // what it is counted as (frame.hpp)
+  std::optional<Malformed> malformed;
+  Sender sender = Sender::unsaid;
+  Cast cast = Cast::unsaid;
+  MacAddress source;        // where sender is `address`
+  std::uint8_t tags = 0;    // VLAN tags, 802.1Q and 802.1ad
+  std::uint16_t vlan = 0;   // of the outermost tag, where there is one
+  std::uint8_t labels = 0;  // of MPLS, in front of the outer datagram
+  bool pppoe = false;
+  Datagram outer;  // the outermost
+
+  // What the outer datagram carries: the headers of the innermost tunnel that is followed.
+  Tunnel tunnel = Tunnel::none;  // the outermost
+  Protocol inner_protocol = Protocol::other;
+  std::uint32_t inner_bytes = 0;  // from the inner link or IP header on
+  Datagram inner;
+  bool operator==(const Packet&) const = default;
+};
 
 }  // namespace itnxt::pcap

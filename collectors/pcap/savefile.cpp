@@ -34,12 +34,12 @@ class Savefile final : public Capture {
 
   [[nodiscard]] int fd() const override { return -1; }
 
-  std::variant<Progress, Trouble> read(Tally& tally) override {
-    tally_ = &tally;
+  std::variant<Progress, Trouble> read(Analysis& analysis) override {
+    analysis_ = &analysis;
     bytes_ = 0;
     const int count =
         pcap_dispatch(handle_.get(), kPacketsPerRead, on_packet, reinterpret_cast<u_char*>(this));
-    tally_ = nullptr;
+    analysis_ = nullptr;
     if (count > 0 || count == PCAP_ERROR_BREAK) return Progress::more;
     if (count == 0) return Progress::finished;
     return Trouble{Kind::unreadable, "savefile " + path_ + " cannot be read on after packet " +
@@ -48,7 +48,7 @@ class Savefile final : public Capture {
                                          "; what was read before is counted"};
   }
 
-  void count_drops(Tally&) override {}
+  void count_drops(Analysis&) override {}
   void refresh_vantage() override {}
 
  private:
@@ -60,8 +60,9 @@ class Savefile final : public Capture {
     file.bytes_ += header->caplen;
     if (file.bytes_ > kBytesPerRead) pcap_breakloop(file.handle_.get());
     if (file.program_ && pcap_offline_filter(file.program_->get(), header, captured) == 0) return;
-    const Frame frame = decode(file.link_, {captured, header->caplen}, header->len);
-    file.tally_->count(frame, direction_of(frame, Vantage{}), header->len);
+    decode(file.link_, {captured, header->caplen}, header->len, file.packet_);
+    file.analysis_->observe(file.packet_, direction_of(file.packet_, Vantage{}), header->len,
+                            time_of(*header));
   }
 
   const Handle handle_;
@@ -69,8 +70,9 @@ class Savefile final : public Capture {
   const std::unique_ptr<Program> program_;
   const LinkType link_;
   std::uint64_t packets_ = 0;  // records read so far, filtered out or not
+  Packet packet_;
   // While read() runs.
-  Tally* tally_ = nullptr;
+  Analysis* analysis_ = nullptr;
   std::size_t bytes_ = 0;
 };
 
@@ -97,7 +99,8 @@ Opened open_savefile(const FileSource& source, std::string& remark) {
   (void)::__fsetlocking(file.get(), FSETLOCKING_BYCALLER);  // ours alone: no lock twice a packet
 
   std::array<char, PCAP_ERRBUF_SIZE> error{};
-  Handle handle(pcap_fopen_offline(file.get(), error.data()));
+  Handle handle(pcap_fopen_offline_with_tstamp_precision(file.get(), PCAP_TSTAMP_PRECISION_NANO,
+                                                         error.data()));
   if (!handle) {
     return Trouble{Kind::unreadable, "savefile " + source.path +
                                          " is no capture libpcap can read: " + error.data() +

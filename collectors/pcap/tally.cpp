@@ -2,7 +2,7 @@
 
 namespace itnxt::pcap {
 
-Direction direction_of(const Frame& frame, const Vantage& vantage) {
+Direction direction_of(const Packet& frame, const Vantage& vantage) {
   switch (frame.sender) {
     case Sender::self:
       return Direction::transmit;

@@ -20,7 +20,7 @@ struct Vantage {
 // Cooked frames say it. Else: by the interface's own address, where there is one (a frame that a
 // bridge sends out of it for someone else counts as received); received on the loopback device;
 // unknown in a savefile.
-Direction direction_of(const Frame& frame, const Vantage& vantage);
+Direction direction_of(const Packet& frame, const Vantage& vantage);
 
 // A 32-bit total of libpcap's (struct pcap_stat) as growth. Wraps; ask at least once per 2^31
 // (at 100 million packets/s: every 20 s). A step of half the range or more is a total that went
@@ -36,7 +36,7 @@ class Growth {
 class Tally {
  public:
   // `original`: length on the wire.
-  void count(const Frame& frame, Direction direction, std::uint32_t original) {
+  void count(const Packet& frame, Direction direction, std::uint32_t original) {
     TrafficCount& cell =
         traffic_[static_cast<std::size_t>(direction)][static_cast<std::size_t>(frame.protocol)];
     cell.packets += Packets(1);

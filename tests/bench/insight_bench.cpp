@@ -1,9 +1,9 @@
-// insight_bench [PACKETS] [FLOWS]: nanoseconds a packet of everything behind the decoder, for
+// insight_bench [PACKETS] [FLOWS]: nanoseconds of CPU a packet for everything behind the decoder, for
 // FLOWS flows in random order, and for a packet of a new flow each time. Medians of seven rounds.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <memory>
 #include <random>
 #include <vector>
@@ -45,16 +45,15 @@ Datagram datagram_of(std::uint64_t flow, bool back, std::uint32_t count) {
 }
 
 double round_of(const std::vector<Datagram>& packets) {
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();
   const auto insight =
       std::make_unique<Insight>(InsightLimits{}, SiteMap(), HashSecret{1, 2, 3, 4, 5, 6});
   std::int64_t time = 1'700'000'000'000'000'000;
   for (const Datagram& one : packets) insight->observe(one, 1040, time += 1000);
   insight->settle(std::nullopt);
-  const auto took = std::chrono::steady_clock::now() - begin;
+  const auto took = static_cast<double>(std::clock() - begin) * 1e9 / CLOCKS_PER_SEC;
   if (insight->talkers().packets() == 0) std::abort();
-  return std::chrono::duration<double, std::nano>(took).count() /
-         static_cast<double>(packets.size());
+  return took / static_cast<double>(packets.size());
 }
 
 void measure(const char* what, const std::vector<Datagram>& packets) {
@@ -78,6 +77,7 @@ int main(int argc, char** argv) {
     made.push_back(datagram_of(flow, random() % 2 == 0, ++counts[flow]));
   }
   measure("known flows", made);
+  if (argc > 3) return 0;
   made.clear();
   for (std::uint64_t i = 0; i < packets; ++i) made.push_back(datagram_of(random(), false, 1));
   measure("a new flow each packet", made);

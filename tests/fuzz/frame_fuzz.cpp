@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // A block of exactly this size: one byte too many is seen.
   const std::vector<std::uint8_t> captured(data + 2, data + size);
   const std::size_t original = captured.size() + std::size_t{data[1]} * data[1] * 2;
-  const itnxt::pcap::Frame frame =
+  const itnxt::pcap::Packet frame =
       itnxt::pcap::decode(link, captured, static_cast<std::uint32_t>(original));
 
   itnxt::pcap::Tally tally;

@@ -19,11 +19,17 @@ constexpr std::int32_t since(Micros now, Micros then) {
 // The lower end (by address, then port) is end 0, whoever speaks.
 struct FlowKey {
   std::array<IpAddress, 2> address{};
-  std::array<std::uint16_t, 2> port{};  // 0 where the protocol has none
-  std::uint8_t protocol = 0;            // IANA
-  bool operator==(const FlowKey&) const = default;
-  [[nodiscard]] std::uint64_t rest() const {
-    return std::uint64_t{port[0]} << 32U | std::uint64_t{port[1]} << 16U | protocol;
+  std::uint32_t ports = 0;    // of end 0 in the upper half; 0 where the protocol has none
+  std::uint8_t protocol = 0;  // IANA
+
+  [[nodiscard]] std::uint16_t port(unsigned end) const {
+    return static_cast<std::uint16_t>(end == 0 ? ports >> 16U : ports);
+  }
+  // Without a branch: keys that are compared are nearly always equal.
+  bool operator==(const FlowKey& o) const {
+    return ((address[0].high ^ o.address[0].high) | (address[0].low ^ o.address[0].low) |
+            (address[1].high ^ o.address[1].high) | (address[1].low ^ o.address[1].low) |
+            (ports ^ o.ports) | static_cast<unsigned>(protocol ^ o.protocol)) == 0;
   }
 };
 
@@ -51,21 +57,23 @@ inline constexpr std::uint8_t client_is_1 = 1, attempt = 2, syn_unanswered = 4, 
 }
 
 struct alignas(64) Flow {
+  // The key, taken apart so that all of this line is used.
   std::array<IpAddress, 2> address{};
-  std::array<std::uint16_t, 2> port{};
+  std::uint32_t ports = 0;
   std::uint8_t protocol = 0;
+  // TCP's.
   std::uint8_t flags = 0;
   std::array<std::uint8_t, 2> half_flags{};
-  std::uint16_t pair = 0;        // of sites: who is told of this flow's health
-  std::uint16_t round_trip = 0;  // of its handshake, in 64 µs; 0: not known
+  std::uint16_t pair = 0;           // of sites: who is told of this flow's health
+  std::uint16_t round_trip = 0;     // of its handshake, in 64 µs; 0: not known
+  std::array<Micros, 2> edge_at{};  // when `next` last moved
   // Not yet told to the sketches.
   std::array<std::uint32_t, 2> bytes{};  // by sender
   std::uint32_t packets = 0;
-  std::array<Micros, 2> edge_at{};  // when `next` last moved
 
   std::array<TcpHalf, 2> half{};
 
-  [[nodiscard]] FlowKey key() const { return {address, port, protocol}; }
+  [[nodiscard]] FlowKey key() const { return {address, ports, protocol}; }
   [[nodiscard]] unsigned client() const { return flags & flow_flag::client_is_1; }
 };
 static_assert(sizeof(TcpHalf) == 32 && sizeof(Flow) == 128);

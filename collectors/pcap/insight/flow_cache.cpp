@@ -1,30 +1,30 @@
 #include "collectors/pcap/insight/flow_cache.hpp"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <bit>
-#include <cstdlib>
 #include <new>
 
 namespace itnxt::pcap {
 
-// calloc of megabytes is fresh pages: zero, and not resident until they are written. All zeros is
-// an empty Set and a Flow like any other, so nothing has to be constructed page by page.
-FlowCache::FlowCache(std::size_t flows) {
+// Fresh pages are zero, and not resident until they are written. All zeros is an empty Set and a
+// Flow like any other, so nothing has to be constructed page by page. Huge pages, where there are
+// any, save a walk through the page table for nearly each packet.
+FlowCache::FlowCache(std::size_t flows) : memory_(nullptr, Unmap{}) {
   const std::size_t sets = std::bit_ceil(std::max<std::size_t>(1, (flows + kWays - 1) / kWays));
   const std::size_t bytes = sets * (sizeof(Set) + kWays * sizeof(Flow));
-  constexpr std::size_t kLine = alignof(Flow);
-  memory_.reset(std::calloc(1, bytes + kLine));
-  if (!memory_) throw std::bad_alloc();
-  void* start = memory_.get();
-  std::size_t space = bytes + kLine;
-  std::align(kLine, bytes, start, space);
-  sets_ = {static_cast<Set*>(start), sets};
-  flows_ =
-      static_cast<Flow*>(static_cast<void*>(static_cast<std::byte*>(start) + sets * sizeof(Set)));
+  void* const memory =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  memory_ = std::unique_ptr<void, Unmap>(memory, Unmap(bytes));
+  (void)::madvise(memory, bytes, MADV_HUGEPAGE);
+  sets_ = {static_cast<Set*>(memory), sets};
+  flows_ = static_cast<Flow*>(static_cast<void*>(sets_.data() + sets));
 }
 
-void FlowCache::Free::operator()(void* memory) const {
-  std::free(memory);
+void FlowCache::Unmap::operator()(void* memory) const {
+  (void)::munmap(memory, bytes);
 }
 
 }  // namespace itnxt::pcap

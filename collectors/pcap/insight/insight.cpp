@@ -1,6 +1,7 @@
 #include "collectors/pcap/insight/insight.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace itnxt::pcap {
@@ -14,6 +15,29 @@ constexpr std::uint32_t kMost = 0xffff'ffffU;  // bytes a flow may owe to the ta
 
 // RFC 792, RFC 4443 §4.1.
 constexpr std::uint8_t kEchoRequest = 8, kEchoRequestV6 = 128;
+
+// Which end of its flow sent it. Without a branch for the addresses: nobody can foretell it.
+std::uint64_t comes_from(const Datagram& d) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide source = Wide{d.source.high} << 64U | d.source.low;
+  const Wide destination = Wide{d.destination.high} << 64U | d.destination.low;
+  std::uint64_t from = destination < source;
+  if (destination == source) from = d.destination_port < d.source_port;
+  return from;
+}
+
+FlowKey key_of(const Datagram& d, std::uint64_t from) {
+  const std::uint64_t mask = 0 - from;
+  const std::uint64_t high = (d.source.high ^ d.destination.high) & mask;
+  const std::uint64_t low = (d.source.low ^ d.destination.low) & mask;
+  FlowKey key;
+  key.address[0] = {d.source.high ^ high, d.source.low ^ low};
+  key.address[1] = {d.destination.high ^ high, d.destination.low ^ low};
+  key.ports = std::rotl(std::uint32_t{d.source_port} << 16U | d.destination_port,
+                        static_cast<int>(from * 16));
+  key.protocol = d.protocol;
+  return key;
+}
 
 }  // namespace
 
@@ -53,17 +77,13 @@ void Insight::move_to(std::int64_t time) {
 
 void Insight::enqueue(const Datagram& d, std::uint32_t bytes, std::int64_t time) {
   move_to(time);
-  Packet& packet = batch_[filled_++];
-  const bool swap =
-      d.destination < d.source || (d.source == d.destination && d.destination_port < d.source_port);
-  const std::size_t from = swap ? 1 : 0;
+  if (entered_ - left_ == kLine) process(line_[left_++ % kLine]);
+  Entry& packet = line_[entered_++ % kLine];
+  const std::uint64_t from = comes_from(d);
   packet.from = static_cast<std::uint8_t>(from);
-  packet.key.address[from] = d.source;
-  packet.key.address[1 - from] = d.destination;
-  packet.key.port[from] = d.source_port;
-  packet.key.port[1 - from] = d.destination_port;
-  packet.key.protocol = d.protocol;
-  packet.hash = hash_(packet.key.address[0], packet.key.address[1], packet.key.rest());
+  packet.key = key_of(d, from);
+  packet.hash = hash_(packet.key.address[0], packet.key.address[1],
+                      std::uint64_t{packet.key.ports} << 8U | packet.key.protocol);
   cache_.prefetch_set(packet.hash);
   packet.at = micros_;
   packet.bytes = bytes;
@@ -73,6 +93,8 @@ void Insight::enqueue(const Datagram& d, std::uint32_t bytes, std::int64_t time)
                   d.ts_echo,  d.window,          d.flags,   d.has_timestamps};
   }
   watch_for_floods(d, bytes);
+  const Entry& next = line_[(entered_ - kLine / 2) % kLine];
+  if (entered_ - left_ > kLine / 2) cache_.prefetch_flow(next.hash, next.is_tcp);
 }
 
 void Insight::watch_for_floods(const Datagram& d, std::uint32_t bytes) {
@@ -106,12 +128,10 @@ void Insight::watch_for_floods(const Datagram& d, std::uint32_t bytes) {
 }
 
 void Insight::flush() {
-  for (std::size_t i = 0; i < filled_; ++i) cache_.prefetch_flow(batch_[i].hash);
-  for (std::size_t i = 0; i < filled_; ++i) process(batch_[i]);
-  filled_ = 0;
+  while (left_ != entered_) process(line_[left_++ % kLine]);
 }
 
-void Insight::process(const Packet& packet) {
+void Insight::process(const Entry& packet) {
   bool fresh = false;
   Flow& flow = cache_.place(packet.key, packet.hash, packet.at, fresh,
                             [this](Flow& old, std::int32_t silent) { retire(old, silent); });
@@ -122,7 +142,7 @@ void Insight::process(const Packet& packet) {
   if (packet.is_tcp) process_tcp(flow, fresh, packet);
 }
 
-void Insight::process_tcp(Flow& flow, bool fresh, const Packet& packet) {
+void Insight::process_tcp(Flow& flow, bool fresh, const Entry& packet) {
   if (begin_tcp(flow, fresh, packet.from, packet.tcp, pairs_[flow.pair])) {
     flow.pair = pairs_.find(sites_.site_of(flow.address[flow.client()]),
                             sites_.site_of(flow.address[1 - flow.client()]));

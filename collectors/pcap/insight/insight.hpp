@@ -1,8 +1,8 @@
 // What is learned of a capture beyond its counters: TCP's health by pairs of sites, who talks most,
 // floods. Pure: packets in, values out; time is the packets' own. One thread.
 //
-// Cost: observe() writes what it needs of a packet into a batch; with each kBatch packets the batch
-// goes through the flow cache in three passes that do not wait for memory one by one. Sketches are
+// Cost: observe() writes what it needs of a packet into a ring and works on one that came kLine
+// packets before; by then what that one needs of the flow cache has come from memory. Sketches are
 // fed when a flow goes and at roll(), sites are looked up when a flow comes. Nothing is allocated
 // for a packet, memory is constant whatever comes.
 #pragma once
@@ -38,7 +38,6 @@ class Insight {
   // that.
   void observe(const Datagram& datagram, std::uint32_t bytes, std::int64_t time) {
     if (!datagram.there) return;
-    if (filled_ == kBatch) flush();
     enqueue(datagram, bytes, time);
   }
 
@@ -53,8 +52,8 @@ class Insight {
   void clear_talkers() { talkers_.clear(); }
 
  private:
-  static constexpr std::size_t kBatch = 32;
-  struct Packet {
+  static constexpr std::uint32_t kLine = 32;  // a power of two
+  struct Entry {
     FlowKey key;
     std::uint64_t hash = 0;
     TcpSegment tcp;
@@ -66,8 +65,8 @@ class Insight {
 
   void enqueue(const Datagram& datagram, std::uint32_t bytes, std::int64_t time);
   void flush();
-  void process(const Packet& packet);
-  void process_tcp(Flow& flow, bool fresh, const Packet& packet);
+  void process(const Entry& packet);
+  void process_tcp(Flow& flow, bool fresh, const Entry& packet);
   void watch_for_floods(const Datagram& datagram, std::uint32_t bytes);
   void move_to(std::int64_t time);
   void sweep(bool all_are_old);
@@ -81,8 +80,8 @@ class Insight {
   Talkers talkers_;
   Floods floods_;
 
-  std::array<Packet, kBatch> batch_;
-  std::size_t filled_ = 0;
+  std::array<Entry, kLine> line_;
+  std::uint32_t entered_ = 0, left_ = 0;  // packets so far; wrap together
   // Times in nanoseconds since 1970.
   std::optional<std::int64_t> begun_;
   std::int64_t now_ = 0;

@@ -11,7 +11,8 @@ void Talkers::drain(Flow& flow) {
   const std::uint64_t weight = std::max<std::uint64_t>(1, first + second);
   const std::uint64_t packets = flow.packets;
   const FlowKey key = flow.key();
-  const std::uint64_t hash = hash_(key.address[0], key.address[1], key.rest());
+  const std::uint64_t hash =
+      hash_(key.address[0], key.address[1], std::uint64_t{key.ports} << 8U | key.protocol);
 
   FlowSums& sums = flows_.add(key, hash, weight);
   sums.bytes[0] += first;

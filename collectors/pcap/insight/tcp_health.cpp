@@ -20,8 +20,8 @@ constexpr std::int32_t ahead(std::uint32_t a, std::uint32_t b) {
 }
 
 // One direction's view of the flow: what `from` sends.
-struct Sender {
-  Sender(Flow& in, unsigned from)
+struct End {
+  End(Flow& in, unsigned from)
       : flow(in),
         half(in.half[from]),
         flags(in.half_flags[from]),
@@ -46,7 +46,7 @@ std::uint32_t length_of(const TcpSegment& s) {
          ((s.flags & tcp_flag::fin) != 0 ? 1U : 0U);
 }
 
-void time_segment(Sender& me, const TcpSegment& s, std::uint32_t end, Micros now) {
+void time_segment(End& me, const TcpSegment& s, std::uint32_t end, Micros now) {
   me.half.timed_end = end;
   me.half.timed_stamp = s.ts_value;
   me.half.timed_at = now;
@@ -63,7 +63,7 @@ void note_handshake(Flow& flow, std::int32_t micros) {
 
 // The acknowledgement `s` covers the timed segment of `peer`. `newly`: bytes it acknowledges that
 // were not before.
-bool tells_round_trip(const Sender& peer, const TcpSegment& s, std::int32_t newly) {
+bool tells_round_trip(const End& peer, const TcpSegment& s, std::int32_t newly) {
   const TcpHalf& half = peer.half;
   const bool echoes = s.has_timestamps && half.timed_stamp == s.ts_echo;
   if (peer.has(half_flag::ambiguous) && !echoes) return false;
@@ -74,7 +74,7 @@ bool tells_round_trip(const Sender& peer, const TcpSegment& s, std::int32_t newl
 }
 
 // What `s` acknowledges of `peer`'s; `acker` answers, so the half of the path is its own.
-void take_acknowledgement(Sender& peer, const Sender& acker, const TcpSegment& s, Micros now,
+void take_acknowledgement(End& peer, const End& acker, const TcpSegment& s, Micros now,
                           TcpPair& pair) {
   TcpHalf& half = peer.half;
   const bool knew = peer.has(half_flag::acked);
@@ -93,7 +93,7 @@ void take_acknowledgement(Sender& peer, const Sender& acker, const TcpSegment& s
 }
 
 // The first segment of this end, or the first of another numbering.
-void begin_half(Sender& me, const TcpSegment& s, Micros now) {
+void begin_half(End& me, const TcpSegment& s, Micros now) {
   const std::uint8_t kept = me.flags & half_flag::reset;
   me.flags = kept;
   me.half = {};
@@ -105,7 +105,7 @@ void begin_half(Sender& me, const TcpSegment& s, Micros now) {
   me.set(half_flag::timed_syn);
 }
 
-void take_new_data(Sender& me, const TcpSegment& s, bool in_order, Micros now) {
+void take_new_data(End& me, const TcpSegment& s, bool in_order, Micros now) {
   const std::uint32_t end = s.sequence + length_of(s);
   me.half.segment = static_cast<std::uint16_t>(
       std::max<std::uint32_t>(me.half.segment, std::min<std::uint32_t>(s.payload, 0xffff)));
@@ -130,7 +130,7 @@ std::int32_t reordering_window(const Flow& flow) {
 }
 
 // Bears no byte that is news of the sender: neither lost nor late.
-bool asks_only(const Sender& me, const Sender& peer, const TcpSegment& s) {
+bool asks_only(const End& me, const End& peer, const TcpSegment& s) {
   if (s.payload > 1 || (s.flags & (tcp_flag::syn | tcp_flag::fin)) != 0) return false;
   if (peer.has(half_flag::closed_window)) return true;
   return me.has(half_flag::acked) && me.half.acked == me.half.next &&
@@ -138,7 +138,7 @@ bool asks_only(const Sender& me, const Sender& peer, const TcpSegment& s) {
 }
 
 // Begins before `next`.
-void take_old_data(Sender& me, const Sender& peer, const TcpSegment& s, Micros now, TcpPair& pair) {
+void take_old_data(End& me, const End& peer, const TcpSegment& s, Micros now, TcpPair& pair) {
   if (asks_only(me, peer, s)) return;
   TcpHalf& half = me.half;
   const std::uint32_t end = s.sequence + length_of(s);
@@ -163,7 +163,7 @@ void take_old_data(Sender& me, const Sender& peer, const TcpSegment& s, Micros n
   if (me.has(half_flag::hole) && ahead(half.next, half.hole) <= 0) me.clear(half_flag::hole);
 }
 
-void take_sequence(Sender& me, const Sender& peer, const TcpSegment& s, Micros now, TcpPair& pair) {
+void take_sequence(End& me, const End& peer, const TcpSegment& s, Micros now, TcpPair& pair) {
   const bool syn = (s.flags & tcp_flag::syn) != 0;
   if (!me.has(half_flag::seen)) return begin_half(me, s, now);
   const std::int32_t gap = ahead(s.sequence, me.half.next);
@@ -181,7 +181,7 @@ void take_sequence(Sender& me, const Sender& peer, const TcpSegment& s, Micros n
   take_new_data(me, s, gap == 0, now);
 }
 
-void take_window(Sender& me, const TcpSegment& s, TcpPair& pair) {
+void take_window(End& me, const TcpSegment& s, TcpPair& pair) {
   if (s.window != 0) return me.clear(half_flag::closed_window);
   if (me.has(half_flag::closed_window) || (s.flags & tcp_flag::syn) != 0) return;
   me.set(half_flag::closed_window);
@@ -193,7 +193,7 @@ void take_window(Sender& me, const TcpSegment& s, TcpPair& pair) {
 bool begin_tcp(Flow& flow, bool fresh, unsigned from, const TcpSegment& s, TcpPair& old) {
   const bool syn = (s.flags & tcp_flag::syn) != 0;
   const bool opens = syn && (s.flags & tcp_flag::ack) == 0;
-  unsigned client = flow.port[0] < flow.port[1] ? 1 : 0;
+  unsigned client = flow.ports >> 16U < (flow.ports & 0xffffU) ? 1 : 0;
   if (opens) {
     const bool again = (flow.half_flags[from] & half_flag::seen) != 0 &&
                        s.sequence + length_of(s) == flow.half[from].next;
@@ -215,8 +215,8 @@ bool begin_tcp(Flow& flow, bool fresh, unsigned from, const TcpSegment& s, TcpPa
 }
 
 bool observe_tcp(Flow& flow, unsigned from, const TcpSegment& s, Micros now, TcpPair& pair) {
-  Sender me(flow, from);
-  Sender peer(flow, 1 - from);
+  End me(flow, from);
+  End peer(flow, 1 - from);
   const bool opens = (s.flags & (tcp_flag::syn | tcp_flag::ack)) == tcp_flag::syn;
   if (!opens) flow.flags = static_cast<std::uint8_t>(flow.flags & ~flow_flag::syn_unanswered);
   if ((s.flags & tcp_flag::rst) != 0) {

@@ -26,15 +26,15 @@ std::string text(Protocol protocol) {
 }
 
 // An exact heap block, so that the address sanitizer sees a read of one byte too many.
-Frame decode_exactly(LinkType link, const Octets& bytes, std::size_t captured,
-                     std::size_t original) {
+Packet decode_exactly(LinkType link, const Octets& bytes, std::size_t captured,
+                      std::size_t original) {
   const Octets block(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(captured));
   return decode(link, block, static_cast<std::uint32_t>(original));
 }
 
 TEST(Frame, KnowsEveryKind) {
   for (const test::Sample& row : test::samples()) {
-    const Frame frame = decode_exactly(row.link, row.bytes, row.bytes.size(), row.bytes.size());
+    const Packet frame = decode_exactly(row.link, row.bytes, row.bytes.size(), row.bytes.size());
     EXPECT_EQ(text(frame.protocol), text(row.protocol)) << row.name;
     EXPECT_EQ(text(frame.malformed), text(row.malformed)) << row.name;
   }
@@ -46,7 +46,7 @@ constexpr std::size_t kHeadersEnd = 400;
 TEST(Frame, CutOnTheWireAtEveryByte) {
   for (const test::Sample& row : test::samples()) {
     for (std::size_t size = 0; size < std::min(row.bytes.size(), kHeadersEnd); ++size) {
-      const Frame frame = decode_exactly(row.link, row.bytes, size, size);
+      const Packet frame = decode_exactly(row.link, row.bytes, size, size);
       // Never another protocol than the whole frame's: what is not sure is `other`.
       if (frame.protocol != Protocol::other && row.bytes.size() < kHeadersEnd) {
         EXPECT_EQ(text(frame.protocol), text(row.protocol)) << row.name << " at " << size;
@@ -58,7 +58,7 @@ TEST(Frame, CutOnTheWireAtEveryByte) {
 TEST(Frame, ACutPacketIsTruncatedAtEveryByte) {
   const Octets whole = test::ethernet(0x8100, test::tag(0x0800, test::ipv4(6, test::tcp({1}))));
   for (std::size_t size = 0; size < whole.size(); ++size) {
-    const Frame frame = decode_exactly(LinkType::ethernet, whole, size, size);
+    const Packet frame = decode_exactly(LinkType::ethernet, whole, size, size);
     EXPECT_EQ(text(frame.malformed), "truncated") << size;
     EXPECT_EQ(text(frame.protocol), size < 14 + 4 + 20 ? "other" : "tcp") << size;
   }
@@ -66,9 +66,9 @@ TEST(Frame, ACutPacketIsTruncatedAtEveryByte) {
 
 TEST(Frame, OurOwnSnaplenIsNoFlawBehindTheProtocol) {
   for (const test::Sample& row : test::samples()) {
-    const Frame whole = decode_exactly(row.link, row.bytes, row.bytes.size(), row.bytes.size());
+    const Packet whole = decode_exactly(row.link, row.bytes, row.bytes.size(), row.bytes.size());
     for (std::size_t size = 0; size < std::min(row.bytes.size(), kHeadersEnd); ++size) {
-      const Frame cut = decode_exactly(row.link, row.bytes, size, row.bytes.size());
+      const Packet cut = decode_exactly(row.link, row.bytes, size, row.bytes.size());
       if (cut.protocol == whole.protocol) {  // as much as is sure: a flaw may stay unseen, none is
         if (cut.malformed && whole.protocol != Protocol::other) {  // made up
           EXPECT_EQ(text(cut.malformed), text(whole.malformed)) << row.name << " at " << size;
@@ -84,7 +84,7 @@ TEST(Frame, OurOwnSnaplenIsNoFlawBehindTheProtocol) {
 TEST(Frame, SnaplenOf128ShowsTheProtocolBehindFiveTags) {
   const Octets packet = test::ipv6(0, test::extension(43, test::extension(6, test::tcp())));
   const Octets frame = test::tags(5, 0x8100, 0x86dd, packet + test::zeros(1000));
-  const Frame cut = decode_exactly(LinkType::ethernet, frame, 128, frame.size());
+  const Packet cut = decode_exactly(LinkType::ethernet, frame, 128, frame.size());
   EXPECT_EQ(text(cut.protocol), "tcp");
   EXPECT_EQ(text(cut.malformed), "sound");
 }
@@ -117,7 +117,7 @@ TEST(Frame, SaysWhoSent) {
       {LinkType::raw_ip, packet, Sender::unsaid, 0},
   };
   for (const SenderRow& row : rows) {
-    const Frame frame = decode_exactly(row.link, row.bytes, row.bytes.size(), row.bytes.size());
+    const Packet frame = decode_exactly(row.link, row.bytes, row.bytes.size(), row.bytes.size());
     EXPECT_EQ(frame.sender, row.sender);
     EXPECT_EQ(frame.source.number, row.source);
   }
@@ -126,7 +126,7 @@ TEST(Frame, SaysWhoSent) {
 TEST(Frame, AnyBytesAreDecoded) {
   rc::check("random bytes", [](const Octets& bytes, std::uint32_t original) {
     const auto link = *rc::gen::elementOf(kLinks);
-    const Frame frame = decode_exactly(link, bytes, bytes.size(), original);
+    const Packet frame = decode_exactly(link, bytes, bytes.size(), original);
     RC_ASSERT(frame == decode_exactly(link, bytes, bytes.size(), original));
   });
 }
@@ -142,8 +142,8 @@ TEST(Frame, AnyByteMayBeAnything) {
       const std::uint8_t kept = bytes[at];
       for (unsigned value = 0; value < 256; ++value) {
         bytes[at] = static_cast<std::uint8_t>(value);
-        const Frame whole = decode(row.link, bytes, size);
-        const Frame cut = decode(row.link, std::span(bytes).first(at + 1), size);
+        const Packet whole = decode(row.link, bytes, size);
+        const Packet cut = decode(row.link, std::span(bytes).first(at + 1), size);
         ASSERT_LT(static_cast<std::size_t>(whole.protocol), kProtocols);
         ASSERT_LT(static_cast<std::size_t>(cut.protocol), kProtocols);
       }
@@ -163,7 +163,7 @@ TEST(Frame, SeveralBytesMayBeAnything) {
       bytes[*rc::gen::inRange<std::size_t>(0, headers)] = *rc::gen::arbitrary<std::uint8_t>();
     }
     const auto captured = *rc::gen::inRange<std::size_t>(0, bytes.size() + 1);
-    const Frame frame = decode_exactly(row.link, bytes, captured, bytes.size());
+    const Packet frame = decode_exactly(row.link, bytes, captured, bytes.size());
     RC_ASSERT(static_cast<std::size_t>(frame.protocol) < kProtocols);
     if (frame.malformed) RC_ASSERT(static_cast<std::size_t>(*frame.malformed) < kMalformed);
   });

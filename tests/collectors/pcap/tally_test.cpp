@@ -35,7 +35,7 @@ TEST(Tally, DirectionByWhatIsKnown) {
       {Sender::unsaid, {}, loopback, Direction::receive},
   };
   for (const DirectionRow& row : rows) {
-    Frame frame;
+    Packet frame;
     frame.sender = row.sender;
     frame.source = row.source;
     EXPECT_EQ(direction_of(frame, row.vantage), row.direction) << &row - rows;
@@ -44,9 +44,9 @@ TEST(Tally, DirectionByWhatIsKnown) {
 
 TEST(Tally, CountsAPacketOnceAndItsFlawBesides) {
   Tally tally;
-  Frame sound;
+  Packet sound;
   sound.protocol = Protocol::tcp;
-  Frame flawed = sound;
+  Packet flawed = sound;
   flawed.malformed = Malformed::bad_length;
   tally.count(sound, Direction::receive, 1500);
   tally.count(flawed, Direction::receive, 60);
@@ -76,7 +76,7 @@ TEST(Tally, EveryFrameIsCountedExactlyOnce) {
     for (const std::uint16_t pick : picks) {
       const test::Sample& row = all[pick % all.size()];
       const auto size = static_cast<std::uint32_t>(row.bytes.size());
-      const Frame frame = decode(row.link, row.bytes, size);
+      const Packet frame = decode(row.link, row.bytes, size);
       tally.count(frame, direction_of(frame, Vantage{}), size);
       bytes += size;
     }
