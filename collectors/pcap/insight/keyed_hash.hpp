@@ -21,10 +21,15 @@ using HashSecret = std::array<std::uint64_t, 6>;
 
 class KeyedHash {
  public:
-  explicit constexpr KeyedHash(const HashSecret& secret) : secret_(secret) {}
+  // Digits of pi, so that small secrets (tests) do as well.
+  explicit constexpr KeyedHash(const HashSecret& secret) : secret_(secret) {
+    constexpr HashSecret kPi = {0x243f6a8885a308d3U, 0x13198a2e03707344U, 0xa4093822299f31d0U,
+                                0x082efa98ec4e6c89U, 0x452821e638d01377U, 0xbe5466cf34e90c6cU};
+    for (std::size_t i = 0; i < secret_.size(); ++i) secret_[i] ^= kPi[i];
+  }
 
   [[nodiscard]] std::uint64_t operator()(const IpAddress& a) const {
-    return fold(fold(a.high ^ secret_[0], a.low ^ secret_[1]) ^ secret_[2], secret_[3] ^ 16U);
+    return fold(fold(a.high ^ secret_[0], a.low ^ secret_[1]) ^ secret_[2], secret_[3]);
   }
   // `rest`: ports, protocol: whatever else tells one from another.
   [[nodiscard]] std::uint64_t operator()(const IpAddress& a, const IpAddress& b,
