@@ -120,6 +120,36 @@ Result<HostPort> parse_address(std::string_view text, std::uint16_t default_port
   return HostPort{split->host, *port};
 }
 
+Result<Cidr> parse_cidr(std::string_view text) {
+  constexpr const char* kExpected = "IPv4 or IPv6 with /LENGTH, such as 10.0.0.0/16";
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return expected(kExpected, text);
+  const std::string host(text.substr(0, slash));
+  Cidr cidr;
+  unsigned before = 0;
+  if (inet_pton(AF_INET6, host.c_str(), cidr.address.data()) != 1) {
+    cidr.address = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    before = 96;
+    if (inet_pton(AF_INET, host.c_str(), cidr.address.data() + 12) != 1) {
+      return expected(kExpected, text);
+    }
+  }
+  const std::string_view digits = text.substr(slash + 1);
+  unsigned length = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
+  if (error != std::errc() || end != digits.data() + digits.size() || length > 128 - before) {
+    return expected(kExpected, text);
+  }
+  cidr.length = static_cast<std::uint8_t>(before + length);
+  for (unsigned bit = cidr.length; bit < 128; ++bit) {
+    if ((cidr.address[bit / 8] >> (7 - bit % 8) & 1U) != 0) {
+      return Error{fmt::format("{} has bits behind its length; expected the network's own address",
+                               in_quotes(text))};
+    }
+  }
+  return cidr;
+}
+
 Result<HostPort> parse_listen(std::string_view text) {
   const auto split = split_host(text);
   const auto port = split && split->port ? to_port(*split->port) : std::nullopt;

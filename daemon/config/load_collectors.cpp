@@ -179,29 +179,6 @@ void read_snmp(Draft& draft, const Value& value) {
   draft.config.collectors.emplace_back(std::move(collector));
 }
 
-void read_pcap(Draft& draft, const Value& value) {
-  const Object object(draft.problems, value, schema::pcap_collector);
-  PcapCollectorConfig collector;
-  object.name("name", collector.name);
-  object.duration("interval", collector.interval, 100ms, 24h);
-  object.text("interface", collector.interface, 15);  // IFNAMSIZ without its NUL
-  object.path("file", collector.file);
-  if (object.has("interface") == object.has("file")) {
-    draft.problems.error(
-        value, "a pcap collector reads one source; expected exactly one of interface and file");
-  }
-  if (object.name("link", collector.link)) {
-    draft.links.find(draft.problems, collector.link.text(), *object.find("link"));
-  }
-  const Value* filter = object.find("filter");
-  if (filter != nullptr && !(filter->is_scalar() && filter->text.empty())) {
-    object.text("filter", collector.filter, 4096);
-  }
-  object.integer("snaplen", collector.snaplen, 64, 262'144);  // libpcap's own limit
-  object.size("buffer", collector.buffer, Bytes(64U << 10U), Bytes(1U << 30U));
-  draft.config.collectors.emplace_back(std::move(collector));
-}
-
 // What the collector itself finds in it.
 void ask_collector(Draft& draft, const Value& value) {
   if (draft.purpose == Purpose::aggregate || !draft.checks.collector) return;

@@ -97,7 +97,7 @@ TEST(Shipped, ExamplesOfTheAnnotatedFileAreRight) {
   for (const Issue& issue : loaded.issues) EXPECT_TRUE(issue.warning) << to_text(issue);
   ASSERT_TRUE(loaded.config);
   EXPECT_EQ(loaded.config->inventory.devices.size(), 3U);
-  EXPECT_EQ(loaded.config->collectors.size(), 6U);
+  EXPECT_EQ(loaded.config->collectors.size(), 7U);
   EXPECT_EQ(loaded.config->rules.size(), 3U);
   EXPECT_EQ(loaded.config->notify.channels.size(), 2U);
   EXPECT_TRUE(loaded.config->crisis);
@@ -129,7 +129,13 @@ TEST(Shipped, ExamplesWithDefaultsAreTheDefaults) {
   EXPECT_EQ(pcap.snaplen, PcapCollectorConfig{}.snaplen);
   EXPECT_EQ(pcap.buffer, PcapCollectorConfig{}.buffer);
   EXPECT_EQ(pcap.filter, PcapCollectorConfig{}.filter);
-  const auto& probe = std::get<ProbeCollectorConfig>(loaded.config->collectors[4]);
+  const auto& border = std::get<PcapCollectorConfig>(loaded.config->collectors[4]);
+  EXPECT_EQ(border.flows, PcapCollectorConfig{}.flows);
+  EXPECT_EQ(border.site_pairs, PcapCollectorConfig{}.site_pairs);
+  EXPECT_EQ(border.talkers, TalkersConfig{});
+  EXPECT_EQ(border.floods, FloodsConfig{});
+  EXPECT_EQ(border.prefixes.size(), 2U);
+  const auto& probe = std::get<ProbeCollectorConfig>(loaded.config->collectors[5]);
   EXPECT_EQ(probe.interval, ProbeCollectorConfig{}.interval);
   EXPECT_EQ(probe.count, ProbeCollectorConfig{}.count);
   EXPECT_EQ(probe.spacing, ProbeCollectorConfig{}.spacing);
@@ -137,7 +143,7 @@ TEST(Shipped, ExamplesWithDefaultsAreTheDefaults) {
   EXPECT_EQ(probe.targets.at(0).family, ProbeTarget{}.family);
   EXPECT_EQ(probe.targets.at(1).dscp, ProbeTarget{}.dscp);
   EXPECT_EQ(probe.targets.at(4).query_type, ProbeTarget{}.query_type);
-  const auto& host = std::get<HostCollectorConfig>(loaded.config->collectors[5]);
+  const auto& host = std::get<HostCollectorConfig>(loaded.config->collectors[6]);
   EXPECT_EQ(host.interval, HostCollectorConfig{}.interval);
   EXPECT_EQ(loaded.config->crisis->within, CrisisConfig{}.within);
   EXPECT_EQ(loaded.config->crisis->recover_after, CrisisConfig{}.recover_after);
