@@ -1,22 +1,25 @@
-// One captured frame → what it is counted as. Pure: no state, no allocation, no I/O; any thread.
-// Every byte is hostile: reads are checked, unaligned-safe, and at most kMaxHeaders nested headers
-// are followed.
+// One captured frame → what is known of it (packet.hpp). Pure: no state, no allocation, no I/O; any
+// thread. Every byte is hostile: reads are checked, unaligned-safe, and at most kMaxHeaders nested
+// headers are followed, whatever their kind.
 //
 // What counts
 // - Every frame is counted once, with its original length, under the protocol that the outermost IP
-//   header (or ARP) names. Tunnels (GRE, IP-in-IP, IPsec, MPLS, PPPoE) are `other`; what they carry
-//   is not looked at. UDP that carries a tunnel (VXLAN, GENEVE) is UDP.
+//   header (or ARP) names: behind VLAN tags, 802.2 SNAP, labels of MPLS, PPPoE. What it carries in
+//   a tunnel (GRE, IP-in-IP, VXLAN, GENEVE) is told beside it: `inner`, of several tunnels within
+//   each other the innermost that can be followed. IPsec is `other`.
+// - UDP is a tunnel by its destination port alone, so what does not fit there is no flaw.
 // - IPv6 extension headers (RFC 7045 §3) are followed to the upper-layer header; AH is one of them
 //   in IPv6 and `other` in IPv4, as in tshark. ICMP numbers are taken as they stand, whatever the
 //   IP version around them.
 // - A fragment that is not the first counts as what its IP header names. In IPv6 that is `other`
-//   when an extension header stands between the fragment header and the upper layer.
+//   when an extension header stands between the fragment header and the upper layer. No tunnel is
+//   looked for in a fragment.
 //
 // What is malformed: the first flaw met, in addition to the count.
 // - truncated: the frame ends, on the wire, before a header or before a length in it says so.
 // - bad_length: a length contradicts itself, or leaves no room for the header that must follow.
 // - bad_version: the version within the IP header is not the one announced.
-// - too_deep: more than kMaxHeaders tags and extension headers.
+// - too_deep: more than kMaxHeaders tags, labels, extension headers and tunnels.
 // The protocol counts in spite of a flaw behind it (a cut TCP header is still TCP); a flaw in front
 // of it makes the frame `other`.
 //
@@ -45,10 +48,11 @@ enum class LinkType : std::uint8_t {
   ipv4,      // 228
   ipv6,      // 229
   loopback,  // 0 and 108: address family, in either byte order
+  ppp,       // 9 and 50: with address and control or without
   other,     // not decoded: counted as `other`
 };
 
-// Tags, SNAP headers and IPv6 extension headers of one frame, together.
+// Tags, SNAP headers, labels, IPv6 extension headers and tunnels of one frame, together.
 inline constexpr unsigned kMaxHeaders = 16;
 
 // `original`: length on the wire. A file that claims less than it holds is not believed: what was

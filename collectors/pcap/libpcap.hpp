@@ -68,6 +68,9 @@ inline LinkType link_type_of(int dlt) {
     case DLT_NULL:
     case DLT_LOOP:
       return LinkType::loopback;
+    case DLT_PPP:
+    case DLT_PPP_SERIAL:
+      return LinkType::ppp;
     default:
       return LinkType::other;
   }

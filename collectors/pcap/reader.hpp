@@ -3,14 +3,16 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 namespace itnxt::pcap {
 
-// N bytes that are there, or nothing. Offsets are checked by the compiler, bytes are put together
-// one by one: no alignment, no byte order of the host.
+// N bytes that are there, or nothing. Offsets are checked by the compiler; no alignment is needed,
+// and numbers come in the order of the host.
 template <std::size_t N>
 class Header {
  public:
@@ -19,25 +21,42 @@ class Header {
   explicit constexpr operator bool() const { return bytes_ != nullptr; }
 
   template <std::size_t At>
-  [[nodiscard]] constexpr std::uint8_t u8() const {
+  [[nodiscard]] std::uint8_t u8() const {
     static_assert(At < N);
     return bytes_[At];
   }
   template <std::size_t At>
-  [[nodiscard]] constexpr std::uint16_t u16() const {
-    static_assert(At + 2 <= N);
-    return static_cast<std::uint16_t>(bytes_[At] << 8U | bytes_[At + 1]);
+  [[nodiscard]] std::uint16_t u16() const {
+    return load<std::uint16_t, At>();
   }
   template <std::size_t At>
-  [[nodiscard]] constexpr std::uint32_t u32() const {
-    return std::uint32_t{u16<At>()} << 16U | u16<At + 2>();
+  [[nodiscard]] std::uint32_t u32() const {
+    return load<std::uint32_t, At>();
   }
   template <std::size_t At>
-  [[nodiscard]] constexpr std::uint64_t u48() const {
+  [[nodiscard]] std::uint64_t u48() const {
     return std::uint64_t{u16<At>()} << 32U | u32<At + 2>();
+  }
+  template <std::size_t At>
+  [[nodiscard]] std::uint64_t u64() const {
+    return load<std::uint64_t, At>();
   }
 
  private:
+  // Big-endian on the wire.
+  template <class Word, std::size_t At>
+  [[nodiscard]] Word load() const {
+    static_assert(At + sizeof(Word) <= N);
+    Word word = 0;
+    std::memcpy(&word, bytes_ + At, sizeof word);
+    if constexpr (std::endian::native == std::endian::little) {
+      if constexpr (sizeof word == 2) return __builtin_bswap16(word);
+      if constexpr (sizeof word == 4) return __builtin_bswap32(word);
+      if constexpr (sizeof word == 8) return __builtin_bswap64(word);
+    }
+    return word;
+  }
+
   const std::uint8_t* bytes_ = nullptr;
 };
 

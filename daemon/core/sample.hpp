@@ -119,11 +119,25 @@ inline constexpr std::size_t kDirections = 3;
 inline constexpr std::array<std::string_view, kDirections> kDirectionNames = {"receive", "transmit",
                                                                               "unknown"};
 
-// What a packet is counted as: the innermost protocol the decoder is sure of.
-enum class Protocol : std::uint8_t { tcp, udp, icmp, icmpv6, arp, other };
-inline constexpr std::size_t kProtocols = 6;
+// What a packet is counted as: what its outermost IP header names, or ARP.
+enum class Protocol : std::uint8_t {
+  tcp,
+  udp,
+  icmp,
+  icmpv6,
+  arp,
+  other,
+  sctp,
+  ospf,
+  gre,
+  ip_in_ip,  // 4 and 41
+};
+inline constexpr std::size_t kProtocols = 10;
 inline constexpr std::array<std::string_view, kProtocols> kProtocolNames = {
-    "tcp", "udp", "icmp", "icmpv6", "arp", "other"};
+    "tcp", "udp", "icmp", "icmpv6", "arp", "other", "sctp", "ospf", "gre", "ip_in_ip"};
+constexpr std::string_view name(Protocol p) {
+  return kProtocolNames[static_cast<std::size_t>(p)];
+}
 
 // Why a packet's headers could not be followed. Such a packet is still counted, once, by what is
 // sure.

@@ -26,7 +26,7 @@ inline constexpr std::uint64_t kSeriesOfInterface = 18;
 inline constexpr std::uint64_t kSeriesOfDevice = 17;
 inline constexpr std::uint64_t kSeriesOfLink = 5;
 inline constexpr std::uint64_t kSeriesOfSite = 1;
-inline constexpr std::uint64_t kSeriesOfCapture = 43;
+inline constexpr std::uint64_t kSeriesOfCapture = 67;
 inline constexpr std::uint64_t kSeriesOfCollector = 6;
 inline constexpr std::uint64_t kSeriesOfSnmpTotals = 14;
 

@@ -29,7 +29,9 @@ inline constexpr std::size_t kMaxInterfaces = 100'000;         // of one batch
 inline constexpr std::size_t kMaxSamples = 100'000;            // of one batch
 inline constexpr std::size_t kMaxSeriesRows = 100'000;         // of one batch
 inline constexpr std::size_t kMaxEvents = 1000;                // of one message
-inline constexpr std::uint32_t kCredit = 64;                   // before the first ack
+// Protocols that minor 3 knew, `other` the last of them: what is behind goes as `of_other`.
+inline constexpr std::size_t kOldProtocols = 6;
+inline constexpr std::uint32_t kCredit = 64;  // before the first ack
 inline constexpr std::uint32_t kMaxCredit = 4096;
 
 using Parts = std::vector<std::string>;

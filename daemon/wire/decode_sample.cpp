@@ -144,6 +144,31 @@ void take(const v1::Continuation& from, std::size_t number, std::size_t rows_bef
   take_rows(from.interfaces(), rows_before, to.interfaces.size(), fields, problem, to);
 }
 
+// They stand in `other`, too: from there they are taken.
+static void take_of_other(const v1::Capture& from, Fields& fields, Problem& problem,
+                          CaptureSample& to) {
+  constexpr auto kLast = static_cast<Protocol>(kProtocols - kOldProtocols - 1);
+  for (const v1::OtherTraffic& row : from.of_other()) {
+    const auto d = static_cast<std::size_t>(
+        fields.closed(row.direction(), Direction::unknown, "of_other.direction", "Direction"));
+    const auto p =
+        kOldProtocols + static_cast<std::size_t>(fields.closed(
+                            row.protocol(), kLast, "of_other.protocol", "OtherProtocol"));
+    if (problem.any()) return;
+    TrafficCount& cell = to.traffic[d][p];
+    TrafficCount& other = to.traffic[d][kOldProtocols - 1];
+    if (cell != TrafficCount{}) {
+      return fields.wrong("of_other", "a direction and protocol come twice");
+    }
+    if (row.packets() > other.packets.count() || row.bytes() > other.bytes.count()) {
+      return fields.wrong("of_other", "is more than the traffic with protocol other");
+    }
+    cell = {Packets(row.packets()), Bytes(row.bytes())};
+    other = {Packets(other.packets.count() - row.packets()),
+             Bytes(other.bytes.count() - row.bytes())};
+  }
+}
+
 void take(const v1::Capture& from, std::size_t number, Problem& problem, CaptureSample& to) {
   Fields fields(problem, "capture", number);
   take_name(from.capture(), fields.name("capture"), problem, to.capture);
@@ -166,6 +191,7 @@ void take(const v1::Capture& from, std::size_t number, Problem& problem, Capture
     seen |= bit;
     to.traffic[d][p] = {Packets(row.packets()), Bytes(row.bytes())};
   }
+  take_of_other(from, fields, problem, to);
   take_counts(from.dropped(), "dropped", fields, to.dropped);
   take_counts(from.malformed(), "malformed", fields, to.malformed);
 }

@@ -65,23 +65,39 @@ void put(const DeviceSample& from, std::size_t rows, v1::Device& to) {
   for (std::size_t i = 0; i < rows; ++i) put(from.interfaces[i], *to.add_interfaces());
 }
 
+template <class Kind, class Row>
+void put(const TrafficCount& count, v1::Direction direction, std::size_t kind, Row& to) {
+  to.set_direction(direction);
+  to.set_protocol(static_cast<Kind>(kind));
+  to.set_packets(count.packets.count());
+  to.set_bytes(count.bytes.count());
+}
+
+// One direction. What older aggregators do not know goes in `other`, and beside it on its own.
+void put(const std::array<TrafficCount, kProtocols>& from, v1::Direction direction,
+         v1::Capture& to) {
+  TrafficCount other = from[kOldProtocols - 1];
+  for (std::size_t p = kOldProtocols; p < kProtocols; ++p) {
+    if (from[p] == TrafficCount{}) continue;
+    other.packets += from[p].packets;
+    other.bytes += from[p].bytes;
+    put<v1::OtherProtocol>(from[p], direction, p - kOldProtocols, *to.add_of_other());
+  }
+  for (std::size_t p = 0; p < kOldProtocols; ++p) {
+    const TrafficCount& count = p + 1 == kOldProtocols ? other : from[p];
+    if (count == TrafficCount{}) continue;
+    put<v1::Protocol>(count, direction, p, *to.add_traffic());
+  }
+}
+
 void put(const CaptureSample& from, v1::Capture& to) {
   to.set_capture(from.capture.text());
   to.set_at_ns(from.at.time_since_epoch().count());
   to.set_interval_ns(from.interval.count());
   to.set_open(from.open);
   to.set_source(from.source);
-  for (std::size_t d = 0; d < kDirections; ++d) {
-    for (std::size_t p = 0; p < kProtocols; ++p) {
-      const TrafficCount& count = from.traffic[d][p];
-      if (count == TrafficCount{}) continue;
-      v1::Traffic& row = *to.add_traffic();
-      row.set_direction(static_cast<v1::Direction>(d));
-      row.set_protocol(static_cast<v1::Protocol>(p));
-      row.set_packets(count.packets.count());
-      row.set_bytes(count.bytes.count());
-    }
-  }
+  for (std::size_t d = 0; d < kDirections; ++d)
+    put(from.traffic[d], static_cast<v1::Direction>(d), to);
   for (const Packets dropped : from.dropped) to.add_dropped(dropped.count());
   for (const Packets malformed : from.malformed) to.add_malformed(malformed.count());
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "daemon/wire/itnxt.pb.h"
 #include "tests/wire/equal.hpp"
 #include "tests/wire/samples.hpp"
 
@@ -31,6 +32,26 @@ constexpr std::string_view kGolden =
 
 TEST(Codec, ASmallBatchHasTheseBytes) {
   EXPECT_EQ(hex(wire::encode(test::small_batch())), kGolden);
+}
+
+// What an older aggregator does not know, it counts as other.
+TEST(Codec, NewerProtocolsStandInOtherAndBesideIt) {
+  Batch batch = test::small_batch();
+  CaptureSample& capture = std::get<CaptureSample>(batch.samples[1]);
+  capture.traffic[0][static_cast<std::size_t>(Protocol::other)] = {Packets(1), Bytes(60)};
+  capture.traffic[0][static_cast<std::size_t>(Protocol::gre)] = {Packets(2), Bytes(200)};
+  v1::Frame frame;
+  ASSERT_TRUE(frame.ParseFromString(wire::encode(batch)));
+  const v1::Capture& sent = frame.batch().samples(1).capture();
+  ASSERT_EQ(sent.traffic_size(), 2);
+  EXPECT_EQ(sent.traffic(0).protocol(), v1::PROTOCOL_OTHER);
+  EXPECT_EQ(sent.traffic(0).packets(), 3U);
+  EXPECT_EQ(sent.traffic(0).bytes(), 260U);
+  ASSERT_EQ(sent.of_other_size(), 1);
+  EXPECT_EQ(sent.of_other(0).protocol(), v1::OTHER_PROTOCOL_GRE);
+  const auto again = wire::decode(wire::encode(batch));
+  ASSERT_TRUE(again.ok()) << again.error();
+  EXPECT_EQ(std::get<CaptureSample>(again->samples[1]).traffic, capture.traffic);
 }
 
 TEST(Codec, AnAckHasTheseBytes) {

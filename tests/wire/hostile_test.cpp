@@ -206,6 +206,27 @@ INSTANTIATE_TEST_SUITE_P(
                for (int i = 0; i < 7; ++i) device.mutable_totals()->add_broken(1);
              },
              kContent, "batch.samples[0].device.totals.broken: 7 values, at most 6"},
+        Case{"OfOtherIsMore",
+             [](auto& f) {
+               capture(f).add_traffic()->set_protocol(v1::PROTOCOL_OTHER);
+               capture(f).add_of_other()->set_packets(1);
+             },
+             kContent,
+             "batch.samples[1].capture.of_other: is more than the traffic with protocol other"},
+        Case{"OfOtherUnknown",
+             [](auto& f) {
+               capture(f).add_of_other()->set_protocol(static_cast<v1::OtherProtocol>(4));
+             },
+             kContent, "batch.samples[1].capture.of_other.protocol: 4 is no OtherProtocol"},
+        Case{"OfOtherTwice",
+             [](auto& f) {
+               v1::Traffic& other = *capture(f).add_traffic();
+               other.set_protocol(v1::PROTOCOL_OTHER);
+               other.set_packets(9);
+               capture(f).add_of_other()->set_packets(1);
+               capture(f).add_of_other()->set_packets(1);
+             },
+             kContent, "batch.samples[1].capture.of_other: a direction and protocol come twice"},
         Case{"Dropped", [](auto& f) { capture(f).add_dropped(1); }, kContent,
              "batch.samples[1].capture.dropped: 3 values, at most 2"},
         Case{"Size", [](auto& f) { f.mutable_batch()->set_node(std::string(1 << 20, 'a')); },

@@ -189,8 +189,8 @@ inline Sample any_sample() {
   for (auto& direction : capture.traffic) {
     for (auto& count : direction) {
       if (*rc::gen::arbitrary<bool>()) continue;
-      count = {Packets(*rc::gen::arbitrary<std::uint64_t>()),
-               Bytes(*rc::gen::arbitrary<std::uint64_t>())};
+      count = {Packets(*rc::gen::arbitrary<std::uint64_t>() >> 3U),  // their sum fits, too
+               Bytes(*rc::gen::arbitrary<std::uint64_t>() >> 3U)};
     }
   }
   for (auto& count : capture.dropped) count = Packets(*rc::gen::arbitrary<std::uint64_t>());

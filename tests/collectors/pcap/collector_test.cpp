@@ -158,15 +158,16 @@ TEST_F(PcapCollector, TellsDirectionInCookedSavefiles) {
 }
 
 TEST_F(PcapCollector, SaysOnceThatALinkTypeIsNotDecoded) {
-  const std::string file = folder_ / "ppp.pcap";
-  Savefile(file, 9).add(test::zeros(40));
+  const std::string file = folder_ / "wifi.pcap";
+  Savefile(file, 105).add(test::zeros(40));
   start(file);
   rounds_until(2);
   EXPECT_THAT(
       log_.lines,
-      ElementsAre("level=warning msg=\"link type PPP is not decoded: its packets are counted "
-                  "as protocol other\" capture=tap file=" +
-                  file));
+      ElementsAre(
+          "level=warning msg=\"link type IEEE802_11 is not decoded: its packets are counted "
+          "as protocol other\" capture=tap file=" +
+          file));
   EXPECT_EQ(test::count_of(samples().back(), Direction::unknown, Protocol::other),
             (TrafficCount{Packets(1), Bytes(40)}));
 }

@@ -127,17 +127,20 @@ Protocol by_number(const std::string& number) {
   if (number == "17") return Protocol::udp;
   if (number == "1") return Protocol::icmp;
   if (number == "58") return Protocol::icmpv6;
+  if (number == "132") return Protocol::sctp;
+  if (number == "89") return Protocol::ospf;
+  if (number == "47") return Protocol::gre;
+  if (number == "4" || number == "41") return Protocol::ip_in_ip;
   return Protocol::other;
 }
 
-// One line of tshark by our definition: the outermost IP header's payload. Fields: frame.protocols,
-// ip.proto, ipv6.fraghdr.nxt.
+// One line of tshark by our definition: what the outermost IP header names (behind tags, labels of
+// MPLS and PPPoE), or ARP. Fields: frame.protocols, ip.proto, ipv6.fraghdr.nxt.
 Protocol by_tshark(const std::string& line) {
   auto fields = split(line, '\t');
   fields.resize(3);
   const auto layers = split(fields[0], ':');
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    if (layers[i] == "mpls" || layers[i] == "pppoes" || layers[i] == "ppp") return Protocol::other;
     if (layers[i] == "arp") return Protocol::arp;
     if (layers[i] == "ip") return by_number(fields[1]);
     if (layers[i] != "ipv6") continue;
@@ -148,6 +151,10 @@ Protocol by_tshark(const std::string& line) {
     if (layers[i] == "tcp") return Protocol::tcp;
     if (layers[i] == "udp") return Protocol::udp;
     if (layers[i] == "icmpv6") return Protocol::icmpv6;
+    if (layers[i] == "sctp") return Protocol::sctp;
+    if (layers[i] == "ospf") return Protocol::ospf;
+    if (layers[i] == "gre") return Protocol::gre;
+    if (layers[i] == "ip" || layers[i] == "ipv6") return Protocol::ip_in_ip;
     return by_number(fields[2]);
   }
   return Protocol::other;
@@ -176,6 +183,7 @@ using Flaws = std::array<std::uint64_t, kMalformed>;  // truncated, length, vers
 const std::map<std::string, Flaws> kFlaws = {
     {"arp-oobr.pcap", {82, 0, 0, 0}},                // address lengths beyond the frame
     {"gre-heapoverflow-1.pcap", {0, 0, 1, 0}},       // version 0
+    {"mpls-label-heapoverflow.pcap", {1, 0, 0, 0}},  // the last label was not captured
     {"ip6_frag_asan.pcap", {1, 0, 0, 0}},            // the fragment header was not captured
     {"ipv6-bad-version.pcap", {0, 0, 2, 0}},         // version 0
     {"ipv6-next-header-oobr-1.pcap", {1, 0, 0, 0}},  // an extension was not captured

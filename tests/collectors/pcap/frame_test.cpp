@@ -16,13 +16,39 @@ using test::operator+;
 
 constexpr std::array kLinks = {LinkType::ethernet, LinkType::cooked, LinkType::cooked2,
                                LinkType::raw_ip,   LinkType::ipv4,   LinkType::ipv6,
-                               LinkType::loopback, LinkType::other};
+                               LinkType::loopback, LinkType::ppp,    LinkType::other};
 
 std::string text(std::optional<Malformed> why) {
   return why ? std::string(kMalformedNames[static_cast<std::size_t>(*why)]) : "sound";
 }
 std::string text(Protocol protocol) {
   return std::string(kProtocolNames[static_cast<std::size_t>(protocol)]);
+}
+
+// All of it for a comparison: of a datagram that is not there nothing counts.
+Packet told(Packet packet) {
+  if (!packet.outer.there) packet.outer = {};
+  if (!packet.inner.there) packet.inner = {};
+  return packet;
+}
+
+// What another packet may have left behind.
+Packet rubbish() {
+  Packet packet;
+  packet.outer.there = packet.inner.there = true;
+  packet.outer.flags = packet.inner.dscp = 9;
+  packet.outer.has_timestamps = true;
+  packet.malformed = Malformed::too_deep;
+  packet.tags = packet.labels = 3;
+  packet.vlan = 77;
+  packet.pppoe = true;
+  packet.cast = Cast::broadcast;
+  packet.sender = Sender::self;
+  packet.source = {5};
+  packet.tunnel = Tunnel::vxlan;
+  packet.inner_protocol = Protocol::ospf;
+  packet.inner_bytes = 1;
+  return packet;
 }
 
 // An exact heap block, so that the address sanitizer sees a read of one byte too many.
@@ -37,6 +63,8 @@ TEST(Frame, KnowsEveryKind) {
     const Packet frame = decode_exactly(row.link, row.bytes, row.bytes.size(), row.bytes.size());
     EXPECT_EQ(text(frame.protocol), text(row.protocol)) << row.name;
     EXPECT_EQ(text(frame.malformed), text(row.malformed)) << row.name;
+    EXPECT_EQ(frame.tunnel, row.tunnel) << row.name;
+    EXPECT_EQ(text(frame.inner_protocol), text(row.inner)) << row.name;
   }
 }
 
@@ -127,7 +155,9 @@ TEST(Frame, AnyBytesAreDecoded) {
   rc::check("random bytes", [](const Octets& bytes, std::uint32_t original) {
     const auto link = *rc::gen::elementOf(kLinks);
     const Packet frame = decode_exactly(link, bytes, bytes.size(), original);
-    RC_ASSERT(frame == decode_exactly(link, bytes, bytes.size(), original));
+    Packet again = rubbish();
+    decode(link, bytes, original, again);
+    RC_ASSERT(told(frame) == told(again));
   });
 }
 

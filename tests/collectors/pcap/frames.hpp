@@ -108,12 +108,53 @@ inline Octets icmp() {
   return {8, 0, 0, 0, 0, 1, 0, 1};
 }
 
+inline Octets udp_to(std::size_t port, const Octets& payload) {
+  return u16(40000) + u16(port) + u16(8 + payload.size()) + u16(0) + payload;
+}
+// Options in front of a timestamps option (value 7, echo 9) and behind it; together 2 or 6 bytes.
+inline Octets timestamps(const Octets& front, const Octets& back) {
+  const Octets options = front + Octets{8, 10} + u32(7) + u32(9) + back;
+  return with(tcp({}), 12, static_cast<std::uint8_t>((5 + options.size() / 4) << 4U)) + options;
+}
+inline Octets sctp(const Octets& chunks = {}) {
+  return u16(40000) + u16(3868) + u32(1) + u32(2) + chunks;
+}
+inline Octets ospf2() {
+  return Octets{2, 1} + u16(44) + u32(1) + zeros(36);
+}
+
+// What carries another packet.
+inline Octets mpls(std::size_t labels, const Octets& payload) {
+  Octets stack;
+  for (std::size_t i = 1; i <= labels; ++i)
+    stack = stack + u32(i << 12U | (i == labels) << 8U | 64);
+  return stack + payload;
+}
+inline Octets pppoe(std::size_t protocol, const Octets& payload) {
+  return Octets{0x11, 0, 0, 1} + u16(payload.size() + 2) + u16(protocol) + payload;
+}
+inline Octets gre(std::size_t type, const Octets& payload, std::size_t flags = 0) {
+  return u16(flags) + u16(type) + payload;
+}
+inline Octets vxlan_header() {
+  return {0x08, 0, 0, 0, 0, 0, 42, 0};
+}
+inline Octets vxlan(const Octets& payload) {
+  return udp_to(4789, vxlan_header() + payload);
+}
+inline Octets geneve(std::size_t type, const Octets& payload, std::uint8_t option_words) {
+  return udp_to(6081, Octets{option_words, 0} + u16(type) + u32(42 << 8U) +
+                          zeros(option_words * 4U) + payload);
+}
+
 struct Sample {
   std::string name;
   LinkType link;
   Octets bytes;
   Protocol protocol;
   std::optional<Malformed> malformed = std::nullopt;
+  Tunnel tunnel = Tunnel::none;
+  Protocol inner = Protocol::other;  // what the tunnel carries
 };
 
 // Every kind of frame the decoder knows, sound and flawed (frames.cpp).
