@@ -18,6 +18,9 @@ class Captures {
   // captures of one name would be one series with two values.
   bool apply(const CaptureSample& sample, const SampleSource& source, Instant now,
              Admission& admission);
+  // False: refused: its capture is not known, or another node's.
+  bool apply(const TalkersSample& sample, const SampleSource& source, Instant now,
+             Admission& admission);
   bool tick(Instant now, std::uint32_t stale_after, Admission& admission);
   [[nodiscard]] std::vector<CaptureView> views() const;  // by name
 
@@ -26,6 +29,7 @@ class Captures {
     CaptureView view;
     SampleSource source;
     Instant seen;
+    Instant talkers_seen;
     SourceTime base_at;
     std::uint64_t base_dropped = 0;
   };

@@ -98,6 +98,7 @@ struct CaptureView {
   LinkName link;  // that it watches, as configured; empty: not told
   CaptureSample sample;
   std::optional<double> dropped_packets_per_second;
+  std::shared_ptr<const TalkersSample> talkers;  // of its last interval; null: none, or stale
 };
 
 struct CollectorView {
