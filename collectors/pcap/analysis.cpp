@@ -5,7 +5,6 @@ namespace itnxt::pcap {
 void Analysis::tell(CaptureSample& sample, std::vector<SeriesFamily>& families) {
   tally_.copy_to(sample);
   (void)families;
-  if (insight_) insight_->settle(std::nullopt);
 }
 
 }  // namespace itnxt::pcap

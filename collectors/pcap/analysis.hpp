@@ -29,6 +29,9 @@ class Analysis {
   }
   void drop(DropPoint where, std::uint64_t packets) { tally_.drop(where, packets); }
 
+  // Null: none. To be settled before it is asked.
+  [[nodiscard]] Insight* insight() const { return insight_.get(); }
+
   // What is known at the end of an interval: the totals, and series that bear the capture's name.
   // What is told of an interval only begins anew.
   void tell(CaptureSample& sample, std::vector<SeriesFamily>& families);

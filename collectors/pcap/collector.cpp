@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "collectors/pcap/capture.hpp"
+#include "collectors/pcap/insight/report.hpp"
 #include "collectors/pcap/interface.hpp"
 #include "collectors/pcap/open_change.hpp"
 
@@ -26,7 +27,12 @@ constexpr int kTicksPerStatistics = 10;
 class PcapCollector final : public Collector {
  public:
   PcapCollector(const PcapCollectorConfig& config, CollectorContext context)
-      : config_(config), context_(context), live_(config.file.empty()) {}
+      : config_(config),
+        context_(context),
+        live_(config.file.empty()),
+        analysis_(make_insight(config)),
+        report_(config, context.loop.now()),
+        talkers_since_(context.loop.now()) {}
 
   void start() override {
     next_sample_ = context_.loop.now();
@@ -167,14 +173,42 @@ class PcapCollector final : public Collector {
       context_.sink.report(std::move(*event));
     }
     context_.sink.publish(std::move(sample));
-    if (!series.families.empty()) context_.sink.publish(std::move(series));
+    publish_insight(series);
+  }
+
+  // Behind the capture's own sample: talkers are taken only of a capture that is known.
+  void publish_insight(SeriesSample& series) {
+    Insight& insight = *analysis_.insight();
+    const Instant now = context_.loop.now();
+    const WallTime wall = context_.loop.wall_now();
+    insight.settle(live_ ? std::optional(wall.time_since_epoch().count()) : std::nullopt);
+    report_.tell_tcp(insight.pairs(), series.families);
+    for (const FloodChange& change : insight.take_flood_changes()) {
+      Event event = report_.flood(change, insight.sites());
+      event.wall = wall;
+      event.at = series.at;
+      context_.sink.report(std::move(event));
+    }
+    if (config_.talkers.top > 0) {
+      TalkersSample talkers = report_.talkers(insight, now);
+      talkers.capture = config_.name;
+      talkers.at = series.at;
+      talkers.interval = series.interval;
+      talkers.span = live_ ? now - talkers_since_ : Duration::zero();
+      context_.sink.publish(std::move(talkers));
+    }
+    context_.sink.publish(std::move(series));
+    if (live_) insight.clear_talkers();  // of a savefile all is told
+    talkers_since_ = now;
   }
 
   const PcapCollectorConfig config_;
   const CollectorContext context_;
   const bool live_;
 
-  Analysis analysis_{std::make_unique<Insight>(InsightLimits{}, SiteMap(), HashSecret{1, 2, 3, 4, 5, 6})};
+  Analysis analysis_;
+  Report report_;
+  Instant talkers_since_;
   bool healthy_ = false;
   OpenChange open_change_;
   Duration delay_ = kFirstRetry;
