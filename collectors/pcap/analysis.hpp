@@ -8,26 +8,57 @@
 #include <utility>
 #include <vector>
 
+#include "collectors/pcap/bursts.hpp"
+#include "collectors/pcap/classes.hpp"
 #include "collectors/pcap/insight/insight.hpp"
+#include "collectors/pcap/loss.hpp"
 #include "collectors/pcap/packet.hpp"
+#include "collectors/pcap/sizes.hpp"
+#include "collectors/pcap/storms.hpp"
 #include "collectors/pcap/tally.hpp"
+#include "collectors/pcap/tunnels.hpp"
+#include "collectors/pcap/vlans.hpp"
+#include "daemon/core/event.hpp"
 #include "daemon/core/series.hpp"
 #include "daemon/core/time.hpp"
 
 namespace itnxt::pcap {
 
+struct AnalysisOptions {
+  // A savefile: what else is told of an interval is told of all that was read.
+  bool whole = false;
+  std::uint64_t storm_threshold = 0;  // packets a second; 0: nothing is a storm
+};
+
 class Analysis {
  public:
   // `insight`: may be null: then only what is counted is known.
-  explicit Analysis(std::unique_ptr<Insight> insight = nullptr) : insight_(std::move(insight)) {}
+  explicit Analysis(const AnalysisOptions& options = {}, std::unique_ptr<Insight> insight = nullptr)
+      : whole_(options.whole), storms_(options.storm_threshold), insight_(std::move(insight)) {}
 
   // A packet: `original` is its length on the wire, `time` when it was there, by whoever captured
   // it. Times may go back, and a file may hold any.
   void observe(const Packet& packet, Direction direction, std::uint32_t original, WallTime time) {
     tally_.count(packet, direction, original);
+    classes_.count(packet, original);
+    vlans_.count(packet, original);
+    sizes_.count(original);
+    bursts_.count(original, time);
+    storms_.count(packet.cast, time);
+    tunnels_.count(packet);
+    if (original > longest_) [[unlikely]]
+      ++giants_;
     if (insight_) insight_->observe(packet.outer, original, time.time_since_epoch().count());
   }
-  void drop(DropPoint where, std::uint64_t packets) { tally_.drop(where, packets); }
+  void drop(DropPoint where, std::uint64_t packets) {
+    tally_.drop(where, packets);
+    loss_.drop(packets);
+  }
+  // A longer frame is a giant: no wire carries it, an offload of the network card has merged it.
+  void set_longest(std::uint32_t original) { longest_ = original; }
+  [[nodiscard]] std::uint64_t giants() const { return giants_; }
+  // It is `now` by the clock that stamps the packets.
+  void tick(WallTime now) { storms_.tick(now); }
 
   // Null: none. To be settled before it is asked.
   [[nodiscard]] Insight* insight() const { return insight_.get(); }
@@ -35,9 +66,21 @@ class Analysis {
   // What is known at the end of an interval: the totals, and series that bear the capture's name.
   // What is told of an interval only begins anew.
   void tell(CaptureSample& sample, std::vector<SeriesFamily>& families);
+  // What happened since the last call: kind, text, details and wall time are set.
+  std::vector<Event> take_events();
 
  private:
+  const bool whole_;
+  std::uint32_t longest_ = kLongestFrame;
+  std::uint64_t giants_ = 0;
   Tally tally_;
+  Classes classes_;
+  Sizes sizes_;
+  Bursts bursts_;
+  Storms storms_;
+  Tunnels tunnels_;
+  Loss loss_;
+  Vlans vlans_;
   const std::unique_ptr<Insight> insight_;
 };
 

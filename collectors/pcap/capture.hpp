@@ -25,12 +25,14 @@ struct LiveSource {
   std::string interface;
   std::string filter;  // BPF, pcap-filter(7); empty: everything
   std::uint32_t snaplen = 0;
+  PrefixSet local;  // networks on our side, for the direction
   Bytes buffer;  // at least 1 MiB is taken: rings of one 256 KiB block lose packets on idle wires
 };
 
 struct FileSource {
   std::string path;
   std::string filter;
+  PrefixSet local;
 };
 
 // Why there is no capture, or no more of it.
@@ -59,8 +61,9 @@ class Capture {
   // 32 bits.
   virtual void count_drops(Analysis& analysis) = 0;
 
-  // Asks the kernel again for the interface's address, which may be changed while we listen.
-  virtual void refresh_vantage() = 0;
+  // Asks the kernel again for the interface's address and MTU, which may be changed while we
+  // listen.
+  virtual const Vantage& refresh_vantage() = 0;
 };
 
 using Opened = std::variant<std::unique_ptr<Capture>, Trouble>;

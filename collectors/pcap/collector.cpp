@@ -23,6 +23,19 @@ constexpr Duration kProven = 30s;
 // only when it is read), the interface's address, and libpcap's 32-bit statistics.
 constexpr Duration kTick = 1s;
 constexpr int kTicksPerStatistics = 10;
+// Packets wait in the ring for the rest of a block: 100 ms at the most.
+constexpr Duration kStampsComeLate = 1s;
+
+PrefixSet prefixes_of(const PcapCollectorConfig& config) {
+  std::vector<PrefixSet::Prefix> prefixes;
+  for (const Cidr& cidr : config.local_prefixes) {
+    PrefixSet::Prefix& one = prefixes.emplace_back();
+    for (std::size_t i = 0; i < 8; ++i) one.address.high = one.address.high << 8U | cidr.address[i];
+    for (std::size_t i = 8; i < 16; ++i) one.address.low = one.address.low << 8U | cidr.address[i];
+    one.length = cidr.length;
+  }
+  return PrefixSet(prefixes);
+}
 
 class PcapCollector final : public Collector {
  public:
@@ -30,7 +43,8 @@ class PcapCollector final : public Collector {
       : config_(config),
         context_(context),
         live_(config.file.empty()),
-        analysis_(make_insight(config)),
+        local_(prefixes_of(config)),
+        analysis_({!live_, config.storm_threshold}, make_insight(config)),
         report_(config, context.loop.now()),
         talkers_since_(context.loop.now()) {}
 
@@ -47,14 +61,15 @@ class PcapCollector final : public Collector {
 
   void open() {
     std::string remark;
-    Opened opened =
-        live_ ? open_live({config_.interface, config_.filter, config_.snaplen, config_.buffer},
-                          remark)
-              : open_savefile({config_.file, config_.filter}, remark);
+    Opened opened = live_ ? open_live({config_.interface, config_.filter, config_.snaplen, local_,
+                                       config_.buffer},
+                                      remark)
+                          : open_savefile({config_.file, config_.filter, local_}, remark);
     if (const auto* trouble = std::get_if<Trouble>(&opened)) return fail(*trouble);
     capture_ = std::get<std::unique_ptr<Capture>>(std::move(opened));
     opened_at_ = context_.loop.now();
     healthy_ = true;
+    analysis_.set_longest(longest_frame(capture_->refresh_vantage()));
     say_open(remark);
     publish();
     if (live_) {
@@ -141,9 +156,32 @@ class PcapCollector final : public Collector {
 
   void tick() {
     schedule_tick();
-    capture_->refresh_vantage();
+    analysis_.set_longest(longest_frame(capture_->refresh_vantage()));
     if (++ticks_ % kTicksPerStatistics == 0) capture_->count_drops(analysis_);
     read();
+    analysis_.tick(context_.loop.wall_now() - kStampsComeLate);
+    say_giants();
+    report_events();
+  }
+
+  // Once: what is captured is not what is on the wire, and what to do.
+  void say_giants() {
+    if (analysis_.giants() == 0 || std::exchange(told_giants_, true)) return;
+    context_.log.warning(
+        "frames longer than the interface's MTU are captured: the network card merges packets, so "
+        "counts and sizes are not those of the wire; switch that off with ethtool -K " +
+            config_.interface + " gro off lro off (and gso off tso off for what is sent)",
+        {{"capture", config_.name.text()}, {"interface", config_.interface}});
+  }
+
+  void report_events() {
+    for (Event& event : analysis_.take_events()) report(std::move(event));
+  }
+
+  void report(Event event) {
+    event.at = source_time(context_.loop.now());
+    event.details.emplace_back("source", source());
+    context_.sink.report(std::move(event));
   }
 
   // Samples keep their rhythm: a late one does not move the next.
@@ -169,6 +207,7 @@ class PcapCollector final : public Collector {
     series.at = sample.at;
     series.interval = sample.interval;
     analysis_.tell(sample, series.families);
+    report_events();
     if (auto event = open_change_.see(sample, last_trouble_, context_.loop.wall_now())) {
       context_.sink.report(std::move(*event));
     }
@@ -180,36 +219,34 @@ class PcapCollector final : public Collector {
   void publish_insight(SeriesSample& series) {
     Insight& insight = *analysis_.insight();
     const Instant now = context_.loop.now();
-    const WallTime wall = context_.loop.wall_now();
-    insight.settle(live_ ? std::optional(wall.time_since_epoch().count()) : std::nullopt);
-    report_.tell_tcp(insight.pairs(), series.families);
+    insight.settle(live_ ? std::optional(context_.loop.wall_now().time_since_epoch().count())
+                         : std::nullopt);
     for (const FloodChange& change : insight.take_flood_changes()) {
-      Event event = report_.flood(change, insight.sites());
-      event.wall = wall;
-      event.at = series.at;
-      context_.sink.report(std::move(event));
+      report(report_.flood(change, insight.sites()));
     }
-    if (config_.talkers.top > 0) {
-      TalkersSample talkers = report_.talkers(insight, now);
-      talkers.capture = config_.name;
-      talkers.at = series.at;
-      talkers.interval = series.interval;
-      talkers.span = live_ ? now - talkers_since_ : Duration::zero();
-      context_.sink.publish(std::move(talkers));
-    }
-    context_.sink.publish(std::move(series));
+    report_.tell_tcp(insight.pairs(), series.families);
+    TalkersSample talkers = report_.talkers(insight, now);
+    talkers.capture = config_.name;
+    talkers.at = series.at;
+    talkers.interval = series.interval;
+    talkers.span = live_ ? now - talkers_since_ : Duration::zero();
     if (live_) insight.clear_talkers();  // of a savefile all is told
     talkers_since_ = now;
+    if (!healthy_) return;  // unknown, not zero
+    context_.sink.publish(std::move(series));
+    if (config_.talkers.top > 0) context_.sink.publish(std::move(talkers));
   }
 
   const PcapCollectorConfig config_;
   const CollectorContext context_;
   const bool live_;
+  const PrefixSet local_;
 
   Analysis analysis_;
   Report report_;
   Instant talkers_since_;
   bool healthy_ = false;
+  bool told_giants_ = false;
   OpenChange open_change_;
   Duration delay_ = kFirstRetry;
   Instant opened_at_;

@@ -31,8 +31,11 @@ bool interface_is_up(const std::string& name) {
 }
 
 Vantage vantage_of(const std::string& interface) {
-  const auto answer = ask(interface, SIOCGIFHWADDR);
   Vantage vantage;
+  if (const auto size = ask(interface, SIOCGIFMTU); size && size->ifr_mtu > 0) {
+    vantage.mtu = static_cast<std::uint32_t>(size->ifr_mtu);
+  }
+  const auto answer = ask(interface, SIOCGIFHWADDR);
   if (!answer) return vantage;
   vantage.loops_back = answer->ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
   if (answer->ifr_hwaddr.sa_family == ARPHRD_ETHER) {

@@ -10,7 +10,7 @@ namespace itnxt::pcap {
 // There and up.
 bool interface_is_up(const std::string& name);
 
-// Where a capture on it stands: what tells received from sent frames.
+// Where a capture on it stands: what tells received from sent frames, and whole from merged ones.
 Vantage vantage_of(const std::string& interface);
 
 }  // namespace itnxt::pcap

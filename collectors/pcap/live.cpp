@@ -38,9 +38,10 @@ Trouble activation_trouble(pcap_t* handle, int status, const std::string& interf
 
 class LiveCapture final : public Capture {
  public:
-  LiveCapture(Handle handle, std::string interface, int fd)
+  LiveCapture(Handle handle, const LiveSource& source, int fd)
       : handle_(std::move(handle)),
-        interface_(std::move(interface)),
+        interface_(source.interface),
+        local_(source.local),
         fd_(fd),
         link_(link_type_of(pcap_datalink(handle_.get()))),
         vantage_(vantage_of(interface_)) {}
@@ -69,19 +70,20 @@ class LiveCapture final : public Capture {
     add(DropPoint::interface, now.ps_ifdrop);
   }
 
-  void refresh_vantage() override { vantage_ = vantage_of(interface_); }
+  const Vantage& refresh_vantage() override { return vantage_ = vantage_of(interface_); }
 
  private:
   // libpcap calls this once a packet.
   static void on_packet(u_char* self, const pcap_pkthdr* header, const u_char* captured) {
     LiveCapture& live = *reinterpret_cast<LiveCapture*>(self);
     decode(live.link_, {captured, header->caplen}, header->len, live.packet_);
-    live.analysis_->observe(live.packet_, direction_of(live.packet_, live.vantage_), header->len,
-                            time_of(*header));
+    live.analysis_->observe(live.packet_, direction_of(live.packet_, live.vantage_, live.local_),
+                            header->len, time_of(*header));
   }
 
   const Handle handle_;
   const std::string interface_;
+  const PrefixSet local_;
   const int fd_;
   const LinkType link_;
   Vantage vantage_;
@@ -131,7 +133,7 @@ Opened open_live(const LiveSource& source, std::string& remark) {
                    "cannot capture on " + source.interface +
                        ": its packets cannot be waited for; name a network interface"};
   }
-  return std::make_unique<LiveCapture>(std::move(owner), source.interface, fd);
+  return std::make_unique<LiveCapture>(std::move(owner), source, fd);
 }
 
 std::optional<FilterFault> filter_fault(const std::string& filter, std::uint32_t snaplen) {

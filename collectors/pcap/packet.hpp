@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "daemon/core/sample.hpp"
 
@@ -74,6 +75,9 @@ struct Datagram {
 
 // What the outermost datagram carries another one in.
 enum class Tunnel : std::uint8_t { none, gre, ip_in_ip, vxlan, geneve };
+inline constexpr std::size_t kTunnels = 5;
+inline constexpr std::array<std::string_view, kTunnels> kTunnelNames = {"none", "gre", "ip_in_ip",
+                                                                        "vxlan", "geneve"};
 
 // One frame. Of a datagram that is not there no other field means anything.
 struct Packet {

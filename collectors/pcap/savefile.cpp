@@ -26,9 +26,10 @@ using File = std::unique_ptr<std::FILE, FileCloser>;
 class Savefile final : public Capture {
  public:
   // `program`: empty: everything counts.
-  Savefile(Handle handle, std::string path, std::unique_ptr<Program> program)
+  Savefile(Handle handle, const FileSource& source, std::unique_ptr<Program> program)
       : handle_(std::move(handle)),
-        path_(std::move(path)),
+        path_(source.path),
+        local_(source.local),
         program_(std::move(program)),
         link_(link_type_of(pcap_datalink(handle_.get()))) {}
 
@@ -49,7 +50,7 @@ class Savefile final : public Capture {
   }
 
   void count_drops(Analysis&) override {}
-  void refresh_vantage() override {}
+  const Vantage& refresh_vantage() override { return vantage_; }
 
  private:
   // libpcap calls this once a packet. pcap_setfilter would filter, too, but then one pcap_dispatch
@@ -61,12 +62,14 @@ class Savefile final : public Capture {
     if (file.bytes_ > kBytesPerRead) pcap_breakloop(file.handle_.get());
     if (file.program_ && pcap_offline_filter(file.program_->get(), header, captured) == 0) return;
     decode(file.link_, {captured, header->caplen}, header->len, file.packet_);
-    file.analysis_->observe(file.packet_, direction_of(file.packet_, Vantage{}), header->len,
-                            time_of(*header));
+    file.analysis_->observe(file.packet_, direction_of(file.packet_, file.vantage_, file.local_),
+                            header->len, time_of(*header));
   }
 
   const Handle handle_;
   const std::string path_;
+  const PrefixSet local_;
+  const Vantage vantage_;
   const std::unique_ptr<Program> program_;
   const LinkType link_;
   std::uint64_t packets_ = 0;  // records read so far, filtered out or not
@@ -115,7 +118,7 @@ Opened open_savefile(const FileSource& source, std::string& remark) {
     }
   }
   remark = remark_on_link_type(pcap_datalink(handle.get()));
-  return std::make_unique<Savefile>(std::move(handle), source.path, std::move(program));
+  return std::make_unique<Savefile>(std::move(handle), source, std::move(program));
 }
 
 }  // namespace itnxt::pcap

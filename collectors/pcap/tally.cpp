@@ -2,7 +2,14 @@
 
 namespace itnxt::pcap {
 
-Direction direction_of(const Packet& frame, const Vantage& vantage) {
+Direction direction_between(const Datagram& outer, const PrefixSet& local) {
+  const bool from = local.holds(outer.source);
+  const bool to = local.holds(outer.destination);
+  if (from == to) return Direction::unknown;
+  return from ? Direction::transmit : Direction::receive;
+}
+
+Direction direction_by_link(const Packet& frame, const Vantage& vantage) {
   switch (frame.sender) {
     case Sender::self:
       return Direction::transmit;
@@ -28,6 +35,14 @@ void Tally::copy_to(CaptureSample& sample) const {
   sample.traffic = traffic_;
   sample.dropped = dropped_;
   sample.malformed = malformed_;
+}
+
+std::uint64_t Tally::packets() const {
+  std::uint64_t sum = 0;
+  for (const auto& direction : traffic_) {
+    for (const TrafficCount& cell : direction) sum += cell.packets.count();
+  }
+  return sum;
 }
 
 }  // namespace itnxt::pcap

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "collectors/pcap/frame.hpp"
+#include "collectors/pcap/prefixes.hpp"
 #include "daemon/core/sample.hpp"
 
 namespace itnxt::pcap {
@@ -14,13 +15,25 @@ namespace itnxt::pcap {
 struct Vantage {
   std::optional<MacAddress> own;  // a live Ethernet interface's address
   bool loops_back = false;        // the loopback device: what is sent comes back, seen once
+  std::uint32_t mtu = 0;          // of a live interface, without its link header; 0: not known
   bool operator==(const Vantage&) const = default;
 };
 
-// Cooked frames say it. Else: by the interface's own address, where there is one (a frame that a
-// bridge sends out of it for someone else counts as received); received on the loopback device;
+// Between the networks that are `local` and the others: what comes from outside is received. What
+// stays on one side says nothing by that, nor anything where no network is local; then cooked
+// frames say it themselves. Else: by the interface's own address, where there is one (a frame that
+// a bridge sends out of it for someone else counts as received); received on the loopback device;
 // unknown in a savefile.
-Direction direction_of(const Packet& frame, const Vantage& vantage);
+Direction direction_between(const Datagram& outer, const PrefixSet& local);
+Direction direction_by_link(const Packet& packet, const Vantage& vantage);
+inline Direction direction_of(const Packet& packet, const Vantage& vantage,
+                              const PrefixSet& local = {}) {
+  if (packet.outer.there && !local.empty()) {
+    const Direction between = direction_between(packet.outer, local);
+    if (between != Direction::unknown) return between;
+  }
+  return direction_by_link(packet, vantage);
+}
 
 // A 32-bit total of libpcap's (struct pcap_stat) as growth. Wraps; ask at least once per 2^31
 // (at 100 million packets/s: every 20 s). A step of half the range or more is a total that went
@@ -48,6 +61,7 @@ class Tally {
   }
 
   void copy_to(CaptureSample& sample) const;
+  [[nodiscard]] std::uint64_t packets() const;
 
  private:
   std::array<std::array<TrafficCount, kProtocols>, kDirections> traffic_{};

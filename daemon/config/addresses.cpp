@@ -120,36 +120,6 @@ Result<HostPort> parse_address(std::string_view text, std::uint16_t default_port
   return HostPort{split->host, *port};
 }
 
-Result<Cidr> parse_cidr(std::string_view text) {
-  constexpr const char* kExpected = "IPv4 or IPv6 with /LENGTH, such as 10.0.0.0/16";
-  const std::size_t slash = text.find('/');
-  if (slash == std::string_view::npos) return expected(kExpected, text);
-  const std::string host(text.substr(0, slash));
-  Cidr cidr;
-  unsigned before = 0;
-  if (inet_pton(AF_INET6, host.c_str(), cidr.address.data()) != 1) {
-    cidr.address = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    before = 96;
-    if (inet_pton(AF_INET, host.c_str(), cidr.address.data() + 12) != 1) {
-      return expected(kExpected, text);
-    }
-  }
-  const std::string_view digits = text.substr(slash + 1);
-  unsigned length = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-  if (error != std::errc() || end != digits.data() + digits.size() || length > 128 - before) {
-    return expected(kExpected, text);
-  }
-  cidr.length = static_cast<std::uint8_t>(before + length);
-  for (unsigned bit = cidr.length; bit < 128; ++bit) {
-    if ((cidr.address[bit / 8] >> (7 - bit % 8) & 1U) != 0) {
-      return Error{fmt::format("{} has bits behind its length; expected the network's own address",
-                               in_quotes(text))};
-    }
-  }
-  return cidr;
-}
-
 Result<HostPort> parse_listen(std::string_view text) {
   const auto split = split_host(text);
   const auto port = split && split->port ? to_port(*split->port) : std::nullopt;
@@ -197,6 +167,33 @@ Result<HttpUrl> parse_http_url(std::string_view text) {
 bool leaves_this_host(std::string_view endpoint) {
   const auto parsed = parse_endpoint(endpoint, true);
   return parsed && !parsed->ipc && !is_loopback(parsed->tcp.host);
+}
+
+Result<Cidr> parse_cidr(std::string_view text) {
+  constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  const Error wrong = expected("a network such as 10.0.0.0/16 or 2001:db8::/32", text);
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return wrong;
+  const std::string address(text.substr(0, slash));
+  const std::string_view digits = text.substr(slash + 1);
+  Cidr cidr;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), cidr.length);
+  if (read.ec != std::errc() || read.ptr != digits.data() + digits.size()) return wrong;
+  unsigned most = 128;
+  if (inet_pton(AF_INET, address.c_str(), cidr.address.data() + kMapped.size()) == 1) {
+    std::ranges::copy(kMapped, cidr.address.begin());
+    most = 32;
+  } else if (inet_pton(AF_INET6, address.c_str(), cidr.address.data()) != 1) {
+    return wrong;
+  }
+  if (cidr.length > most) return wrong;
+  cidr.length += 128 - most;
+  for (unsigned bit = cidr.length; bit < 128; ++bit) {
+    if ((cidr.address[bit / 8] & (0x80U >> bit % 8)) == 0) continue;
+    return Error{fmt::format("{} has bits behind its length; expected the network's own address",
+                             in_quotes(text))};
+  }
+  return cidr;
 }
 
 bool is_loopback(std::string_view host) {

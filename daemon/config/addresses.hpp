@@ -2,11 +2,11 @@
 // resolved. Pure.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "daemon/config/config.hpp"
 #include "daemon/core/result.hpp"
 
 namespace itnxt {
@@ -19,13 +19,6 @@ struct HostPort {
 
 // IPv4, [IPv6] or a name, optionally with :PORT (1..65535); without, `default_port`.
 Result<HostPort> parse_address(std::string_view text, std::uint16_t default_port);
-
-// ADDRESS/LENGTH of IPv4 or IPv6, with no bits behind the length.
-struct Cidr {
-  std::array<std::uint8_t, 16> address{};  // IPv4 as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2)
-  std::uint8_t length = 0;                 // of 128
-};
-Result<Cidr> parse_cidr(std::string_view text);
 
 // HOST:PORT to listen on; port 0 lets the system choose.
 Result<HostPort> parse_listen(std::string_view text);
@@ -49,6 +42,9 @@ Result<HttpUrl> parse_http_url(std::string_view text);
 
 // Whether other hosts have to do with this ZeroMQ endpoint: tcp, but not of the loopback.
 [[nodiscard]] bool leaves_this_host(std::string_view endpoint);
+
+// ADDRESS/LENGTH of IPv4 or IPv6; a bit behind the length is an error.
+Result<Cidr> parse_cidr(std::string_view text);
 
 // 127.0.0.0/8, ::1, localhost.
 [[nodiscard]] bool is_loopback(std::string_view host);

@@ -119,11 +119,17 @@ struct Link {
   bool operator==(const Link&) const = default;
 };
 
+// A network. IPv4 stands as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2), its /24 as 120.
+struct Cidr {
+  std::array<std::uint8_t, 16> address{};  // bits behind the length are zero
+  unsigned length = 0;                     // 0 … 128
+  bool operator==(const Cidr&) const = default;
+};
+
 // Addresses that belong to a site: the longest prefix holds.
 struct SitePrefixConfig {
   SiteName site;
-  std::array<std::uint8_t, 16> address{};  // IPv4 as ::ffff:a.b.c.d; no bits behind the length
-  std::uint8_t length = 0;                 // of 128: an IPv4 /24 is 120
+  Cidr cidr;
   bool operator==(const SitePrefixConfig&) const = default;
 };
 
@@ -185,8 +191,10 @@ struct PcapCollectorConfig {
   LinkName link;       // may be empty
   std::string filter;  // BPF; empty: everything
   std::uint32_t snaplen = 128;
-  Bytes buffer{32U << 20U};       // key `buffer`: the kernel's ring
-  std::uint32_t flows = 131'072;  // that are followed at a time, 128 bytes each
+  Bytes buffer{32U << 20U};              // key `buffer`: the kernel's ring
+  std::vector<Cidr> local_prefixes;      // on our side, for the direction; at most 64
+  std::uint64_t storm_threshold = 5000;  // broadcasts or multicasts a second; 0: none is a storm
+  std::uint32_t flows = 131'072;         // that are followed at a time, 128 bytes each
   std::uint32_t site_pairs = 64;  // that TCP's health is told of; the others are told together
   TalkersConfig talkers;
   FloodsConfig floods;

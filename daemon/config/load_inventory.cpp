@@ -134,10 +134,9 @@ void read_prefix(Draft& draft, const Value& value) {
     draft.problems.error(*at, "cidr: " + cidr.error());
     return;
   }
-  prefix.address = cidr->address;
-  prefix.length = cidr->length;
+  prefix.cidr = *cidr;
   for (const SitePrefixConfig& other : draft.config.inventory.prefixes) {
-    if (other.address != prefix.address || other.length != prefix.length) continue;
+    if (other.cidr != prefix.cidr) continue;
     draft.problems.error(*at, fmt::format("cidr: {} belongs to site '{}' already; expected one "
                                           "site a prefix",
                                           in_quotes(*text), other.site.text()));

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "daemon/config/addresses.hpp"
 #include "daemon/config/draft.hpp"
 #include "daemon/config/scalars.hpp"
 
@@ -61,6 +62,27 @@ void read_floods(Draft& draft, const Value& value, FloodsConfig& floods) {
   }
 }
 
+void read_prefixes(Draft& draft, const Value* list, std::vector<Cidr>& to) {
+  if (list == nullptr) return;
+  constexpr std::size_t kMost = 64;  // looked at one by one, twice a packet
+  const auto items = list_items(draft.problems, *list, "local_prefixes", "networks");
+  if (items.size() > kMost) {
+    draft.problems.error(
+        *list, fmt::format("local_prefixes: {} networks, at most {}", items.size(), kMost));
+    return;
+  }
+  for (const Value* item : items) {
+    const auto text = scalar_text(draft.problems, *item, "local_prefixes");
+    if (!text) continue;
+    const Result<Cidr> cidr = parse_cidr(*text);
+    if (cidr) {
+      to.push_back(*cidr);
+    } else {
+      draft.problems.error(*item, "local_prefixes: " + cidr.error());
+    }
+  }
+}
+
 }  // namespace
 
 void read_pcap(Draft& draft, const Value& value) {
@@ -83,6 +105,8 @@ void read_pcap(Draft& draft, const Value& value) {
   }
   object.integer("snaplen", collector.snaplen, 64, 262'144);  // libpcap's own limit
   object.size("buffer", collector.buffer, Bytes(64U << 10U), Bytes(1U << 30U));
+  read_prefixes(draft, object.find("local_prefixes"), collector.local_prefixes);
+  object.integer("storm_threshold", collector.storm_threshold, 0, 1'000'000'000);
   object.integer("flows", collector.flows, 1024, 16'777'216);
   object.integer("site_pairs", collector.site_pairs, 1, 1024);
   if (const Value* talkers = object.find("talkers")) {

@@ -66,9 +66,10 @@ constexpr KeySpec kSnmpCollector[] = {{"kind", kKinds}, {"name", kUniqueName}, {
                                       {"timeout", {}},  {"retries", {}},       {"devices", {}},
                                       {"profiles", {}}};
 constexpr KeySpec kPcapCollector[] = {
-    {"kind", kKinds},   {"name", kUniqueName}, {"interval", {}}, {"interface", {}}, {"file", {}},
-    {"link", {}},       {"filter", {}},        {"snaplen", {}},  {"buffer", {}},    {"flows", {}},
-    {"site_pairs", {}}, {"talkers", {}},       {"floods", {}}};
+    {"kind", kKinds},   {"name", kUniqueName},  {"interval", {}},        {"interface", {}},
+    {"file", {}},       {"link", {}},           {"filter", {}},          {"snaplen", {}},
+    {"buffer", {}},     {"local_prefixes", {}}, {"storm_threshold", {}}, {"flows", {}},
+    {"site_pairs", {}}, {"talkers", {}},        {"floods", {}}};
 constexpr KeySpec kTalkers[] = {
     {"top", {}}, {"ipv4", {}}, {"ipv6", {}}, {"addresses", {}}, {"rotate", {}}};
 constexpr KeySpec kFloods[] = {{"syn", {}},  {"syn_ratio", {}},  {"udp", {}},     {"udp_ratio", {}},

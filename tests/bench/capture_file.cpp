@@ -56,9 +56,9 @@ Counted ours(const std::string& file) {
   config.file = file;
   const auto collector = make_pcap_collector(config, {loop, sink, log});
   collector->start();
-  while (sink.samples.size() < 2) loop.run_ready();
+  while (sink.samples.size() < 4) loop.run_ready();  // counts and series, opened and finished
   Counted counted;
-  for (const auto& direction : std::get<CaptureSample>(sink.samples.back()).traffic) {
+  for (const auto& direction : sink.all<CaptureSample>().back().traffic) {
     for (const TrafficCount& cell : direction) {
       counted.packets += cell.packets.count();
       counted.bytes += cell.bytes.count();

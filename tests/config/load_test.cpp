@@ -110,8 +110,8 @@ Config contract() {
                         BytesPerSecond(1.25e9),
                         LinkClass::backbone}};
   c.inventory.prefixes = {
-      {SiteName("magdeburg"), {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10}, 112},
-      {SiteName("gs-stendal-1"), {0x20, 0x01, 0x0d, 0xb8}, 32}};
+      {SiteName("magdeburg"), {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10}, 112}},
+      {SiteName("gs-stendal-1"), {{0x20, 0x01, 0x0d, 0xb8}, 32}}};
   Credentials lab;
   lab.community = Secret(Secret::Source::env, "ITNXT_TEST_COMMUNITY");
   lab.community.set("s3cret");
@@ -427,6 +427,29 @@ TEST_F(Folder, FileThatCannotBeRead) {
   write("big.yaml", std::string(9U << 20U, '#'));
   EXPECT_EQ(output(load_config(path_ / "big.yaml", Purpose::check)),
             "big.yaml:1:1: cannot be read: it is larger than 8MiB\n");
+}
+
+TEST_F(Folder, LocalPrefixesAreNetworks) {
+  const fs::path right =
+      write("right.yaml",
+            "collectors: [{kind: pcap, name: p, interface: a, storm_threshold: 0, "
+            "local_prefixes: [10.1.0.0/16, \"2001:db8::/32\"]}]\n");
+  const Loaded loaded = load_config(right, Purpose::run);
+  ASSERT_TRUE(loaded.config) << output(loaded);
+  const auto& pcap = std::get<PcapCollectorConfig>(loaded.config->collectors[0]);
+  EXPECT_EQ(pcap.storm_threshold, 0U);
+  EXPECT_EQ(pcap.local_prefixes,
+            (std::vector<Cidr>{{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 1, 0, 0}, 112},
+                               {{0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 32}}));
+  const fs::path wrong =
+      write("wrong.yaml",
+            "collectors: [{kind: pcap, name: p, interface: a, local_prefixes: [10.1.0.1/16]}]\n");
+  const Loaded refused = load_config(wrong, Purpose::run);
+  EXPECT_FALSE(refused.config);
+  EXPECT_NE(output(refused).find("local_prefixes: '10.1.0.1/16' has bits behind its length; "
+                                 "expected the network's own address"),
+            std::string::npos)
+      << output(refused);
 }
 
 TEST_F(Folder, PathsStartAtTheFileThatNamesThem) {

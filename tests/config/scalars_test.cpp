@@ -164,6 +164,17 @@ TEST(Addresses, Devices) {
 }
 
 TEST(Addresses, ListenTakesPortZero) {
+  EXPECT_EQ(parse_cidr("0.0.0.0/0")->length, 96U);
+  EXPECT_EQ(parse_cidr("10.0.0.1/32")->length, 128U);
+  EXPECT_EQ(parse_cidr("::/0")->length, 0U);
+  EXPECT_EQ(parse_cidr("::1/128")->length, 128U);
+  for (const char* wrong : {"", "/", "10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "10.0.0/8", "::/129",
+                            "::/-1", "::/ 1", "10.0.0.0/8x", "fe80::1%eth0/64", "10.0.0.0/8/8"}) {
+    EXPECT_EQ(parse_cidr(wrong).error(),
+              "expected a network such as 10.0.0.0/16 or 2001:db8::/32, not '" +
+                  std::string(wrong) + "'");
+  }
+  EXPECT_FALSE(parse_cidr("2001:db8::1/64").ok());
   EXPECT_EQ(*parse_listen("127.0.0.1:0"), (HostPort{"127.0.0.1", 0}));
   EXPECT_EQ(*parse_listen("[::]:9690"), (HostPort{"::", 9690}));
   EXPECT_FALSE(parse_listen("127.0.0.1").ok());

@@ -129,6 +129,8 @@ TEST(Shipped, ExamplesWithDefaultsAreTheDefaults) {
   EXPECT_EQ(pcap.snaplen, PcapCollectorConfig{}.snaplen);
   EXPECT_EQ(pcap.buffer, PcapCollectorConfig{}.buffer);
   EXPECT_EQ(pcap.filter, PcapCollectorConfig{}.filter);
+  EXPECT_EQ(pcap.local_prefixes, PcapCollectorConfig{}.local_prefixes);
+  EXPECT_EQ(pcap.storm_threshold, PcapCollectorConfig{}.storm_threshold);
   const auto& border = std::get<PcapCollectorConfig>(loaded.config->collectors[4]);
   EXPECT_EQ(border.flows, PcapCollectorConfig{}.flows);
   EXPECT_EQ(border.site_pairs, PcapCollectorConfig{}.site_pairs);

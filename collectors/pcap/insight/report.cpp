@@ -40,7 +40,7 @@ SiteMap map_of(const std::vector<SitePrefixConfig>& prefixes) {
   std::vector<SitePrefix> made;
   made.reserve(prefixes.size());
   for (const SitePrefixConfig& prefix : prefixes) {
-    made.push_back({address_of(prefix.address), prefix.length, numbers.at(prefix.site)});
+    made.push_back({address_of(prefix.cidr.address), prefix.cidr.length, numbers.at(prefix.site)});
   }
   return SiteMap(made);
 }
@@ -193,6 +193,7 @@ Event Report::flood(const FloodChange& change, const SiteMap& sites) const {
   const std::string kind(kFloodKindNames[static_cast<std::size_t>(change.kind)]);
   const std::int64_t seconds = change.last_second - change.first_second + 1;
   Event event;
+  event.wall = WallTime(std::chrono::seconds(std::max<std::int64_t>(0, change.last_second + 1)));
   event.kind = change.begins ? "flood_started" : "flood_ended";
   event.text = kind + " flood towards " + network + (change.begins ? " has begun" : " is over") +
                ": " + std::to_string(change.total) + " " + unit_of(change.kind) + " in " +

@@ -28,7 +28,7 @@ class Report {
   // Without capture, time and interval.
   [[nodiscard]] TalkersSample talkers(const Insight& insight, Instant now);
 
-  // flood_started, flood_ended; without its times.
+  // flood_started, flood_ended: kind, text, details and wall time are set.
   [[nodiscard]] Event flood(const FloodChange& change, const SiteMap& sites) const;
 
  private:

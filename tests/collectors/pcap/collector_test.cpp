@@ -31,7 +31,7 @@ class PcapCollector : public ::testing::Test {
   // Rounds of the loop until `count` samples are there.
   int rounds_until(std::size_t count) {
     int rounds = 0;
-    while (sink_.samples.size() < count && rounds < 1000) {
+    while (samples().size() < count && rounds < 1000) {
       loop_.run_ready();
       ++rounds;
     }

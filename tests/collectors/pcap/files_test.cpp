@@ -72,9 +72,11 @@ CaptureSample collect(const fs::path& file) {
   config.file = file;
   const auto collector = make_pcap_collector(config, {loop, sink, log});
   collector->start();
-  for (int rounds = 0; sink.samples.size() < 2 && rounds < 100; ++rounds) loop.run_ready();
-  const CaptureSample last = std::get<CaptureSample>(sink.samples.back());
-  EXPECT_EQ(sink.samples.size(), 2U) << file;
+  for (int rounds = 0; sink.all<CaptureSample>().size() < 2 && rounds < 100; ++rounds)
+    loop.run_ready();
+  const std::vector<CaptureSample> samples = sink.all<CaptureSample>();
+  EXPECT_EQ(samples.size(), 2U) << file;
+  const CaptureSample& last = samples.back();
   EXPECT_TRUE(last.open) << file << ": " << (log.lines.empty() ? "" : log.lines.back());
   return last;
 }

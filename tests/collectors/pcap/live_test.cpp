@@ -129,11 +129,12 @@ class PcapLive : public ::testing::Test {
     collector_ = make_pcap_collector(config, {loop_, sink_, log_});
     collector_->start();
   }
-  [[nodiscard]] CaptureSample last() const { return std::get<CaptureSample>(sink_.samples.back()); }
+  [[nodiscard]] CaptureSample last() const { return sink_.all<CaptureSample>().back(); }
   // For the collector's own pace: so many more of its samples.
   bool wait_for_samples(std::size_t more) {
-    const std::size_t have = sink_.samples.size();
-    return itnxt::test::run_until(loop_, [&] { return sink_.samples.size() >= have + more; });
+    const std::size_t have = sink_.all<CaptureSample>().size();
+    return itnxt::test::run_until(loop_,
+                                  [&] { return sink_.all<CaptureSample>().size() >= have + more; });
   }
   // That the process sleeps: few awakenings, hardly any work.
   void expect_idle_for(Duration time) {

@@ -1,0 +1,70 @@
+#include "collectors/pcap/storms.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace itnxt::pcap {
+namespace {
+
+// Stamps of several CPUs are out of order by less; a clock that was set back by more begins anew.
+constexpr std::int64_t kBackwards = 60;
+
+}  // namespace
+
+void Storms::tell(const Watch& watch, bool begins, std::int64_t at, std::int64_t seconds) {
+  if (changes_.size() >= kMostChanges) return;
+  changes_.push_back(
+      {watch.cast, begins, WallTime(std::chrono::seconds(at)), watch.packets, watch.peak, seconds});
+}
+
+void Storms::judge(Watch& watch, std::int64_t first, std::int64_t seconds, std::uint64_t packets) {
+  if (seconds <= 0) return;
+  const bool above = threshold_ != 0 && packets > threshold_;
+  if (above && watch.above == 0 && !watch.raging) {
+    watch.began = first;
+    watch.packets = watch.peak = 0;
+  }
+  watch.above = above ? watch.above + seconds : 0;
+  watch.packets += packets * static_cast<std::uint64_t>(seconds);
+  watch.peak = std::max(watch.peak, packets);
+  if (!watch.raging) {
+    if (watch.above < kSustained) return;
+    watch.raging = true;
+    watch.calm = 0;
+    return tell(watch, true, watch.began, first + seconds - watch.began);
+  }
+  if (packets > threshold_ / 2) {
+    watch.calm = 0;
+    return;
+  }
+  if (watch.calm == 0) watch.calm_since = first;
+  watch.calm += seconds;
+  if (watch.calm < kCalm) return;
+  watch.raging = false;
+  tell(watch, false, watch.calm_since, watch.calm_since - watch.began);
+}
+
+void Storms::pass(Watch& watch, std::int64_t second) {
+  if (second < watch.second) {
+    if (watch.second - second < kBackwards) return;
+    watch.above = 0;
+  } else {
+    judge(watch, watch.second, 1, watch.now);
+    judge(watch, watch.second + 1, second - watch.second - 1, 0);
+  }
+  watch.second = second;
+  watch.now = 0;
+}
+
+void Storms::tick(WallTime now) {
+  const std::int64_t second = now.time_since_epoch().count() / 1'000'000'000;
+  for (Watch* const watch : {&broadcast_, &multicast_}) {
+    if (second > watch->second) pass(*watch, second);
+  }
+}
+
+std::vector<StormChange> Storms::take() {
+  return std::exchange(changes_, {});
+}
+
+}  // namespace itnxt::pcap

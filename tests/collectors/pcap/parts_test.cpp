@@ -1,0 +1,413 @@
+// Each part of the analysis on its own, by tables and generated patterns.
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <map>
+#include <numeric>
+
+#include "collectors/pcap/analysis.hpp"
+#include "tests/collectors/pcap/frames.hpp"
+
+namespace itnxt::pcap {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr WallTime kStart = WallTime(1'700'000'000s);
+
+// "name{labels} value" of each row.
+std::string lines(const SeriesFamily& family) {
+  std::string text;
+  for (const SeriesRow& row : family.rows) {
+    text += family.name + '{';
+    for (std::size_t i = 0; i < row.labels.size(); ++i) {
+      text += (i == 0 ? "" : ",") + family.labels[i] + '=' + row.labels[i];
+    }
+    text += "} ";
+    if (const auto* whole = std::get_if<std::uint64_t>(&row.value)) {
+      text += std::to_string(*whole);
+    } else if (const auto* real = std::get_if<double>(&row.value)) {
+      text += std::to_string(static_cast<long long>(*real));
+    }
+    text += '\n';
+  }
+  return text;
+}
+std::string lines(const std::vector<SeriesFamily>& families) {
+  return std::accumulate(families.begin(), families.end(), std::string(),
+                         [](std::string text, const auto& one) { return text + lines(one); });
+}
+
+TEST(Classes, BytesByTheClassOfTheOutermostHeader) {
+  Classes classes;
+  Packet packet;
+  classes.count(packet, 60);  // no IP header, no class
+  packet.outer.there = true;
+  classes.count(packet, 100);
+  packet.outer.dscp = 46;
+  packet.inner.there = true;
+  packet.inner.dscp = 8;
+  classes.count(packet, 200);
+  classes.count(packet, 0xffff'ffff);
+  EXPECT_EQ(lines(classes.family()),
+            "itnxt_capture_dscp_bytes_total{dscp=0} 100\n"
+            "itnxt_capture_dscp_bytes_total{dscp=46} 4294967495\n");
+}
+
+TEST(Sizes, EachLengthIsInItsBucket) {
+  Sizes sizes;
+  for (const std::uint32_t length : {0U, 1U, 64U, 65U, 128U, 129U, 1024U, 1025U, 1518U, 1519U,
+                                     2048U, 2049U, 65536U, 65537U, 0xffff'ffffU}) {
+    sizes.count(length);
+  }
+  const SeriesFamily family = sizes.family();
+  EXPECT_EQ(family_objection(family), std::nullopt);
+  EXPECT_EQ(family.bounds, (std::vector<double>{64, 128, 256, 512, 1024, 1518, 2048, 4096, 8192,
+                                                16384, 32768, 65536}));
+  const auto& histogram = std::get<Histogram>(family.rows.at(0).value);
+  EXPECT_EQ(std::vector<std::uint64_t>(histogram.counts().begin(), histogram.counts().end()),
+            (std::vector<std::uint64_t>{3, 5, 6, 6, 7, 9, 11, 12, 12, 12, 12, 13, 15}));
+  EXPECT_EQ(histogram.sum(), 0 + 1 + 64 + 65 + 128 + 129 + 1024 + 1025 + 1518 + 1519 + 2048 + 2049 +
+                                 65536 + 65537 + 4294967295.0);
+}
+
+Packet tagged(std::uint16_t vlan) {
+  Packet packet;
+  packet.tags = 1;
+  packet.vlan = vlan;
+  return packet;
+}
+
+TEST(Vlans, NothingIsToldWhereNoFrameHasATag) {
+  Vlans vlans;
+  vlans.count({}, 60);
+  vlans.settle();
+  std::vector<SeriesFamily> families;
+  vlans.add_families(families);
+  EXPECT_TRUE(families.empty());
+}
+
+TEST(Vlans, PacketsAndBytesByTheOutermostTag) {
+  Vlans vlans;
+  vlans.count(tagged(7), 60);
+  vlans.count(tagged(4095), 100);
+  vlans.count(tagged(4095), 100);
+  vlans.count({}, 64);
+  vlans.settle();
+  std::vector<SeriesFamily> families;
+  vlans.add_families(families);
+  EXPECT_EQ(lines(families),
+            "itnxt_capture_vlan_packets_total{vlan=4095} 2\n"
+            "itnxt_capture_vlan_packets_total{vlan=7} 1\n"
+            "itnxt_capture_vlan_packets_total{vlan=untagged} 1\n"
+            "itnxt_capture_vlan_bytes_total{vlan=4095} 200\n"
+            "itnxt_capture_vlan_bytes_total{vlan=7} 60\n"
+            "itnxt_capture_vlan_bytes_total{vlan=untagged} 64\n");
+}
+
+// Whoever forges tags: 34 series at most, and none of them ever falls.
+TEST(Vlans, AreBoundedAndNeverFall) {
+  rc::check("random tags", [] {
+    Vlans vlans;
+    std::map<std::string, std::uint64_t> before;
+    std::uint64_t sent = 0;
+    for (int interval = 0; interval < 4; ++interval) {
+      const auto picks =
+          *rc::gen::container<std::vector<std::uint16_t>>(rc::gen::inRange<std::uint16_t>(0, 4096));
+      for (const std::uint16_t vlan : picks) vlans.count(tagged(vlan), 100);
+      sent += picks.size();
+      vlans.settle();
+      std::vector<SeriesFamily> families;
+      vlans.add_families(families);
+      if (families.empty()) continue;
+      RC_ASSERT(families[0].rows.size() <= Vlans::kMost + 2);
+      std::uint64_t sum = 0;
+      for (const SeriesRow& row : families[0].rows) {
+        const std::uint64_t count = std::get<std::uint64_t>(row.value);
+        RC_ASSERT(count >= before[row.labels[0]]);
+        before[row.labels[0]] = count;
+        sum += count;
+      }
+      RC_ASSERT(sum == sent);
+    }
+  });
+}
+
+TEST(Vlans, TheLargestOfTheFirstIntervalGetThePlaces) {
+  Vlans vlans;
+  for (std::uint16_t vlan = 0; vlan < 100; ++vlan) vlans.count(tagged(vlan), 100U + vlan);
+  vlans.settle();
+  vlans.count(tagged(0), 1'000'000);
+  vlans.settle();
+  std::vector<SeriesFamily> families;
+  vlans.add_families(families);
+  const std::string text = lines(families[1]);
+  EXPECT_NE(text.find("{vlan=99} 199\n"), std::string::npos);
+  EXPECT_NE(text.find("{vlan=68} 168\n"), std::string::npos);
+  EXPECT_EQ(text.find("{vlan=67}"), std::string::npos);
+  EXPECT_NE(text.find("{vlan=other} 1009078\n"), std::string::npos) << text;
+}
+
+TEST(Tunnels, WhatTheyCarryIsCountedApart) {
+  Tunnels tunnels;
+  Packet packet;
+  tunnels.count(packet);
+  std::vector<SeriesFamily> families;
+  tunnels.add_families(families);
+  EXPECT_TRUE(families.empty());
+  packet.tunnel = Tunnel::vxlan;
+  packet.inner_protocol = Protocol::tcp;
+  packet.inner_bytes = 1000;
+  tunnels.count(packet);
+  tunnels.count(packet);
+  packet.tunnel = Tunnel::gre;
+  packet.inner_protocol = Protocol::other;
+  tunnels.count(packet);
+  tunnels.add_families(families);
+  EXPECT_EQ(lines(families),
+            "itnxt_capture_tunnelled_packets_total{tunnel=gre,protocol=other} 1\n"
+            "itnxt_capture_tunnelled_packets_total{tunnel=vxlan,protocol=tcp} 2\n"
+            "itnxt_capture_tunnelled_bytes_total{tunnel=gre,protocol=other} 1000\n"
+            "itnxt_capture_tunnelled_bytes_total{tunnel=vxlan,protocol=tcp} 2000\n");
+}
+
+using Peaks = std::array<std::uint64_t, 3>;
+
+TEST(Bursts, APatternHasExactlyItsPeaks) {
+  Bursts bursts;
+  EXPECT_EQ(bursts.peaks(), (Peaks{0, 0, 0}));
+  // A packet of 100 bytes each ms; in ms 250 a burst of 50, in ms 333 to 336 one of 10 each.
+  for (int ms = 0; ms < 1000; ++ms) {
+    const int packets = ms == 250 ? 50 : ms >= 333 && ms <= 336 ? 10 : 1;
+    for (int i = 0; i < packets; ++i) bursts.count(100, kStart + ms * 1ms + i * 10us);
+  }
+  EXPECT_EQ(bursts.peaks(), (Peaks{5000, 5900, 14900}));
+  EXPECT_EQ(lines(bursts.family()),
+            "itnxt_capture_peak_bytes{window=1ms} 5000\n"
+            "itnxt_capture_peak_bytes{window=10ms} 5900\n"
+            "itnxt_capture_peak_bytes{window=100ms} 14900\n");
+  bursts.forget();
+  EXPECT_EQ(bursts.peaks(), (Peaks{100, 1000, 10000}));  // what is under way goes on
+  bursts.count(7, kStart + 5s);
+  EXPECT_EQ(bursts.peaks(), (Peaks{100, 1000, 10000}));
+  bursts.forget();
+  EXPECT_EQ(bursts.peaks(), (Peaks{7, 7, 7}));
+}
+
+TEST(Bursts, EqualThoseOfWindowsCutByHand) {
+  rc::check("any packets in time", [] {
+    const auto steps = *rc::gen::container<std::vector<std::uint32_t>>(
+        rc::gen::inRange<std::uint32_t>(0, 30'000'000));
+    Bursts bursts;
+    std::array<std::map<std::int64_t, std::uint64_t>, 3> windows;
+    std::int64_t at = kStart.time_since_epoch().count();
+    for (const std::uint32_t step : steps) {
+      at += step;
+      bursts.count(step % 9000, WallTime(Duration(at)));
+      for (std::size_t i = 0; i < 3; ++i) windows[i][at / Bursts::kWindows[i]] += step % 9000;
+    }
+    Peaks peaks{};
+    for (std::size_t i = 0; i < 3; ++i) {
+      for (const auto& [window, bytes] : windows[i]) peaks[i] = std::max(peaks[i], bytes);
+    }
+    RC_ASSERT(bursts.peaks() == peaks);
+  });
+}
+
+TEST(Bursts, APacketOutOfOrderCountsInTheWindowUnderWay) {
+  Bursts bursts;
+  bursts.count(100, kStart + 5ms);
+  bursts.count(100, kStart + 4ms);
+  EXPECT_EQ(bursts.peaks(), (Peaks{200, 200, 200}));
+  bursts.count(100, kStart - 1h);  // a clock was set back
+  EXPECT_EQ(bursts.peaks(), (Peaks{200, 200, 200}));
+  bursts.count(150, kStart - 1h);
+  EXPECT_EQ(bursts.peaks(), (Peaks{250, 250, 250}));
+}
+
+std::string told(Storms& storms) {
+  std::string text;
+  for (const StormChange& one : storms.take()) {
+    text += std::string(one.cast == Cast::broadcast ? "broadcast" : "multicast") +
+            (one.begins ? " began at " : " ended at ") + std::to_string((one.at - kStart) / 1s) +
+            " after " + std::to_string(one.seconds) + " s, " + std::to_string(one.packets) +
+            " packets, peak " + std::to_string(one.peak) + "\n";
+  }
+  return text;
+}
+void rain(Storms& storms, int second, int packets, Cast cast = Cast::broadcast) {
+  for (int i = 0; i < packets; ++i) storms.count(cast, kStart + second * 1s + i * 1ms);
+}
+
+TEST(Storms, OneIsToldWhenItLastsAndWhenItIsOver) {
+  Storms storms(10);
+  for (int second = 0; second < 4; ++second) rain(storms, second, 11);
+  rain(storms, 4, 10);  // not above: four seconds are none
+  for (int second = 5; second < 10; ++second) rain(storms, second, 20 + second);
+  EXPECT_EQ(told(storms), "");
+  rain(storms, 10, 100);
+  EXPECT_EQ(told(storms), "broadcast began at 5 after 5 s, 135 packets, peak 29\n");
+  rain(storms, 11, 6);                                                   // less, but not calm
+  for (int second = 12; second < 22; ++second) rain(storms, second, 5);  // calm
+  EXPECT_EQ(told(storms), "");
+  rain(storms, 22, 1);
+  EXPECT_EQ(told(storms), "broadcast ended at 12 after 7 s, 291 packets, peak 100\n");
+  EXPECT_EQ(storms.packets(Cast::broadcast), 44U + 10U + 135U + 100U + 6U + 50U + 1U);
+}
+
+TEST(Storms, SilenceEndsOne) {
+  Storms storms(10);
+  for (int second = 0; second < 6; ++second) rain(storms, second, 20, Cast::multicast);
+  EXPECT_EQ(told(storms), "multicast began at 0 after 5 s, 100 packets, peak 20\n");
+  storms.tick(kStart + 15s);
+  EXPECT_EQ(told(storms), "");
+  storms.tick(kStart + 16s);
+  EXPECT_EQ(told(storms), "multicast ended at 6 after 6 s, 120 packets, peak 20\n");
+  storms.tick(kStart + 100s);
+  EXPECT_EQ(told(storms), "");
+}
+
+TEST(Storms, UnicastAndAThresholdOfNothingAreNone) {
+  Storms off(0);
+  Storms storms(10);
+  for (int second = 0; second < 20; ++second) {
+    rain(off, second, 1000);
+    rain(storms, second, 1000, Cast::unicast);
+    rain(storms, second, 1000, Cast::unsaid);
+  }
+  EXPECT_EQ(told(off) + told(storms), "");
+}
+
+TEST(Storms, SecondsOutOfOrderAreOneAndAClockSetBackBeginsAnew) {
+  Storms storms(10);
+  for (int second = 0; second < 6; ++second) {
+    rain(storms, second, 6);
+    rain(storms, second - 1, 6);
+  }
+  EXPECT_EQ(told(storms), "broadcast began at 0 after 5 s, 60 packets, peak 12\n");
+  Storms back(10);
+  for (int second = 0; second < 4; ++second) rain(back, second, 20);
+  for (int second = -1000; second < -996; ++second) rain(back, second, 20);
+  EXPECT_EQ(told(back), "");
+}
+
+TEST(PrefixSet, HoldsWhatItsNetworksHold) {
+  const PrefixSet::Prefix prefixes[] = {{v4(0x0a010203), 112}, {{0x20010db8'00000000, 5}, 32}};
+  const PrefixSet set(prefixes);
+  EXPECT_TRUE(set.holds(v4(0x0a010000)));
+  EXPECT_TRUE(set.holds(v4(0x0a01ffff)));
+  EXPECT_FALSE(set.holds(v4(0x0a020000)));
+  EXPECT_TRUE(set.holds({0x20010db8'ffffffff, 0}));
+  EXPECT_FALSE(set.holds({0x20010db9'00000000, 0}));
+  EXPECT_FALSE(PrefixSet().holds(v4(1)));
+  const PrefixSet::Prefix all[] = {{{}, 0}};
+  EXPECT_TRUE(PrefixSet(all).holds(v4(1)));
+  const PrefixSet::Prefix one[] = {{{1, 2}, 128}, {{7, 7}, 64}};
+  EXPECT_TRUE(PrefixSet(one).holds({1, 2}));
+  EXPECT_FALSE(PrefixSet(one).holds({1, 3}));
+  EXPECT_TRUE(PrefixSet(one).holds({7, 3}));
+}
+
+TEST(Direction, BetweenOurNetworksAndTheOthers) {
+  const PrefixSet::Prefix ours[] = {{v4(0x0a000000), 104}};
+  const PrefixSet local(ours);
+  const auto direction = [&](std::uint32_t from, std::uint32_t to, const Vantage& vantage) {
+    Packet packet;
+    packet.outer.there = true;
+    packet.outer.source = v4(from);
+    packet.outer.destination = v4(to);
+    packet.sender = Sender::address;
+    packet.source = {1};
+    return direction_of(packet, vantage, local);
+  };
+  const Vantage own{MacAddress{1}, false};
+  EXPECT_EQ(direction(0x0a000001, 0x08080808, {}), Direction::transmit);
+  EXPECT_EQ(direction(0x08080808, 0x0a000001, own), Direction::receive);
+  EXPECT_EQ(direction(0x0a000001, 0x0a000002, own), Direction::transmit);  // by the address then
+  EXPECT_EQ(direction(0x08080808, 0x09090909, {}), Direction::unknown);
+  Packet arp;
+  arp.sender = Sender::peer;
+  EXPECT_EQ(direction_of(arp, {}, local), Direction::receive);
+}
+
+TEST(Loss, OfTheIntervalAlone) {
+  Loss loss;
+  EXPECT_EQ(loss.of_interval(0), 0);
+  EXPECT_EQ(loss.of_interval(100), 0);
+  loss.drop(25);
+  EXPECT_EQ(loss.of_interval(175), 0.25);
+  EXPECT_EQ(loss.of_interval(175), 0);
+  loss.drop(5);
+  EXPECT_EQ(loss.of_interval(175), 1);
+}
+
+TEST(Analysis, TellsFamiliesThatMayBeTold) {
+  Analysis analysis({false, 1});
+  std::uint32_t total = 0;
+  for (const test::Sample& row : test::samples()) {
+    const auto size = static_cast<std::uint32_t>(row.bytes.size());
+    const Packet packet = decode(row.link, row.bytes, size);
+    analysis.observe(packet, Direction::receive, size, kStart);
+    ++total;
+  }
+  CaptureSample sample;
+  std::vector<SeriesFamily> families;
+  analysis.tell(sample, families);
+  std::uint64_t packets = 0;
+  for (const TrafficCount& cell : sample.traffic[0]) packets += cell.packets.count();
+  EXPECT_EQ(packets, total);
+  for (const SeriesFamily& family : families) {
+    EXPECT_EQ(family_objections(family), std::vector<std::string>()) << family.name;
+    for (const SeriesRow& row : family.rows) EXPECT_EQ(row.labels.size(), family.labels.size());
+  }
+}
+
+TEST(Analysis, WhatIsOfAnIntervalBeginsAnewUnlessItIsAFile) {
+  for (const bool whole : {false, true}) {
+    Analysis analysis({whole, 0});
+    Packet packet;
+    analysis.set_longest(1538);
+    analysis.observe(packet, Direction::unknown, 1538, kStart);
+    analysis.observe(packet, Direction::unknown, 1539, kStart + 10s);
+    analysis.drop(DropPoint::kernel, 2);
+    CaptureSample sample;
+    std::vector<SeriesFamily> families;
+    analysis.tell(sample, families);
+    const std::string first = lines(families);
+    EXPECT_NE(first.find("peak_bytes{window=1ms} 1539\n"), std::string::npos) << first;
+    EXPECT_NE(first.find("giant_packets_total{} 1\n"), std::string::npos) << first;
+    EXPECT_EQ(first.find("loss_ratio") == std::string::npos, whole) << first;
+    analysis.observe(packet, Direction::unknown, 60, kStart + 20s);
+    analysis.tell(sample, families = {});
+    analysis.tell(sample, families = {});
+    EXPECT_NE(lines(families).find(whole ? "peak_bytes{window=1ms} 1539\n"
+                                         : "peak_bytes{window=1ms} 60\n"),
+              std::string::npos);
+  }
+}
+
+TEST(Analysis, AStormIsAnEventWithItsNumbers) {
+  Analysis analysis({false, 10});
+  Packet packet;
+  packet.cast = Cast::broadcast;
+  for (int i = 0; i < 120; ++i) {
+    analysis.observe(packet, Direction::receive, 60, kStart + i * 50ms);
+  }
+  analysis.tick(kStart + 7s);
+  std::vector<Event> events = analysis.take_events();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].kind, "broadcast_storm_began");
+  EXPECT_EQ(events[0].text, "a broadcast storm rages for 5 s: 100 packets, at most 20 in a second");
+  EXPECT_EQ(events[0].wall, kStart);
+  EXPECT_EQ(events[0].details,
+            (std::vector<std::pair<std::string, std::string>>{
+                {"seconds", "5"}, {"packets", "100"}, {"peak_packets_per_second", "20"}}));
+  analysis.tick(kStart + 60s);
+  events = analysis.take_events();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].kind, "broadcast_storm_ended");
+  EXPECT_EQ(events[0].text,
+            "the broadcast storm is over after 6 s: 120 packets, at most 20 in a second");
+}
+
+}  // namespace
+}  // namespace itnxt::pcap
