@@ -32,6 +32,9 @@ constexpr Verb kVerbs[] = {
      "itnxtctl alerts --json | jq 'map(select(.severity == \"critical\")) | length'", run_alerts},
     {"events", "What happened, the latest first: the newest 100 of the journal",
      "itnxtctl events --json | jq -r '.[] | select(.device == \"md-core-1\") | .text'", run_events},
+    {"talkers", "Who talks most on the wire of each capture: networks and flows by bytes",
+     "itnxtctl talkers --json | jq -r '.[].networks[] | select(.site == \"halle\") | .network'",
+     run_talkers},
 };
 constexpr Verb kWatch = {"watch", "The links live, the worst first, until Ctrl-C",
                          "itnxtctl watch --interval 2s --for 10m", run_watch};

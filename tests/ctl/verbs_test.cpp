@@ -63,6 +63,11 @@ TEST(Verbs, Events) {
   EXPECT_EQ(events_table(Json::array(), kPlain), "no events\n");
 }
 
+TEST(Verbs, Talkers) {
+  EXPECT_EQ(talkers_table(fixture("talkers"), kPlain), "");
+  EXPECT_EQ(talkers_table(Json::array(), kPlain), "no capture has told of talkers\n");
+}
+
 TEST(Verbs, Alerts) {
   EXPECT_EQ(
       alerts_table(fixture("alerts"), now(), kPlain),
