@@ -24,6 +24,10 @@ foreach(f IN LISTS files)
     if(f MATCHES "^daemon/ctl/probe" AND line MATCHES "\"(collectors/snmp/survey|daemon/config)/")
       continue()
     endif()
+    # itnxtctl capture reads a savefile with the collector's own analysis.
+    if(f MATCHES "^daemon/ctl/capture" AND line MATCHES "\"(collectors/pcap|daemon/config)/")
+      continue()
+    endif()
     # itnxtctl tail is a subscriber of the stream, keygen makes keys: the same sockets, loop and format as the daemon's.
     if(f MATCHES "^daemon/ctl/(tail|keygen)" AND line MATCHES "\"daemon/(io/(poll_loop|signals|zmq_security|zmq_socket)|wire/stream|config/load)[.]hpp")
       continue()

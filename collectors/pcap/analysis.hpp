@@ -3,6 +3,7 @@
 // One thread. Nothing is allocated for a packet.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -46,8 +47,9 @@ class Analysis {
     bursts_.count(original, time);
     storms_.count(packet.cast, time);
     tunnels_.count(packet);
-    if (original > longest_) [[unlikely]]
-      ++giants_;
+    if (original > longest_) ++giants_;
+    if (time < first_) first_ = time;
+    if (time > last_) last_ = time;
     if (insight_) insight_->observe(packet.outer, original, time.time_since_epoch().count());
   }
   void drop(DropPoint where, std::uint64_t packets) {
@@ -57,6 +59,9 @@ class Analysis {
   // A longer frame is a giant: no wire carries it, an offload of the network card has merged it.
   void set_longest(std::uint32_t original) { longest_ = original; }
   [[nodiscard]] std::uint64_t giants() const { return giants_; }
+  // The earliest and the latest packet's; both the beginning of 1970 when there was none.
+  [[nodiscard]] WallTime first() const { return std::min(first_, last_); }
+  [[nodiscard]] WallTime last() const { return last_; }
   // It is `now` by the clock that stamps the packets.
   void tick(WallTime now) { storms_.tick(now); }
 
@@ -73,6 +78,8 @@ class Analysis {
   const bool whole_;
   std::uint32_t longest_ = kLongestFrame;
   std::uint64_t giants_ = 0;
+  WallTime first_ = WallTime::max();
+  WallTime last_{};
   Tally tally_;
   Classes classes_;
   Sizes sizes_;

@@ -157,8 +157,7 @@ void decode_ipv6(Decoding& d) {
 }
 
 bool decode_ip(Decoding& d) {
-  Reader ahead = d.in;
-  const auto first = ahead.take<1>();
+  const auto first = d.in.peek<1>();
   const unsigned version = first ? first.u8<0>() >> 4U : 0U;
   if (version == 4) decode_ipv4(d);
   if (version == 6) decode_ipv6(d);

@@ -86,8 +86,7 @@ void cooked2(Decoding& d) {
 }
 
 void raw_ip(Decoding& d) {
-  Reader ahead = d.in;
-  if (!ahead.take<1>()) return d.blind(1);
+  if (!d.in.peek<1>()) return d.blind(1);
   if (!decode_ip(d)) d.blame(Malformed::bad_version);
 }
 
@@ -134,10 +133,9 @@ void ppp_protocol(Decoding& d) {
 
 // RFC 1662 §3.1: address and control may be left out.
 void ppp(Decoding& d) {
-  Reader ahead = d.in;
-  const auto start = ahead.take<2>();
+  const auto start = d.in.peek<2>();
   if (!start) return d.blind(2);
-  if (start.u16<0>() == kPppStart) d.in = ahead;
+  if (start.u16<0>() == kPppStart) (void)d.in.skip(2);
   ppp_protocol(d);
 }
 
@@ -214,8 +212,7 @@ void decode_mpls(Decoding& d) {
     if (!d.inside) ++d.packet.labels;
     bottom = (label.u8<2>() & 1U) != 0;
   }
-  Reader ahead = d.in;
-  if (!ahead.take<1>()) return d.blind(1);
+  if (!d.in.peek<1>()) return d.blind(1);
   (void)decode_ip(d);
 }
 

@@ -19,26 +19,23 @@ void behind(Datagram& datagram, const Decoding& d) {
   datagram.payload = static_cast<std::uint32_t>(d.in.wire());
 }
 
-void take_timestamps(Reader& in, Datagram& datagram) {
-  const auto values = in.take<8>();
-  if (!values) return;
+void set_timestamps(Datagram& datagram, std::uint32_t value, std::uint32_t echo) {
   datagram.has_timestamps = true;
-  datagram.ts_value = values.u32<0>();
-  datagram.ts_echo = values.u32<4>();
+  datagram.ts_value = value;
+  datagram.ts_echo = echo;
 }
 
 // `in`: the options, as far as they were captured; at most 40 bytes.
 void tcp_options(Reader in, Datagram& datagram) {
-  Reader usual = in;
-  const auto start = usual.take<4>();
-  if (start && start.u32<0>() == kUsualStart) return take_timestamps(usual, datagram);
   while (const auto kind = in.take<1>()) {
     if (kind.u8<0>() == kEndOption) return;
     if (kind.u8<0>() == kPadOption) continue;
     const auto size = in.take<1>();
     if (!size || size.u8<0>() < 2) return;
     if (kind.u8<0>() == kTimestampsOption && size.u8<0>() == 10) {
-      return take_timestamps(in, datagram);
+      const auto values = in.take<8>();
+      if (values) set_timestamps(datagram, values.u32<0>(), values.u32<4>());
+      return;
     }
     if (!in.skip(size.u8<0>() - 2U)) return;
   }
@@ -58,13 +55,18 @@ void tcp(Decoding& d, Datagram& datagram) {
   datagram.window = header.u16<14>();
   const std::size_t options = length - kSmallestTcp;
   if (options == 0) return behind(datagram, d);
-  Reader in = d.in;
-  if (!in.narrow(options)) {
+  if (options > d.in.wire()) {
     datagram.payload = 0;
     return d.incomplete(options);
   }
-  tcp_options(in, datagram);
   datagram.payload = static_cast<std::uint32_t>(d.in.wire() - options);
+  const auto usual = d.in.peek<12>();
+  if (options >= 12 && usual && usual.u32<0>() == kUsualStart) {
+    return set_timestamps(datagram, usual.u32<4>(), usual.u32<8>());
+  }
+  Reader in = d.in;
+  (void)in.narrow(options);
+  tcp_options(in, datagram);
 }
 
 // RFC 768; length 0 by RFC 2675 §4.

@@ -86,6 +86,12 @@ class Reader {
     return Header<N>(bytes);
   }
 
+  // The same without going on.
+  template <std::size_t N>
+  [[nodiscard]] Header<N> peek() const {
+    return captured_ < N ? Header<N>() : Header<N>(next_);
+  }
+
   bool skip(std::size_t count) {
     if (captured_ < count) return false;
     advance(count);

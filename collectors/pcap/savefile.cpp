@@ -16,7 +16,7 @@ namespace {
 using Kind = Trouble::Kind;
 
 constexpr std::size_t kBytesPerRead = 8U << 20U;  // packets may be huge
-constexpr std::size_t kFileBuffer = 256U << 10U;  // 64 times less read(2) than stdio's own
+constexpr std::size_t kFileBuffer = 64U << 10U;   // 16 times less read(2) than stdio's own
 
 struct FileCloser {
   void operator()(std::FILE* file) const { (void)std::fclose(file); }

@@ -16,7 +16,7 @@ class Sizes {
   void count(std::uint32_t original) {
     // 64, 128, 256 … are the last of their class: that of bytes 33 to 64 is 6.
     ++by_width_[static_cast<std::size_t>(std::bit_width(original == 0 ? 0U : original - 1U))];
-    if (original > kLongestUntagged && original <= 2048) ++above_untagged_;
+    above_untagged_ += original - kLongestUntagged - 1 < 2048 - kLongestUntagged ? 1 : 0;
     bytes_ += original;
   }
   [[nodiscard]] SeriesFamily family() const;

@@ -17,7 +17,8 @@ void add(TrafficCount& to, TrafficCount& from) {
 void Vlans::settle() {
   for (Place& place : places_) add(place.total, recent_[place.vlan]);
   std::vector<std::uint16_t> fresh;
-  for (std::size_t vlan = 0; vlan < recent_.size(); ++vlan) {
+  add(untagged_, recent_[kUntagged]);
+  for (std::size_t vlan = 0; vlan < kUntagged; ++vlan) {
     if (recent_[vlan].packets.count() != 0) fresh.push_back(static_cast<std::uint16_t>(vlan));
   }
   std::ranges::stable_sort(fresh, std::ranges::greater(),

@@ -20,7 +20,7 @@ class Vlans {
   static constexpr std::size_t kMost = 32;
 
   void count(const Packet& packet, std::uint32_t original) {
-    TrafficCount& cell = packet.tags == 0 ? untagged_ : recent_[packet.vlan & 0x0fffU];
+    TrafficCount& cell = recent_[packet.tags == 0 ? kUntagged : packet.vlan & 0x0fffU];
     cell.packets += Packets(1);
     cell.bytes += Bytes(original);
   }
@@ -35,8 +35,9 @@ class Vlans {
     std::uint16_t vlan = 0;
     TrafficCount total;
   };
-  std::array<TrafficCount, 4096> recent_{};  // since the last settle()
-  std::vector<Place> places_;                // at most kMost
+  static constexpr std::size_t kUntagged = 4096;
+  std::array<TrafficCount, kUntagged + 1> recent_{};  // since the last settle()
+  std::vector<Place> places_;                         // at most kMost
   TrafficCount other_;
   TrafficCount untagged_;
 };

@@ -51,6 +51,9 @@ constexpr Verb kKeygen = {"keygen",
                           "Makes this host's pair of keys for encrypted transport (CURVE)",
                           "itnxtctl keygen --out /etc/itnxt/keys/node.key", run_keygen};
 
+constexpr Verb kCapture = {"capture", "What is in a savefile of tcpdump or its like",
+                           "itnxtctl capture old.pcapng --json | jq '.traffic'", run_capture};
+
 constexpr std::int64_t kShortestMs = 100;
 constexpr std::int64_t kLongestMs = std::int64_t{31} * 86'400'000;
 
@@ -156,6 +159,16 @@ void add_tail(CLI::App& app, Invocation& call) {
   tail.add_flag("--json", call.json, "A JSON object a line");
 }
 
+void add_capture(CLI::App& app, Invocation& call) {
+  CLI::App& capture = *add_plain_verb(app, call, kCapture);
+  capture.add_option("file", call.capture.file, "A savefile, pcap or pcapng")
+      ->required()
+      ->type_name("FILE");
+  capture.add_option("--filter", call.capture.filter, "As in tcpdump (default: everything)")
+      ->type_name("BPF");
+  capture.add_flag("--json", call.json, "The same as data");
+}
+
 void add_keygen(CLI::App& app, Invocation& call) {
   add_plain_verb(app, call, kKeygen)
       ->add_option("--out", call.out, "The new file for the secret half; an old one stays as it is")
@@ -180,6 +193,7 @@ int parse_and_run(int argc, char** argv) {
   add_duration(*watch, "--for", call.for_ms, "End by itself after this long (30s, 10m)");
   add_tail(app, call);
   add_probe(app, call);
+  add_capture(app, call);
   add_keygen(app, call);
   try {
     app.parse(argc, argv);

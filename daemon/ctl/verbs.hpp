@@ -35,6 +35,12 @@ struct TailOptions {
   std::string server_key;  // the aggregator's public half
 };
 
+// Of `capture`.
+struct CaptureOptions {
+  std::string file;
+  std::string filter;
+};
+
 // What the command line said, and how the verb ended.
 struct Invocation {
   std::string url = "http://127.0.0.1:9690";
@@ -43,6 +49,7 @@ struct Invocation {
   std::int64_t for_ms = 0;          // of watch and tail; 0: until Ctrl-C
   ProbeOptions probe;
   TailOptions tail;
+  CaptureOptions capture;
   std::string out = "node.key";  // of keygen
   int exit_code = 0;
 };
@@ -56,6 +63,7 @@ void run_talkers(Invocation& call);
 void run_watch(Invocation& call);
 void run_probe(Invocation& call);
 void run_tail(Invocation& call);
+void run_capture(Invocation& call);
 void run_keygen(Invocation& call);
 
 // Shared by the verbs (verb.cpp).

@@ -8,6 +8,7 @@ import re
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -204,6 +205,31 @@ class Program(unittest.TestCase):
             "itnxtctl: %s: does not answer SNMP; tried:\n  'LAB' by version 2c: no answer\n" % target),
             r.stderr)
         self.assertNotIn("hush-hush", r.stderr)
+
+    def test_capture_reads_a_savefile_by_itself(self):
+        frame = bytes.fromhex("020000000002" "020000000001" "0806") + bytes(46)
+        record = struct.pack("<IIII", 1_700_000_000, 500_000, len(frame), len(frame)) + frame
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "a.pcap")
+            with open(path, "wb") as file:
+                file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + 3 * record)
+            told = run("capture", path)
+            self.assertEqual((told.returncode, told.stderr), (0, ""))
+            self.assertIn("3 packets, 180 bytes from 2023-11-14T22:13:20.500Z", told.stdout)
+            data = json.loads(run("capture", path, "--json").stdout)
+            self.assertEqual(data["traffic"], [{"direction": "unknown", "protocol": "arp",
+                                                "packets": 3, "bytes": 180}])
+            none = json.loads(run("capture", path, "--json", "--filter", "ip").stdout)
+            self.assertEqual(none["packets"], 0)
+            with open(path, "ab") as file:
+                file.write(record[:-1])
+            cut = run("capture", path)  # what there is, and what is wrong
+            self.assertEqual(cut.returncode, 1)
+            self.assertIn("3 packets", cut.stdout)
+            self.assertIn("cannot be read on after packet 3", cut.stderr)
+            missing = run("capture", os.path.join(folder, "none"))
+            self.assertEqual(missing.returncode, 1)
+            self.assertIn("none: No such file or directory", missing.stderr)
 
     def test_json_is_the_data(self):
         for verb in ("status", "links", "devices", "alerts", "events", "talkers"):
