@@ -31,7 +31,6 @@ bool amplifies(std::uint16_t port) {
 }
 
 std::uint64_t Floods::worth(const Counts& counts) {
-  if (!counts.used) return 0;
   std::uint64_t sum = 1;
   for (std::size_t k = 0; k < kFloodKinds; ++k) {
     if (counts.courses[k].told) return std::numeric_limits<std::uint64_t>::max();
@@ -42,24 +41,28 @@ std::uint64_t Floods::worth(const Counts& counts) {
 }
 
 Floods::Counts* Floods::find(const IpAddress& network, bool make) {
-  Counts* const set = &table_[(hash_(network) & (kSets - 1)) * kWays];
-  Counts* least = set;
-  std::uint64_t least_worth = std::numeric_limits<std::uint64_t>::max();
+  const std::uint64_t hash = hash_(network);
+  const std::size_t at = hash & (kSets - 1);
+  const auto tag = static_cast<std::uint32_t>(hash >> 32U) | 1U;
+  Tags& tags = tags_[at];
+  Counts* const set = &table_[at * kWays];
   for (std::size_t way = 0; way < kWays; ++way) {
-    if (set[way].used && set[way].network == network) return &set[way];
+    if (tags[way] == tag && set[way].network == network) return &set[way];
   }
   if (!make) return nullptr;
+  std::size_t least = 0;
+  std::uint64_t least_worth = std::numeric_limits<std::uint64_t>::max();
   for (std::size_t way = 0; way < kWays; ++way) {
-    const std::uint64_t mine = worth(set[way]);
+    const std::uint64_t mine = tags[way] == 0 ? 0 : worth(set[way]);
     if (mine >= least_worth) continue;
-    least = &set[way];
+    least = way;
     least_worth = mine;
   }
   if (least_worth >= std::uint64_t{1} << 62U) return nullptr;  // all have come to notice
-  *least = {};
-  least->network = network;
-  least->used = true;
-  return least;
+  tags[least] = tag;
+  set[least] = {};
+  set[least].network = network;
+  return &set[least];
 }
 
 // After a gap every history is empty, so no more windows need be closed one by one.
@@ -67,15 +70,16 @@ void Floods::close_windows(std::int64_t second) {
   const std::int64_t windows =
       std::min<std::int64_t>(second - second_, std::int64_t{limits_.of} + 1);
   for (std::int64_t i = 0; i < windows; ++i) {
-    for (Counts& counts : table_) {
-      if (counts.used) close_window(counts);
+    for (std::size_t at = 0; at < table_.size(); ++at) {
+      std::uint32_t& tag = tags_[at / kWays][at % kWays];
+      if (tag != 0 && !close_window(table_[at])) tag = 0;
     }
     ++second_;
   }
   second_ = second;
 }
 
-void Floods::close_window(Counts& counts) {
+bool Floods::close_window(Counts& counts) {
   bool quiet = true;
   for (std::size_t k = 0; k < kFloodKinds; ++k) {
     quiet = quiet && counts.toward[k] == 0 && counts.courses[k].history == 0;
@@ -83,7 +87,7 @@ void Floods::close_window(Counts& counts) {
   }
   counts.toward = {};
   counts.excused = {};
-  counts.used = !quiet;
+  return !quiet;
 }
 
 void Floods::judge(Counts& counts, FloodKind kind) {

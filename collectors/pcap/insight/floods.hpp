@@ -76,6 +76,7 @@ class Floods {
 
  private:
   static constexpr std::size_t kSets = 64, kWays = 16;
+  using Tags = std::array<std::uint32_t, kWays>;  // 0: nobody
   struct Course {
     std::uint32_t history = 0;  // bit 0: the last window
     bool told = false;
@@ -85,7 +86,6 @@ class Floods {
   };
   struct Counts {
     IpAddress network;
-    bool used = false;
     std::array<std::uint64_t, kFloodKinds> toward{}, excused{};
     std::array<Course, kFloodKinds> courses{};
   };
@@ -93,13 +93,15 @@ class Floods {
   static std::uint64_t worth(const Counts& counts);
   Counts* find(const IpAddress& network, bool make);
   void close_windows(std::int64_t second);
-  void close_window(Counts& counts);
+  // False: there is nothing in it to be kept.
+  bool close_window(Counts& counts);
   void judge(Counts& counts, FloodKind kind);
   void tell(const Counts& counts, FloodKind kind, bool begins);
 
   FloodLimits limits_;
   KeyedHash hash_;
   std::int64_t second_ = 0;
+  std::vector<Tags> tags_ = std::vector<Tags>(kSets);
   std::vector<Counts> table_ = std::vector<Counts>(kSets * kWays);
   std::vector<FloodChange> changes_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <type_traits>
 #include <utility>
 
 namespace itnxt::pcap {
@@ -42,7 +43,7 @@ FlowKey key_of(const Datagram& d, std::uint64_t from) {
 }  // namespace
 
 Insight::Insight(const InsightLimits& limits, SiteMap sites, const HashSecret& secret)
-    : lengths_(limits.networks),
+    : network_(limits.networks),
       sites_(std::move(sites)),
       hash_(secret),
       pairs_(limits.pairs),
@@ -52,7 +53,8 @@ Insight::Insight(const InsightLimits& limits, SiteMap sites, const HashSecret& s
 
 void Insight::settle(std::optional<std::int64_t> time) {
   if (time) move_to(*time);
-  flush();
+  empty(tcp_);
+  empty(rest_);
   sweep(false);
 }
 
@@ -77,8 +79,19 @@ void Insight::move_to(std::int64_t time) {
 
 void Insight::enqueue(const Datagram& d, std::uint32_t bytes, std::int64_t time) {
   move_to(time);
-  if (entered_ - left_ == kLine) process(line_[left_++ % kLine]);
-  Entry& packet = line_[entered_++ % kLine];
+  if (d.upper == Upper::tcp) {
+    enter(tcp_, d, bytes).tcp = {d.sequence, d.acknowledgement, d.payload, d.ts_value,
+                                 d.ts_echo,  d.window,          d.flags,   d.has_timestamps};
+  } else {
+    enter(rest_, d, bytes);
+  }
+  watch_for_floods(d, bytes);
+}
+
+template <class T>
+T& Insight::enter(Line<T>& line, const Datagram& d, std::uint32_t bytes) {
+  if (line.entered - line.left == kLine) process(line.places[line.left++ % kLine]);
+  T& packet = line.places[line.entered++ % kLine];
   const std::uint64_t from = comes_from(d);
   packet.from = static_cast<std::uint8_t>(from);
   packet.key = key_of(d, from);
@@ -87,36 +100,37 @@ void Insight::enqueue(const Datagram& d, std::uint32_t bytes, std::int64_t time)
   cache_.prefetch_set(packet.hash);
   packet.at = micros_;
   packet.bytes = bytes;
-  packet.is_tcp = d.upper == Upper::tcp;
-  if (packet.is_tcp) {
-    packet.tcp = {d.sequence, d.acknowledgement, d.payload, d.ts_value,
-                  d.ts_echo,  d.window,          d.flags,   d.has_timestamps};
-  }
-  watch_for_floods(d, bytes);
-  const Entry& next = line_[(entered_ - kLine / 2) % kLine];
-  if (entered_ - left_ > kLine / 2) cache_.prefetch_flow(next.hash, next.is_tcp);
+  // By now the set of the packet in the middle of the line has come.
+  const T& next = line.places[(line.entered - kLine / 2) % kLine];
+  cache_.prefetch_flow(next.hash, std::is_same_v<T, TcpEntry>);
+  return packet;
+}
+
+template <class T>
+void Insight::empty(Line<T>& line) {
+  while (line.left != line.entered) process(line.places[line.left++ % kLine]);
 }
 
 void Insight::watch_for_floods(const Datagram& d, std::uint32_t bytes) {
   switch (d.upper) {
     case Upper::tcp:
       if ((d.flags & (tcp_flag::syn | tcp_flag::ack)) == tcp_flag::syn) {
-        floods_.toward(FloodKind::syn, network_of(d.destination, lengths_), 1);
+        floods_.toward(FloodKind::syn, network_.of(d.destination), 1);
       }
       return;
     case Upper::udp:
       if (amplifies(d.source_port)) {
-        floods_.toward(FloodKind::udp_amplification, network_of(d.destination, lengths_), bytes);
+        floods_.toward(FloodKind::udp_amplification, network_.of(d.destination), bytes);
       }
       if (amplifies(d.destination_port)) {
-        floods_.excuse(FloodKind::udp_amplification, network_of(d.source, lengths_), bytes);
+        floods_.excuse(FloodKind::udp_amplification, network_.of(d.source), bytes);
       }
       return;
     case Upper::icmp:
     case Upper::icmpv6:
-      floods_.toward(FloodKind::icmp, network_of(d.destination, lengths_), 1);
+      floods_.toward(FloodKind::icmp, network_.of(d.destination), 1);
       if (d.icmp_type == (d.upper == Upper::icmp ? kEchoRequest : kEchoRequestV6)) {
-        floods_.excuse(FloodKind::icmp, network_of(d.source, lengths_), 1);
+        floods_.excuse(FloodKind::icmp, network_.of(d.source), 1);
       }
       return;
     case Upper::none:
@@ -127,28 +141,30 @@ void Insight::watch_for_floods(const Datagram& d, std::uint32_t bytes) {
   }
 }
 
-void Insight::flush() {
-  while (left_ != entered_) process(line_[left_++ % kLine]);
-}
-
-void Insight::process(const Entry& packet) {
-  bool fresh = false;
+Flow& Insight::account(const Entry& packet, bool& fresh) {
   Flow& flow = cache_.place(packet.key, packet.hash, packet.at, fresh,
                             [this](Flow& old, std::int32_t silent) { retire(old, silent); });
   std::uint32_t& bytes = flow.bytes[packet.from];
   if (packet.bytes > kMost - bytes) talkers_.drain(flow);
   bytes += packet.bytes;
   ++flow.packets;
-  if (packet.is_tcp) process_tcp(flow, fresh, packet);
+  return flow;
 }
 
-void Insight::process_tcp(Flow& flow, bool fresh, const Entry& packet) {
+void Insight::process(const Entry& packet) {
+  bool fresh = false;
+  (void)account(packet, fresh);
+}
+
+void Insight::process(const TcpEntry& packet) {
+  bool fresh = false;
+  Flow& flow = account(packet, fresh);
   if (begin_tcp(flow, fresh, packet.from, packet.tcp, pairs_[flow.pair])) {
     flow.pair = pairs_.find(sites_.site_of(flow.address[flow.client()]),
                             sites_.site_of(flow.address[1 - flow.client()]));
   }
   if (observe_tcp(flow, packet.from, packet.tcp, packet.at, pairs_[flow.pair])) {
-    floods_.excuse(FloodKind::syn, network_of(flow.address[1 - flow.client()], lengths_), 1);
+    floods_.excuse(FloodKind::syn, network_.of(flow.address[1 - flow.client()]), 1);
   }
 }
 

@@ -52,27 +52,38 @@ class Insight {
   void clear_talkers() { talkers_.clear(); }
 
  private:
-  static constexpr std::uint32_t kLine = 32;  // a power of two
+  static constexpr std::uint32_t kLine = 16;  // a power of two
   struct Entry {
     FlowKey key;
     std::uint64_t hash = 0;
-    TcpSegment tcp;
     Micros at = 0;
     std::uint32_t bytes = 0;
     std::uint8_t from = 0;
-    bool is_tcp = false;
+  };
+  struct TcpEntry : Entry {
+    TcpSegment tcp;
+  };
+  // Those of one kind: TCP and the rest part here, where the processor still remembers which it is.
+  template <class T>
+  struct Line {
+    std::array<T, kLine> places;
+    std::uint32_t entered = 0, left = 0;  // packets so far; wrap together
   };
 
   void enqueue(const Datagram& datagram, std::uint32_t bytes, std::int64_t time);
-  void flush();
+  template <class T>
+  T& enter(Line<T>& line, const Datagram& datagram, std::uint32_t bytes);
+  template <class T>
+  void empty(Line<T>& line);
+  Flow& account(const Entry& packet, bool& fresh);
   void process(const Entry& packet);
-  void process_tcp(Flow& flow, bool fresh, const Entry& packet);
+  void process(const TcpEntry& packet);
   void watch_for_floods(const Datagram& datagram, std::uint32_t bytes);
   void move_to(std::int64_t time);
   void sweep(bool all_are_old);
   void retire(Flow& flow, std::int32_t silent);
 
-  const NetworkLengths lengths_;
+  const Networks network_;
   const SiteMap sites_;
   const KeyedHash hash_;
   SitePairs pairs_;
@@ -80,8 +91,8 @@ class Insight {
   Talkers talkers_;
   Floods floods_;
 
-  std::array<Entry, kLine> line_;
-  std::uint32_t entered_ = 0, left_ = 0;  // packets so far; wrap together
+  Line<TcpEntry> tcp_;
+  Line<Entry> rest_;
   // Times in nanoseconds since 1970.
   std::optional<std::int64_t> begun_;
   std::int64_t now_ = 0;

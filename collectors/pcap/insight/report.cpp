@@ -177,7 +177,7 @@ TalkersSample Report::talkers(const Insight& insight, Instant now) {
   sample.destinations = static_cast<std::uint64_t>(std::llround(all.destinations().estimate()));
   sample.flows = static_cast<std::uint64_t>(std::llround(all.different_flows().estimate()));
   const std::size_t most = std::min<std::size_t>(config_.top, kMostTalkers);
-  for (const Talkers::Networks::Row& row : all.networks().top(most)) {
+  for (const Talkers::HeavyNetworks::Row& row : all.networks().top(most)) {
     sample.networks.push_back({network_text(row.key, lengths_),
                                name(insight.sites().site_of(row.key)), row.extra.sent,
                                row.extra.received, row.extra.packets, row.error});

@@ -19,8 +19,8 @@ void Talkers::drain(Flow& flow) {
   sums.bytes[1] += second;
   sums.packets += packets;
 
-  const IpAddress a = network_of(key.address[0], lengths_);
-  const IpAddress b = network_of(key.address[1], lengths_);
+  const IpAddress a = network_.of(key.address[0]);
+  const IpAddress b = network_.of(key.address[1]);
   if (a == b) {
     add_network(a, first + second, first + second, weight, packets);
   } else {

@@ -23,6 +23,21 @@ constexpr IpAddress network_of(const IpAddress& address, const NetworkLengths& l
   return masked(address, address.is_v4() ? lengths.v4 : lengths.v6);
 }
 
+// The same, made ready for many addresses.
+class Networks {
+ public:
+  explicit constexpr Networks(const NetworkLengths& lengths)
+      : masks_{masked(kAll, lengths.v6), masked(kAll, lengths.v4)} {}
+  [[nodiscard]] IpAddress of(const IpAddress& address) const {
+    const IpAddress& mask = masks_[address.is_v4() ? 1 : 0];
+    return {address.high & mask.high, address.low & mask.low};
+  }
+
+ private:
+  static constexpr IpAddress kAll = {~std::uint64_t{0}, ~std::uint64_t{0}};
+  std::array<IpAddress, 2> masks_;
+};
+
 class Talkers {
  public:
   // Bytes and packets while it has its row: lower bounds where the row has an error.
@@ -33,17 +48,17 @@ class Talkers {
     std::array<std::uint64_t, 2> bytes{};  // by sender
     std::uint64_t packets = 0;
   };
-  using Networks = HeavyHitters<IpAddress, NetworkSums>;
+  using HeavyNetworks = HeavyHitters<IpAddress, NetworkSums>;
   using Flows = HeavyHitters<FlowKey, FlowSums>;
   static constexpr std::size_t kRows = 4096;
 
   Talkers(const NetworkLengths& lengths, const HashSecret& secret)
-      : lengths_(lengths), hash_(secret), networks_(kRows), flows_(kRows) {}
+      : network_(lengths), hash_(secret), networks_(kRows), flows_(kRows) {}
 
   // Takes over what the flow has not yet told, and sets it to nothing.
   void drain(Flow& flow);
 
-  [[nodiscard]] const Networks& networks() const { return networks_; }
+  [[nodiscard]] const HeavyNetworks& networks() const { return networks_; }
   [[nodiscard]] const Flows& flows() const { return flows_; }
   // Different addresses that sent and received, different flows.
   [[nodiscard]] const Distinct& sources() const { return sources_; }
@@ -58,9 +73,9 @@ class Talkers {
   void add_network(const IpAddress& network, std::uint64_t sent, std::uint64_t received,
                    std::uint64_t weight, std::uint64_t packets);
 
-  NetworkLengths lengths_;
+  Networks network_;
   KeyedHash hash_;
-  Networks networks_;
+  HeavyNetworks networks_;
   Flows flows_;
   Distinct sources_, destinations_, different_flows_;
   std::uint64_t bytes_ = 0, packets_ = 0;
