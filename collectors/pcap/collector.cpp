@@ -102,6 +102,7 @@ class PcapCollector final : public Collector {
       case Capture::Progress::finished:
         read_.cancel();
         capture_.reset();
+        say_giants();
         publish();
         return;
     }
@@ -164,14 +165,18 @@ class PcapCollector final : public Collector {
     report_events();
   }
 
-  // Once: what is captured is not what is on the wire, and what to do.
+  // Once: what is captured is not what was on the wire, and what to do.
   void say_giants() {
     if (analysis_.giants() == 0 || std::exchange(told_giants_, true)) return;
+    const std::string what =
+        live_ ? "frames longer than the interface's MTU are captured: the network card merges "
+                "packets, so counts and sizes are not those of the wire; switch that off with "
+                "ethtool -K " +
+                    config_.interface + " gro off lro off (and gso off tso off for what is sent)"
+              : "frames longer than any wire carries are in the savefile: the network card that "
+                "captured them had merged packets, so counts and sizes are not those of the wire";
     context_.log.warning(
-        "frames longer than the interface's MTU are captured: the network card merges packets, so "
-        "counts and sizes are not those of the wire; switch that off with ethtool -K " +
-            config_.interface + " gro off lro off (and gso off tso off for what is sent)",
-        {{"capture", config_.name.text()}, {"interface", config_.interface}});
+        what, {{"capture", config_.name.text()}, {live_ ? "interface" : "file", source()}});
   }
 
   void report_events() {

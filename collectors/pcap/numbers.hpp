@@ -1,6 +1,7 @@
 // Numbers of the registries that several parts of the decoder need.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "daemon/core/sample.hpp"
@@ -45,28 +46,22 @@ inline constexpr std::uint8_t shim6 = 140;
 
 inline constexpr std::size_t kLargestSaid = 65535;  // what a 16-bit length can say
 
+// By a table, not by branches that traffic of many kinds makes the processor guess wrong.
+inline constexpr std::array<Protocol, 256> kProtocolOf = [] {
+  std::array<Protocol, 256> table{};
+  table.fill(Protocol::other);
+  table[ip_number::tcp] = Protocol::tcp;
+  table[ip_number::udp] = Protocol::udp;
+  table[ip_number::icmp] = Protocol::icmp;
+  table[ip_number::icmpv6] = Protocol::icmpv6;
+  table[ip_number::sctp] = Protocol::sctp;
+  table[ip_number::ospf] = Protocol::ospf;
+  table[ip_number::gre] = Protocol::gre;
+  table[ip_number::ipv4] = table[ip_number::ipv6] = Protocol::ip_in_ip;
+  return table;
+}();
 constexpr Protocol protocol_of(std::uint8_t number) {
-  switch (number) {
-    case ip_number::tcp:
-      return Protocol::tcp;
-    case ip_number::udp:
-      return Protocol::udp;
-    case ip_number::icmp:
-      return Protocol::icmp;
-    case ip_number::icmpv6:
-      return Protocol::icmpv6;
-    case ip_number::sctp:
-      return Protocol::sctp;
-    case ip_number::ospf:
-      return Protocol::ospf;
-    case ip_number::gre:
-      return Protocol::gre;
-    case ip_number::ipv4:
-    case ip_number::ipv6:
-      return Protocol::ip_in_ip;
-    default:
-      return Protocol::other;
-  }
+  return kProtocolOf[number];
 }
 
 }  // namespace itnxt::pcap

@@ -6,7 +6,7 @@ import struct
 SOURCE = "02:00:00:00:00:01"
 _MAC = bytes.fromhex("020000000002") + bytes.fromhex(SOURCE.replace(":", ""))
 _ETHERTYPE = {"ipv4": 0x0800, "ipv6": 0x86DD, "arp": 0x0806}
-_NUMBER = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58, "other": 132}
+_NUMBER = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58, "sctp": 132, "other": 50}
 
 
 def _checksum(data):
@@ -60,7 +60,7 @@ def mixture(rounds, vlans=True):
     packets = []
     for i in range(rounds):
         size = bytes(20 + i * 37 % 1300)
-        for protocol in ("tcp", "udp", "icmp", "other"):
+        for protocol in ("tcp", "udp", "icmp", "sctp", "other"):
             packets.append((protocol, ethernet(_ETHERTYPE["ipv4"], ipv4(protocol, size))))
         for protocol in ("tcp", "udp", "icmpv6"):
             packets.append((protocol, ethernet(_ETHERTYPE["ipv6"], ipv6(protocol, size))))

@@ -172,6 +172,70 @@ TEST_F(PcapCollector, SaysOnceThatALinkTypeIsNotDecoded) {
             (TrafficCount{Packets(1), Bytes(40)}));
 }
 
+// How the series of the last sample are called.
+std::vector<std::string> names(const std::vector<SeriesSample>& samples) {
+  std::vector<std::string> found;
+  for (const SeriesFamily& family : samples.back().families) found.push_back(family.name);
+  return found;
+}
+
+TEST_F(PcapCollector, TellsSeriesThatBearItsNameWhileItIsOpen) {
+  const std::string file = folder_ / "one.pcap";
+  Savefile(file).add(test::ethernet(0x8100, test::tag(0x0800, test::ipv4(6, test::tcp()))));
+  start(file);
+  rounds_until(2);
+  const auto series = sink_.all<SeriesSample>();
+  ASSERT_EQ(series.size(), 2U);
+  EXPECT_EQ(series.back().owner, SeriesOwner::capture);
+  EXPECT_TRUE(series.back().device.empty());
+  EXPECT_EQ(series.back().interval, Duration(10s));
+  EXPECT_THAT(
+      names(series),
+      ElementsAre("itnxt_capture_dscp_bytes_total", "itnxt_capture_vlan_packets_total",
+                  "itnxt_capture_vlan_bytes_total", "itnxt_capture_packet_size_bytes",
+                  "itnxt_capture_peak_bytes", "itnxt_capture_broadcast_packets_total",
+                  "itnxt_capture_multicast_packets_total", "itnxt_capture_giant_packets_total"));
+}
+
+TEST_F(PcapCollector, ACaptureThatIsNotOpenTellsNoSeries) {
+  start(folder_ / "none.pcap");
+  EXPECT_EQ(samples().size(), 1U);
+  EXPECT_THAT(sink_.all<SeriesSample>(), IsEmpty());
+}
+
+TEST_F(PcapCollector, SaysOnceThatPacketsWereMerged) {
+  const std::string file = folder_ / "giants.pcap";
+  Savefile(file).add(kTcpFrame, 9238).add(kTcpFrame, 9239).add(kTcpFrame, 60000);
+  start(file);
+  rounds_until(2);
+  EXPECT_THAT(log_.lines,
+              ElementsAre("level=warning msg=\"frames longer than any wire carries are in the "
+                          "savefile: the network card that captured them had merged packets, so "
+                          "counts and sizes are not those of the wire\" capture=tap file=" +
+                          file));
+}
+
+TEST_F(PcapCollector, AStormInASavefileIsAnEvent) {
+  const std::string file = folder_ / "storm.pcap";
+  Octets frame = test::ethernet(0x0806, test::arp());
+  std::fill_n(frame.begin(), 6, 0xff);
+  {
+    Savefile out(file);
+    for (std::size_t second = 100; second < 106; ++second) {
+      for (int i = 0; i < 5001; ++i) out.add(frame, 0, second);
+    }
+  }
+  start(file);
+  rounds_until(2);
+  ASSERT_EQ(sink_.events.size(), 2U);
+  EXPECT_EQ(sink_.events[0].kind, "capture_started");
+  EXPECT_EQ(sink_.events[1].kind, "broadcast_storm_began");
+  EXPECT_EQ(sink_.events[1].wall, WallTime(100s));
+  EXPECT_EQ(sink_.events[1].text,
+            "a broadcast storm rages for 5 s: 25005 packets, at most 5001 in a second");
+  EXPECT_EQ(sink_.events[1].details.back(), (std::pair<std::string, std::string>{"source", file}));
+}
+
 TEST_F(PcapCollector, KeepsWhatItReadOfATruncatedSavefile) {
   const std::string file = folder_ / "cut.pcap";
   {

@@ -43,8 +43,9 @@ class Savefile {
       : out_(path, std::ios::binary) {
     put(u32(0xa1b2c3d4) + u16(2) + u16(4) + zeros(8) + u32(262144) + u32(link_type));
   }
-  Savefile& add(const Octets& frame, std::size_t original = 0) {
-    put(u32(1) + u32(2) + u32(frame.size()) + u32(original == 0 ? frame.size() : original));
+  // `second`: since 1970.
+  Savefile& add(const Octets& frame, std::size_t original = 0, std::size_t second = 1) {
+    put(u32(second) + u32(2) + u32(frame.size()) + u32(original == 0 ? frame.size() : original));
     put(frame);
     return *this;
   }
