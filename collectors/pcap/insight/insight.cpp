@@ -27,19 +27,6 @@ std::uint64_t comes_from(const Datagram& d) {
   return from;
 }
 
-FlowKey key_of(const Datagram& d, std::uint64_t from) {
-  const std::uint64_t mask = 0 - from;
-  const std::uint64_t high = (d.source.high ^ d.destination.high) & mask;
-  const std::uint64_t low = (d.source.low ^ d.destination.low) & mask;
-  FlowKey key;
-  key.address[0] = {d.source.high ^ high, d.source.low ^ low};
-  key.address[1] = {d.destination.high ^ high, d.destination.low ^ low};
-  key.ports = std::rotl(std::uint32_t{d.source_port} << 16U | d.destination_port,
-                        static_cast<int>(from * 16));
-  key.protocol = d.protocol;
-  return key;
-}
-
 }  // namespace
 
 Insight::Insight(const InsightLimits& limits, SiteMap sites, const HashSecret& secret)
@@ -94,9 +81,20 @@ T& Insight::enter(Line<T>& line, const Datagram& d, std::uint32_t bytes) {
   T& packet = line.places[line.entered++ % kLine];
   const std::uint64_t from = comes_from(d);
   packet.from = static_cast<std::uint8_t>(from);
-  packet.key = key_of(d, from);
-  packet.hash = hash_(packet.key.address[0], packet.key.address[1],
-                      std::uint64_t{packet.key.ports} << 8U | packet.key.protocol);
+  // In registers, not by way of `packet`: what has just been stored in pieces is slow to be read as
+  // a whole.
+  const std::uint64_t mask = 0 - from;
+  const std::uint64_t high = (d.source.high ^ d.destination.high) & mask;
+  const std::uint64_t low = (d.source.low ^ d.destination.low) & mask;
+  const IpAddress end_0{d.source.high ^ high, d.source.low ^ low};
+  const IpAddress end_1{d.destination.high ^ high, d.destination.low ^ low};
+  const std::uint32_t ports = std::rotl(std::uint32_t{d.source_port} << 16U | d.destination_port,
+                                        static_cast<int>(from * 16));
+  packet.key.address[0] = end_0;
+  packet.key.address[1] = end_1;
+  packet.key.ports = ports;
+  packet.key.protocol = d.protocol;
+  packet.hash = hash_(end_0, end_1, std::uint64_t{ports} << 8U | d.protocol);
   cache_.prefetch_set(packet.hash);
   packet.at = micros_;
   packet.bytes = bytes;
