@@ -122,11 +122,10 @@ void ospf(Decoding& d, Datagram& datagram) {
 }  // namespace
 
 void decode_upper(Decoding& d, Datagram& datagram) {
+  // Nearly all there is, before a jump that is hard to guess.
+  if (datagram.protocol == ip_number::tcp) return tcp(d, datagram);
+  if (datagram.protocol == ip_number::udp) return udp(d, datagram);
   switch (datagram.protocol) {
-    case ip_number::tcp:
-      return tcp(d, datagram);
-    case ip_number::udp:
-      return udp(d, datagram);
     case ip_number::icmp:
       return icmp<8>(d, datagram, Upper::icmp);
     case ip_number::icmpv6:

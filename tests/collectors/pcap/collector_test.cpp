@@ -197,6 +197,22 @@ TEST_F(PcapCollector, TellsSeriesThatBearItsNameWhileItIsOpen) {
                   "itnxt_capture_multicast_packets_total", "itnxt_capture_giant_packets_total"));
 }
 
+TEST_F(PcapCollector, DirectionIsToldByLocalNetworks) {
+  const std::string file = folder_ / "prefixes.pcap";
+  Savefile(file).add(kTcpFrame).add(kUdpFrame);
+  PcapCollectorConfig config;
+  config.name = CollectorName("tap");
+  config.file = file;
+  config.local_prefixes = {{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1}, 128}};
+  collector_ = make_pcap_collector(config, {loop_, sink_, log_});
+  collector_->start();
+  rounds_until(2);
+  EXPECT_EQ(test::count_of(samples().back(), Direction::transmit, Protocol::tcp).packets,
+            Packets(1));
+  EXPECT_EQ(test::count_of(samples().back(), Direction::unknown, Protocol::udp).packets,
+            Packets(1));
+}
+
 TEST_F(PcapCollector, ACaptureThatIsNotOpenTellsNoSeries) {
   start(folder_ / "none.pcap");
   EXPECT_EQ(samples().size(), 1U);

@@ -15,10 +15,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
 #include "collectors/pcap/collector.hpp"
+#include "collectors/pcap/interface.hpp"
+#include "collectors/pcap/loss.hpp"
 #include "tests/collectors/pcap/savefile.hpp"
 #include "tests/support/recording.hpp"
 #include "tests/support/run_until.hpp"
@@ -171,6 +174,14 @@ class PcapLive : public ::testing::Test {
   std::unique_ptr<Collector> collector_;
 };
 
+TEST_F(PcapLive, KnowsHowLongAFrameCanBe) {
+  ASSERT_TRUE(run("ip link set tap mtu 1400"));
+  EXPECT_EQ(vantage_of("tap").mtu, 1400U);
+  EXPECT_EQ(longest_frame(vantage_of("tap")), 1400U + 14 + 8 + 16);
+  EXPECT_EQ(vantage_of("nothing").mtu, 0U);
+  EXPECT_EQ(longest_frame({}), 9238U);
+}
+
 TEST_F(PcapLive, CountsWhatTheSenderSent) {
   start("tap");
   EXPECT_TRUE(last().open);
@@ -283,6 +294,15 @@ TEST_F(PcapLive, ShowsWhatItCouldNotTake) {
   ASSERT_TRUE(itnxt::test::run_until(loop_, [&] { return accounted() >= kSent; }));
   EXPECT_EQ(accounted(), kSent);
   EXPECT_GT(last().dropped[static_cast<std::size_t>(DropPoint::kernel)].count(), 0U);
+  double worst = 0;  // of any interval
+  for (const SeriesSample& sample : sink_.all<SeriesSample>()) {
+    for (const SeriesFamily& family : sample.families) {
+      if (family.name != "itnxt_capture_loss_ratio") continue;
+      worst = std::max(worst, std::get<double>(family.rows.at(0).value));
+    }
+  }
+  EXPECT_GT(worst, 0);
+  EXPECT_LE(worst, 1);
   const auto dropped = last().dropped;
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(far.send(kToUs));  // and works on
   itnxt::test::run_until(loop_, [&] { return accounted() >= kSent + 100; });
