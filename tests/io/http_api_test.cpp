@@ -114,7 +114,9 @@ TEST(HttpApi, CapturesAndCollectors) {
       R"("open":true,"packets":3,"bytes":1800,"dropped_packets":4,"malformed_packets":1,)"
       R"("protocols":{"tcp":{"packets":3,"bytes":1800},"udp":{"packets":0,"bytes":0},)"
       R"("icmp":{"packets":0,"bytes":0},"icmpv6":{"packets":0,"bytes":0},)"
-      R"("arp":{"packets":0,"bytes":0},"other":{"packets":0,"bytes":0}}}]})"
+      R"("arp":{"packets":0,"bytes":0},"other":{"packets":0,"bytes":0},)"
+      R"("sctp":{"packets":0,"bytes":0},"ospf":{"packets":0,"bytes":0},)"
+      R"("gre":{"packets":0,"bytes":0},"ip_in_ip":{"packets":0,"bytes":0}}}]})"
       "\n");
   EXPECT_EQ(api("collectors"),
             R"({"status":"success","data":[{"node":"md","collector":"snmp",)"

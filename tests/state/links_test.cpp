@@ -166,6 +166,9 @@ TEST(Captures, TalkersStandBesideTheirCaptureUntilTheyAreStale) {
     s.packets = packets;
     return s;
   };
+  Poller other = poller;
+  other.node = NodeName("hal");
+  other.send(table, {});
   poller.send(table, {talkers(1)});  // of a capture that nobody knows
   EXPECT_EQ(poller.look(table)->samples_refused, 1U);
   const std::uint64_t none = poller.look(table)->series;
@@ -176,8 +179,6 @@ TEST(Captures, TalkersStandBesideTheirCaptureUntilTheyAreStale) {
   poller.send(table, {talkers(3)});
   EXPECT_EQ(poller.look(table)->captures[0].talkers->packets, 3U);
   EXPECT_EQ(poller.look(table)->series, without + kSeriesOfTalkers);
-  Poller other = poller;
-  other.node = NodeName("hal");
   other.send(table, {talkers(4)});
   EXPECT_EQ(poller.look(table)->captures[0].talkers->packets, 3U);
   EXPECT_EQ(poller.look(table)->samples_refused, 2U);
