@@ -53,7 +53,7 @@ inline constexpr std::uint8_t seen = 1, acked = 2, timed = 4, timed_syn = 8, amb
                               hole = 32, closed_window = 64, reset = 128;
 }
 namespace flow_flag {
-inline constexpr std::uint8_t client_is_1 = 1, attempt = 2, syn_unanswered = 4, told = 8;
+inline constexpr std::uint8_t client_is_1 = 1, attempt = 2, syn_unanswered = 4;
 }
 
 struct alignas(64) Flow {
