@@ -224,8 +224,8 @@ class PcapCollector final : public Collector {
   void publish_insight(SeriesSample& series) {
     Insight& insight = *analysis_.insight();
     const Instant now = context_.loop.now();
-    insight.settle(live_ ? std::optional(context_.loop.wall_now().time_since_epoch().count())
-                         : std::nullopt);
+    const WallTime complete = context_.loop.wall_now() - kStampsComeLate;
+    insight.settle(live_ ? std::optional(complete.time_since_epoch().count()) : std::nullopt);
     for (const FloodChange& change : insight.take_flood_changes()) {
       report(report_.flood(change, insight.sites()));
     }

@@ -39,10 +39,13 @@ Insight::Insight(const InsightLimits& limits, SiteMap sites, const HashSecret& s
       floods_(limits.floods, secret) {}
 
 void Insight::settle(std::optional<std::int64_t> time) {
-  if (time) move_to(*time);
   empty(tcp_);
   empty(rest_);
-  sweep(false);
+  if (!begun_) return;
+  // The packets' own time stays: some that came before `time` may not be here yet.
+  const std::int64_t until = std::max(now_, time.value_or(now_));
+  floods_.advance(until / kSecond);
+  sweep(until, until - now_ > kLeap);
 }
 
 void Insight::move_to(std::int64_t time) {
@@ -53,7 +56,7 @@ void Insight::move_to(std::int64_t time) {
   if (time <= now_ && now_ < next_second_) return;
   const bool is_leap = time - now_ > kLeap;
   now_ = std::max(now_, time);
-  micros_ = static_cast<Micros>((now_ - *begun_) / 1000);
+  micros_ = micros_at(now_);
   if (now_ >= next_second_) {
     const std::int64_t second = now_ / kSecond;
     floods_.advance(second);
@@ -61,7 +64,7 @@ void Insight::move_to(std::int64_t time) {
   }
   if (now_ < next_sweep_) return;
   next_sweep_ = now_ + kSweepEvery;
-  sweep(is_leap);
+  sweep(now_, is_leap);
 }
 
 void Insight::enqueue(const Datagram& d, std::uint32_t bytes, std::int64_t time) {
@@ -166,8 +169,8 @@ void Insight::process(const TcpEntry& packet) {
   }
 }
 
-void Insight::sweep(bool all_are_old) {
-  cache_.sweep(micros_, [&](Flow& flow, std::int32_t silent) {
+void Insight::sweep(std::int64_t until, bool all_are_old) {
+  cache_.sweep(micros_at(until), [&](Flow& flow, std::int32_t silent) {
     retire(flow, all_are_old ? kIdle : silent);
     return !all_are_old && silent < kIdle;
   });

@@ -41,8 +41,9 @@ class Insight {
     enqueue(datagram, bytes, time);
   }
 
-  // Everything observed is in what the functions below tell. `time`: now by the same clock, or
-  // nothing to leave the time where the packets left it.
+  // Everything observed is in what the functions below tell. `time`: until when by the same clock
+  // all packets are here, or nothing: until the last one. How long a flow has been silent is known
+  // by it, and which floods are over; packets of before it that come late keep their times.
   void settle(std::optional<std::int64_t> time);
   [[nodiscard]] const SitePairs& pairs() const { return pairs_; }
   [[nodiscard]] const Talkers& talkers() const { return talkers_; }
@@ -80,8 +81,12 @@ class Insight {
   void process(const TcpEntry& packet);
   void watch_for_floods(const Datagram& datagram, std::uint32_t bytes);
   void move_to(std::int64_t time);
-  void sweep(bool all_are_old);
+  void sweep(std::int64_t until, bool all_are_old);
   void retire(Flow& flow, std::int32_t silent);
+  // Of a time that is not before the first packet's.
+  [[nodiscard]] Micros micros_at(std::int64_t time) const {
+    return static_cast<Micros>((time - *begun_) / 1000);
+  }
 
   const Networks network_;
   const SiteMap sites_;

@@ -77,6 +77,29 @@ TEST(Insight, CountsAnUnansweredAttemptWhenTimeHasPassed) {
   EXPECT_EQ(insight.pairs().all()[1].unanswered, 1U);
 }
 
+// A ring hands its packets over a block at a time, with the stamps they got when they came.
+TEST(Insight, PacketsThatComeBehindASettlementKeepTheirTimes) {
+  Insight insight(small(), two_sites(), kSecret);
+  const std::uint32_t client = 0x0a010005, server = 0x0a020007;
+  const auto syn = [&](std::uint16_t port, std::int64_t at) {
+    insight.observe(tcp(client, port, server, 443, tcp_flag::syn, 1, 0), 60, at);
+  };
+  const auto answer = [&](std::uint16_t port, std::int64_t at) {
+    insight.observe(tcp(server, 443, client, port, tcp_flag::syn | tcp_flag::ack, 9, 2), 60, at);
+  };
+  syn(40'000, kStart);
+  insight.settle(kStart + 90 * kMs);
+  answer(40'000, kStart + 20 * kMs);
+  syn(40'001, kStart + 30 * kMs);
+  answer(40'001, kStart + 50 * kMs);
+  syn(40'002, kStart + 80 * kMs);
+  answer(40'002, kStart + 100 * kMs);
+  insight.settle(kStart + 190 * kMs);
+  const RoundTrips& round_trips = insight.pairs().all()[1].sides[1].round_trips;
+  EXPECT_EQ(round_trips.buckets[5], 3U);  // 10 to 20 ms
+  EXPECT_EQ(round_trips.micros, 60'000U);
+}
+
 TEST(Insight, SumsBytesByNetworkAndFlowInBothDirections) {
   Insight insight(small(), two_sites(), kSecret);
   Datagram there = between(0x0a010005, 0x0a020007, Upper::udp);
