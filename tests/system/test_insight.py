@@ -27,10 +27,11 @@ while True:
         while connection.recv(65536):
             pass
 """ % PORT
+# Data only: where the acknowledgement of the server's FIN is lost, the server repeats that.
 LOSS = """table ip loss {
   chain input {
     type filter hook input priority 0
-    tcp dport %d numgen random mod 100 < 2 drop
+    tcp dport %d meta length > 100 numgen random mod 100 < 2 drop
   }
 }
 """ % PORT
