@@ -6,30 +6,6 @@
 
 namespace itnxt::pcap {
 
-bool amplifies(std::uint16_t port) {
-  switch (port) {
-    case 17:     // quote of the day
-    case 19:     // character generator
-    case 53:     // DNS
-    case 69:     // TFTP
-    case 111:    // portmap
-    case 123:    // NTP
-    case 137:    // NetBIOS
-    case 161:    // SNMP
-    case 389:    // connectionless LDAP
-    case 520:    // RIP
-    case 1900:   // SSDP
-    case 3283:   // Apple remote desktop
-    case 3702:   // WS-Discovery
-    case 5353:   // mDNS
-    case 11211:  // memcached
-    case 27015:  // Steam
-      return true;
-    default:
-      return false;
-  }
-}
-
 std::uint64_t Floods::worth(const Counts& counts) {
   std::uint64_t sum = 1;
   for (std::size_t k = 0; k < kFloodKinds; ++k) {

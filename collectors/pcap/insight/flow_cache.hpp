@@ -31,43 +31,34 @@ class FlowCache {
   [[gnu::always_inline]] void prefetch_set(std::uint64_t hash) const {
     __builtin_prefetch(&sets_[set_of(hash)]);
   }
-  // … some packets later this, and place() after some more. `whole`: the second line, too.
+  // … some packets later this, and place() after some more, with what it returns: the way where the
+  // flow seems to be. `whole`: the second line, too.
   // Inline for certain: g++ takes a function that only prefetches for one that does nothing and
   // drops its calls.
-  [[gnu::always_inline]] void prefetch_flow(std::uint64_t hash, bool whole) const {
+  [[gnu::always_inline]] std::uint8_t prefetch_flow(std::uint64_t hash, bool whole) const {
     const std::size_t set = set_of(hash);
     const unsigned ways = ways_of(sets_[set], tag_of(hash));
-    const Flow* const flow =
-        &flows_[set * kWays + static_cast<unsigned>(std::countr_zero(ways | 1U << (kWays - 1)))];
+    const auto way = static_cast<std::uint8_t>(std::countr_zero(ways | 1U << (kWays - 1)));
+    const Flow* const flow = &flows_[set * kWays + way];
     __builtin_prefetch(flow, 1);
     if (whole) __builtin_prefetch(&flow->half, 1);
+    return way;
   }
 
   // The key's flow; where there is none, one made of the key, after `evict(flow, silent)` for the
-  // one that has to go. `fresh`: it was made. Valid until the next place() or sweep().
+  // one that has to go. `fresh`: it was made. `guess`: the way to look at first, any. Valid until
+  // the next place() or sweep().
   template <class Evict>
-  Flow& place(const FlowKey& key, std::uint64_t hash, Micros now, bool& fresh, Evict&& evict) {
+  Flow& place(const FlowKey& key, std::uint64_t hash, Micros now, bool& fresh, Evict&& evict,
+              std::uint8_t guess = 0) {
     const std::size_t at = set_of(hash);
-    Set& set = sets_[at];
-    const std::uint32_t tag = tag_of(hash);
-    Flow* const flows = &flows_[at * kWays];
+    Flow& guessed = flows_[at * kWays + guess];
     fresh = false;
-    for (unsigned ways = ways_of(set, tag); ways != 0; ways &= ways - 1) {
-      const auto way = static_cast<unsigned>(std::countr_zero(ways));
-      if (!(flows[way].key() == key)) continue;
-      set.seen[way] = now;
-      return flows[way];
+    if (sets_[at].tags[guess] == tag_of(hash) && guessed.key() == key) [[likely]] {
+      sets_[at].seen[guess] = now;
+      return guessed;
     }
-    const std::size_t way = victim(set, now);
-    if (set.tags[way] != kEmpty) evict(flows[way], since(now, set.seen[way]));
-    set.tags[way] = tag;
-    set.seen[way] = now;
-    flows[way] = Flow{};
-    flows[way].address = key.address;
-    flows[way].ports = key.ports;
-    flows[way].protocol = key.protocol;
-    fresh = true;
-    return flows[way];
+    return search(key, hash, now, fresh, evict);
   }
 
   // Each flow and how long it has been silent, in microseconds; what `keep(flow, silent)` denies
@@ -95,6 +86,31 @@ class FlowCache {
     void operator()(void* memory) const;
   };
 
+  template <class Evict>
+  [[gnu::noinline]] Flow& search(const FlowKey& key, std::uint64_t hash, Micros now, bool& fresh,
+                                 Evict& evict) {
+    const std::size_t at = set_of(hash);
+    Set& set = sets_[at];
+    const std::uint32_t tag = tag_of(hash);
+    Flow* const flows = &flows_[at * kWays];
+    for (unsigned ways = ways_of(set, tag); ways != 0; ways &= ways - 1) {
+      const auto way = static_cast<unsigned>(std::countr_zero(ways));
+      if (!(flows[way].key() == key)) continue;
+      set.seen[way] = now;
+      return flows[way];
+    }
+    const std::size_t way = victim(set, now);
+    if (set.tags[way] != kEmpty) evict(flows[way], since(now, set.seen[way]));
+    set.tags[way] = tag;
+    set.seen[way] = now;
+    flows[way] = Flow{};
+    flows[way].address = key.address;
+    flows[way].ports = key.ports;
+    flows[way].protocol = key.protocol;
+    fresh = true;
+    return flows[way];
+  }
+
   [[nodiscard]] std::size_t set_of(std::uint64_t hash) const { return hash & (sets_.size() - 1); }
   static std::uint32_t tag_of(std::uint64_t hash) {
     return static_cast<std::uint32_t>(hash >> 32U) | 1U;
@@ -109,11 +125,11 @@ class FlowCache {
     Four first, second;
     std::memcpy(&first, set.tags.data(), sizeof first);
     std::memcpy(&second, set.tags.data() + 4, sizeof second);
-    const auto pairs =
-        std::bit_cast<std::array<std::uint64_t, 2>>((std::bit_cast<Four>(first == wanted) & low) |
-                                                    (std::bit_cast<Four>(second == wanted) & high));
-    const std::uint64_t both = pairs[0] | pairs[1];
-    return static_cast<unsigned>(both | both >> 32U);
+    Four bits = (std::bit_cast<Four>(first == wanted) & low) |
+                (std::bit_cast<Four>(second == wanted) & high);
+    bits |= __builtin_shufflevector(bits, bits, 2, 3, 0, 1);
+    bits |= __builtin_shufflevector(bits, bits, 1, 0, 3, 2);
+    return bits[0];
   }
   static std::size_t victim(const Set& set, Micros now) {
     std::size_t oldest = 0;

@@ -72,10 +72,13 @@ void Insight::enqueue(const Datagram& d, std::uint32_t bytes, std::int64_t time)
   if (d.upper == Upper::tcp) {
     enter(tcp_, d, bytes).tcp = {d.sequence, d.acknowledgement, d.payload, d.ts_value,
                                  d.ts_echo,  d.window,          d.flags,   d.has_timestamps};
+    if ((d.flags & (tcp_flag::syn | tcp_flag::ack)) == tcp_flag::syn) {
+      floods_.toward(FloodKind::syn, network_.of(d.destination), 1);
+    }
   } else {
     enter(rest_, d, bytes);
+    watch_for_floods(d, bytes);
   }
-  watch_for_floods(d, bytes);
 }
 
 template <class T>
@@ -102,8 +105,8 @@ T& Insight::enter(Line<T>& line, const Datagram& d, std::uint32_t bytes) {
   packet.at = micros_;
   packet.bytes = bytes;
   // By now the set of the packet in the middle of the line has come.
-  const T& next = line.places[(line.entered - kLine / 2) % kLine];
-  cache_.prefetch_flow(next.hash, std::is_same_v<T, TcpEntry>);
+  T& next = line.places[(line.entered - kLine / 2) % kLine];
+  next.way = cache_.prefetch_flow(next.hash, std::is_same_v<T, TcpEntry>);
   return packet;
 }
 
@@ -114,11 +117,6 @@ void Insight::empty(Line<T>& line) {
 
 void Insight::watch_for_floods(const Datagram& d, std::uint32_t bytes) {
   switch (d.upper) {
-    case Upper::tcp:
-      if ((d.flags & (tcp_flag::syn | tcp_flag::ack)) == tcp_flag::syn) {
-        floods_.toward(FloodKind::syn, network_.of(d.destination), 1);
-      }
-      return;
     case Upper::udp:
       if (amplifies(d.source_port)) {
         floods_.toward(FloodKind::udp_amplification, network_.of(d.destination), bytes);
@@ -134,6 +132,7 @@ void Insight::watch_for_floods(const Datagram& d, std::uint32_t bytes) {
         floods_.excuse(FloodKind::icmp, network_.of(d.source), 1);
       }
       return;
+    case Upper::tcp:
     case Upper::none:
     case Upper::sctp:
     case Upper::ospf:
@@ -143,8 +142,9 @@ void Insight::watch_for_floods(const Datagram& d, std::uint32_t bytes) {
 }
 
 Flow& Insight::account(const Entry& packet, bool& fresh) {
-  Flow& flow = cache_.place(packet.key, packet.hash, packet.at, fresh,
-                            [this](Flow& old, std::int32_t silent) { retire(old, silent); });
+  Flow& flow = cache_.place(
+      packet.key, packet.hash, packet.at, fresh,
+      [this](Flow& old, std::int32_t silent) { retire(old, silent); }, packet.way);
   std::uint32_t& bytes = flow.bytes[packet.from];
   if (packet.bytes > kMost - bytes) talkers_.drain(flow);
   bytes += packet.bytes;

@@ -60,6 +60,7 @@ class Insight {
     Micros at = 0;
     std::uint32_t bytes = 0;
     std::uint8_t from = 0;
+    std::uint8_t way = 0;  // of the cache's set, where its flow seems to be
   };
   struct TcpEntry : Entry {
     TcpSegment tcp;

@@ -26,6 +26,17 @@ TEST(FlowCache, FindsAFlowAgain) {
 }
 
 // One hash for all: the keys are told apart by themselves.
+TEST(FlowCache, AnyGuessFindsTheFlow) {
+  FlowCache cache(8);
+  bool fresh = false;
+  for (std::uint32_t i = 0; i < 8; ++i) cache.place(key(i), 5, i, fresh, kNobody).packets = i;
+  for (std::uint32_t i = 0; i < 64; ++i) {
+    const auto guess = static_cast<std::uint8_t>(i / 8);
+    EXPECT_EQ(cache.place(key(i % 8), 5, 8, fresh, kNobody, guess).packets, i % 8);
+    EXPECT_FALSE(fresh);
+  }
+}
+
 TEST(FlowCache, TellsFlowsOfOneHashApart) {
   FlowCache cache(8);
   bool fresh = false;
