@@ -72,9 +72,9 @@ endforeach()
 # Each foreign library is included in few files, so that it can be replaced and its exceptions stop there.
 # libpcap's two come in by one door of ours. ZeroMQ's four: sockets, binding, monitor, keys. libcurl's two: the client
 # posts from a thread of its own, the probes' getter runs on the loop, so that a thousand GETs cost no thread and have
-# the loop's timing.
+# the loop's timing. libsodium's two: the webhook's signature, the captures' pseudonyms.
 foreach(rule "yaml-cpp/:1" "zmq[.]h:4" "net-snmp/:1" "pcap/pcap[.]h:1" "collectors/pcap/libpcap[.]hpp:2" "pcap[.]h>:0" "curl/:2"
-        "sqlite3[.]h:1" "microhttpd[.]h:1" "libmnl/:1" "cap-ng[.]h:1" "seccomp[.]h:1" "systemd/sd-:1" "sodium[.]h:1" "openssl/:1" "nlohmann/json[.]hpp:6" "CLI/CLI[.]hpp:2"
+        "sqlite3[.]h:1" "microhttpd[.]h:1" "libmnl/:1" "cap-ng[.]h:1" "seccomp[.]h:1" "systemd/sd-:1" "sodium[.]h:2" "openssl/:1" "nlohmann/json[.]hpp:6" "CLI/CLI[.]hpp:2"
         "prometheus/:1" "zlib[.]h:2" "snappy:1" "google/protobuf/:2")
   string(REGEX MATCH "^(.*):([0-9]+)$" _ "${rule}")
   set(header "${CMAKE_MATCH_1}")

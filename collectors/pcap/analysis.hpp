@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "collectors/pcap/bursts.hpp"
 #include "collectors/pcap/classes.hpp"
+#include "collectors/pcap/insight/insight.hpp"
 #include "collectors/pcap/loss.hpp"
 #include "collectors/pcap/packet.hpp"
 #include "collectors/pcap/sizes.hpp"
@@ -30,8 +33,9 @@ struct AnalysisOptions {
 
 class Analysis {
  public:
-  explicit Analysis(const AnalysisOptions& options = {})
-      : whole_(options.whole), storms_(options.storm_threshold) {}
+  // `insight`: may be null: then only what is counted is known.
+  explicit Analysis(const AnalysisOptions& options = {}, std::unique_ptr<Insight> insight = nullptr)
+      : whole_(options.whole), storms_(options.storm_threshold), insight_(std::move(insight)) {}
 
   // A packet: `original` is its length on the wire, `time` when it was there, by whoever captured
   // it. Times may go back, and a file may hold any.
@@ -46,6 +50,7 @@ class Analysis {
     if (original > longest_) ++giants_;
     if (time < first_) first_ = time;
     if (time > last_) last_ = time;
+    if (insight_) insight_->observe(packet.outer, original, time.time_since_epoch().count());
   }
   void drop(DropPoint where, std::uint64_t packets) {
     tally_.drop(where, packets);
@@ -59,6 +64,9 @@ class Analysis {
   [[nodiscard]] WallTime last() const { return last_; }
   // It is `now` by the clock that stamps the packets.
   void tick(WallTime now) { storms_.tick(now); }
+
+  // Null: none. To be settled before it is asked.
+  [[nodiscard]] Insight* insight() const { return insight_.get(); }
 
   // What is known at the end of an interval: the totals, and series that bear the capture's name.
   // What is told of an interval only begins anew.
@@ -80,6 +88,7 @@ class Analysis {
   Tunnels tunnels_;
   Loss loss_;
   Vlans vlans_;
+  const std::unique_ptr<Insight> insight_;
 };
 
 }  // namespace itnxt::pcap

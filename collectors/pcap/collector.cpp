@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "collectors/pcap/capture.hpp"
+#include "collectors/pcap/insight/report.hpp"
 #include "collectors/pcap/interface.hpp"
 #include "collectors/pcap/open_change.hpp"
 
@@ -43,7 +44,9 @@ class PcapCollector final : public Collector {
         context_(context),
         live_(config.file.empty()),
         local_(prefixes_of(config)),
-        analysis_({!live_, config.storm_threshold}) {}
+        analysis_({!live_, config.storm_threshold}, make_insight(config)),
+        report_(config, context.loop.now()),
+        talkers_since_(context.loop.now()) {}
 
   void start() override {
     next_sample_ = context_.loop.now();
@@ -201,11 +204,13 @@ class PcapCollector final : public Collector {
   }
 
   void report_events() {
-    for (Event& event : analysis_.take_events()) {
-      event.at = source_time(context_.loop.now());
-      event.details.emplace_back("source", source());
-      context_.sink.report(std::move(event));
-    }
+    for (Event& event : analysis_.take_events()) report(std::move(event));
+  }
+
+  void report(Event event) {
+    event.at = source_time(context_.loop.now());
+    event.details.emplace_back("source", source());
+    context_.sink.report(std::move(event));
   }
 
   // Samples keep their rhythm: a late one does not move the next.
@@ -237,7 +242,29 @@ class PcapCollector final : public Collector {
       context_.sink.report(std::move(*event));
     }
     context_.sink.publish(std::move(sample));
-    if (healthy_) context_.sink.publish(std::move(series));  // else unknown, not zero
+    publish_insight(series);
+  }
+
+  // Behind the capture's own sample: talkers are taken only of a capture that is known.
+  void publish_insight(SeriesSample& series) {
+    Insight& insight = *analysis_.insight();
+    const Instant now = context_.loop.now();
+    const WallTime complete = context_.loop.wall_now() - kStampsComeLate;
+    insight.settle(live_ ? std::optional(complete.time_since_epoch().count()) : std::nullopt);
+    for (const FloodChange& change : insight.take_flood_changes()) {
+      report(report_.flood(change, insight.sites()));
+    }
+    report_.tell_tcp(insight.pairs(), series.families);
+    TalkersSample talkers = report_.talkers(insight, now);
+    talkers.capture = config_.name;
+    talkers.at = series.at;
+    talkers.interval = series.interval;
+    talkers.span = live_ ? now - talkers_since_ : Duration::zero();
+    if (live_) insight.clear_talkers();  // of a savefile all is told
+    talkers_since_ = now;
+    if (!healthy_) return;  // unknown, not zero
+    context_.sink.publish(std::move(series));
+    if (config_.talkers.top > 0) context_.sink.publish(std::move(talkers));
   }
 
   const PcapCollectorConfig config_;
@@ -246,6 +273,8 @@ class PcapCollector final : public Collector {
   const PrefixSet local_;
 
   Analysis analysis_;
+  Report report_;
+  Instant talkers_since_;
   bool healthy_ = false;
   bool told_giants_ = false;
   OpenChange open_change_;

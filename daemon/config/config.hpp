@@ -119,10 +119,25 @@ struct Link {
   bool operator==(const Link&) const = default;
 };
 
+// A network. IPv4 stands as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2), its /24 as 120.
+struct Cidr {
+  std::array<std::uint8_t, 16> address{};  // bits behind the length are zero
+  unsigned length = 0;                     // 0 … 128
+  bool operator==(const Cidr&) const = default;
+};
+
+// Addresses that belong to a site: the longest prefix holds.
+struct SitePrefixConfig {
+  SiteName site;
+  Cidr cidr;
+  bool operator==(const SitePrefixConfig&) const = default;
+};
+
 struct Inventory {
   std::vector<Site> sites;
   std::vector<Device> devices;
   std::vector<Link> links;
+  std::vector<SitePrefixConfig> prefixes;
   bool operator==(const Inventory&) const = default;
 };
 
@@ -142,11 +157,30 @@ struct SnmpCollectorConfig {
   bool operator==(const SnmpCollectorConfig&) const = default;
 };
 
-// A network. IPv4 stands as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2), its /24 as 120.
-struct Cidr {
-  std::array<std::uint8_t, 16> address{};  // bits behind the length are zero
-  unsigned length = 0;                     // 0 … 128
-  bool operator==(const Cidr&) const = default;
+enum class TalkerAddresses : std::uint8_t { pseudonym, plain };
+inline constexpr std::array<std::string_view, 2> kTalkerAddressesNames = {"pseudonym", "plain"};
+
+// Who is named as talking most, and how.
+struct TalkersConfig {
+  std::uint32_t top = 20;   // networks and flows; 0: nobody is named
+  std::uint32_t ipv4 = 24;  // length of a network's prefix
+  std::uint32_t ipv6 = 48;
+  TalkerAddresses addresses = TalkerAddresses::pseudonym;
+  Duration rotate = 24h;  // how long an address keeps its pseudonym
+  bool operator==(const TalkersConfig&) const = default;
+};
+
+// What is no longer usual towards one network of `talkers`: a second with more than this, …
+struct FloodsConfig {
+  double syn = 1000;                            // connections asked for; 0: not looked for
+  double syn_ratio = 3;                         // … and so many times those completed
+  BytesPerSecond udp = bits_per_second(100e6);  // from ports that amplify; 0: not looked for
+  double udp_ratio = 10;                        // … and so many times what was asked of them
+  double icmp = 5000;                           // packets; 0: not looked for
+  double icmp_ratio = 3;                        // … and so many times its own echo requests
+  std::uint32_t seconds = 5;                    // a flood: so many of them …
+  std::uint32_t within = 10;                    // … in so many seconds
+  bool operator==(const FloodsConfig&) const = default;
 };
 
 struct PcapCollectorConfig {
@@ -160,6 +194,11 @@ struct PcapCollectorConfig {
   Bytes buffer{32U << 20U};              // key `buffer`: the kernel's ring
   std::vector<Cidr> local_prefixes;      // on our side, for the direction; at most 64
   std::uint64_t storm_threshold = 5000;  // broadcasts or multicasts a second; 0: none is a storm
+  std::uint32_t flows = 131'072;         // that are followed at a time, 128 bytes each
+  std::uint32_t site_pairs = 64;  // that TCP's health is told of; the others are told together
+  TalkersConfig talkers;
+  FloodsConfig floods;
+  std::vector<SitePrefixConfig> prefixes;  // the inventory's
   bool operator==(const PcapCollectorConfig&) const = default;
 };
 

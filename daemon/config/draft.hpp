@@ -71,6 +71,7 @@ void read_inventory(Draft& draft, const Value& inventory);
 void read_credentials(Draft& draft, const Value& credentials);
 void check_devices(Draft& draft);  // their credentials
 void read_collectors(Draft& draft, const Value& collectors);
+void read_pcap(Draft& draft, const Value& value);   // a collector of that kind
 void read_probe(Draft& draft, const Value& value);  // a collector of that kind
 void resolve_credentials(Draft& draft);             // reads their secrets
 void make_targets(Draft& draft);  // of the collectors, with the credentials as resolved

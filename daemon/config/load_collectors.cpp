@@ -6,7 +6,6 @@
 #include <map>
 #include <utility>
 
-#include "daemon/config/addresses.hpp"
 #include "daemon/config/draft.hpp"
 #include "daemon/config/load_profiles.hpp"
 #include "daemon/config/scalars.hpp"
@@ -177,52 +176,6 @@ void read_snmp(Draft& draft, const Value& value) {
   check_polled(draft, value, collector, devices);
   claim_devices(draft, value, collector.name, devices);
   draft.polls.push_back({draft.config.collectors.size(), std::move(devices)});
-  draft.config.collectors.emplace_back(std::move(collector));
-}
-
-void read_prefixes(Draft& draft, const Value* list, std::vector<Cidr>& to) {
-  if (list == nullptr) return;
-  constexpr std::size_t kMost = 64;  // looked at one by one, twice a packet
-  const auto items = list_items(draft.problems, *list, "local_prefixes", "networks");
-  if (items.size() > kMost) {
-    draft.problems.error(
-        *list, fmt::format("local_prefixes: {} networks, at most {}", items.size(), kMost));
-    return;
-  }
-  for (const Value* item : items) {
-    const auto text = scalar_text(draft.problems, *item, "local_prefixes");
-    if (!text) continue;
-    const Result<Cidr> cidr = parse_cidr(*text);
-    if (cidr) {
-      to.push_back(*cidr);
-    } else {
-      draft.problems.error(*item, "local_prefixes: " + cidr.error());
-    }
-  }
-}
-
-void read_pcap(Draft& draft, const Value& value) {
-  const Object object(draft.problems, value, schema::pcap_collector);
-  PcapCollectorConfig collector;
-  object.name("name", collector.name);
-  object.duration("interval", collector.interval, 100ms, 24h);
-  object.text("interface", collector.interface, 15);  // IFNAMSIZ without its NUL
-  object.path("file", collector.file);
-  if (object.has("interface") == object.has("file")) {
-    draft.problems.error(
-        value, "a pcap collector reads one source; expected exactly one of interface and file");
-  }
-  if (object.name("link", collector.link)) {
-    draft.links.find(draft.problems, collector.link.text(), *object.find("link"));
-  }
-  const Value* filter = object.find("filter");
-  if (filter != nullptr && !(filter->is_scalar() && filter->text.empty())) {
-    object.text("filter", collector.filter, 4096);
-  }
-  object.integer("snaplen", collector.snaplen, 64, 262'144);  // libpcap's own limit
-  object.size("buffer", collector.buffer, Bytes(64U << 10U), Bytes(1U << 30U));
-  read_prefixes(draft, object.find("local_prefixes"), collector.local_prefixes);
-  object.integer("storm_threshold", collector.storm_threshold, 0, 1'000'000'000);
   draft.config.collectors.emplace_back(std::move(collector));
 }
 

@@ -119,6 +119,32 @@ void read_link(Draft& draft, const Value& value) {
   draft.config.inventory.links.push_back(std::move(link));
 }
 
+void read_prefix(Draft& draft, const Value& value) {
+  const Object object(draft.problems, value, schema::prefix);
+  if (!object.is_map()) return;
+  SitePrefixConfig prefix;
+  if (object.name("site", prefix.site)) {
+    draft.sites.find(draft.problems, prefix.site.text(), *object.find("site"));
+  }
+  const Value* at = object.find("cidr");
+  const auto text = at == nullptr ? std::nullopt : scalar_text(draft.problems, *at, "cidr");
+  if (!text) return;
+  const auto cidr = parse_cidr(*text);
+  if (!cidr) {
+    draft.problems.error(*at, "cidr: " + cidr.error());
+    return;
+  }
+  prefix.cidr = *cidr;
+  for (const SitePrefixConfig& other : draft.config.inventory.prefixes) {
+    if (other.cidr != prefix.cidr) continue;
+    draft.problems.error(*at, fmt::format("cidr: {} belongs to site '{}' already; expected one "
+                                          "site a prefix",
+                                          in_quotes(*text), other.site.text()));
+    return;
+  }
+  draft.config.inventory.prefixes.push_back(std::move(prefix));
+}
+
 }  // namespace
 
 const Value* peek(const Value& map, std::string_view key) {
@@ -140,6 +166,7 @@ void read_inventory(Draft& draft, const Value& inventory) {
   each("sites", read_site);
   each("devices", read_device);
   each("links", read_link);
+  each("prefixes", read_prefix);
 }
 
 void check_devices(Draft& draft) {

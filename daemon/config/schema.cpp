@@ -38,7 +38,8 @@ constexpr KeySpec kConfiguration[] = {{"include", {}},     {"node", {}},       {
                                       {"credentials", {}}, {"collectors", {}}, {"transport", {}},
                                       {"aggregator", {}},  {"rules", {}},      {"crisis", {}},
                                       {"notify", {}}};
-constexpr KeySpec kInventory[] = {{"sites", {}}, {"devices", {}}, {"links", {}}};
+constexpr KeySpec kInventory[] = {{"sites", {}}, {"devices", {}}, {"links", {}}, {"prefixes", {}}};
+constexpr KeySpec kPrefix[] = {{"site", "a name of inventory.sites"}, {"cidr", "ADDRESS/LENGTH"}};
 constexpr KeySpec kSite[] = {{"name", kUniqueName}, {"kind", {}},     {"district", {}},
                              {"department", {}},    {"latitude", {}}, {"longitude", {}},
                              {"weight", {}},        {"anchor", {}}};
@@ -65,9 +66,14 @@ constexpr KeySpec kSnmpCollector[] = {{"kind", kKinds}, {"name", kUniqueName}, {
                                       {"timeout", {}},  {"retries", {}},       {"devices", {}},
                                       {"profiles", {}}};
 constexpr KeySpec kPcapCollector[] = {
-    {"kind", kKinds}, {"name", kUniqueName},  {"interval", {}},       {"interface", {}},
-    {"file", {}},     {"link", {}},           {"filter", {}},         {"snaplen", {}},
-    {"buffer", {}},   {"local_prefixes", {}}, {"storm_threshold", {}}};
+    {"kind", kKinds},   {"name", kUniqueName},  {"interval", {}},        {"interface", {}},
+    {"file", {}},       {"link", {}},           {"filter", {}},          {"snaplen", {}},
+    {"buffer", {}},     {"local_prefixes", {}}, {"storm_threshold", {}}, {"flows", {}},
+    {"site_pairs", {}}, {"talkers", {}},        {"floods", {}}};
+constexpr KeySpec kTalkers[] = {
+    {"top", {}}, {"ipv4", {}}, {"ipv6", {}}, {"addresses", {}}, {"rotate", {}}};
+constexpr KeySpec kFloods[] = {{"syn", {}},  {"syn_ratio", {}},  {"udp", {}},     {"udp_ratio", {}},
+                               {"icmp", {}}, {"icmp_ratio", {}}, {"seconds", {}}, {"within", {}}};
 constexpr KeySpec kProbeCollector[] = {{"kind", kKinds}, {"name", kUniqueName}, {"interval", {}},
                                        {"count", {}},    {"spacing", {}},       {"timeout", {}},
                                        {"dscp", {}},     {"family", {}},        {"targets", {}}};
@@ -133,6 +139,7 @@ const ObjectSpec inventory{"inventory", "inventory", kInventory};
 const ObjectSpec site{"site", "a site", kSite};
 const ObjectSpec device{"device", "a device", kDevice};
 const ObjectSpec link{"link", "a link", kLink};
+const ObjectSpec prefix{"prefix", "a prefix", kPrefix};
 const ObjectSpec link_end{"link_end", "the end of a link", kLinkEnd};
 const ObjectSpec community_credentials{"community_credentials", "a set of credentials",
                                        kCommunityCredentials};
@@ -140,6 +147,8 @@ const ObjectSpec user_credentials{"user_credentials", "a set of credentials", kU
 const ObjectSpec secret{"secret", "a secret", kSecret};
 const ObjectSpec snmp_collector{"snmp_collector", "an snmp collector", kSnmpCollector};
 const ObjectSpec pcap_collector{"pcap_collector", "a pcap collector", kPcapCollector};
+const ObjectSpec talkers{"talkers", "talkers", kTalkers};
+const ObjectSpec floods{"floods", "floods", kFloods};
 const ObjectSpec probe_collector{"probe_collector", "a probe collector", kProbeCollector};
 const ObjectSpec probe_target{"probe_target", "a target", kProbeTarget};
 const ObjectSpec host_collector{"host_collector", "a host collector", kHostCollector};
@@ -173,11 +182,14 @@ std::span<const ObjectSpec* const> objects() {
                                           &device,
                                           &link,
                                           &link_end,
+                                          &prefix,
                                           &community_credentials,
                                           &user_credentials,
                                           &secret,
                                           &snmp_collector,
                                           &pcap_collector,
+                                          &talkers,
+                                          &floods,
                                           &probe_collector,
                                           &probe_target,
                                           &host_collector,

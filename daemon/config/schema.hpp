@@ -20,12 +20,12 @@ struct ObjectSpec {
 };
 
 namespace schema {
-extern const ObjectSpec configuration, inventory, site, device, link, link_end,
-    community_credentials, user_credentials, secret, snmp_collector, pcap_collector,
-    probe_collector, probe_target, host_collector, trap_collector, device_selector, transport,
-    transport_curve, spool, aggregator, aggregator_curve, http, limits, expose, remote_write,
-    basic_auth, queue, rule, when, crisis, declare, notify, alertmanager_channel, webhook_channel,
-    route;
+extern const ObjectSpec configuration, inventory, site, device, link, link_end, prefix,
+    community_credentials, user_credentials, secret, snmp_collector, pcap_collector, talkers,
+    floods, probe_collector, probe_target, host_collector, trap_collector, device_selector,
+    transport, transport_curve, spool, aggregator, aggregator_curve, http, limits, expose,
+    remote_write, basic_auth, queue, rule, when, crisis, declare, notify, alertmanager_channel,
+    webhook_channel, route;
 
 // All of them.
 std::span<const ObjectSpec* const> objects();

@@ -14,6 +14,7 @@
 #include "daemon/core/ids.hpp"
 #include "daemon/core/phys_address.hpp"
 #include "daemon/core/series.hpp"
+#include "daemon/core/talkers.hpp"
 #include "daemon/core/time.hpp"
 #include "daemon/core/units.hpp"
 
@@ -171,7 +172,7 @@ struct CaptureSample {
   std::array<Packets, kMalformed> malformed{};
 };
 
-using Sample = std::variant<DeviceSample, CaptureSample, SeriesSample>;
+using Sample = std::variant<DeviceSample, CaptureSample, SeriesSample, TalkersSample>;
 
 // What one collector sends in one message.
 struct Batch {

@@ -21,16 +21,21 @@ struct Scaled {
   std::string_view unit;
 };
 
-Scaled scale_bits(double bits) {
-  constexpr std::array<std::string_view, 7> units = {"bit/s",  "kbit/s", "Mbit/s", "Gbit/s",
-                                                     "Tbit/s", "Pbit/s", "Ebit/s"};
+using Units = std::array<std::string_view, 7>;
+
+Scaled scale(double count, const Units& units) {
   std::size_t unit = 0;
-  while (bits >= 999.5 && unit + 1 < units.size()) {  // 999.5 would be printed as 1000
-    bits /= 1000;
+  while (count >= 999.5 && unit + 1 < units.size()) {  // 999.5 would be printed as 1000
+    count /= 1000;
     ++unit;
   }
-  const int decimals = unit == 0 || bits >= 99.95 ? 0 : bits >= 9.995 ? 1 : 2;
-  return {fmt::format("{:.{}f}", bits, decimals), units[unit]};
+  const int decimals = unit == 0 || count >= 99.95 ? 0 : count >= 9.995 ? 1 : 2;
+  return {fmt::format("{:.{}f}", count, decimals), units[unit]};
+}
+
+Scaled scale_bits(double bits) {
+  constexpr Units kUnits = {"bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s", "Pbit/s", "Ebit/s"};
+  return scale(bits, kUnits);
 }
 
 std::optional<int> digits(std::string_view text, std::size_t at, std::size_t count) {
@@ -62,6 +67,13 @@ std::optional<Duration> offset(std::string_view text) {
 std::string bit_rate(std::optional<double> bytes_per_second) {
   if (!is_number(bytes_per_second)) return std::string(kUnknown);
   const Scaled scaled = scale_bits(*bytes_per_second * 8);
+  return fmt::format("{} {}", scaled.digits, scaled.unit);
+}
+
+std::string byte_count(std::optional<double> bytes) {
+  constexpr Units kUnits = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+  if (!is_number(bytes)) return std::string(kUnknown);
+  const Scaled scaled = scale(*bytes, kUnits);
   return fmt::format("{} {}", scaled.digits, scaled.unit);
 }
 

@@ -15,6 +15,9 @@ std::string bit_rate(std::optional<double> bytes_per_second);
 // The same for what is configured, without needless zeros: "10 Gbit/s", "2.5 Gbit/s".
 std::string capacity(std::optional<double> bytes_per_second);
 
+// Three digits: "0 B", "12.3 MB", "1.00 GB".
+std::string byte_count(std::optional<double> bytes);
+
 // "0 %", "0.4 %", "43 %", "104 %".
 std::string percent(std::optional<double> ratio);
 

@@ -30,6 +30,9 @@ constexpr Verb kVerbs[] = {
      "itnxtctl devices --url http://10.1.0.10:9690", run_devices},
     {"alerts", "Every active alert: pending, firing, suppressed",
      "itnxtctl alerts --json | jq 'map(select(.severity == \"critical\")) | length'", run_alerts},
+    {"talkers", "Who talks most on the wire of each capture: networks and flows by bytes",
+     "itnxtctl talkers --json | jq -r '.[].networks[] | select(.site == \"halle\") | .network'",
+     run_talkers},
 };
 constexpr Verb kEvents = {
     "events", "What happened, the latest first: the newest 100 of the journal",

@@ -66,6 +66,7 @@ void run_links(Invocation& call);
 void run_devices(Invocation& call);
 void run_alerts(Invocation& call);
 void run_events(Invocation& call);
+void run_talkers(Invocation& call);
 void run_watch(Invocation& call);
 void run_probe(Invocation& call);
 void run_tail(Invocation& call);

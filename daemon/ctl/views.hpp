@@ -20,6 +20,7 @@ std::string status_head(const Json& status, const Style& style);  // two lines, 
 std::string links_table(const Json& links, const Style& style);
 std::string devices_table(const Json& devices, std::optional<WallTime> now, const Style& style);
 std::string alerts_table(const Json& alerts, std::optional<WallTime> now, const Style& style);
+std::string talkers_table(const Json& talkers, const Style& style);
 std::string events_table(const Json& events, const Style& style);
 
 // The links, worst first: down, not known, then the busiest.

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <nlohmann/json.hpp>
+
+#include "daemon/io/api_talkers.hpp"
 
 namespace itnxt {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string dump(const Json& json) {
   // Everything is valid UTF-8 already; a text that is not must not end the connection.
@@ -198,6 +197,16 @@ Json capture_json(const CaptureView& capture) {
           {"protocols", std::move(protocols)}};
 }
 
+// Captures that have told of none are left out.
+BodyReader talkers_body(const std::shared_ptr<const Snapshot>& snapshot) {
+  return list_body([snapshot, i = std::size_t{0}](std::string& out) mutable {
+    while (i < snapshot->captures.size() && !snapshot->captures[i].talkers) ++i;
+    if (i == snapshot->captures.size()) return false;
+    out += dump(talkers_json(snapshot->captures[i++]));
+    return true;
+  });
+}
+
 Json collector_json(const CollectorView& collector, Instant now) {
   return {{"node", collector.node.text()},
           {"collector", collector.collector.text()},
@@ -280,7 +289,8 @@ BodyReader object_body(const Json& data) {
 }  // namespace
 
 std::string_view api_endpoints() {
-  return "sites, links, devices, interfaces, captures, collectors, events, alerts, crisis, status";
+  return "sites, links, devices, interfaces, captures, talkers, collectors, events, alerts, "
+         "crisis, status";
 }
 
 std::string api_error(std::string_view message) {
@@ -298,6 +308,7 @@ std::optional<BodyReader> api_body(std::string_view endpoint, const Published& p
   }
   if (endpoint == "interfaces") return interfaces_body(snapshot, std::move(device));
   if (endpoint == "captures") return each_of(snapshot, snapshot->captures, capture_json);
+  if (endpoint == "talkers") return talkers_body(snapshot);
   if (endpoint == "collectors") {
     return each_of(snapshot, snapshot->collectors,
                    [now = snapshot->at](const CollectorView& c) { return collector_json(c, now); });

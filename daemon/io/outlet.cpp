@@ -19,6 +19,9 @@ std::size_t estimate(const Sample& sample) {
   constexpr std::size_t kRow = 150;
   constexpr std::size_t kCapture = 700;
   if (const auto* series = std::get_if<SeriesSample>(&sample)) return wire_size(*series);
+  if (const auto* talkers = std::get_if<TalkersSample>(&sample)) {
+    return kCapture + (talkers->networks.size() + 2 * talkers->heaviest.size()) * kRow;
+  }
   const auto* device = std::get_if<DeviceSample>(&sample);
   if (device == nullptr) return kCapture;
   std::size_t bytes = kDevice + device->problem.size() + device->sys_descr.size();

@@ -27,6 +27,7 @@ inline constexpr std::uint64_t kSeriesOfDevice = 17;
 inline constexpr std::uint64_t kSeriesOfLink = 5;
 inline constexpr std::uint64_t kSeriesOfSite = 1;
 inline constexpr std::uint64_t kSeriesOfCapture = 68;
+inline constexpr std::uint64_t kSeriesOfTalkers = 200;  // by the memory that they take
 inline constexpr std::uint64_t kSeriesOfCollector = 6;
 inline constexpr std::uint64_t kSeriesOfSnmpTotals = 14;
 

@@ -55,15 +55,34 @@ bool Captures::apply(const CaptureSample& sample, const SampleSource& source, In
   return true;
 }
 
+bool Captures::apply(const TalkersSample& sample, const SampleSource& source, Instant now,
+                     Admission& admission) {
+  const auto found = captures_.find(sample.capture);
+  if (found == captures_.end()) return false;
+  State& state = found->second;
+  if (state.source != source) return false;
+  if (!state.view.talkers && !admission.admit(source.node, kSeriesOfTalkers)) return false;
+  state.view.talkers = std::make_shared<const TalkersSample>(sample);
+  state.talkers_seen = now;
+  return true;
+}
+
 bool Captures::tick(Instant now, std::uint32_t stale_after, Admission& admission) {
   bool changed = false;
   for (auto it = captures_.begin(); it != captures_.end();) {
-    const State& state = it->second;
+    State& state = it->second;
+    if (state.view.talkers &&
+        now - state.talkers_seen > stale_time(state.view.talkers->interval, stale_after)) {
+      state.view.talkers.reset();
+      admission.release(state.source.node, kSeriesOfTalkers);
+      changed = true;
+    }
     if (now - state.seen <= stale_time(state.view.sample.interval, stale_after)) {
       ++it;
       continue;
     }
     admission.release(state.source.node, kSeriesOfCapture);
+    if (state.view.talkers) admission.release(state.source.node, kSeriesOfTalkers);
     it = captures_.erase(it);
     changed = true;
   }

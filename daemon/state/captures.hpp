@@ -21,6 +21,9 @@ class Captures {
   // captures of one name would be one series with two values.
   bool apply(const CaptureSample& sample, const SampleSource& source, Instant now,
              Admission& admission);
+  // False: refused: its capture is not known, or another node's.
+  bool apply(const TalkersSample& sample, const SampleSource& source, Instant now,
+             Admission& admission);
   bool tick(Instant now, std::uint32_t stale_after, Admission& admission);
   [[nodiscard]] std::vector<CaptureView> views() const;  // by name
   [[nodiscard]] bool empty() const { return captures_.empty(); }
@@ -34,6 +37,7 @@ class Captures {
     CaptureView view;
     SampleSource source;
     Instant seen;
+    Instant talkers_seen;
     SourceTime base_at;
     std::uint64_t base_dropped = 0;
     std::array<Coverage, 2> coverage;  // by the link's ends

@@ -100,6 +100,7 @@ struct CaptureView {
   std::optional<double> dropped_packets_per_second;
   // Bytes it saw of those its link's port counted; absent: cannot be told.
   std::optional<double> coverage;
+  std::shared_ptr<const TalkersSample> talkers;  // of its last interval; null: none, or stale
 };
 
 struct CollectorView {

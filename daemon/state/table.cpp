@@ -132,6 +132,8 @@ void Table::apply_samples(const Batch& batch, bool is_backlog, Instant now, Wall
       if (apply(*device, source, now, wall) && taken != nullptr) taken->took(sample, source);
     } else if (const auto* capture = std::get_if<CaptureSample>(&sample)) {
       if (!is_backlog) apply(*capture, source, now);
+    } else if (const auto* talkers = std::get_if<TalkersSample>(&sample)) {
+      if (!is_backlog && !captures_.apply(*talkers, source, now, admission_)) ++samples_refused_;
     } else if (const auto* series = std::get_if<SeriesSample>(&sample)) {
       if (!is_backlog && apply(*series, source, batch.interval, now) && taken != nullptr) {
         taken->took(sample, source);

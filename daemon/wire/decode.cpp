@@ -9,6 +9,7 @@
 #include "daemon/wire/fields.hpp"
 #include "daemon/wire/itnxt.pb.h"
 #include "daemon/wire/series.hpp"
+#include "daemon/wire/talkers.hpp"
 
 namespace itnxt::wire {
 namespace {
@@ -56,6 +57,9 @@ void take(const v1::Batch& from, bool newer, Problem& problem, Batch& to) {
         break;
       case v1::Sample::kSeries:
         take_series(sample.series(), i, series_rows, problem, as<SeriesSample>(to.samples[kept++]));
+        break;
+      case v1::Sample::kTalkers:
+        take_talkers(sample.talkers(), i, problem, as<TalkersSample>(to.samples[kept++]));
         break;
       case v1::Sample::KIND_NOT_SET:
         if (!newer) problem.say("batch.samples[" + std::to_string(i) + "]: is of no known kind");

@@ -6,6 +6,7 @@
 #include "daemon/wire/events.hpp"
 #include "daemon/wire/itnxt.pb.h"
 #include "daemon/wire/series.hpp"
+#include "daemon/wire/talkers.hpp"
 
 namespace itnxt::wire {
 namespace {
@@ -123,6 +124,8 @@ void put(const Batch& from, std::size_t last_rows, v1::Batch& to) {
       put(*capture, *to.add_samples()->mutable_capture());
     } else if (const auto* series = std::get_if<SeriesSample>(&sample)) {
       put_series(*series, *to.add_samples()->mutable_series());
+    } else if (const auto* talkers = std::get_if<TalkersSample>(&sample)) {
+      put_talkers(*talkers, *to.add_samples()->mutable_talkers());
     }
   }
 }

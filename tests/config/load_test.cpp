@@ -28,6 +28,7 @@ inventory:
       b: {device: hal-core-1, interface: Te0/0/3}
       capacity: 10Gbit/s
       class: backbone
+  prefixes: [{site: magdeburg, cidr: 10.0.0.0/16}, {site: gs-stendal-1, cidr: "2001:db8::/32"}]
 credentials:
   lab:  {version: 2c, community: {env: ITNXT_TEST_COMMUNITY}, insecure_ok: "lab bench, isolated management net"}
 collectors:
@@ -71,6 +72,9 @@ Config contract() {
                         LinkEnd{hal.name, "Te0/0/3"},
                         BytesPerSecond(1.25e9),
                         LinkClass::backbone}};
+  c.inventory.prefixes = {
+      {SiteName("magdeburg"), {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10}, 112}},
+      {SiteName("gs-stendal-1"), {{0x20, 0x01, 0x0d, 0xb8}, 32}}};
   Credentials lab;
   lab.community = Secret(Secret::Source::env, "ITNXT_TEST_COMMUNITY");
   lab.community.set("s3cret");
@@ -83,6 +87,7 @@ Config contract() {
   pcap.name = CollectorName("tap-md-hal");
   pcap.interface = "eth1";
   pcap.link = LinkName("md-hal-1");
+  pcap.prefixes = c.inventory.prefixes;
   c.collectors = {snmp, pcap};
   c.transport.aggregators = {"tcp://127.0.0.1:5690", "ipc:///run/itnxt/b"};
   c.transport.spool.max_size = Bytes(2ULL << 30U);
@@ -112,7 +117,7 @@ TEST(Load, TheContractsExample) {
   setenv("ITNXT_TEST_COMMUNITY", "s3cret", 1);
   const Loaded loaded = load_config_text("a.yaml", kContract, Purpose::run);
   EXPECT_EQ(all_text(loaded),
-            "a.yaml:17:3: warning: credentials 'lab' use SNMP 2c: who sees the traffic can read "
+            "a.yaml:18:3: warning: credentials 'lab' use SNMP 2c: who sees the traffic can read "
             "the community (insecure_ok: 'lab bench, isolated management net')\n"
             "  lab:  {version: 2c, community: {env: ITNXT_TEST_COMMUNITY}, insecure_ok: \"lab "
             "bench, isolated management net\"}\n"

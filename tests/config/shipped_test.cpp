@@ -126,7 +126,13 @@ TEST(Shipped, ExamplesWithDefaultsAreTheDefaults) {
   EXPECT_EQ(pcap.filter, PcapCollectorConfig{}.filter);
   EXPECT_EQ(pcap.local_prefixes, PcapCollectorConfig{}.local_prefixes);
   EXPECT_EQ(pcap.storm_threshold, PcapCollectorConfig{}.storm_threshold);
-  const auto& probe = std::get<ProbeCollectorConfig>(loaded.config->collectors[4]);
+  const auto& border = std::get<PcapCollectorConfig>(loaded.config->collectors[4]);
+  EXPECT_EQ(border.flows, PcapCollectorConfig{}.flows);
+  EXPECT_EQ(border.site_pairs, PcapCollectorConfig{}.site_pairs);
+  EXPECT_EQ(border.talkers, TalkersConfig{});
+  EXPECT_EQ(border.floods, FloodsConfig{});
+  EXPECT_EQ(border.prefixes.size(), 2U);
+  const auto& probe = std::get<ProbeCollectorConfig>(loaded.config->collectors[5]);
   EXPECT_EQ(probe.interval, ProbeCollectorConfig{}.interval);
   EXPECT_EQ(probe.count, ProbeCollectorConfig{}.count);
   EXPECT_EQ(probe.spacing, ProbeCollectorConfig{}.spacing);
@@ -134,7 +140,7 @@ TEST(Shipped, ExamplesWithDefaultsAreTheDefaults) {
   EXPECT_EQ(probe.targets.at(0).family, ProbeTarget{}.family);
   EXPECT_EQ(probe.targets.at(1).dscp, ProbeTarget{}.dscp);
   EXPECT_EQ(probe.targets.at(4).query_type, ProbeTarget{}.query_type);
-  const auto& host = std::get<HostCollectorConfig>(loaded.config->collectors[5]);
+  const auto& host = std::get<HostCollectorConfig>(loaded.config->collectors[6]);
   EXPECT_EQ(host.interval, HostCollectorConfig{}.interval);
   const auto& trap = std::get<TrapCollectorConfig>(loaded.config->collectors[6]);
   EXPECT_EQ(trap.interval, TrapCollectorConfig{}.interval);

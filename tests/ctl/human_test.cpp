@@ -100,5 +100,14 @@ RC_GTEST_PROP(Human, RatesStayShort, (double bytes)) {
   RC_ASSERT(bit_rate(bytes).size() <= sizeof "9.99 Mbit/s" + 2);
 }
 
+TEST(Human, ByteCount) {
+  EXPECT_EQ(byte_count(std::nullopt), "-");
+  EXPECT_EQ(byte_count(-1), "-");
+  EXPECT_EQ(byte_count(0), "0 B");
+  EXPECT_EQ(byte_count(999), "999 B");
+  EXPECT_EQ(byte_count(12'345'678), "12.3 MB");
+  EXPECT_EQ(byte_count(1e9), "1.00 GB");
+}
+
 }  // namespace
 }  // namespace itnxt::ctl

@@ -83,7 +83,7 @@ class Program(unittest.TestCase):
             return "http://127.0.0.1:%d" % s.getsockname()[1]
 
     def test_help_everywhere_with_an_example(self):
-        for verb in ([], ["status"], ["links"], ["devices"], ["alerts"], ["events"], ["watch"]):
+        for verb in ([], ["status"], ["links"], ["devices"], ["alerts"], ["events"], ["talkers"], ["watch"]):
             r = run(*verb, "--help")
             self.assertEqual(r.returncode, 0, r.stderr)
             self.assertRegex(r.stdout, r"Example:\n  itnxtctl %s" % (verb[0] if verb else "status"))
@@ -232,7 +232,7 @@ class Program(unittest.TestCase):
             self.assertIn("none: No such file or directory", missing.stderr)
 
     def test_json_is_the_data(self):
-        for verb in ("status", "links", "devices", "alerts", "events"):
+        for verb in ("status", "links", "devices", "alerts", "events", "talkers"):
             r = run(verb, "--json", "--url", self.url)
             self.assertEqual((r.returncode, r.stderr), (0, ""))
             expected = json.loads((fake_aggregator.DATA / (verb + ".json")).read_text())["data"]
@@ -254,7 +254,7 @@ class Program(unittest.TestCase):
         self.assertEqual(len(r.stdout.splitlines()), 2, r.stdout)
 
     def test_tables_have_no_escape_in_a_pipe(self):
-        for verb in ("status", "links", "devices", "alerts", "events"):
+        for verb in ("status", "links", "devices", "alerts", "events", "talkers"):
             r = run(verb, "--url", self.url, TERM="xterm")
             self.assertEqual((r.returncode, r.stderr), (0, ""))
             self.assertNotIn("\x1b", r.stdout)
@@ -262,7 +262,7 @@ class Program(unittest.TestCase):
 
     def test_nothing_listens(self):
         url = self.free_url()
-        for verb in ("status", "links", "devices", "alerts", "events", "watch"):
+        for verb in ("status", "links", "devices", "alerts", "events", "talkers", "watch"):
             r = run(verb, "--url", url)
             self.assertEqual((r.returncode, r.stdout), (1, ""))
             self.assertEqual(r.stderr, "itnxtctl: %s: cannot be reached: Connection refused: is "

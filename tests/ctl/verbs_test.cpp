@@ -114,6 +114,28 @@ TEST(Verbs, PagesOfEventsThatDoNotGoOnEndIt) {
   }
 }
 
+TEST(Verbs, Talkers) {
+  EXPECT_EQ(talkers_table(fixture("talkers"), kPlain),
+            "tap (the last 10 s): 9.88 MB in 12\u2009"
+            "345 packets, 678 flows of 123 sources to 45 destinations\n"
+            "\n"
+            "NETWORK       SITE      SENT  RECEIVED  PACKETS   MISSED\n"
+            "10.1.2.0/24   halle  7.00 MB    200 kB    9\u2009"
+            "000      0 B\n"
+            "192.0.2.0/24  -        900 B       0 B        9  1.50 kB\n"
+            "\n"
+            "FLOW  A                                SITE A  B                               SITE B "
+            "  A SENT   B SENT  PACKETS  MISSED\n"
+            "tcp   10.1.2.0/24 3f9a41c07be2 :50000  halle   192.0.2.0/24 00aa41c07be2 :443  -      "
+            " 1.00 kB  6.50 MB    5\u2009"
+            "000     0 B\n"
+            "icmp  10.1.2.0/24 3f9a41c07be2         halle   192.0.2.0/24 00aa41c07be2       -      "
+            "   840 B    840 B       20    84 B\n"
+            "\n"
+            "old (all of the file): 0 B in 0 packets, 0 flows of 0 sources to 0 destinations\n");
+  EXPECT_EQ(talkers_table(Json::array(), kPlain), "no capture has told of talkers\n");
+}
+
 TEST(Verbs, Alerts) {
   EXPECT_EQ(
       alerts_table(fixture("alerts"), now(), kPlain),

@@ -127,6 +127,46 @@ TEST(HttpApi, CapturesAndCollectors) {
             "\n");
 }
 
+TEST(HttpApi, Talkers) {
+  EXPECT_EQ(api("talkers"), "{\"status\":\"success\",\"data\":[]}\n");
+  auto snapshot = std::make_shared<Snapshot>();
+  TalkersSample talkers;
+  talkers.capture = CollectorName("tap");
+  talkers.span = 10s;
+  talkers.packets = 30;
+  talkers.bytes = 4000;
+  talkers.sources = 3;
+  talkers.destinations = 2;
+  talkers.flows = 5;
+  talkers.networks = {{"10.1.2.0/24", SiteName("halle"), 1000, 2000, 20, 7}};
+  talkers.heaviest = {
+      {{TalkerEnd{"10.1.2.0/24 3f9a41c07be2", SiteName("halle"), 50000, 100},
+        TalkerEnd{"192.0.2.0/24 00aa41c07be2", SiteName(), 443, 900}},
+       6,
+       12,
+       0},
+      {{TalkerEnd{"a", SiteName(), 0, 1}, TalkerEnd{"b", SiteName(), 0, 2}}, 89, 1, 3}};
+  snapshot->captures.resize(2);
+  snapshot->captures[1].node = NodeName("md");
+  snapshot->captures[1].link = LinkName("md-hal");
+  snapshot->captures[1].talkers = std::make_shared<const TalkersSample>(talkers);
+  EXPECT_EQ(
+      read(*api_body("talkers", {snapshot, test::sample_board(), true}, {}, std::nullopt)),
+      R"({"status":"success","data":[{"capture":"tap","node":"md","link":"md-hal",)"
+      R"("seconds":10.0,"packets":30,"bytes":4000,)"
+      R"("distinct":{"sources":3,"destinations":2,"flows":5},)"
+      R"("networks":[{"network":"10.1.2.0/24","site":"halle","sent_bytes":1000,)"
+      R"("received_bytes":2000,"packets":20,"missed_bytes":7}],)"
+      R"("flows":[{"protocol":"tcp",)"
+      R"("a":{"host":"10.1.2.0/24 3f9a41c07be2","site":"halle","port":50000,"sent_bytes":100},)"
+      R"("b":{"host":"192.0.2.0/24 00aa41c07be2","site":null,"port":443,"sent_bytes":900},)"
+      R"("packets":12,"missed_bytes":0},{"protocol":"89",)"
+      R"("a":{"host":"a","site":null,"port":null,"sent_bytes":1},)"
+      R"("b":{"host":"b","site":null,"port":null,"sent_bytes":2},)"
+      R"("packets":1,"missed_bytes":3}]}]})"
+      "\n");
+}
+
 TEST(HttpApi, AlertsAndCrisis) {
   EXPECT_EQ(api("alerts"),
             R"({"status":"success","data":[{"alert":"LinkDown","severity":"critical",)"

@@ -165,8 +165,8 @@ TEST_F(HttpTest, MetricsInBothFormatsWithTheProcessOwnFigures) {
 TEST_F(HttpTest, EveryPathAnswersAndHeadHasNoBody) {
   for (const char* path :
        {"/", "/metrics", "/-/healthy", "/api/v1/sites", "/api/v1/links", "/api/v1/devices",
-        "/api/v1/interfaces", "/api/v1/captures", "/api/v1/collectors", "/api/v1/alerts",
-        "/api/v1/crisis", "/api/v1/status"}) {
+        "/api/v1/interfaces", "/api/v1/captures", "/api/v1/talkers", "/api/v1/collectors",
+        "/api/v1/alerts", "/api/v1/crisis", "/api/v1/status"}) {
     const Reply got = ask(port, path);
     EXPECT_EQ(got.code, 200) << path;
     EXPECT_FALSE(got.body.empty()) << path;
@@ -184,16 +184,16 @@ TEST_F(HttpTest, EveryPathAnswersAndHeadHasNoBody) {
 TEST_F(HttpTest, WhatIsNotThereSaysWhatIs) {
   const Reply page = ask(port, "/wp-login.php");
   EXPECT_EQ(page.code, 404);
-  EXPECT_EQ(
-      page.body,
-      "404: no such page. There are /, /metrics, /-/healthy, /-/ready and /api/v1/ with "
-      "sites, links, devices, interfaces, captures, collectors, events, alerts, crisis, status.\n");
+  EXPECT_EQ(page.body,
+            "404: no such page. There are /, /metrics, /-/healthy, /-/ready and /api/v1/ with "
+            "sites, links, devices, interfaces, captures, talkers, collectors, events, alerts, "
+            "crisis, status.\n");
   const Reply api = ask(port, "/api/v1/<script>");
   EXPECT_EQ(api.code, 404);
   EXPECT_EQ(api.headers.at("content-type"), "application/json; charset=utf-8");
   EXPECT_EQ(api.body,
             "{\"status\":\"error\",\"error\":\"no such endpoint: there are sites, links, devices, "
-            "interfaces, captures, collectors, events, alerts, crisis, status\"}\n");
+            "interfaces, captures, talkers, collectors, events, alerts, crisis, status\"}\n");
 }
 
 TEST_F(HttpTest, ReadOnly) {

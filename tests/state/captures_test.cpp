@@ -39,6 +39,55 @@ TEST(Captures, TotalsDropsAndStaleness) {
   EXPECT_EQ(poller.look(table)->captures.size(), 0U);
 }
 
+TEST(Captures, TalkersStandBesideTheirCaptureUntilTheyAreStale) {
+  Config config = test::two_routers();
+  Table table(config);
+  Poller poller;
+  const auto capture = [&] {
+    CaptureSample s;
+    s.capture = CollectorName("tap");
+    s.at = source_time(poller.now);
+    s.interval = 10s;
+    return s;
+  };
+  const auto talkers = [&](std::uint64_t packets) {
+    TalkersSample s;
+    s.capture = CollectorName("tap");
+    s.at = source_time(poller.now);
+    s.interval = 10s;
+    s.packets = packets;
+    return s;
+  };
+  Poller other = poller;
+  other.node = NodeName("hal");
+  other.send(table, {});
+  poller.send(table, {talkers(1)});  // of a capture that nobody knows
+  EXPECT_EQ(poller.look(table)->samples_refused, 1U);
+  const std::uint64_t none = poller.look(table)->series;
+  poller.send(table, {capture()});
+  const std::uint64_t without = poller.look(table)->series;
+  EXPECT_EQ(poller.look(table)->captures[0].talkers, nullptr);
+  poller.send(table, {talkers(2)});
+  poller.send(table, {talkers(3)});
+  EXPECT_EQ(poller.look(table)->captures[0].talkers->packets, 3U);
+  EXPECT_EQ(poller.look(table)->series, without + kSeriesOfTalkers);
+  other.send(table, {talkers(4)});
+  EXPECT_EQ(poller.look(table)->captures[0].talkers->packets, 3U);
+  EXPECT_EQ(poller.look(table)->samples_refused, 2U);
+  // The capture goes on, without talkers.
+  poller.pass(30s);
+  poller.send(table, {capture()});
+  poller.pass(6s);
+  table.tick(poller.now);
+  EXPECT_EQ(poller.look(table)->captures[0].talkers, nullptr);
+  EXPECT_EQ(poller.look(table)->series, without);
+  poller.send(table, {talkers(5)});
+  poller.pass(40s);
+  table.tick(poller.now);
+  EXPECT_EQ(poller.look(table)->captures.size(), 0U);
+  EXPECT_EQ(poller.look(table)->series, none);
+}
+
 // A capture of the link md-hal on a node of its own, beside the polls of its ends.
 class CoverageOfALink : public testing::Test {
  protected:

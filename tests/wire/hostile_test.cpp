@@ -113,6 +113,12 @@ v1::Interface& row(v1::Frame& f) {
 v1::Capture& capture(v1::Frame& f) {
   return *f.mutable_batch()->mutable_samples(1)->mutable_capture();
 }
+// A sample more than the frame has.
+v1::Talkers& talkers(v1::Frame& f) {
+  v1::Talkers& added = *f.mutable_batch()->add_samples()->mutable_talkers();
+  added.set_capture("c");
+  return added;
+}
 
 class HostileField : public testing::TestWithParam<Case> {};
 
@@ -206,6 +212,44 @@ INSTANTIATE_TEST_SUITE_P(
                for (int i = 0; i < 7; ++i) device.mutable_totals()->add_broken(1);
              },
              kContent, "batch.samples[0].device.totals.broken: 7 values, at most 6"},
+        Case{"TalkersCapture", [](auto& f) { talkers(f).clear_capture(); }, kContent,
+             "batch.samples[2].talkers.capture: is empty"},
+        Case{"TalkersSpan", [](auto& f) { talkers(f).set_span_ns(-1); }, kContent,
+             "batch.samples[2].talkers.span_ns: -1 ns is out of range, expected 0 to 31 days"},
+        Case{"TalkersNetworks",
+             [](auto& f) {
+               auto& all = talkers(f);
+               for (int i = 0; i < 101; ++i) all.add_networks()->set_network("n");
+             },
+             kContent, "batch.samples[2].talkers.networks: 101, at most 100"},
+        Case{"TalkersHeaviest",
+             [](auto& f) {
+               auto& all = talkers(f);
+               for (int i = 0; i < 101; ++i) all.add_heaviest();
+             },
+             kContent, "batch.samples[2].talkers.heaviest: 101, at most 100"},
+        Case{"TalkersNetwork", [](auto& f) { talkers(f).add_networks(); }, kContent,
+             "batch.samples[2].talkers.networks.network: is empty"},
+        Case{"TalkersHost", [](auto& f) { talkers(f).add_heaviest()->mutable_a()->set_host("a"); },
+             kContent, "batch.samples[2].talkers.heaviest.host: is empty"},
+        Case{"TalkersPort",
+             [](auto& f) {
+               auto& flow = *talkers(f).add_heaviest();
+               flow.mutable_a()->set_host("a");
+               flow.mutable_b()->set_host("b");
+               flow.mutable_b()->set_port(65536);
+             },
+             kContent,
+             "batch.samples[2].talkers.heaviest.port: 65536 is out of range, expected 0 to 65535"},
+        Case{"TalkersProtocol",
+             [](auto& f) {
+               auto& flow = *talkers(f).add_heaviest();
+               flow.mutable_a()->set_host("a");
+               flow.mutable_b()->set_host("b");
+               flow.set_protocol(256);
+             },
+             kContent,
+             "batch.samples[2].talkers.heaviest.protocol: 256 is out of range, expected 0 to 255"},
         Case{"OfOtherIsMore",
              [](auto& f) {
                capture(f).add_traffic()->set_protocol(v1::PROTOCOL_OTHER);

@@ -149,8 +149,34 @@ inline SeriesSample any_series() {
   return series;
 }
 
+inline TalkersSample any_talkers() {
+  TalkersSample talkers;
+  talkers.capture = CollectorName('c' + *any_text());
+  talkers.at = any_source_time();
+  talkers.interval = std::chrono::seconds(*rc::gen::inRange(0, 86400));
+  talkers.span = std::chrono::seconds(*rc::gen::inRange(0, 86400));
+  const auto count = [] { return *rc::gen::arbitrary<std::uint64_t>(); };
+  talkers.packets = count();
+  talkers.bytes = count();
+  talkers.sources = count();
+  talkers.destinations = count();
+  talkers.flows = count();
+  const auto end = [&] {
+    return TalkerEnd{'e' + *any_text(), SiteName(*any_text()), *rc::gen::arbitrary<std::uint16_t>(),
+                     count()};
+  };
+  for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
+    talkers.networks.push_back(
+        {'n' + *any_text(), SiteName(*any_text()), count(), count(), count(), count()});
+    talkers.heaviest.push_back(
+        {{end(), end()}, *rc::gen::arbitrary<std::uint8_t>(), count(), count()});
+  }
+  return talkers;
+}
+
 inline Sample any_sample() {
   if (*rc::gen::inRange(0, 3) == 0) return any_series();
+  if (*rc::gen::inRange(0, 4) == 0) return any_talkers();
   if (*rc::gen::arbitrary<bool>()) {
     DeviceSample device;
     device.device = DeviceName('d' + *any_text());

@@ -194,7 +194,10 @@ TEST_F(PcapCollector, TellsSeriesThatBearItsNameWhileItIsOpen) {
       ElementsAre("itnxt_capture_dscp_bytes_total", "itnxt_capture_vlan_packets_total",
                   "itnxt_capture_vlan_bytes_total", "itnxt_capture_packet_size_bytes",
                   "itnxt_capture_peak_bytes", "itnxt_capture_broadcast_packets_total",
-                  "itnxt_capture_multicast_packets_total", "itnxt_capture_giant_packets_total"));
+                  "itnxt_capture_multicast_packets_total", "itnxt_capture_giant_packets_total",
+                  "itnxt_capture_tcp_rtt_seconds", "itnxt_capture_tcp_retransmissions_total",
+                  "itnxt_capture_tcp_out_of_order_total", "itnxt_capture_tcp_zero_windows_total",
+                  "itnxt_capture_tcp_resets_total", "itnxt_capture_tcp_unanswered_total"));
 }
 
 TEST_F(PcapCollector, DirectionIsToldByLocalNetworks) {

@@ -127,7 +127,7 @@ inline Octets ospf2() {
 inline Octets mpls(std::size_t labels, const Octets& payload) {
   Octets stack;
   for (std::size_t i = 1; i <= labels; ++i)
-    stack = stack + u32(i << 12U | (i == labels) << 8U | 64);
+    stack = stack + u32(i << 12U | (i == labels ? 1U << 8U : 0U) | 64U);
   return stack + payload;
 }
 inline Octets pppoe(std::size_t protocol, const Octets& payload) {

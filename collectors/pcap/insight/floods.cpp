@@ -1,0 +1,102 @@
+#include "collectors/pcap/insight/floods.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+namespace itnxt::pcap {
+
+std::uint64_t Floods::worth(const Counts& counts) {
+  std::uint64_t sum = 1;
+  for (std::size_t k = 0; k < kFloodKinds; ++k) {
+    if (counts.courses[k].told) return std::numeric_limits<std::uint64_t>::max();
+    if (counts.courses[k].history != 0) sum |= std::uint64_t{1} << 62U;
+    sum += std::min<std::uint64_t>(counts.toward[k], 1ULL << 40U);
+  }
+  return sum;
+}
+
+Floods::Counts* Floods::find(const IpAddress& network, bool make) {
+  const std::uint64_t hash = hash_(network);
+  const std::size_t at = hash & (kSets - 1);
+  const auto tag = static_cast<std::uint32_t>(hash >> 32U) | 1U;
+  Tags& tags = tags_[at];
+  Counts* const set = &table_[at * kWays];
+  for (std::size_t way = 0; way < kWays; ++way) {
+    if (tags[way] == tag && set[way].network == network) return &set[way];
+  }
+  if (!make) return nullptr;
+  std::size_t least = 0;
+  std::uint64_t least_worth = std::numeric_limits<std::uint64_t>::max();
+  for (std::size_t way = 0; way < kWays; ++way) {
+    const std::uint64_t mine = tags[way] == 0 ? 0 : worth(set[way]);
+    if (mine >= least_worth) continue;
+    least = way;
+    least_worth = mine;
+  }
+  if (least_worth >= std::uint64_t{1} << 62U) return nullptr;  // all have come to notice
+  tags[least] = tag;
+  set[least] = {};
+  set[least].network = network;
+  return &set[least];
+}
+
+// After a gap every history is empty, so no more windows need be closed one by one.
+void Floods::close_windows(std::int64_t second) {
+  const std::int64_t windows =
+      std::min<std::int64_t>(second - second_, std::int64_t{limits_.of} + 1);
+  for (std::int64_t i = 0; i < windows; ++i) {
+    for (std::size_t at = 0; at < table_.size(); ++at) {
+      std::uint32_t& tag = tags_[at / kWays][at % kWays];
+      if (tag != 0 && !close_window(table_[at])) tag = 0;
+    }
+    ++second_;
+  }
+  second_ = second;
+}
+
+bool Floods::close_window(Counts& counts) {
+  bool quiet = true;
+  for (std::size_t k = 0; k < kFloodKinds; ++k) {
+    quiet = quiet && counts.toward[k] == 0 && counts.courses[k].history == 0;
+    judge(counts, static_cast<FloodKind>(k));
+  }
+  counts.toward = {};
+  counts.excused = {};
+  return !quiet;
+}
+
+void Floods::judge(Counts& counts, FloodKind kind) {
+  const std::size_t k = index(kind);
+  const FloodLimit& limit = limits_.kinds[k];
+  Course& course = counts.courses[k];
+  const auto came = static_cast<double>(counts.toward[k]);
+  const bool evidence = limit.limit > 0 && came >= limit.limit &&
+                        came >= limit.ratio * static_cast<double>(counts.excused[k]);
+  const std::uint32_t mask = limits_.of >= 32 ? ~0U : (1U << limits_.of) - 1;
+  course.history = (course.history << 1U | (evidence ? 1U : 0U)) & mask;
+  if (evidence) {
+    if (course.windows == 0) course.first = second_;
+    course.last = second_;
+    ++course.windows;
+    course.total += counts.toward[k];
+    course.excused += counts.excused[k];
+    course.peak = std::max(course.peak, counts.toward[k]);
+  }
+  if (!course.told && static_cast<unsigned>(std::popcount(course.history)) >= limits_.needed) {
+    course.told = true;
+    tell(counts, kind, true);
+  }
+  if (course.history != 0) return;
+  if (course.told) tell(counts, kind, false);
+  course = {};
+}
+
+void Floods::tell(const Counts& counts, FloodKind kind, bool begins) {
+  if (changes_.size() >= kMostChanges) return;
+  const Course& course = counts.courses[index(kind)];
+  changes_.push_back({begins, kind, counts.network, course.first, course.last, course.windows,
+                      course.total, course.excused, course.peak});
+}
+
+}  // namespace itnxt::pcap

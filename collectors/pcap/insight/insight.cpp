@@ -1,0 +1,184 @@
+#include "collectors/pcap/insight/insight.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <type_traits>
+#include <utility>
+
+namespace itnxt::pcap {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kSweepEvery = 60 * kSecond;  // long before 32 bits of microseconds are over
+constexpr std::int32_t kIdle = 600'000'000;    // µs: what is silent for that long is forgotten
+constexpr std::int64_t kLeap = 600 * kSecond;  // a step of the clock that makes all flows old
+constexpr std::uint32_t kMost = 0xffff'ffffU;  // bytes a flow may owe to the talkers
+
+// RFC 792, RFC 4443 §4.1.
+constexpr std::uint8_t kEchoRequest = 8, kEchoRequestV6 = 128;
+
+// Which end of its flow sent it. Without a branch for the addresses: nobody can foretell it.
+std::uint64_t comes_from(const Datagram& d) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide source = Wide{d.source.high} << 64U | d.source.low;
+  const Wide destination = Wide{d.destination.high} << 64U | d.destination.low;
+  std::uint64_t from = destination < source;
+  if (destination == source) from = d.destination_port < d.source_port;
+  return from;
+}
+
+}  // namespace
+
+Insight::Insight(const InsightLimits& limits, SiteMap sites, const HashSecret& secret)
+    : network_(limits.networks),
+      sites_(std::move(sites)),
+      hash_(secret),
+      pairs_(limits.pairs),
+      cache_(limits.flows),
+      talkers_(limits.networks, secret),
+      floods_(limits.floods, secret) {}
+
+void Insight::settle(std::optional<std::int64_t> time) {
+  empty(tcp_);
+  empty(rest_);
+  if (!begun_) return;
+  // The packets' own time stays: some that came before `time` may not be here yet.
+  const std::int64_t until = std::max(now_, time.value_or(now_));
+  floods_.advance(until / kSecond);
+  sweep(until, until - now_ > kLeap);
+}
+
+void Insight::move_to(std::int64_t time) {
+  if (!begun_) {
+    begun_ = now_ = next_second_ = time;
+    next_sweep_ = time + kSweepEvery;
+  }
+  if (time <= now_ && now_ < next_second_) return;
+  const bool is_leap = time - now_ > kLeap;
+  now_ = std::max(now_, time);
+  micros_ = micros_at(now_);
+  if (now_ >= next_second_) {
+    const std::int64_t second = now_ / kSecond;
+    floods_.advance(second);
+    next_second_ = (second + 1) * kSecond;
+  }
+  if (now_ < next_sweep_) return;
+  next_sweep_ = now_ + kSweepEvery;
+  sweep(now_, is_leap);
+}
+
+void Insight::enqueue(const Datagram& d, std::uint32_t bytes, std::int64_t time) {
+  move_to(time);
+  if (d.upper == Upper::tcp) {
+    enter(tcp_, d, bytes).tcp = {d.sequence, d.acknowledgement, d.payload, d.ts_value,
+                                 d.ts_echo,  d.window,          d.flags,   d.has_timestamps};
+    if ((d.flags & (tcp_flag::syn | tcp_flag::ack)) == tcp_flag::syn) {
+      floods_.toward(FloodKind::syn, network_.of(d.destination), 1);
+    }
+  } else {
+    enter(rest_, d, bytes);
+    watch_for_floods(d, bytes);
+  }
+}
+
+template <class T>
+T& Insight::enter(Line<T>& line, const Datagram& d, std::uint32_t bytes) {
+  if (line.entered - line.left == kLine) process(line.places[line.left++ % kLine]);
+  T& packet = line.places[line.entered++ % kLine];
+  const std::uint64_t from = comes_from(d);
+  packet.from = static_cast<std::uint8_t>(from);
+  // In registers, not by way of `packet`: what has just been stored in pieces is slow to be read as
+  // a whole.
+  const std::uint64_t mask = 0 - from;
+  const std::uint64_t high = (d.source.high ^ d.destination.high) & mask;
+  const std::uint64_t low = (d.source.low ^ d.destination.low) & mask;
+  const IpAddress end_0{d.source.high ^ high, d.source.low ^ low};
+  const IpAddress end_1{d.destination.high ^ high, d.destination.low ^ low};
+  const std::uint32_t ports = std::rotl(std::uint32_t{d.source_port} << 16U | d.destination_port,
+                                        static_cast<int>(from * 16));
+  packet.key.address[0] = end_0;
+  packet.key.address[1] = end_1;
+  packet.key.ports = ports;
+  packet.key.protocol = d.protocol;
+  packet.hash = hash_(end_0, end_1, std::uint64_t{ports} << 8U | d.protocol);
+  cache_.prefetch_set(packet.hash);
+  packet.at = micros_;
+  packet.bytes = bytes;
+  // By now the set of the packet in the middle of the line has come.
+  T& next = line.places[(line.entered - kLine / 2) % kLine];
+  next.way = cache_.prefetch_flow(next.hash, std::is_same_v<T, TcpEntry>);
+  return packet;
+}
+
+template <class T>
+void Insight::empty(Line<T>& line) {
+  while (line.left != line.entered) process(line.places[line.left++ % kLine]);
+}
+
+void Insight::watch_for_floods(const Datagram& d, std::uint32_t bytes) {
+  switch (d.upper) {
+    case Upper::udp:
+      if (amplifies(d.source_port)) {
+        floods_.toward(FloodKind::udp_amplification, network_.of(d.destination), bytes);
+      }
+      if (amplifies(d.destination_port)) {
+        floods_.excuse(FloodKind::udp_amplification, network_.of(d.source), bytes);
+      }
+      return;
+    case Upper::icmp:
+    case Upper::icmpv6:
+      floods_.toward(FloodKind::icmp, network_.of(d.destination), 1);
+      if (d.icmp_type == (d.upper == Upper::icmp ? kEchoRequest : kEchoRequestV6)) {
+        floods_.excuse(FloodKind::icmp, network_.of(d.source), 1);
+      }
+      return;
+    case Upper::tcp:
+    case Upper::none:
+    case Upper::sctp:
+    case Upper::ospf:
+    case Upper::other:
+      return;
+  }
+}
+
+Flow& Insight::account(const Entry& packet, bool& fresh) {
+  Flow& flow = cache_.place(
+      packet.key, packet.hash, packet.at, fresh,
+      [this](Flow& old, std::int32_t silent) { retire(old, silent); }, packet.way);
+  std::uint32_t& bytes = flow.bytes[packet.from];
+  if (packet.bytes > kMost - bytes) talkers_.drain(flow);
+  bytes += packet.bytes;
+  ++flow.packets;
+  return flow;
+}
+
+void Insight::process(const Entry& packet) {
+  bool fresh = false;
+  (void)account(packet, fresh);
+}
+
+void Insight::process(const TcpEntry& packet) {
+  bool fresh = false;
+  Flow& flow = account(packet, fresh);
+  if (begin_tcp(flow, fresh, packet.from, packet.tcp, pairs_[flow.pair])) {
+    flow.pair = pairs_.find(sites_.site_of(flow.address[flow.client()]),
+                            sites_.site_of(flow.address[1 - flow.client()]));
+  }
+  if (observe_tcp(flow, packet.from, packet.tcp, packet.at, pairs_[flow.pair])) {
+    floods_.excuse(FloodKind::syn, network_.of(flow.address[1 - flow.client()]), 1);
+  }
+}
+
+void Insight::sweep(std::int64_t until, bool all_are_old) {
+  cache_.sweep(micros_at(until), [&](Flow& flow, std::int32_t silent) {
+    retire(flow, all_are_old ? kIdle : silent);
+    return !all_are_old && silent < kIdle;
+  });
+}
+
+void Insight::retire(Flow& flow, std::int32_t silent) {
+  settle_attempt(flow, silent, pairs_[flow.pair]);
+  talkers_.drain(flow);
+}
+
+}  // namespace itnxt::pcap
