@@ -60,7 +60,8 @@ Json talkers_json(const CaptureView& capture) {
   return {
       {"capture", talkers.capture.text()},
       {"node", capture.node.text()},
-      {"link", capture.link.text().empty() ? Json(nullptr) : Json(capture.link.text())},
+      {"link",
+       capture.sample.link.text().empty() ? Json(nullptr) : Json(capture.sample.link.text())},
       {"seconds", talkers.span == Duration::zero() ? Json(nullptr) : Json(seconds(talkers.span))},
       {"packets", talkers.packets},
       {"bytes", talkers.bytes},

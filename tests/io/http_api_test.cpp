@@ -148,7 +148,7 @@ TEST(HttpApi, Talkers) {
       {{TalkerEnd{"a", SiteName(), 0, 1}, TalkerEnd{"b", SiteName(), 0, 2}}, 89, 1, 3}};
   snapshot->captures.resize(2);
   snapshot->captures[1].node = NodeName("md");
-  snapshot->captures[1].link = LinkName("md-hal");
+  snapshot->captures[1].sample.link = LinkName("md-hal");
   snapshot->captures[1].talkers = std::make_shared<const TalkersSample>(talkers);
   EXPECT_EQ(
       read(*api_body("talkers", {snapshot, test::sample_board(), true}, {}, std::nullopt)),
