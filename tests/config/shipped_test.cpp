@@ -92,7 +92,7 @@ TEST(Shipped, ExamplesOfTheAnnotatedFileAreRight) {
   for (const Issue& issue : loaded.issues) EXPECT_TRUE(issue.warning) << to_text(issue);
   ASSERT_TRUE(loaded.config);
   EXPECT_EQ(loaded.config->inventory.devices.size(), 3U);
-  EXPECT_EQ(loaded.config->collectors.size(), 7U);
+  EXPECT_EQ(loaded.config->collectors.size(), 8U);
   EXPECT_EQ(loaded.config->rules.size(), 3U);
   EXPECT_EQ(loaded.config->notify.channels.size(), 2U);
   EXPECT_TRUE(loaded.config->crisis);
@@ -142,7 +142,7 @@ TEST(Shipped, ExamplesWithDefaultsAreTheDefaults) {
   EXPECT_EQ(probe.targets.at(4).query_type, ProbeTarget{}.query_type);
   const auto& host = std::get<HostCollectorConfig>(loaded.config->collectors[6]);
   EXPECT_EQ(host.interval, HostCollectorConfig{}.interval);
-  const auto& trap = std::get<TrapCollectorConfig>(loaded.config->collectors[6]);
+  const auto& trap = std::get<TrapCollectorConfig>(loaded.config->collectors[7]);
   EXPECT_EQ(trap.interval, TrapCollectorConfig{}.interval);
   EXPECT_EQ(trap.host, TrapCollectorConfig{}.host);
   EXPECT_EQ(trap.port, TrapCollectorConfig{}.port);

@@ -358,7 +358,7 @@ class Disturbed(Spool):
         self.fleet(50)
         router = Router(self.lab, self.endpoint, start=False)
         collector = product.Itnxtd(self.lab, "collect", self.config(
-            200, captures=[product.pcap("tap", interface="lo")]))
+            200, captures=[product.pcap("tap", interface="lo", flows=1024)]))
         collector.wait_log("spool.directory .* No space left on device: undelivered batches stay in "
                            "memory, of which the oldest are dropped; free space or choose another "
                            "directory")
