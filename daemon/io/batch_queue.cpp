@@ -160,6 +160,9 @@ std::optional<std::pair<BatchQueue::Id, bool>> BatchQueue::choose(std::size_t en
   if (to.away) to.since = now;
   const std::size_t room = std::max<std::size_t>(1, std::min(to.credit, to.window));
   if (to.waiting == to.in_flight.size() || to.in_flight.size() >= room) return std::nullopt;
+  // A link that has become too narrow is known long before the first late answer: whatever is sent
+  // now only makes events wait behind it.
+  if (!to.in_flight.empty() && now - to.in_flight.front().sent > kLate) return std::nullopt;
   refill(to, now);
   Id fresh = next_new(endpoint);
   if (!to.away && fresh < end()) {

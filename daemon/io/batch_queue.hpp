@@ -171,6 +171,7 @@ class BatchQueue {
 
  private:
   static constexpr std::size_t kFirstWindow = 4;
+  static constexpr Duration kLate = 1s;  // an answer beyond this narrows the window
   enum class Disk : std::uint8_t { none, storing, stored };
   struct Origin {
     CollectorName collector;

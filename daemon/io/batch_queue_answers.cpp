@@ -7,8 +7,7 @@
 namespace itnxt {
 namespace {
 
-constexpr Duration kPrompt = 500ms;  // an answer within this widens the window …
-constexpr Duration kLate = 1s;       // … and one beyond this narrows it
+constexpr Duration kPrompt = 500ms;  // an answer within this widens the window
 constexpr unsigned kMostStalls = 4;
 
 }  // namespace
@@ -76,7 +75,10 @@ void BatchQueue::adapt(Endpoint& from, const Flight& flight, Instant now) {
   if (took <= kPrompt) {
     from.window = std::min(from.window + 1, wire::kMaxCredit * std::size_t{1});
   } else if (took > kLate && flight.sent >= from.narrowed) {
-    from.window = std::max<std::size_t>(1, std::min(from.window, from.in_flight.size() + 1) / 2);
+    // To what came through in that time, a second's worth of it.
+    const double share = std::min(0.5, seconds(kLate) / seconds(took));
+    const auto sent = static_cast<double>(std::min(from.window, from.in_flight.size() + 1));
+    from.window = std::max<std::size_t>(1, static_cast<std::size_t>(sent * share));
     from.narrowed = now;
   }
 }

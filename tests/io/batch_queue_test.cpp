@@ -70,6 +70,25 @@ TEST_F(DeliveryTest, TheWindowIsWhatAnEndpointAnswersInASecond) {
   EXPECT_THAT(pump(0, kStart + 3s).size(), testing::Le(4U));
 }
 
+// A link that carried all becomes narrow: what came before the first late answer is all that stands
+// in its buffers.
+TEST_F(DeliveryTest, BehindABatchThatWaitsLongNoOtherIsSent) {
+  make({}, 1);
+  push(1, 10);
+  for (std::uint64_t i = 1; i <= 4; ++i) {
+    pump(0);
+    ack(0, i, kStart + 10ms);
+  }
+  push(11, 11, kStart + 100ms);
+  EXPECT_FALSE(pump(0, kStart + 100ms).empty());
+  push(12, 12, kStart + 1200ms);
+  EXPECT_THAT(pump(0, kStart + 1200ms), ElementsAre());
+  ack(0, 5, kStart + 5s);
+  EXPECT_THAT(pump(0, kStart + 5s), ElementsAre()) << "the one behind it waits, too";
+  for (std::uint64_t i = 6; i <= 11; ++i) ack(0, i, kStart + 6s);
+  EXPECT_THAT(pump(0, kStart + 6s), ElementsAre("12"));
+}
+
 TEST_F(DeliveryTest, AfterAResetTheWindowGoesAgainInOrder) {
   make({.window = 3}, 1);
   push(1, 5);
@@ -161,6 +180,7 @@ TEST_F(DeliveryTest, WhatCouldNotBeSentInTimeBecomesBacklog) {
   ack(0, 1, kStart + 121s);  // at last; the link is slow
   ack(0, 2, kStart + 121s);
   ack(0, 3, kStart + 121s);
+  ack(0, 4, kStart + 121s);
   EXPECT_THAT(pump(0, kStart + 121s).front(), "9");
 }
 
