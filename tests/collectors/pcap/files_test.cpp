@@ -108,7 +108,8 @@ TrafficCount plain_count(const fs::path& file) {
 
 TEST(PcapFiles, PacketsAndBytesAreThoseOfCapinfos) {
   const auto files = captures();
-  if (files.empty()) GTEST_SKIP() << "no captures: set ITNXT_TEST_DATA";
+  if (files.empty())
+    GTEST_SKIP() << "no captures to compare with: ITNXT_TEST_DATA names a folder that holds pcap/";
   const bool have_capinfos = installed("capinfos");
   for (const fs::path& file : files) {
     const TrafficCount ours = test::total_of(collect(file));
@@ -164,7 +165,8 @@ Protocol by_tshark(const std::string& line) {
 
 TEST(PcapFiles, ProtocolsAreThoseOfTshark) {
   const auto files = captures();
-  if (files.empty()) GTEST_SKIP() << "no captures: set ITNXT_TEST_DATA";
+  if (files.empty())
+    GTEST_SKIP() << "no captures to compare with: ITNXT_TEST_DATA names a folder that holds pcap/";
   if (!installed("tshark")) GTEST_SKIP() << "nothing to compare with: tshark is not installed";
   for (const fs::path& file : files) {
     const auto lines = lines_of(
@@ -196,7 +198,8 @@ const std::map<std::string, Flaws> kFlaws = {
 
 TEST(PcapFiles, FlawsAreThoseWeKnow) {
   const auto files = captures();
-  if (files.empty()) GTEST_SKIP() << "no captures: set ITNXT_TEST_DATA";
+  if (files.empty())
+    GTEST_SKIP() << "no captures to compare with: ITNXT_TEST_DATA names a folder that holds pcap/";
   for (const fs::path& file : files) {
     const CaptureSample sample = collect(file);
     Flaws found{};

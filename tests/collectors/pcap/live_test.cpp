@@ -122,7 +122,8 @@ class PcapLive : public ::testing::Test {
  protected:
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root: makes interfaces in its own namespace";
-    if (::unshare(CLONE_NEWNET) != 0) GTEST_SKIP() << "may not make a network namespace here";
+    if (::unshare(CLONE_NEWNET) != 0)
+      GTEST_SKIP() << "needs a network namespace of its own: root without CAP_SYS_ADMIN makes none";
     if (!run("ip -V")) GTEST_SKIP() << "needs iproute2's ip";
     if (!run("ip link add type veth")) GTEST_SKIP() << "may not make a veth pair here";
     make_link();
