@@ -40,10 +40,10 @@ foreach(f IN LISTS files)
 endforeach()
 
 # A collector sees core, its own configuration, the loop and the sink: nothing else, no other collector.
-# And addresses and the resolver, which several collectors need and none of them owns, and SNMP's messages, which whoever
-# speaks it sees and which see core and the configuration only.
-set(collector_may daemon/io/loop.hpp daemon/io/sink.hpp daemon/io/privileged.hpp daemon/io/address.hpp daemon/io/resolver.hpp daemon/config/config.hpp
-                  collectors/collector.hpp collectors/poll_requests.hpp collectors/kept_file.hpp)
+# And addresses, the resolver and libcurl's handles, which several collectors need and none of them owns, and SNMP's
+# messages, which whoever speaks it sees and which see core and the configuration only.
+set(collector_may daemon/io/loop.hpp daemon/io/sink.hpp daemon/io/privileged.hpp daemon/io/address.hpp daemon/io/resolver.hpp daemon/io/libcurl.hpp
+                  daemon/config/config.hpp collectors/collector.hpp collectors/poll_requests.hpp collectors/kept_file.hpp)
 set(speaks_snmp snmp trap)
 file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/collectors/*.hpp ${ROOT}/collectors/*.cpp)
 foreach(f IN LISTS files)
@@ -70,10 +70,10 @@ foreach(f IN LISTS files)
 endforeach()
 
 # Each foreign library is included in few files, so that it can be replaced and its exceptions stop there.
-# libpcap's two come in by one door of ours. ZeroMQ's four: sockets, binding, monitor, keys. libcurl's two: the client
-# posts from a thread of its own, the probes' getter runs on the loop, so that a thousand GETs cost no thread and have
-# the loop's timing. libsodium's two: the webhook's signature, the captures' pseudonyms.
-foreach(rule "yaml-cpp/:1" "zmq[.]h:4" "net-snmp/:1" "pcap/pcap[.]h:1" "collectors/pcap/libpcap[.]hpp:2" "pcap[.]h>:0" "curl/:2"
+# libpcap's two come in by one door of ours. ZeroMQ's four: sockets, binding, monitor, keys. libcurl's two, by one door
+# again: the client posts from a thread of its own, the probes' getter runs on the loop, so that a thousand GETs cost no
+# thread and have the loop's timing. libsodium's two: the webhook's signature, the captures' pseudonyms.
+foreach(rule "yaml-cpp/:1" "zmq[.]h:4" "net-snmp/:1" "pcap/pcap[.]h:1" "collectors/pcap/libpcap[.]hpp:2" "pcap[.]h>:0" "curl/:1" "daemon/io/libcurl[.]hpp:2"
         "sqlite3[.]h:1" "microhttpd[.]h:1" "libmnl/:1" "cap-ng[.]h:1" "seccomp[.]h:1" "systemd/sd-:1" "sodium[.]h:2" "openssl/:1" "nlohmann/json[.]hpp:6" "CLI/CLI[.]hpp:2"
         "prometheus/:1" "zlib[.]h:2" "snappy:1" "google/protobuf/:2")
   string(REGEX MATCH "^(.*):([0-9]+)$" _ "${rule}")

@@ -1,6 +1,5 @@
 #include "collectors/probe/http.hpp"
 
-#include <curl/curl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -12,23 +11,14 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/io/libcurl.hpp"
+
 namespace itnxt::probe {
 namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{64} * 1024;  // of headers and body; then it is known
 constexpr std::size_t kMostSpare = 64;                      // easy handles kept
 constexpr std::uint16_t kFirstFinal = 200;
-
-struct FreeEasy {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-struct FreeMulti {
-  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
-};
-struct FreeList {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using Easy = std::unique_ptr<CURL, FreeEasy>;
 
 struct Get {
   Errand errand;
@@ -37,8 +27,8 @@ struct Get {
   Instant began;
   std::size_t bytes = 0;
   std::array<char, CURL_ERROR_SIZE> error{};  // by libcurl, what is wrong
-  std::unique_ptr<curl_slist, FreeList> connect_to;
-  Easy easy;
+  libcurl::List connect_to;
+  libcurl::Easy easy;
 };
 
 template <class Value>
@@ -102,12 +92,12 @@ struct HttpGetter::World {
     Instant at;
   };
   std::map<CURL*, std::unique_ptr<Get>> running;
-  std::vector<Easy> spare;
+  std::vector<libcurl::Easy> spare;
   std::map<curl_socket_t, std::pair<Watch, Watch>> watches;  // readable, writable
   Timer timer;
   std::vector<Ended> stillborn;
   Timer later;
-  std::unique_ptr<CURLM, FreeMulti> multi;  // ends before what its callbacks use
+  libcurl::Multi multi;  // ends before what its callbacks use
 
   World(Loop& l, Done d, Remarks r) : loop(l), done(std::move(d)), remarks(std::move(r)) {}
   ~World() {

@@ -170,6 +170,18 @@ struct CaptureSample {
   std::array<std::array<TrafficCount, kProtocols>, kDirections> traffic{};
   std::array<Packets, kDropPoints> dropped{};
   std::array<Packets, kMalformed> malformed{};
+
+  // Every packet, of all directions and protocols.
+  [[nodiscard]] TrafficCount total() const {
+    TrafficCount sum;
+    for (const auto& direction : traffic) {
+      for (const TrafficCount& cell : direction) {
+        sum.packets += cell.packets;
+        sum.bytes += cell.bytes;
+      }
+    }
+    return sum;
+  }
 };
 
 using Sample = std::variant<DeviceSample, CaptureSample, SeriesSample, TalkersSample>;

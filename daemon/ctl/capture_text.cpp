@@ -32,19 +32,8 @@ std::string number(const SeriesValue& value) {
   return fmt::format("{:.6g}", real);
 }
 
-TrafficCount sum_of(const CaptureSample& sample) {
-  TrafficCount sum;
-  for (const auto& direction : sample.traffic) {
-    for (const TrafficCount& cell : direction) {
-      sum.packets += cell.packets;
-      sum.bytes += cell.bytes;
-    }
-  }
-  return sum;
-}
-
 std::string traffic_text(const CaptureSample& sample, const Style& style) {
-  const double all = static_cast<double>(sum_of(sample).bytes.count());
+  const double all = static_cast<double>(sample.total().bytes.count());
   Table table({{"DIRECTION"},
                {"PROTOCOL"},
                {"PACKETS", Align::right},
@@ -151,7 +140,7 @@ Json series_json(const SeriesFamily& family) {
 }  // namespace
 
 std::string capture_text(const Captured& captured, const Style& style) {
-  const TrafficCount sum = sum_of(captured.sample);
+  const TrafficCount sum = captured.sample.total();
   const auto packets = static_cast<double>(sum.packets.count());
   std::string text = fmt::format("{}: {} packets, {} bytes", sanitize(captured.file, 4096),
                                  grouped(packets), grouped(static_cast<double>(sum.bytes.count())));
@@ -177,7 +166,7 @@ std::string capture_text(const Captured& captured, const Style& style) {
 }
 
 Json capture_json(const Captured& captured) {
-  const TrafficCount sum = sum_of(captured.sample);
+  const TrafficCount sum = captured.sample.total();
   Json data = {{"file", sanitize(captured.file, 4096)},
                {"packets", sum.packets.count()},
                {"bytes", sum.bytes.count()},

@@ -7,6 +7,11 @@
 namespace itnxt {
 namespace {
 
+constexpr DiskProblem::Words kProblem = {
+    .broken =
+        "the journal of events cannot be written: they take effect, but their collectors must keep "
+        "them until it can; make room or mend the disk",
+    .mended = "the journal of events is written again"};
 constexpr std::string_view kDamaged =
     "the journal of events was damaged and is begun anew: what it held is in the file beside it";
 
@@ -68,7 +73,7 @@ EventJournal::EventJournal(Loop& loop, Log& log, std::unique_ptr<EventFile> file
                            const std::string& problem, bool whole)
     : loop_(loop),
       log_(log),
-      path_(file->path()),
+      problem_(log, file->path(), kProblem),
       disk_(std::make_shared<Disk>()),
       saver_(loop,
              {.take = [this](bool last) { return take(last); },
@@ -76,7 +81,7 @@ EventJournal::EventJournal(Loop& loop, Log& log, std::unique_ptr<EventFile> file
              !problem.empty(), kCloseLimit) {
   disk_->file = std::move(file);
   disk_->whole = whole;
-  note_problem(problem);
+  problem_.note(problem);
 }
 
 EventJournal::~EventJournal() = default;
@@ -98,25 +103,11 @@ Saver::Save EventJournal::take(bool last) {
   };
 }
 
-void EventJournal::note_problem(const std::string& problem) {
-  if (problem == problem_) return;
-  if (problem.empty()) {
-    log_.notice("the journal of events is written again", {{"path", path_}});
-  } else {
-    log_.error(
-        "the journal of events cannot be written: they take effect, but their collectors must keep "
-        "them until it can; make room or mend the disk",
-        {{"problem", problem}});
-  }
-  problem_ = problem;
-  if (hooks_.problem_changed) hooks_.problem_changed();
-}
-
 void EventJournal::saved(const std::string& problem) {
   if (const std::string moved_to = std::exchange(disk_->quarantined, {}); !moved_to.empty()) {
     log_.error(kDamaged, {{"moved_to", moved_to}});
   }
-  note_problem(problem);
+  if (problem_.note(problem) && hooks_.problem_changed) hooks_.problem_changed();
   const auto late = std::exchange(disk_->late, nullptr);
   const std::uint64_t stored_to = problem.empty() ? disk_->taken_to : 0;
   if (late && hooks_.late) hooks_.late(*late);

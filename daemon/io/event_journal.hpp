@@ -19,6 +19,7 @@
 #include "daemon/core/log.hpp"
 #include "daemon/core/result.hpp"
 #include "daemon/core/stored_event.hpp"
+#include "daemon/io/disk_problem.hpp"
 #include "daemon/io/event_file.hpp"
 #include "daemon/io/loop.hpp"
 #include "daemon/io/saver.hpp"
@@ -51,7 +52,7 @@ class EventJournal {
   };
   void set_hooks(Hooks hooks) { hooks_ = std::move(hooks); }
 
-  [[nodiscard]] const std::string& problem() const { return problem_; }
+  [[nodiscard]] const std::string& problem() const { return problem_.text(); }
   // The fd whose readiness brings completions: for tests that move a FakeLoop.
   [[nodiscard]] int completion_fd() const { return saver_.completion_fd(); }
 
@@ -61,13 +62,11 @@ class EventJournal {
                bool whole);
   Saver::Save take(bool last);
   void saved(const std::string& problem);
-  void note_problem(const std::string& problem);
 
   Loop& loop_;
   Log& log_;
-  const std::string path_;
   Hooks hooks_;
-  std::string problem_;
+  DiskProblem problem_;
   std::vector<StoredEventPtr> queued_;
   std::shared_ptr<Disk> disk_;  // a Save's while one is under way
   Saver saver_;                 // last: it takes

@@ -1,6 +1,5 @@
 #include "daemon/io/http_client.hpp"
 
-#include <curl/curl.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <system_error>
 #include <thread>
 
+#include "daemon/io/libcurl.hpp"
 #include "daemon/io/signals.hpp"
 
 namespace itnxt {
@@ -25,26 +25,13 @@ constexpr long kConnectTimeoutMs = 5'000;
 constexpr long kTotalTimeoutMs = 10'000;
 constexpr long kMaxIdleConnections = 16;
 
-struct FreeEasy {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-struct FreeMulti {
-  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
-};
-struct FreeList {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using Easy = std::unique_ptr<CURL, FreeEasy>;
-using Multi = std::unique_ptr<CURLM, FreeMulti>;
-using HeaderList = std::unique_ptr<curl_slist, FreeList>;
-
 // One request on its way; lives on the client's thread.
 struct Transfer {
   std::uint64_t id = 0;
   HttpRequest request;
   HttpAnswer response;
-  HeaderList headers;
-  Easy easy;
+  libcurl::List headers;
+  libcurl::Easy easy;
   std::array<char, CURL_ERROR_SIZE> error{};
 };
 
@@ -156,7 +143,7 @@ struct HttpClient::World {
   std::uint64_t next = 1;
 
   // The client's thread, but for curl_multi_wakeup().
-  Multi multi;
+  libcurl::Multi multi;
   std::map<std::uint64_t, std::unique_ptr<Transfer>> running;
   int fd = -1;
   std::thread thread;

@@ -7,6 +7,15 @@
 #include "daemon/io/directory.hpp"
 
 namespace itnxt {
+namespace {
+
+constexpr DiskProblem::Words kProblem = {
+    .broken =
+        "the alert state cannot be written: pages go out from memory, a restart forgets them; make "
+        "room or mend the disk",
+    .mended = "the alert state is written again"};
+
+}  // namespace
 
 // The file, and every record as it should be on it: what a damaged or replaced file is written anew
 // from.
@@ -122,7 +131,7 @@ Store::Store(Loop& loop, Log& log, std::unique_ptr<StoreFile> file,
              const std::vector<StoreRow>& rows, const std::string& problem, bool loaded)
     : loop_(loop),
       log_(log),
-      path_(file->path()),
+      problem_(log, file->path(), kProblem),
       disk_(std::make_shared<Disk>()),
       saver_(loop,
              {.take = [this](bool last) { return take(last); },
@@ -134,7 +143,7 @@ Store::Store(Loop& loop, Log& log, std::unique_ptr<StoreFile> file,
     disk_->records[{row.shelf, row.key}] = row.body;
     disk_->on_disk.insert({row.shelf, row.key});
   }
-  note_problem(problem);
+  problem_.note(problem);
 }
 
 Store::~Store() = default;
@@ -157,25 +166,12 @@ Saver::Save Store::take(bool last) {
   };
 }
 
-void Store::note_problem(const std::string& problem) {
-  if (problem == problem_) return;
-  if (problem.empty()) {
-    log_.notice("the alert state is written again", {{"path", path_}});
-  } else {
-    log_.error(
-        "the alert state cannot be written: pages go out from memory, a restart forgets them; make "
-        "room or mend the disk",
-        {{"problem", problem}});
-  }
-  problem_ = problem;
-}
-
 void Store::saved(const std::string& problem) {
   if (const std::string moved_to = std::exchange(disk_->quarantined, {}); !moved_to.empty()) {
     log_.error("the alert state was damaged and is written anew from memory",
                {{"moved_to", moved_to}});
   }
-  note_problem(problem);
+  problem_.note(problem);
   std::vector<StoreRow> late = std::exchange(disk_->late, {});
   std::vector<Done> ready;
   while (!waiting_.empty() && waiting_.front().first <= taken_) {

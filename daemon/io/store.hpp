@@ -22,6 +22,7 @@
 
 #include "daemon/core/log.hpp"
 #include "daemon/core/result.hpp"
+#include "daemon/io/disk_problem.hpp"
 #include "daemon/io/loop.hpp"
 #include "daemon/io/saver.hpp"
 #include "daemon/io/store_file.hpp"
@@ -55,7 +56,7 @@ class Store {
 
   // No commit is under way.
   [[nodiscard]] bool idle() const { return waiting_.empty(); }
-  [[nodiscard]] const std::string& problem() const { return problem_; }
+  [[nodiscard]] const std::string& problem() const { return problem_.text(); }
   // The fd whose readiness brings completions: for tests that move a FakeLoop.
   [[nodiscard]] int completion_fd() const { return saver_.completion_fd(); }
 
@@ -65,12 +66,10 @@ class Store {
         const std::string& problem, bool loaded);
   Saver::Save take(bool last);
   void saved(const std::string& problem);
-  void note_problem(const std::string& problem);
 
   Loop& loop_;
   Log& log_;
-  std::string path_;
-  std::string problem_;
+  DiskProblem problem_;
   LateRows late_;
   std::uint64_t next_ = 0;   // number of the last commit
   std::uint64_t taken_ = 0;  // of the last one that was given to a Save

@@ -66,7 +66,7 @@ TEST_F(PcapCollector, ReadsASavefileToItsEndAndKeepsItsTotals) {
   EXPECT_EQ(opened.source, file);
   EXPECT_EQ(opened.interval, 10s);
   EXPECT_TRUE(opened.open);
-  EXPECT_EQ(test::total_of(opened).packets, Packets(0));
+  EXPECT_EQ(opened.total().packets, Packets(0));
 
   const CaptureSample finished = samples()[1];
   EXPECT_TRUE(finished.open);
@@ -84,7 +84,7 @@ TEST_F(PcapCollector, ReadsASavefileToItsEndAndKeepsItsTotals) {
   EXPECT_EQ(samples()[2].at, SourceTime(10s));
   EXPECT_EQ(samples()[3].at, SourceTime(20s));
   EXPECT_TRUE(samples()[3].open);
-  EXPECT_EQ(test::total_of(samples()[3]), test::total_of(finished));
+  EXPECT_EQ(samples()[3].total(), finished.total());
   EXPECT_THAT(log_.lines, IsEmpty());
   EXPECT_EQ(loop_.timers(), 1U);  // the next sample; nothing is read any more
 }
@@ -106,7 +106,7 @@ TEST_F(PcapCollector, ReadsInBoundedPieces) {
   }
   start(file);
   EXPECT_EQ(rounds_until(2), 4);  // 4096, 4096, 1808, the end
-  EXPECT_EQ(test::total_of(samples().back()).packets, Packets(10000));
+  EXPECT_EQ(samples().back().total().packets, Packets(10000));
 }
 
 TEST_F(PcapCollector, AFilterThatMatchesNothingDoesNotUnboundThePieces) {
@@ -117,7 +117,7 @@ TEST_F(PcapCollector, AFilterThatMatchesNothingDoesNotUnboundThePieces) {
   }
   start(file, "udp");
   EXPECT_EQ(rounds_until(2), 4);
-  EXPECT_EQ(test::total_of(samples().back()).packets, Packets(0));
+  EXPECT_EQ(samples().back().total().packets, Packets(0));
 }
 
 TEST_F(PcapCollector, HugePacketsMakeSmallerPieces) {
@@ -129,7 +129,7 @@ TEST_F(PcapCollector, HugePacketsMakeSmallerPieces) {
   }
   start(file);
   EXPECT_GE(rounds_until(2), 3);  // 8 MiB, what is left, the end
-  EXPECT_EQ(test::total_of(samples().back()), (TrafficCount{Packets(40), Bytes(40 * 262144)}));
+  EXPECT_EQ(samples().back().total(), (TrafficCount{Packets(40), Bytes(40 * 262144)}));
 }
 
 TEST_F(PcapCollector, FiltersASavefile) {
@@ -137,7 +137,7 @@ TEST_F(PcapCollector, FiltersASavefile) {
   Savefile(file).add(kTcpFrame).add(kUdpFrame);
   start(file, "ip6 and udp port 53");
   rounds_until(2);
-  EXPECT_EQ(test::total_of(samples().back()).packets, Packets(1));
+  EXPECT_EQ(samples().back().total().packets, Packets(1));
   EXPECT_EQ(test::count_of(samples().back(), Direction::unknown, Protocol::udp).packets,
             Packets(1));
 }
@@ -272,12 +272,12 @@ TEST_F(PcapCollector, KeepsWhatItReadOfATruncatedSavefile) {
                   "file=" +
                   file));
   EXPECT_THAT(open_flags(), ElementsAre(true, false));
-  EXPECT_EQ(test::total_of(samples().back()).packets, Packets(2));
+  EXPECT_EQ(samples().back().total().packets, Packets(2));
   loop_.advance(120s);  // another try would meet the same
   EXPECT_EQ(log_.lines.size(), 1U);
   EXPECT_EQ(samples().size(), 2U + 12U);
   EXPECT_FALSE(samples().back().open);
-  EXPECT_EQ(test::total_of(samples().back()).packets, Packets(2));
+  EXPECT_EQ(samples().back().total().packets, Packets(2));
 }
 
 TEST_F(PcapCollector, WaitsForAMissingSavefile) {
@@ -298,7 +298,7 @@ TEST_F(PcapCollector, WaitsForAMissingSavefile) {
   loop_.advance(1s);
   rounds_until(4);
   EXPECT_THAT(open_flags(), ElementsAre(false, false, true, true));
-  EXPECT_EQ(test::total_of(samples().back()).packets, Packets(1));
+  EXPECT_EQ(samples().back().total().packets, Packets(1));
   EXPECT_THAT(log_.lines,
               ElementsAre(said, "level=notice msg=\"capturing again\" capture=tap file=" + file));
 }

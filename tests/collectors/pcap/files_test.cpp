@@ -112,7 +112,7 @@ TEST(PcapFiles, PacketsAndBytesAreThoseOfCapinfos) {
     GTEST_SKIP() << "no captures to compare with: ITNXT_TEST_DATA names a folder that holds pcap/";
   const bool have_capinfos = installed("capinfos");
   for (const fs::path& file : files) {
-    const TrafficCount ours = test::total_of(collect(file));
+    const TrafficCount ours = collect(file).total();
     EXPECT_EQ(ours, plain_count(file)) << file;
     if (!have_capinfos) continue;
     const auto lines = lines_of("capinfos -T -r -m -c -d '" + file.string() + "'");

@@ -177,8 +177,7 @@ class PcapLive : public ::testing::Test {
            });
   }
   bool wait_for_packets(std::uint64_t packets) {
-    return itnxt::test::run_until(
-        loop_, [&] { return test::total_of(last()).packets.count() >= packets; });
+    return itnxt::test::run_until(loop_, [&] { return last().total().packets.count() >= packets; });
   }
   bool wait_for_open(bool open) {
     return itnxt::test::run_until(loop_, [&] { return last().open == open; });
@@ -232,7 +231,7 @@ TEST_F(PcapLive, CountsWhatTheSenderSent) {
   expect(Direction::receive, Protocol::icmpv6, 500, tagged);
   expect(Direction::receive, Protocol::arp, 250, twice_tagged);
   expect(Direction::transmit, Protocol::udp, 200, kFromUs);
-  EXPECT_EQ(test::total_of(sample).packets, Packets(1950 + 1));  // and the marker
+  EXPECT_EQ(sample.total().packets, Packets(1950 + 1));  // and the marker
   for (const Packets malformed : sample.malformed) EXPECT_EQ(malformed, Packets(0));
   for (const Packets dropped : sample.dropped) EXPECT_EQ(dropped, Packets(0));
   EXPECT_THAT(log_.lines, IsEmpty());
@@ -260,7 +259,7 @@ TEST_F(PcapLive, FiltersInTheKernel) {
   }
   ASSERT_TRUE(wait_for_packets(100));  // in order: all that was kept away came before the last
   EXPECT_EQ(test::count_of(last(), Direction::receive, Protocol::udp).packets, Packets(100));
-  EXPECT_EQ(test::total_of(last()).packets, Packets(100));
+  EXPECT_EQ(last().total().packets, Packets(100));
 }
 
 TEST_F(PcapLive, FollowsAChangedAddress) {
@@ -286,7 +285,7 @@ TEST_F(PcapLive, SeesLoopbackOnceAsReceived) {
   ASSERT_TRUE(wait_for_samples(2));
   EXPECT_EQ(test::count_of(last(), Direction::receive, Protocol::udp),
             (TrafficCount{Packets(3), Bytes(3 * 44)}));
-  EXPECT_EQ(test::total_of(last()).packets, Packets(3));
+  EXPECT_EQ(last().total().packets, Packets(3));
 }
 
 TEST_F(PcapLive, HearsAllInterfacesByAny) {
@@ -304,7 +303,7 @@ TEST_F(PcapLive, ShowsWhatItCouldNotTake) {
   constexpr std::uint64_t kSent = 50000;  // nobody reads meanwhile
   for (std::uint64_t i = 0; i < kSent; ++i) ASSERT_TRUE(far.send(kToUs));
   const auto accounted = [&] {
-    return test::total_of(last()).packets.count() +
+    return last().total().packets.count() +
            last().dropped[static_cast<std::size_t>(DropPoint::kernel)].count();
   };
   ASSERT_TRUE(itnxt::test::run_until(loop_, [&] { return accounted() >= kSent; }));
@@ -375,7 +374,7 @@ TEST_F(PcapLive, ResumesWhenTheInterfaceReturns) {
   ASSERT_TRUE(wait_for_packets(1));
   ASSERT_TRUE(run("ip link del tap"));
   ASSERT_TRUE(wait_for_open(false));
-  EXPECT_EQ(test::total_of(last()).packets, Packets(1));
+  EXPECT_EQ(last().total().packets, Packets(1));
   EXPECT_THAT(log_.lines, ElementsAre(kGone));
   ASSERT_TRUE(wait_for_samples(10));
   make_link();

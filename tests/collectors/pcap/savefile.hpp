@@ -61,15 +61,5 @@ class Savefile {
 inline TrafficCount count_of(const CaptureSample& sample, Direction direction, Protocol protocol) {
   return sample.traffic[static_cast<std::size_t>(direction)][static_cast<std::size_t>(protocol)];
 }
-inline TrafficCount total_of(const CaptureSample& sample) {
-  TrafficCount sum;
-  for (const auto& direction : sample.traffic) {
-    for (const TrafficCount& cell : direction) {
-      sum.packets += cell.packets;
-      sum.bytes += cell.bytes;
-    }
-  }
-  return sum;
-}
 
 }  // namespace itnxt::pcap::test
