@@ -170,60 +170,6 @@ TEST(Tunnels, WhatTheyCarryIsCountedApart) {
             "itnxt_capture_tunnelled_bytes_total{tunnel=vxlan,protocol=tcp} 2000\n");
 }
 
-using Peaks = std::array<std::uint64_t, 3>;
-
-TEST(Bursts, APatternHasExactlyItsPeaks) {
-  Bursts bursts;
-  EXPECT_EQ(bursts.peaks(), (Peaks{0, 0, 0}));
-  // A packet of 100 bytes each ms; in ms 250 a burst of 50, in ms 333 to 336 one of 10 each.
-  for (int ms = 0; ms < 1000; ++ms) {
-    const int packets = ms == 250 ? 50 : ms >= 333 && ms <= 336 ? 10 : 1;
-    for (int i = 0; i < packets; ++i) bursts.count(100, kStart + ms * 1ms + i * 10us);
-  }
-  EXPECT_EQ(bursts.peaks(), (Peaks{5000, 5900, 14900}));
-  EXPECT_EQ(lines(bursts.family()),
-            "itnxt_capture_peak_bytes{window=1ms} 5000\n"
-            "itnxt_capture_peak_bytes{window=10ms} 5900\n"
-            "itnxt_capture_peak_bytes{window=100ms} 14900\n");
-  bursts.forget();
-  EXPECT_EQ(bursts.peaks(), (Peaks{100, 1000, 10000}));  // what is under way goes on
-  bursts.count(7, kStart + 5s);
-  EXPECT_EQ(bursts.peaks(), (Peaks{100, 1000, 10000}));
-  bursts.forget();
-  EXPECT_EQ(bursts.peaks(), (Peaks{7, 7, 7}));
-}
-
-TEST(Bursts, EqualThoseOfWindowsCutByHand) {
-  rc::check("any packets in time", [] {
-    const auto steps = *rc::gen::container<std::vector<std::uint32_t>>(
-        rc::gen::inRange<std::uint32_t>(0, 30'000'000));
-    Bursts bursts;
-    std::array<std::map<std::int64_t, std::uint64_t>, 3> windows;
-    std::int64_t at = kStart.time_since_epoch().count();
-    for (const std::uint32_t step : steps) {
-      at += step;
-      bursts.count(step % 9000, WallTime(Duration(at)));
-      for (std::size_t i = 0; i < 3; ++i) windows[i][at / Bursts::kWindows[i]] += step % 9000;
-    }
-    Peaks peaks{};
-    for (std::size_t i = 0; i < 3; ++i) {
-      for (const auto& [window, bytes] : windows[i]) peaks[i] = std::max(peaks[i], bytes);
-    }
-    RC_ASSERT(bursts.peaks() == peaks);
-  });
-}
-
-TEST(Bursts, APacketOutOfOrderCountsInTheWindowUnderWay) {
-  Bursts bursts;
-  bursts.count(100, kStart + 5ms);
-  bursts.count(100, kStart + 4ms);
-  EXPECT_EQ(bursts.peaks(), (Peaks{200, 200, 200}));
-  bursts.count(100, kStart - 1h);  // a clock was set back
-  EXPECT_EQ(bursts.peaks(), (Peaks{200, 200, 200}));
-  bursts.count(150, kStart - 1h);
-  EXPECT_EQ(bursts.peaks(), (Peaks{250, 250, 250}));
-}
-
 std::string told(Storms& storms) {
   std::string text;
   for (const StormChange& one : storms.take()) {
@@ -377,7 +323,6 @@ TEST(Analysis, WhatIsOfAnIntervalBeginsAnewUnlessItIsAFile) {
     EXPECT_NE(first.find("giant_packets_total{} 1\n"), std::string::npos) << first;
     EXPECT_EQ(first.find("loss_ratio") == std::string::npos, whole) << first;
     analysis.observe(packet, Direction::unknown, 60, kStart + 20s);
-    analysis.tell(sample, families = {});
     analysis.tell(sample, families = {});
     EXPECT_NE(lines(families).find(whole ? "peak_bytes{window=1ms} 1539\n"
                                          : "peak_bytes{window=1ms} 60\n"),
