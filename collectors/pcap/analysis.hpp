@@ -50,7 +50,9 @@ class Analysis {
     if (original > longest_) ++giants_;
     if (time < first_) first_ = time;
     if (time > last_) last_ = time;
-    if (insight_) insight_->observe(packet.outer, original, time.time_since_epoch().count());
+    if (insight_) {
+      insight_->observe(innermost(packet), original, time.time_since_epoch().count());
+    }
   }
   void drop(DropPoint where, std::uint64_t packets) {
     tally_.drop(where, packets);

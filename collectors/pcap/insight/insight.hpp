@@ -33,8 +33,8 @@ class Insight {
  public:
   Insight(const InsightLimits& limits, SiteMap sites, const HashSecret& secret);
 
-  // The outermost datagram of a packet that was `bytes` long on the wire, at `time`: nanoseconds
-  // since 1970 by the capture's clock. A time before the one of an earlier packet is taken for
+  // The innermost datagram of a packet that was `bytes` long on the wire, tunnels' headers
+  // included, at `time`: nanoseconds since 1970 by the capture's clock. A time before the one of an earlier packet is taken for
   // that.
   void observe(const Datagram& datagram, std::uint32_t bytes, std::int64_t time) {
     if (!datagram.there) return;

@@ -3,39 +3,15 @@
 #include <rapidcheck.h>
 
 #include <map>
-#include <numeric>
 
 #include "collectors/pcap/analysis.hpp"
-#include "tests/collectors/pcap/frames.hpp"
+#include "tests/collectors/pcap/lines.hpp"
 
 namespace itnxt::pcap {
 namespace {
 
 using namespace std::chrono_literals;
 constexpr WallTime kStart = WallTime(1'700'000'000s);
-
-// "name{labels} value" of each row.
-std::string lines(const SeriesFamily& family) {
-  std::string text;
-  for (const SeriesRow& row : family.rows) {
-    text += family.name + '{';
-    for (std::size_t i = 0; i < row.labels.size(); ++i) {
-      text += (i == 0 ? "" : ",") + family.labels[i] + '=' + row.labels[i];
-    }
-    text += "} ";
-    if (const auto* whole = std::get_if<std::uint64_t>(&row.value)) {
-      text += std::to_string(*whole);
-    } else if (const auto* real = std::get_if<double>(&row.value)) {
-      text += std::to_string(static_cast<long long>(*real));
-    }
-    text += '\n';
-  }
-  return text;
-}
-std::string lines(const std::vector<SeriesFamily>& families) {
-  return std::accumulate(families.begin(), families.end(), std::string(),
-                         [](std::string text, const auto& one) { return text + lines(one); });
-}
 
 TEST(Classes, BytesByTheClassOfTheOutermostHeader) {
   Classes classes;
@@ -284,74 +260,6 @@ TEST(Loss, OfTheIntervalAlone) {
   EXPECT_EQ(loss.of_interval(175), 0);
   loss.drop(5);
   EXPECT_EQ(loss.of_interval(175), 1);
-}
-
-TEST(Analysis, TellsFamiliesThatMayBeTold) {
-  Analysis analysis({false, 1});
-  std::uint32_t total = 0;
-  for (const test::Sample& row : test::samples()) {
-    const auto size = static_cast<std::uint32_t>(row.bytes.size());
-    const Packet packet = decode(row.link, row.bytes, size);
-    analysis.observe(packet, Direction::receive, size, kStart);
-    ++total;
-  }
-  CaptureSample sample;
-  std::vector<SeriesFamily> families;
-  analysis.tell(sample, families);
-  std::uint64_t packets = 0;
-  for (const TrafficCount& cell : sample.traffic[0]) packets += cell.packets.count();
-  EXPECT_EQ(packets, total);
-  for (const SeriesFamily& family : families) {
-    EXPECT_EQ(family_objections(family), std::vector<std::string>()) << family.name;
-    for (const SeriesRow& row : family.rows) EXPECT_EQ(row.labels.size(), family.labels.size());
-  }
-}
-
-TEST(Analysis, WhatIsOfAnIntervalBeginsAnewUnlessItIsAFile) {
-  for (const bool whole : {false, true}) {
-    Analysis analysis({whole, 0});
-    Packet packet;
-    analysis.set_longest(1538);
-    analysis.observe(packet, Direction::unknown, 1538, kStart);
-    analysis.observe(packet, Direction::unknown, 1539, kStart + 10s);
-    analysis.drop(DropPoint::kernel, 2);
-    CaptureSample sample;
-    std::vector<SeriesFamily> families;
-    analysis.tell(sample, families);
-    const std::string first = lines(families);
-    EXPECT_NE(first.find("peak_bytes{window=1ms} 1539\n"), std::string::npos) << first;
-    EXPECT_NE(first.find("giant_packets_total{} 1\n"), std::string::npos) << first;
-    EXPECT_EQ(first.find("loss_ratio") == std::string::npos, whole) << first;
-    analysis.observe(packet, Direction::unknown, 60, kStart + 20s);
-    analysis.tell(sample, families = {});
-    EXPECT_NE(lines(families).find(whole ? "peak_bytes{window=1ms} 1539\n"
-                                         : "peak_bytes{window=1ms} 60\n"),
-              std::string::npos);
-  }
-}
-
-TEST(Analysis, AStormIsAnEventWithItsNumbers) {
-  Analysis analysis({false, 10});
-  Packet packet;
-  packet.cast = Cast::broadcast;
-  for (int i = 0; i < 120; ++i) {
-    analysis.observe(packet, Direction::receive, 60, kStart + i * 50ms);
-  }
-  analysis.tick(kStart + 7s);
-  std::vector<Event> events = analysis.take_events();
-  ASSERT_EQ(events.size(), 1U);
-  EXPECT_EQ(events[0].kind, "broadcast_storm_began");
-  EXPECT_EQ(events[0].text, "a broadcast storm rages for 5 s: 100 packets, at most 20 in a second");
-  EXPECT_EQ(events[0].wall, kStart);
-  EXPECT_EQ(events[0].details,
-            (std::vector<std::pair<std::string, std::string>>{
-                {"seconds", "5"}, {"packets", "100"}, {"peak_packets_per_second", "20"}}));
-  analysis.tick(kStart + 60s);
-  events = analysis.take_events();
-  ASSERT_EQ(events.size(), 1U);
-  EXPECT_EQ(events[0].kind, "broadcast_storm_ended");
-  EXPECT_EQ(events[0].text,
-            "the broadcast storm is over after 6 s: 120 packets, at most 20 in a second");
 }
 
 }  // namespace
