@@ -41,14 +41,7 @@ std::uint64_t Bursts::Level::move_to(std::int64_t next) {
 }
 
 bool Bursts::turn(std::int64_t at) {
-  if (at < begin_) {
-    const std::int64_t late = begin_ - at;
-    if (late <= kDisorder) return true;
-    if (late < kSetBack && ++late_ < kMostLate) return false;
-    set_back(at);
-    return true;
-  }
-  late_ = 0;
+  if (at < begin_) return begin_ - at <= kDisorder;
   any_ = any_ || fresh_ > 0;
   std::uint64_t over = std::exchange(fresh_, 0);
   std::int64_t next = at / kSlot;
@@ -64,13 +57,11 @@ bool Bursts::turn(std::int64_t at) {
   return true;
 }
 
-void Bursts::set_back(std::int64_t at) {
+void Bursts::set_back(WallTime time) {
   const std::array<std::uint64_t, 3> peaks = this->peaks();
   any_ = any_ || fresh_ > 0;
   fresh_ = 0;
-  late_ = 0;
-  ++set_backs_;
-  std::int64_t next = at / kSlot;
+  std::int64_t next = time.time_since_epoch().count() / kSlot;
   begin_ = next * kSlot;
   for (std::size_t i = 0; i < levels_.size(); ++i) {
     levels_[i] = Level{.number = next, .peak = peaks[i]};

@@ -9,9 +9,7 @@
 //
 // A packet that is up to 1 ms earlier than the slot under way counts in that, because capturing on
 // several CPUs stamps packets out of order. One that is earlier still is of windows that are over,
-// and counts in none; but 32 of them without one that goes on, or one that is a second earlier,
-// begin another time line: a clock was set back, or another file was appended. So no window holds
-// what came before and what came after.
+// and counts in none. No window holds what came before and what came after set_back().
 //
 // Constant time a packet; one thread.
 #pragma once
@@ -43,16 +41,14 @@ class Bursts {
   // Begins an interval.
   void forget();
 
-  // How often another time line began.
-  [[nodiscard]] std::uint64_t set_backs() const { return set_backs_; }
+  // The clock was set back: another time line begins at `time`.
+  void set_back(WallTime time);
 
   [[nodiscard]] SeriesFamily family() const;
 
  private:
   static constexpr std::int64_t kSlot = kWindows[0] / kSlots;
   static constexpr std::int64_t kDisorder = 1'000'000;
-  static constexpr std::int64_t kSetBack = 1'000'000'000;
-  static constexpr unsigned kMostLate = 32;
 
   // The slots of one length of windows. Those of the next length are as long as ten of them.
   struct Level {
@@ -67,13 +63,10 @@ class Bursts {
 
   // Into the slot that holds `at`; false: a packet of then counts nowhere.
   bool turn(std::int64_t at);
-  void set_back(std::int64_t at);
 
   std::int64_t begin_ = 0;   // of the shortest slot under way, nanoseconds since 1970
   std::uint64_t fresh_ = 0;  // bytes in it since the last forget()
   bool any_ = false;         // packets came in slots that are over, since the last forget()
-  unsigned late_ = 0;        // packets too late to count since the slot under way began
-  std::uint64_t set_backs_ = 0;
   std::array<Level, 3> levels_;
 };
 

@@ -110,7 +110,7 @@ class PcapCollector final : public Collector {
       case Capture::Progress::finished:
         read_.cancel();
         capture_.reset();
-        say_giants();
+        say_remarkable();
         publish();
         return;
     }
@@ -185,8 +185,29 @@ class PcapCollector final : public Collector {
     if (++ticks_ % kTicksPerStatistics == 0) capture_->count_drops(analysis_);
     read();
     analysis_.tick(context_.loop.wall_now() - kStampsComeLate);
-    say_giants();
+    say_remarkable();
     report_events();
+  }
+
+  void say_remarkable() {
+    say_giants();
+    say_set_back();
+  }
+
+  // Once: when things were is by the new time from there on.
+  void say_set_back() {
+    if (analysis_.set_backs() == 0 || std::exchange(told_set_back_, true)) return;
+    const std::string by =
+        std::to_string(analysis_.first_set_back() / std::chrono::milliseconds(1)) + " ms";
+    const std::string what =
+        live_ ? "the clock that stamps packets was set back by " + by +
+                    ": counts, bursts and round trips go on by the new time; look at this host's "
+                    "time synchronisation"
+              : "time stamps in the savefile go back by " + by +
+                    ": a clock was set back, or files were joined; what lasts is told from there "
+                    "on anew (mergecap sorts joined files)";
+    context_.log.warning(
+        what, {{"capture", config_.name.text()}, {live_ ? "interface" : "file", source()}});
   }
 
   // Once: what is captured is not what was on the wire, and what to do.
@@ -277,6 +298,7 @@ class PcapCollector final : public Collector {
   Instant talkers_since_;
   bool healthy_ = false;
   bool told_giants_ = false;
+  bool told_set_back_ = false;
   OpenChange open_change_;
   Duration delay_ = kFirstRetry;
   Instant opened_at_;

@@ -129,6 +129,100 @@ TEST(Analysis, WhatATunnelHidesIsItsOwn) {
   EXPECT_EQ(analysis->insight()->talkers().packets(), 2U);
 }
 
+// Handshakes of 20 ms each, one a second, on a wire of 100 packets a second, with the clock set
+// back in the middle of one.
+TEST(Analysis, AClockThatIsSetBackStopsAndDistortsNothing) {
+  for (const Duration step : {Duration(200ms), Duration(1h), Duration(30 * 365 * 24h)}) {
+    const std::vector<SitePrefix> prefixes = {{v4(0x0a010000), 112, 1}, {v4(0x0a020000), 112, 2}};
+    InsightLimits limits;
+    limits.flows = 1024;
+    limits.floods.kinds[2] = {50, 3};
+    Analysis analysis({false, 50},
+                      std::make_unique<Insight>(limits, SiteMap(prefixes), HashSecret{1, 2, 3}));
+    Packet noise;
+    noise.cast = Cast::broadcast;
+    Packet ping;
+    ping.outer.there = true;
+    ping.outer.upper = Upper::icmp;
+    ping.outer.protocol = 1;
+    ping.outer.source = v4(0x0a010005);
+    ping.outer.destination = v4(0x0a020007);
+    Packet syn;
+    syn.outer.there = true;
+    syn.outer.upper = Upper::tcp;
+    syn.outer.protocol = 6;
+    syn.outer.source = v4(0x0a010005);
+    syn.outer.destination = v4(0x0a020007);
+    for (int tick = 0; tick < 2000; ++tick) {
+      const WallTime at = kStart + tick * 10ms - (tick > 1000 ? step : Duration::zero());
+      analysis.observe(noise, Direction::unknown, 100, at);
+      analysis.observe(ping, Direction::unknown, 100, at);
+      Packet one = syn;
+      one.outer.source_port = static_cast<std::uint16_t>(30'000 + tick / 100);
+      one.outer.destination_port = 443;
+      one.outer.flags = tcp_flag::syn;
+      if (tick % 100 == 2) {
+        std::swap(one.outer.source, one.outer.destination);
+        std::swap(one.outer.source_port, one.outer.destination_port);
+        one.outer.flags = tcp_flag::syn | tcp_flag::ack;
+        one.outer.acknowledgement = 1;
+      }
+      if (tick % 100 == 0 || tick % 100 == 2) {
+        analysis.observe(one, Direction::unknown, 60, at);
+      }
+    }
+    EXPECT_EQ(analysis.set_backs(), 1U);
+    EXPECT_NEAR(static_cast<double>(analysis.first_set_back() / 1ms),
+                static_cast<double>(step / 1ms), step == 200ms ? 160 : 10);
+    EXPECT_EQ(analysis.last(), kStart + 1000 * 10ms + std::max(9990ms - step, Duration::zero()));
+    analysis.insight()->settle(std::nullopt);
+    const TcpPair& pair = analysis.insight()->pairs().all().at(1);
+    const RoundTrips& trips = pair.sides[1].round_trips;
+    std::uint64_t samples = 0;
+    for (const std::uint64_t count : trips.buckets) samples += count;
+    EXPECT_EQ(samples, 20U);
+    EXPECT_EQ(pair.unanswered, 0U);
+    EXPECT_LE(trips.micros, 20'000U * samples);
+    EXPECT_GE(trips.micros, 20'000U * (samples - 1));
+    CaptureSample sample;
+    std::vector<SeriesFamily> families;
+    analysis.tell(sample, families);
+    const std::string text = lines(families);
+    EXPECT_NE(text.find("peak_bytes{window=1ms} 260\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("time_set_back_total{} 1\n"), std::string::npos) << text;
+    std::vector<Event> events = analysis.take_events();
+    ASSERT_EQ(events.size(), 1U);
+    EXPECT_EQ(events[0].kind, "broadcast_storm_began");
+    EXPECT_EQ(analysis.insight()->take_flood_changes().size(), 1U);
+    // What is over is told by the new time.
+    analysis.tick(analysis.last() - (step > 10s ? step : Duration::zero()) + 30s);
+    analysis.insight()->settle((kStart - step + 60s).time_since_epoch().count());
+    events = analysis.take_events();
+    ASSERT_EQ(events.size(), 1U);
+    EXPECT_EQ(events[0].kind, "broadcast_storm_ended");
+    const std::vector<FloodChange> floods = analysis.insight()->take_flood_changes();
+    ASSERT_EQ(floods.size(), 1U);
+    EXPECT_FALSE(floods[0].begins);
+  }
+}
+
+TEST(Analysis, AQuietWireFollowsAClockThatIsSetBack) {
+  Analysis analysis({false, 10});
+  Packet packet;
+  packet.cast = Cast::broadcast;
+  for (int i = 0; i < 120; ++i) {
+    analysis.observe(packet, Direction::receive, 60, kStart + i * 50ms);
+  }
+  analysis.tick(kStart);  // late news, not a step
+  EXPECT_EQ(analysis.set_backs(), 0U);
+  analysis.tick(kStart - 1h);
+  EXPECT_EQ(analysis.set_backs(), 1U);
+  analysis.tick(kStart - 1h + 60s);
+  const std::vector<Event> events = analysis.take_events();
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[1].kind, "broadcast_storm_ended");
+}
+
 TEST(Analysis, AStormIsAnEventWithItsNumbers) {
   Analysis analysis({false, 10});
   Packet packet;

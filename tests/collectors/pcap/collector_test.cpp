@@ -195,9 +195,10 @@ TEST_F(PcapCollector, TellsSeriesThatBearItsNameWhileItIsOpen) {
                   "itnxt_capture_vlan_bytes_total", "itnxt_capture_packet_size_bytes",
                   "itnxt_capture_peak_bytes", "itnxt_capture_broadcast_packets_total",
                   "itnxt_capture_multicast_packets_total", "itnxt_capture_giant_packets_total",
-                  "itnxt_capture_tcp_rtt_seconds", "itnxt_capture_tcp_retransmissions_total",
-                  "itnxt_capture_tcp_out_of_order_total", "itnxt_capture_tcp_zero_windows_total",
-                  "itnxt_capture_tcp_resets_total", "itnxt_capture_tcp_unanswered_total"));
+                  "itnxt_capture_time_set_back_total", "itnxt_capture_tcp_rtt_seconds",
+                  "itnxt_capture_tcp_retransmissions_total", "itnxt_capture_tcp_out_of_order_total",
+                  "itnxt_capture_tcp_zero_windows_total", "itnxt_capture_tcp_resets_total",
+                  "itnxt_capture_tcp_unanswered_total"));
 }
 
 TEST_F(PcapCollector, DirectionIsToldByLocalNetworks) {
@@ -231,6 +232,18 @@ TEST_F(PcapCollector, SaysOnceThatPacketsWereMerged) {
               ElementsAre("level=warning msg=\"frames longer than any wire carries are in the "
                           "savefile: the network card that captured them had merged packets, so "
                           "counts and sizes are not those of the wire\" capture=tap file=" +
+                          file));
+}
+
+TEST_F(PcapCollector, SaysOnceThatTheClockWasSetBack) {
+  const std::string file = folder_ / "joined.pcap";
+  Savefile(file).add(kTcpFrame, 0, 100).add(kTcpFrame, 0, 40).add(kTcpFrame, 0, 20);
+  start(file);
+  rounds_until(2);
+  EXPECT_THAT(log_.lines,
+              ElementsAre("level=warning msg=\"time stamps in the savefile go back by 60000 ms: a "
+                          "clock was set back, or files were joined; what lasts is told from there "
+                          "on anew (mergecap sorts joined files)\" capture=tap file=" +
                           file));
 }
 

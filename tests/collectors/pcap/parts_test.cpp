@@ -199,17 +199,52 @@ TEST(Storms, UnicastAndAThresholdOfNothingAreNone) {
   EXPECT_EQ(told(off) + told(storms), "");
 }
 
-TEST(Storms, SecondsOutOfOrderAreOneAndAClockSetBackBeginsAnew) {
+TEST(Storms, SecondsOutOfOrderAreOne) {
   Storms storms(10);
   for (int second = 0; second < 6; ++second) {
     rain(storms, second, 6);
     rain(storms, second - 1, 6);
   }
   EXPECT_EQ(told(storms), "broadcast began at 0 after 5 s, 60 packets, peak 12\n");
-  Storms back(10);
-  for (int second = 0; second < 4; ++second) rain(back, second, 20);
-  for (int second = -1000; second < -996; ++second) rain(back, second, 20);
-  EXPECT_EQ(told(back), "");
+}
+
+TEST(Storms, OneThatRagesGoesOnWhenTheClockIsSetBack) {
+  Storms storms(10);
+  for (int second = 0; second < 7; ++second) rain(storms, second, 20);
+  EXPECT_EQ(told(storms), "broadcast began at 0 after 5 s, 100 packets, peak 20\n");
+  storms.set_back(999'500ms);
+  for (int second = -993; second < -990; ++second) rain(storms, second, 20);
+  storms.tick(kStart - 960s);
+  EXPECT_EQ(told(storms), "broadcast ended at -990 after 10 s, 200 packets, peak 20\n");
+}
+
+using Stamps = std::vector<Duration>;
+
+Stamps steps_of(const Stamps& stamps) {
+  Timeline timeline;
+  Stamps steps;
+  for (const Duration at : stamps) {
+    if (const Duration step = timeline.see(kStart + at); step != 0ms) steps.push_back(step);
+  }
+  return steps;
+}
+
+TEST(Timeline, GoesBackByASecondAtOnceAndByLessWhenNothingGoesOn) {
+  EXPECT_EQ(steps_of({0ms, 5ms, 5ms, 4ms, 9ms, 8ms, 10ms}), Stamps());  // several CPUs
+  EXPECT_EQ(steps_of({5s, 4s, 4s, 5s, 3s}), (Stamps{1s, 2s}));
+  EXPECT_EQ(steps_of({5s, 4001ms, 6s}), Stamps());  // a stray one
+  Stamps back{5s};
+  for (int i = 0; i < 40; ++i) back.push_back(4900ms + i * 1ms);
+  EXPECT_EQ(steps_of(back), (Stamps{69ms}));  // 100 ms, noticed after 31 packets
+  Stamps two_streams;                         // one lags behind the other
+  for (int i = 0; i < 100; ++i) {
+    two_streams.push_back(i * 1ms);
+    two_streams.push_back(i * 1ms - 500ms);
+  }
+  EXPECT_EQ(steps_of(two_streams), Stamps());
+  Stamps little{5s};
+  for (int i = 0; i < 100; ++i) little.push_back(4999ms);
+  EXPECT_EQ(steps_of(little), Stamps());
 }
 
 TEST(PrefixSet, HoldsWhatItsNetworksHold) {
