@@ -260,6 +260,10 @@ class PcapCollector final : public Collector {
     analysis_.tell(sample, series.families);
     report_events();
     if (auto event = open_change_.see(sample, last_trouble_, context_.loop.wall_now())) {
+      if (sample.open && capture_) {
+        event->details.emplace_back("direction",
+                                    direction_source(capture_->vantage(), local_, live_));
+      }
       context_.sink.report(std::move(*event));
     }
     context_.sink.publish(std::move(sample));
@@ -328,6 +332,12 @@ std::vector<Objection> check_pcap(const PcapCollectorConfig& config) {
     found.push_back(
         {"file", "file: " + config.file +
                      " is no regular file; expected a savefile of tcpdump or its like"});
+  }
+  if (!config.file.empty() && config.local_prefixes.empty() && !config.prefixes.empty()) {
+    found.push_back({"file",
+                     "file: without local_prefixes the direction of a savefile's packets is "
+                     "unknown, but of Linux cooked ones; name the networks on this side there",
+                     true});
   }
   const auto fault = pcap::filter_fault(config.filter, config.snaplen);
   if (!fault) return found;

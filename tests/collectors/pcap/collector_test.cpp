@@ -261,6 +261,9 @@ TEST_F(PcapCollector, AStormInASavefileIsAnEvent) {
   rounds_until(2);
   ASSERT_EQ(sink_.events.size(), 2U);
   EXPECT_EQ(sink_.events[0].kind, "capture_started");
+  EXPECT_EQ(sink_.events[0].details.back(),
+            (std::pair<std::string, std::string>{"direction",
+                                                 "as Linux cooked frames say, else not known"}));
   EXPECT_EQ(sink_.events[1].kind, "broadcast_storm_began");
   EXPECT_EQ(sink_.events[1].wall, WallTime(100s));
   EXPECT_EQ(sink_.events[1].text,
