@@ -105,7 +105,7 @@ class PcapCollector final : public Collector {
         if (!live_) schedule_read();
         return;
       case Capture::Progress::idle:  // also what wakes us when the interface goes down
-        see_up(capture_->refresh());
+        see(capture_->refresh());
         return;
       case Capture::Progress::finished:
         read_.cancel();
@@ -114,6 +114,14 @@ class PcapCollector final : public Collector {
         publish();
         return;
     }
+  }
+
+  void see(Capture::State state) {
+    if (state != Capture::State::gone) return see_up(state == Capture::State::up);
+    fail({Trouble::Kind::absent,
+          "interface " + config_.interface +
+              " was renamed or replaced: capturing starts again as soon as one of that name is up; "
+              "if it has another name now, correct 'interface'"});
   }
 
   // What is open stays open while its interface is down, so that no frame is missed afterwards.
@@ -180,10 +188,12 @@ class PcapCollector final : public Collector {
 
   void tick() {
     schedule_tick();
-    see_up(capture_->refresh());
+    read();  // first: libpcap knows best what became of its interface
+    if (!capture_) return;
+    see(capture_->refresh());
+    if (!capture_) return;
     analysis_.set_longest(longest_frame(capture_->vantage()));
     if (++ticks_ % kTicksPerStatistics == 0) capture_->count_drops(analysis_);
-    read();
     analysis_.tick(context_.loop.wall_now() - kStampsComeLate);
     say_remarkable();
     report_events();

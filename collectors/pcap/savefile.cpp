@@ -50,7 +50,7 @@ class Savefile final : public Capture {
   }
 
   void count_drops(Analysis&) override {}
-  [[nodiscard]] bool refresh() override { return true; }
+  [[nodiscard]] State refresh() override { return State::up; }
   [[nodiscard]] const Vantage& vantage() const override { return vantage_; }
 
  private:

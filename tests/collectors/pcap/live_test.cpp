@@ -255,6 +255,42 @@ TEST_F(PcapLive, NoticesAnInterfaceThatGoesWhileItIsDown) {
   EXPECT_THAT(sink_.events, SizeIs(2));  // begun, stopped
 }
 
+// A socket hears its interface under whatever name; ours is told by name.
+TEST_F(PcapLive, FollowsTheNameAndNotTheInterfaceThatBoreIt) {
+  start("tap");
+  ASSERT_TRUE(run("ip link set tap down && ip link set tap name old && ip link set old up"));
+  ASSERT_TRUE(wait_for_open(false));
+  ASSERT_TRUE(run("ip link add far2 address 02:00:00:00:00:03 type veth peer name tap address " +
+                  std::string(kOurMac)));
+  ASSERT_TRUE(run("ip link set far2 addrgenmode none up && ip link set tap addrgenmode none up"));
+  ASSERT_TRUE(wait_for_open(true));
+  ASSERT_TRUE(has_carrier("far") && has_carrier("far2"));
+  ASSERT_TRUE(FrameSender("far").send(kFromUs));
+  ASSERT_TRUE(FrameSender("far2").send(kToUs));
+  ASSERT_TRUE(wait_for_packets(1));
+  ASSERT_TRUE(wait_for_samples(2));
+  EXPECT_EQ(test::total_of(last()).packets, Packets(1));
+  EXPECT_EQ(test::count_of(last(), Direction::receive, Protocol::tcp).packets, Packets(1));
+}
+
+TEST_F(PcapLive, SaysThatAnInterfaceWasRenamedUnderTraffic) {
+  start("tap");
+  if (!run("ip link set tap name old")) {
+    GTEST_SKIP() << "this kernel renames only interfaces that are down";
+  }
+  ASSERT_TRUE(wait_for_open(false));
+  EXPECT_THAT(log_.lines,
+              ElementsAre("level=error msg=\"interface tap was renamed or replaced: capturing "
+                          "starts again as soon as one of that name is up; if it has another name "
+                          "now, correct 'interface'\" capture=live interface=tap"));
+  ASSERT_TRUE(run("ip link set old name tap"));
+  ASSERT_TRUE(wait_for_open(true));
+  ASSERT_TRUE(FrameSender("far").send(kToUs));
+  ASSERT_TRUE(wait_for_packets(1));
+  EXPECT_THAT(log_.lines, SizeIs(2));
+  EXPECT_EQ(log_.lines.back(), kBack);
+}
+
 TEST_F(PcapLive, WaitsForAnInterfaceThatIsNotThere) {
   start("tap7");
   EXPECT_FALSE(last().open);
