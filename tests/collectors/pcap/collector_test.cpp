@@ -271,6 +271,42 @@ TEST_F(PcapCollector, AStormInASavefileIsAnEvent) {
   EXPECT_EQ(sink_.events[1].details.back(), (std::pair<std::string, std::string>{"source", file}));
 }
 
+TEST_F(PcapCollector, InterfacesOfAnyResolutionShareOneTime) {
+  const std::string file = folder_ / "two.pcapng";
+  test::write_blocks(file, test::interface_block(1, 6) + test::interface_block(1, 9) +
+                               test::packet_block(0, 1'700'000'000'000'000, kTcpFrame) +
+                               test::packet_block(1, 1'700'000'000'000'500'000, kTcpFrame) +
+                               test::packet_block(0, 1'700'000'000'000'700, kTcpFrame));
+  start(file);
+  rounds_until(2);
+  EXPECT_THAT(log_.lines, IsEmpty());
+  EXPECT_EQ(test::total_of(samples().back()).packets, Packets(3));
+  const std::vector<SeriesSample> told = sink_.all<SeriesSample>();
+  for (const SeriesFamily& family : told.back().families) {
+    if (family.name != "itnxt_capture_peak_bytes") continue;
+    EXPECT_EQ(std::get<double>(family.rows.at(0).value),
+              3.0 * static_cast<double>(kTcpFrame.size()));
+  }
+}
+
+TEST_F(PcapCollector, SaysWhatToDoWithASavefileOfSeveralLinkTypes) {
+  const std::string file = folder_ / "mixed.pcapng";
+  test::write_blocks(file, test::interface_block(1, 6) +
+                               test::packet_block(0, 1'700'000'000'000'000, kTcpFrame) +
+                               test::interface_block(101, 6) +
+                               test::packet_block(1, 1'700'000'001'000'000, kTcpFrame));
+  start(file);
+  rounds_until(2);
+  EXPECT_EQ(test::total_of(samples().back()).packets, Packets(1));
+  EXPECT_THAT(
+      log_.lines,
+      ElementsAre("level=error msg=\"savefile " + file +
+                  " cannot be read on after packet 1: an interface has a type 101 different "
+                  "from the type of the first interface; what was read before is counted: "
+                  "capture each interface into a file of its own\" capture=tap file=" +
+                  file));
+}
+
 TEST_F(PcapCollector, KeepsWhatItReadOfATruncatedSavefile) {
   const std::string file = folder_ / "cut.pcap";
   {
