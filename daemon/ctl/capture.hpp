@@ -20,7 +20,7 @@ struct Captured {
   std::vector<SeriesFamily> families;
   std::vector<Event> events;
   TalkersSample talkers;  // by address: whoever has the file has them
-  WallTime first, last;  // of its packets; the same when there are none
+  WallTime first, last;   // of its packets; the same when there are none
 };
 
 std::string capture_text(const Captured& captured, const Style& style);
