@@ -24,8 +24,8 @@ foreach(f IN LISTS files)
     if(f MATCHES "^daemon/ctl/probe" AND line MATCHES "\"(collectors/snmp/survey|daemon/config)/")
       continue()
     endif()
-    # itnxtctl capture reads a savefile with the collector's own analysis.
-    if(f MATCHES "^daemon/ctl/capture" AND line MATCHES "\"(collectors/pcap|daemon/config)/")
+    # itnxtctl capture reads a savefile with the collector's own analysis, and says who talks as the API does.
+    if(f MATCHES "^daemon/ctl/capture" AND line MATCHES "\"(collectors/pcap/|daemon/config/|daemon/io/api_talkers[.]hpp)")
       continue()
     endif()
     # itnxtctl tail is a subscriber of the stream, keygen makes keys: the same sockets, loop and format as the daemon's.

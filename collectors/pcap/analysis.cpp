@@ -1,5 +1,6 @@
 #include "collectors/pcap/analysis.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -46,10 +47,29 @@ void Analysis::tell(CaptureSample& sample, std::vector<SeriesFamily>& families) 
       "Frames longer than the wire can carry: an offload of the network card merged them, so "
       "packets are undercounted and sizes are not those of the wire.",
       giants_));
+  families.push_back(single("itnxt_capture_time_set_back_total", SeriesType::counter,
+                            "Times the packets' time stamps went back: a clock was set back, or "
+                            "savefiles were joined.",
+                            set_backs_));
   if (whole_) return;  // a file tells nothing of what it has not
   families.push_back(single("itnxt_capture_loss_ratio", SeriesType::gauge,
                             "Share of the packets of the last interval that were dropped unseen.",
                             loss_.of_interval(tally_.packets())));
+}
+
+void Analysis::set_back(Duration step, WallTime to) {
+  if (set_backs_++ == 0) first_set_back_ = step;
+  last_ = std::max(last_, to + step);
+  bursts_.set_back(to);
+  storms_.set_back(step);
+  if (insight_) insight_->set_back(step.count());
+}
+
+// A quiet wire shows by the clock alone that it was set back.
+void Analysis::tick(WallTime now) {
+  constexpr Duration kQuiet = std::chrono::seconds(10);
+  if (timeline_.latest() > now + kQuiet) set_back(timeline_.see(now), now);
+  storms_.tick(now);
 }
 
 std::vector<Event> Analysis::take_events() {

@@ -17,6 +17,7 @@
 #include "collectors/pcap/sizes.hpp"
 #include "collectors/pcap/storms.hpp"
 #include "collectors/pcap/tally.hpp"
+#include "collectors/pcap/timeline.hpp"
 #include "collectors/pcap/tunnels.hpp"
 #include "collectors/pcap/vlans.hpp"
 #include "daemon/core/event.hpp"
@@ -38,8 +39,9 @@ class Analysis {
       : whole_(options.whole), storms_(options.storm_threshold), insight_(std::move(insight)) {}
 
   // A packet: `original` is its length on the wire, `time` when it was there, by whoever captured
-  // it. Times may go back, and a file may hold any.
+  // it. Times may go back (timeline.hpp), and a file may hold any.
   void observe(const Packet& packet, Direction direction, std::uint32_t original, WallTime time) {
+    if (const Duration step = timeline_.see(time); step != Duration::zero()) set_back(step, time);
     tally_.count(packet, direction, original);
     classes_.count(packet, original);
     vlans_.count(packet, original);
@@ -49,8 +51,9 @@ class Analysis {
     tunnels_.count(packet);
     if (original > longest_) ++giants_;
     if (time < first_) first_ = time;
-    if (time > last_) last_ = time;
-    if (insight_) insight_->observe(packet.outer, original, time.time_since_epoch().count());
+    if (insight_) {
+      insight_->observe(innermost(packet), original, time.time_since_epoch().count());
+    }
   }
   void drop(DropPoint where, std::uint64_t packets) {
     tally_.drop(where, packets);
@@ -60,10 +63,13 @@ class Analysis {
   void set_longest(std::uint32_t original) { longest_ = original; }
   [[nodiscard]] std::uint64_t giants() const { return giants_; }
   // The earliest and the latest packet's; both the beginning of 1970 when there was none.
-  [[nodiscard]] WallTime first() const { return std::min(first_, last_); }
-  [[nodiscard]] WallTime last() const { return last_; }
-  // It is `now` by the clock that stamps the packets.
-  void tick(WallTime now) { storms_.tick(now); }
+  [[nodiscard]] WallTime first() const { return std::min(first_, last()); }
+  [[nodiscard]] WallTime last() const { return std::max(last_, timeline_.latest()); }
+  // It is `now` by the clock that stamps the packets, and all before has been observed.
+  void tick(WallTime now);
+  // How often that clock was set back, and by how much at first.
+  [[nodiscard]] std::uint64_t set_backs() const { return set_backs_; }
+  [[nodiscard]] Duration first_set_back() const { return first_set_back_; }
 
   // Null: none. To be settled before it is asked.
   [[nodiscard]] Insight* insight() const { return insight_.get(); }
@@ -75,11 +81,16 @@ class Analysis {
   std::vector<Event> take_events();
 
  private:
+  void set_back(Duration step, WallTime to);
+
   const bool whole_;
   std::uint32_t longest_ = kLongestFrame;
   std::uint64_t giants_ = 0;
   WallTime first_ = WallTime::max();
-  WallTime last_{};
+  WallTime last_{};  // before the clock was set back the last time
+  Timeline timeline_;
+  std::uint64_t set_backs_ = 0;
+  Duration first_set_back_{};
   Tally tally_;
   Classes classes_;
   Sizes sizes_;

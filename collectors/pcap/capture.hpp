@@ -61,9 +61,12 @@ class Capture {
   // 32 bits.
   virtual void count_drops(Analysis& analysis) = 0;
 
+  // `down`: the capture stays open, and hears nothing. `gone`: the name is another interface's now,
+  // or nobody's, while this capture goes on hearing the old one.
+  enum class State : std::uint8_t { up, down, gone };
   // Asks the kernel again for the interface's address and MTU, which may be changed while we
-  // listen; false while the interface is down: then the capture stays open, and hears nothing.
-  [[nodiscard]] virtual bool refresh() = 0;
+  // listen.
+  [[nodiscard]] virtual State refresh() = 0;
   // As it was when last asked.
   [[nodiscard]] virtual const Vantage& vantage() const = 0;
 };

@@ -105,15 +105,23 @@ class PcapCollector final : public Collector {
         if (!live_) schedule_read();
         return;
       case Capture::Progress::idle:  // also what wakes us when the interface goes down
-        see_up(capture_->refresh());
+        see(capture_->refresh());
         return;
       case Capture::Progress::finished:
         read_.cancel();
         capture_.reset();
-        say_giants();
+        say_remarkable();
         publish();
         return;
     }
+  }
+
+  void see(Capture::State state) {
+    if (state != Capture::State::gone) return see_up(state == Capture::State::up);
+    fail({Trouble::Kind::absent,
+          "interface " + config_.interface +
+              " was renamed or replaced: capturing starts again as soon as one of that name is up; "
+              "if it has another name now, correct 'interface'"});
   }
 
   // What is open stays open while its interface is down, so that no frame is missed afterwards.
@@ -180,13 +188,36 @@ class PcapCollector final : public Collector {
 
   void tick() {
     schedule_tick();
-    see_up(capture_->refresh());
+    read();  // first: libpcap knows best what became of its interface
+    if (!capture_) return;
+    see(capture_->refresh());
+    if (!capture_) return;
     analysis_.set_longest(longest_frame(capture_->vantage()));
     if (++ticks_ % kTicksPerStatistics == 0) capture_->count_drops(analysis_);
-    read();
     analysis_.tick(context_.loop.wall_now() - kStampsComeLate);
-    say_giants();
+    say_remarkable();
     report_events();
+  }
+
+  void say_remarkable() {
+    say_giants();
+    say_set_back();
+  }
+
+  // Once: when things were is by the new time from there on.
+  void say_set_back() {
+    if (analysis_.set_backs() == 0 || std::exchange(told_set_back_, true)) return;
+    const std::string by =
+        std::to_string(analysis_.first_set_back() / std::chrono::milliseconds(1)) + " ms";
+    const std::string what =
+        live_ ? "the clock that stamps packets was set back by " + by +
+                    ": counts, bursts and round trips go on by the new time; look at this host's "
+                    "time synchronisation"
+              : "time stamps in the savefile go back by " + by +
+                    ": a clock was set back, or files were joined; what lasts is told from there "
+                    "on anew (mergecap sorts joined files)";
+    context_.log.warning(
+        what, {{"capture", config_.name.text()}, {live_ ? "interface" : "file", source()}});
   }
 
   // Once: what is captured is not what was on the wire, and what to do.
@@ -239,6 +270,10 @@ class PcapCollector final : public Collector {
     analysis_.tell(sample, series.families);
     report_events();
     if (auto event = open_change_.see(sample, last_trouble_, context_.loop.wall_now())) {
+      if (sample.open && capture_) {
+        event->details.emplace_back("direction",
+                                    direction_source(capture_->vantage(), local_, live_));
+      }
       context_.sink.report(std::move(*event));
     }
     context_.sink.publish(std::move(sample));
@@ -277,6 +312,7 @@ class PcapCollector final : public Collector {
   Instant talkers_since_;
   bool healthy_ = false;
   bool told_giants_ = false;
+  bool told_set_back_ = false;
   OpenChange open_change_;
   Duration delay_ = kFirstRetry;
   Instant opened_at_;
@@ -306,6 +342,12 @@ std::vector<Objection> check_pcap(const PcapCollectorConfig& config) {
     found.push_back(
         {"file", "file: " + config.file +
                      " is no regular file; expected a savefile of tcpdump or its like"});
+  }
+  if (!config.file.empty() && config.local_prefixes.empty() && !config.prefixes.empty()) {
+    found.push_back({"file",
+                     "file: without local_prefixes the direction of a savefile's packets is "
+                     "unknown, but of Linux cooked ones; name the networks on this side there",
+                     true});
   }
   const auto fault = pcap::filter_fault(config.filter, config.snaplen);
   if (!fault) return found;

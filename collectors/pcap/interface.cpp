@@ -30,6 +30,11 @@ bool interface_is_up(const std::string& name) {
   return answer && (answer->ifr_flags & IFF_UP) != 0;
 }
 
+unsigned interface_index(const std::string& name) {
+  const auto answer = ask(name, SIOCGIFINDEX);
+  return answer ? static_cast<unsigned>(answer->ifr_ifindex) : 0;
+}
+
 Vantage vantage_of(const std::string& interface) {
   Vantage vantage;
   if (const auto size = ask(interface, SIOCGIFMTU); size && size->ifr_mtu > 0) {

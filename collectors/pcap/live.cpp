@@ -48,6 +48,7 @@ class LiveCapture final : public Capture {
         fd_(fd),
         link_(link_type_of(pcap_datalink(handle_.get()))),
         vantage_(vantage_of(interface_)),
+        index_(interface_index(interface_)),
         goes_down_(interface_is_up(interface_)) {}
 
   [[nodiscard]] int fd() const override { return fd_; }
@@ -74,9 +75,10 @@ class LiveCapture final : public Capture {
     add(DropPoint::interface, now.ps_ifdrop);
   }
 
-  [[nodiscard]] bool refresh() override {
+  [[nodiscard]] State refresh() override {
+    if (interface_index(interface_) != index_) return State::gone;
     vantage_ = vantage_of(interface_);
-    return !goes_down_ || interface_is_up(interface_);
+    return !goes_down_ || interface_is_up(interface_) ? State::up : State::down;
   }
   [[nodiscard]] const Vantage& vantage() const override { return vantage_; }
 
@@ -101,6 +103,7 @@ class LiveCapture final : public Capture {
   const int fd_;
   const LinkType link_;
   Vantage vantage_;
+  const unsigned index_;  // 0: "any"
   const bool goes_down_;  // not "any", which the kernel does not know
   std::array<Growth, kDropPoints> drops_;
   Packet packet_;

@@ -100,4 +100,10 @@ struct Packet {
   bool operator==(const Packet&) const = default;
 };
 
+// Who talks to whom: the ends of the innermost datagram that is there. What a tunnel carries that
+// is no IP, or lies behind the snaplen, is its tunnel's.
+inline const Datagram& innermost(const Packet& packet) {
+  return packet.inner.there ? packet.inner : packet.outer;
+}
+
 }  // namespace itnxt::pcap

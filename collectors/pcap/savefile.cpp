@@ -43,14 +43,17 @@ class Savefile final : public Capture {
     analysis_ = nullptr;
     if (count > 0 || count == PCAP_ERROR_BREAK) return Progress::more;
     if (count == 0) return Progress::finished;
-    return Trouble{Kind::unreadable, "savefile " + path_ + " cannot be read on after packet " +
-                                         std::to_string(packets_) + ": " +
-                                         pcap_geterr(handle_.get()) +
-                                         "; what was read before is counted"};
+    const std::string reason = pcap_geterr(handle_.get());
+    const bool mixed = reason.find("different from the type of the first") != std::string::npos;
+    return Trouble{Kind::unreadable,
+                   "savefile " + path_ + " cannot be read on after packet " +
+                       std::to_string(packets_) + ": " + reason +
+                       "; what was read before is counted" +
+                       (mixed ? ": capture each interface into a file of its own" : "")};
   }
 
   void count_drops(Analysis&) override {}
-  [[nodiscard]] bool refresh() override { return true; }
+  [[nodiscard]] State refresh() override { return State::up; }
   [[nodiscard]] const Vantage& vantage() const override { return vantage_; }
 
  private:

@@ -4,12 +4,6 @@
 #include <utility>
 
 namespace itnxt::pcap {
-namespace {
-
-// Stamps of several CPUs are out of order by less; a clock that was set back by more begins anew.
-constexpr std::int64_t kBackwards = 60;
-
-}  // namespace
 
 void Storms::tell(const Watch& watch, bool begins, std::int64_t at, std::int64_t seconds) {
   if (changes_.size() >= kMostChanges) return;
@@ -45,15 +39,21 @@ void Storms::judge(Watch& watch, std::int64_t first, std::int64_t seconds, std::
 }
 
 void Storms::pass(Watch& watch, std::int64_t second) {
-  if (second < watch.second) {
-    if (watch.second - second < kBackwards) return;
-    watch.above = 0;
-  } else {
-    judge(watch, watch.second, 1, watch.now);
-    judge(watch, watch.second + 1, second - watch.second - 1, 0);
-  }
+  if (second < watch.second) return;
+  judge(watch, watch.second, 1, watch.now);
+  judge(watch, watch.second + 1, second - watch.second - 1, 0);
   watch.second = second;
   watch.now = 0;
+}
+
+// The second under way goes on, as part of another.
+void Storms::set_back(Duration step) {
+  const std::int64_t seconds = (step.count() + 999'999'999) / 1'000'000'000;
+  for (Watch* const watch : {&broadcast_, &multicast_}) {
+    for (std::int64_t* const at : {&watch->second, &watch->began, &watch->calm_since}) {
+      *at -= seconds;
+    }
+  }
 }
 
 void Storms::tick(WallTime now) {

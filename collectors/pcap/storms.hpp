@@ -1,6 +1,7 @@
 // Broadcast and multicast storms: more such packets in each of kSustained seconds on end than the
 // threshold. One is over when kCalm seconds on end stayed below half of it. By the packets' own
-// time stamps, in whole seconds; a second without any is calm. Pure; one thread.
+// time stamps, in whole seconds; a second without any is calm. A packet of an earlier second counts
+// in the one under way. Pure; one thread.
 #pragma once
 
 #include <array>
@@ -33,6 +34,8 @@ class Storms {
     if (cast == Cast::broadcast) return count(broadcast_, time);
     if (cast == Cast::multicast) return count(multicast_, time);
   }
+  // The clock was set back by `step`: what goes on lasts as long as before.
+  void set_back(Duration step);
   // It is `now` by the clock that stamps the packets, and all before was counted.
   void tick(WallTime now);
   // What began or ended since the last call, in order; what is beyond kMostChanges is not told.

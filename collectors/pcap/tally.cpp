@@ -25,6 +25,18 @@ Direction direction_by_link(const Packet& frame, const Vantage& vantage) {
   return Direction::unknown;
 }
 
+std::string direction_source(const Vantage& vantage, const PrefixSet& local, bool live) {
+  std::string rest = "as Linux cooked frames say, else not known";
+  if (vantage.loops_back) {
+    rest = "all is received, by the loopback device";
+  } else if (vantage.own) {
+    rest = "sent is what bears the interface's own address, all else is received";
+  } else if (live) {
+    rest = "as the kernel says of each frame where it does, else not known";
+  }
+  return local.empty() ? rest : "between local_prefixes and the others; within one side: " + rest;
+}
+
 std::uint64_t Growth::since_last(std::uint32_t total) {
   const std::uint32_t step = total - last_;
   last_ = total;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "collectors/pcap/frame.hpp"
 #include "collectors/pcap/prefixes.hpp"
@@ -34,6 +35,9 @@ inline Direction direction_of(const Packet& packet, const Vantage& vantage,
   }
   return direction_by_link(packet, vantage);
 }
+
+// The same in words, for people: what tells the direction of this capture's packets.
+std::string direction_source(const Vantage& vantage, const PrefixSet& local, bool live);
 
 // A 32-bit total of libpcap's (struct pcap_stat) as growth. Wraps; ask at least once per 2^31
 // (at 100 million packets/s: every 20 s). A step of half the range or more is a total that went

@@ -11,6 +11,7 @@
 
 #include "collectors/pcap/analysis.hpp"
 #include "collectors/pcap/capture.hpp"
+#include "collectors/pcap/insight/report.hpp"
 #include "daemon/config/config.hpp"
 #include "daemon/core/fd.hpp"
 #include "daemon/ctl/json.hpp"
@@ -32,6 +33,36 @@ std::string read_all(Capture& capture, Analysis& analysis) {
   }
 }
 
+// What the collector says of its configuration, said of the command line.
+std::string for_command_line(std::string message) {
+  const auto replace = [&](std::string_view what, std::string_view by) {
+    if (const auto at = message.find(what); at != std::string::npos) {
+      message.replace(at, what.size(), by);
+    }
+  };
+  replace("; correct 'file'", "; expected a savefile of tcpdump or its like");
+  replace("; correct 'filter'", "; correct --filter");
+  return message;
+}
+
+PcapCollectorConfig config_of(const std::string& file) {
+  PcapCollectorConfig config;
+  config.file = file;
+  config.talkers.top = 10;
+  config.talkers.addresses = TalkerAddresses::plain;
+  return config;
+}
+
+void add_insight(pcap::Insight& insight, const PcapCollectorConfig& config, Captured& captured) {
+  pcap::Report report(config, Instant());
+  insight.settle(std::nullopt);
+  report.tell_tcp(insight.pairs(), captured.families);
+  captured.talkers = report.talkers(insight, Instant());
+  for (const pcap::FloodChange& change : insight.take_flood_changes()) {
+    captured.events.push_back(report.flood(change, insight.sites()));
+  }
+}
+
 }  // namespace
 
 void run_capture(Invocation& call) {
@@ -42,11 +73,12 @@ void run_capture(Invocation& call) {
   std::string remark;
   pcap::Opened opened = pcap::open_savefile({file, call.capture.filter, {}}, remark);
   if (const auto* trouble = std::get_if<Trouble>(&opened)) {
-    return fail(call, kFailed, trouble->message);
+    return fail(call, kFailed, for_command_line(trouble->message));
   }
   Capture& capture = *std::get<std::unique_ptr<Capture>>(opened);
+  const PcapCollectorConfig config = config_of(file);
   const auto analysis = std::make_unique<Analysis>(
-      pcap::AnalysisOptions{true, PcapCollectorConfig{}.storm_threshold});
+      pcap::AnalysisOptions{true, config.storm_threshold}, pcap::make_insight(config));
   const std::string broken = read_all(capture, *analysis);
   Captured captured;
   captured.file = file;
@@ -55,6 +87,7 @@ void run_capture(Invocation& call) {
   analysis->tick(captured.last + std::chrono::seconds(1));
   analysis->tell(captured.sample, captured.families);
   captured.events = analysis->take_events();
+  add_insight(*analysis->insight(), config, captured);
   const bool shown = call.json ? print(call, capture_json(captured).dump(2, ' ', true) + "\n")
                                : print(call, capture_text(captured, style_of_stdout()));
   if (!shown) return;

@@ -7,6 +7,7 @@
 
 #include "daemon/core/event.hpp"
 #include "daemon/core/sample.hpp"
+#include "daemon/core/talkers.hpp"
 #include "daemon/ctl/api.hpp"
 #include "daemon/ctl/table.hpp"
 
@@ -18,7 +19,8 @@ struct Captured {
   // Whatever the analysis of a capture tells: what it learns to tell is shown without further ado.
   std::vector<SeriesFamily> families;
   std::vector<Event> events;
-  WallTime first, last;  // of its packets; the same when there are none
+  TalkersSample talkers;  // by address: whoever has the file has them
+  WallTime first, last;   // of its packets; the same when there are none
 };
 
 std::string capture_text(const Captured& captured, const Style& style);

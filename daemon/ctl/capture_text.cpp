@@ -2,12 +2,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <span>
+#include <utility>
 
 #include "daemon/core/text.hpp"
 #include "daemon/ctl/capture.hpp"
 #include "daemon/ctl/human.hpp"
 #include "daemon/ctl/json.hpp"
+#include "daemon/ctl/views.hpp"
+#include "daemon/io/api_talkers.hpp"
 
 namespace itnxt::ctl {
 namespace {
@@ -30,6 +34,17 @@ std::string number(const SeriesValue& value) {
   const double real = std::get<double>(value);
   if (real == static_cast<double>(static_cast<std::int64_t>(real))) return grouped(real);
   return fmt::format("{:.6g}", real);
+}
+
+// Whether there is anything in it: what a file has not need not be read.
+bool tells(const SeriesFamily& family) {
+  return std::ranges::any_of(family.rows, [](const SeriesRow& row) {
+    if (const auto* histogram = std::get_if<Histogram>(&row.value)) {
+      return !histogram->counts().empty() && histogram->counts().back() != 0;
+    }
+    const auto* whole = std::get_if<std::uint64_t>(&row.value);
+    return whole != nullptr ? *whole != 0 : std::get<double>(row.value) != 0;
+  });
 }
 
 std::string traffic_text(const CaptureSample& sample, const Style& style) {
@@ -142,22 +157,29 @@ Json series_json(const SeriesFamily& family) {
 std::string capture_text(const Captured& captured, const Style& style) {
   const TrafficCount sum = captured.sample.total();
   const auto packets = static_cast<double>(sum.packets.count());
-  std::string text = fmt::format("{}: {} packets, {} bytes", sanitize(captured.file, 4096),
-                                 grouped(packets), grouped(static_cast<double>(sum.bytes.count())));
+  std::string text = fmt::format("{}: {} {}, {} bytes", sanitize(captured.file, 4096),
+                                 grouped(packets), sum.packets.count() == 1 ? "packet" : "packets",
+                                 grouped(static_cast<double>(sum.bytes.count())));
   if (sum.packets.count() > 0) {
     text += fmt::format(" from {} to {}", to_rfc3339(captured.first), to_rfc3339(captured.last));
   }
   text += '\n' + traffic_text(captured.sample, style) + malformed_text(captured.sample, style);
-  const std::vector<SeriesFamily>& all = captured.families;
+  std::vector<SeriesFamily> all;
+  std::ranges::copy_if(captured.families, std::back_inserter(all), tells);
   for (std::size_t at = 0; at < all.size();) {
     std::size_t end = at + 1;
     if (all[at].type == SeriesType::histogram) {
       for (const SeriesRow& row : all[at].rows) text += histogram_text(all[at], row, style);
     } else {
       while (end < all.size() && goes_beside(all[at], all[end])) ++end;
-      if (!all[at].rows.empty()) text += family_text(std::span(all).subspan(at, end - at), style);
+      text += family_text(std::span(all).subspan(at, end - at), style);
     }
     at = end;
+  }
+  if (captured.talkers.packets > 0) {
+    Json talkers(talkers_json(captured.talkers));
+    talkers["capture"] = "talkers";
+    text += '\n' + talkers_table(Json::array({std::move(talkers)}), style);
   }
   for (const Event& event : captured.events) {
     text += fmt::format("\n{} {}\n", to_rfc3339(event.wall), event.text);
@@ -173,7 +195,8 @@ Json capture_json(const Captured& captured) {
                {"traffic", Json::array()},
                {"malformed", Json::object()},
                {"series", Json::array()},
-               {"events", Json::array()}};
+               {"events", Json::array()},
+               {"talkers", Json(talkers_json(captured.talkers))}};
   if (sum.packets.count() > 0) {
     data["first"] = to_rfc3339(captured.first);
     data["last"] = to_rfc3339(captured.last);

@@ -202,7 +202,12 @@ BodyReader talkers_body(const std::shared_ptr<const Snapshot>& snapshot) {
   return list_body([snapshot, i = std::size_t{0}](std::string& out) mutable {
     while (i < snapshot->captures.size() && !snapshot->captures[i].talkers) ++i;
     if (i == snapshot->captures.size()) return false;
-    out += dump(talkers_json(snapshot->captures[i++]));
+    const CaptureView& capture = snapshot->captures[i++];
+    Json json = {{"capture", capture.talkers->capture.text()},
+                 {"node", capture.node.text()},
+                 {"link", text_or_null(capture.sample.link.text())}};
+    json.update(talkers_json(*capture.talkers));
+    out += dump(json);
     return true;
   });
 }

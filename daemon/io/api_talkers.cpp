@@ -51,17 +51,12 @@ Json flow_json(const TalkerFlow& flow) {
 
 }  // namespace
 
-Json talkers_json(const CaptureView& capture) {
-  const TalkersSample& talkers = *capture.talkers;
+Json talkers_json(const TalkersSample& talkers) {
   Json networks = Json::array();
   for (const TalkerNetwork& network : talkers.networks) networks.push_back(network_json(network));
   Json flows = Json::array();
   for (const TalkerFlow& flow : talkers.heaviest) flows.push_back(flow_json(flow));
   return {
-      {"capture", talkers.capture.text()},
-      {"node", capture.node.text()},
-      {"link",
-       capture.sample.link.text().empty() ? Json(nullptr) : Json(capture.sample.link.text())},
       {"seconds", talkers.span == Duration::zero() ? Json(nullptr) : Json(seconds(talkers.span))},
       {"packets", talkers.packets},
       {"bytes", talkers.bytes},

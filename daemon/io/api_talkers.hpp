@@ -1,12 +1,12 @@
-// GET /api/v1/talkers: who talks most on the wire of each capture. Pure.
+// Who talks most on the wire, as GET /api/v1/talkers and itnxtctl capture say it. Pure.
 #pragma once
 
+#include "daemon/core/talkers.hpp"
 #include "daemon/io/json.hpp"
-#include "daemon/state/snapshot.hpp"
 
 namespace itnxt {
 
-// One capture's; it has talkers.
-Json talkers_json(const CaptureView& capture);
+// One capture's, without its name.
+Json talkers_json(const TalkersSample& talkers);
 
 }  // namespace itnxt

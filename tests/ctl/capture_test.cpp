@@ -80,6 +80,44 @@ TEST(CaptureText, ShowsWhateverTheAnalysisTells) {
             "2023-11-14T22:13:20.000Z a broadcast storm rages\n");
 }
 
+// Of what a file has not, nothing is said; who talked in it is told by address.
+TEST(CaptureText, TellsWhoTalksAndNothingOfWhatIsNotThere) {
+  Captured captured;
+  captured.file = "one.pcap";
+  captured.sample.traffic[0][0] = {Packets(1), Bytes(60)};
+  captured.families = {{"itnxt_capture_giant_packets_total",
+                        SeriesType::counter,
+                        "G.",
+                        {},
+                        {{{}, std::uint64_t{0}}}},
+                       {"itnxt_capture_rtt_seconds",
+                        SeriesType::histogram,
+                        "R.",
+                        {},
+                        {{{}, Histogram({0, 0}, 0)}},
+                        {0.5}}};
+  captured.talkers.packets = 1;
+  captured.talkers.bytes = 60;
+  captured.talkers.sources = captured.talkers.destinations = captured.talkers.flows = 1;
+  captured.talkers.networks = {{"10.1.2.0/24", {}, 60, 0, 1, 0}};
+  captured.talkers.heaviest = {
+      {{{{"10.1.2.3", {}, 40000, 60}, {"10.2.0.1", {}, 443, 0}}}, 6, 1, 0}};
+  const std::string text = plain(capture_text(captured, {}));
+  EXPECT_EQ(text.substr(0, text.find('\n')),
+            "one.pcap: 1 packet, 60 bytes from 1970-01-01T00:00:00.000Z to "
+            "1970-01-01T00:00:00.000Z");
+  EXPECT_EQ(text.find("GIANT"), std::string::npos);
+  EXPECT_EQ(text.find("RTT"), std::string::npos);
+  EXPECT_NE(text.find("\ntalkers (all of the file): 60 B in 1 packets, 1 flows of 1 sources to 1 "
+                      "destinations\n\nNETWORK"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("tcp   10.1.2.3 :40000  -       10.2.0.1 :443"), std::string::npos) << text;
+  const Json data = capture_json(captured);
+  EXPECT_EQ(data["talkers"]["flows"][0]["a"]["host"], "10.1.2.3");
+  EXPECT_EQ(data["series"][0]["value"], 0);  // a program may ask for it
+}
+
 TEST(CaptureText, OfAnEmptyFile) {
   Captured captured;
   captured.file = "none.pcap";

@@ -32,8 +32,12 @@ def catalogue(source):
 
 
 def of_collectors(folder):
-    """Every metric name that stands in the source of a collector: those that it brings itself."""
+    """Every metric name that stands in the source of a collector: those that it brings itself; of a
+    histogram its parts, too."""
     names = set()
     for path in pathlib.Path(folder).rglob("*.cpp"):
-        names |= set(re.findall(r'"(itnxt_[a-z0-9_]+)"', path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        names |= set(re.findall(r'"(itnxt_[a-z0-9_]+)"', text))
+        for histogram in re.findall(r'"(itnxt_[a-z0-9_]+)",\s*SeriesType::histogram', text):
+            names |= {histogram + part for part in ("_bucket", "_sum", "_count")}
     return names

@@ -55,6 +55,16 @@ void Floods::close_windows(std::int64_t second) {
   second_ = second;
 }
 
+void Floods::set_back(std::int64_t seconds) {
+  second_ -= seconds;
+  for (Counts& counts : table_) {
+    for (Course& course : counts.courses) {
+      course.first -= seconds;
+      course.last -= seconds;
+    }
+  }
+}
+
 bool Floods::close_window(Counts& counts) {
   bool quiet = true;
   for (std::size_t k = 0; k < kFloodKinds; ++k) {

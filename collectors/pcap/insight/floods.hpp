@@ -90,6 +90,8 @@ class Floods {
   void advance(std::int64_t second) {
     if (second > second_) close_windows(second);
   }
+  // The clock was set back by so many seconds: windows go on from there.
+  void set_back(std::int64_t seconds);
   void toward(FloodKind kind, const IpAddress& network, std::uint64_t amount) {
     if (Counts* const counts = find(network, true)) counts->toward[index(kind)] += amount;
   }

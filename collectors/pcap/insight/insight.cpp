@@ -48,6 +48,16 @@ void Insight::settle(std::optional<std::int64_t> time) {
   sweep(until, until - now_ > kLeap);
 }
 
+void Insight::set_back(std::int64_t step) {
+  if (!begun_) return;
+  before_ = micros_;
+  now_ -= step;
+  begun_ = now_;
+  next_second_ -= step;
+  next_sweep_ -= step;
+  floods_.set_back((step + kSecond - 1) / kSecond);
+}
+
 void Insight::move_to(std::int64_t time) {
   if (!begun_) {
     begun_ = now_ = next_second_ = time;

@@ -33,13 +33,17 @@ class Insight {
  public:
   Insight(const InsightLimits& limits, SiteMap sites, const HashSecret& secret);
 
-  // The outermost datagram of a packet that was `bytes` long on the wire, at `time`: nanoseconds
-  // since 1970 by the capture's clock. A time before the one of an earlier packet is taken for
-  // that.
+  // The innermost datagram of a packet that was `bytes` long on the wire, tunnels' headers
+  // included, at `time`: nanoseconds since 1970 by the capture's clock. A time before the one of an
+  // earlier packet is taken for that.
   void observe(const Datagram& datagram, std::uint32_t bytes, std::int64_t time) {
     if (!datagram.there) return;
     enqueue(datagram, bytes, time);
   }
+
+  // The clock was set back by `step` nanoseconds, from the latest packet's time: what comes next is
+  // of then, and flows and floods go on as if it came at once.
+  void set_back(std::int64_t step);
 
   // Everything observed is in what the functions below tell. `time`: until when by the same clock
   // all packets are here, or nothing: until the last one. How long a flow has been silent is known
@@ -86,7 +90,7 @@ class Insight {
   void retire(Flow& flow, std::int32_t silent);
   // Of a time that is not before the first packet's.
   [[nodiscard]] Micros micros_at(std::int64_t time) const {
-    return static_cast<Micros>((time - *begun_) / 1000);
+    return static_cast<Micros>((time - *begun_) / 1000) + before_;
   }
 
   const Networks network_;
@@ -100,7 +104,8 @@ class Insight {
   Line<TcpEntry> tcp_;
   Line<Entry> rest_;
   // Times in nanoseconds since 1970.
-  std::optional<std::int64_t> begun_;
+  std::optional<std::int64_t> begun_;  // the first packet's, or when the clock was set back
+  Micros before_ = 0;                  // flows' time then
   std::int64_t now_ = 0;
   std::int64_t next_second_ = 0;  // when the next one begins
   std::int64_t next_sweep_ = 0;

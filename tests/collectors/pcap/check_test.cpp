@@ -63,5 +63,25 @@ TEST(PcapCheck, RefusesAFileThatIsNoRegularOne) {
   EXPECT_THAT(check("udp", folder / "not there yet"), IsEmpty());
 }
 
+// Who has said which networks there are may expect that it is enough.
+TEST(PcapCheck, WarnsOfASavefileWhoseDirectionIsUnknown) {
+  PcapCollectorConfig config;
+  config.file = "/nothing/old.pcap";
+  EXPECT_THAT(check_pcap(config), IsEmpty());
+  config.prefixes = {{SiteName("halle"), {}}};
+  EXPECT_THAT(check_pcap(config),
+              ElementsAre(Objection{"file",
+                                    "file: without local_prefixes the direction of a savefile's "
+                                    "packets is unknown, but of Linux cooked ones; name the "
+                                    "networks on this side there",
+                                    true}));
+  config.local_prefixes = {Cidr{}};
+  EXPECT_THAT(check_pcap(config), IsEmpty());
+  config.local_prefixes = {};
+  config.file = {};
+  config.interface = "eth0";
+  EXPECT_THAT(check_pcap(config), IsEmpty());
+}
+
 }  // namespace
 }  // namespace itnxt::pcap

@@ -195,9 +195,10 @@ TEST_F(PcapCollector, TellsSeriesThatBearItsNameWhileItIsOpen) {
                   "itnxt_capture_vlan_bytes_total", "itnxt_capture_packet_size_bytes",
                   "itnxt_capture_peak_bytes", "itnxt_capture_broadcast_packets_total",
                   "itnxt_capture_multicast_packets_total", "itnxt_capture_giant_packets_total",
-                  "itnxt_capture_tcp_rtt_seconds", "itnxt_capture_tcp_retransmissions_total",
-                  "itnxt_capture_tcp_out_of_order_total", "itnxt_capture_tcp_zero_windows_total",
-                  "itnxt_capture_tcp_resets_total", "itnxt_capture_tcp_unanswered_total"));
+                  "itnxt_capture_time_set_back_total", "itnxt_capture_tcp_rtt_seconds",
+                  "itnxt_capture_tcp_retransmissions_total", "itnxt_capture_tcp_out_of_order_total",
+                  "itnxt_capture_tcp_zero_windows_total", "itnxt_capture_tcp_resets_total",
+                  "itnxt_capture_tcp_unanswered_total"));
 }
 
 TEST_F(PcapCollector, DirectionIsToldByLocalNetworks) {
@@ -234,6 +235,18 @@ TEST_F(PcapCollector, SaysOnceThatPacketsWereMerged) {
                           file));
 }
 
+TEST_F(PcapCollector, SaysOnceThatTheClockWasSetBack) {
+  const std::string file = folder_ / "joined.pcap";
+  Savefile(file).add(kTcpFrame, 0, 100).add(kTcpFrame, 0, 40).add(kTcpFrame, 0, 20);
+  start(file);
+  rounds_until(2);
+  EXPECT_THAT(log_.lines,
+              ElementsAre("level=warning msg=\"time stamps in the savefile go back by 60000 ms: a "
+                          "clock was set back, or files were joined; what lasts is told from there "
+                          "on anew (mergecap sorts joined files)\" capture=tap file=" +
+                          file));
+}
+
 TEST_F(PcapCollector, AStormInASavefileIsAnEvent) {
   const std::string file = folder_ / "storm.pcap";
   Octets frame = test::ethernet(0x0806, test::arp());
@@ -248,11 +261,50 @@ TEST_F(PcapCollector, AStormInASavefileIsAnEvent) {
   rounds_until(2);
   ASSERT_EQ(sink_.events.size(), 2U);
   EXPECT_EQ(sink_.events[0].kind, "capture_started");
+  EXPECT_EQ(sink_.events[0].details.back(),
+            (std::pair<std::string, std::string>{"direction",
+                                                 "as Linux cooked frames say, else not known"}));
   EXPECT_EQ(sink_.events[1].kind, "broadcast_storm_began");
   EXPECT_EQ(sink_.events[1].wall, WallTime(100s));
   EXPECT_EQ(sink_.events[1].text,
             "a broadcast storm rages for 5 s: 25005 packets, at most 5001 in a second");
   EXPECT_EQ(sink_.events[1].details.back(), (std::pair<std::string, std::string>{"source", file}));
+}
+
+TEST_F(PcapCollector, InterfacesOfAnyResolutionShareOneTime) {
+  const std::string file = folder_ / "two.pcapng";
+  test::write_blocks(file, test::interface_block(1, 6) + test::interface_block(1, 9) +
+                               test::packet_block(0, 1'700'000'000'000'000, kTcpFrame) +
+                               test::packet_block(1, 1'700'000'000'000'500'000, kTcpFrame) +
+                               test::packet_block(0, 1'700'000'000'000'700, kTcpFrame));
+  start(file);
+  rounds_until(2);
+  EXPECT_THAT(log_.lines, IsEmpty());
+  EXPECT_EQ(samples().back().total().packets, Packets(3));
+  const std::vector<SeriesSample> told = sink_.all<SeriesSample>();
+  for (const SeriesFamily& family : told.back().families) {
+    if (family.name != "itnxt_capture_peak_bytes") continue;
+    EXPECT_EQ(std::get<double>(family.rows.at(0).value),
+              3.0 * static_cast<double>(kTcpFrame.size()));
+  }
+}
+
+TEST_F(PcapCollector, SaysWhatToDoWithASavefileOfSeveralLinkTypes) {
+  const std::string file = folder_ / "mixed.pcapng";
+  test::write_blocks(file, test::interface_block(1, 6) +
+                               test::packet_block(0, 1'700'000'000'000'000, kTcpFrame) +
+                               test::interface_block(101, 6) +
+                               test::packet_block(1, 1'700'000'001'000'000, kTcpFrame));
+  start(file);
+  rounds_until(2);
+  EXPECT_EQ(samples().back().total().packets, Packets(1));
+  EXPECT_THAT(
+      log_.lines,
+      ElementsAre("level=error msg=\"savefile " + file +
+                  " cannot be read on after packet 1: an interface has a type 101 different "
+                  "from the type of the first interface; what was read before is counted: "
+                  "capture each interface into a file of its own\" capture=tap file=" +
+                  file));
 }
 
 TEST_F(PcapCollector, KeepsWhatItReadOfATruncatedSavefile) {

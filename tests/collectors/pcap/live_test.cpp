@@ -1,79 +1,16 @@
-// The collector on real interfaces. Every test has a network namespace of its own, which goes with
-// the process: nothing is left behind and nothing outside is touched.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+// What a capture on an interface sees, and what it makes of one that goes and comes.
+#include "tests/collectors/pcap/live.hpp"
+
 #include <linux/capability.h>
-#include <linux/ethtool.h>
-#include <linux/if_packet.h>
-#include <linux/sockios.h>
-#include <net/ethernet.h>
-#include <net/if.h>
-#include <sched.h>
-#include <sys/ioctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 
-#include "collectors/pcap/collector.hpp"
 #include "collectors/pcap/interface.hpp"
 #include "collectors/pcap/loss.hpp"
-#include "tests/collectors/pcap/savefile.hpp"
-#include "tests/support/recording.hpp"
-#include "tests/support/run_until.hpp"
 
 namespace itnxt::pcap {
 namespace {
-
-using test::Octets;
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
-using ::testing::SizeIs;
-using test::operator+;
-
-bool run(const std::string& command) {
-  return std::system((command + " >/dev/null 2>&1").c_str()) == 0;
-}
-
-// Sends raw frames out of an interface.
-class Sender {
- public:
-  explicit Sender(const std::string& interface)
-      : socket_(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)) {
-    address_.sll_family = AF_PACKET;
-    address_.sll_ifindex = static_cast<int>(::if_nametoindex(interface.c_str()));
-    address_.sll_halen = 6;
-  }
-  Sender(const Sender&) = delete;
-  Sender& operator=(const Sender&) = delete;
-  ~Sender() { ::close(socket_); }
-  bool send(const Octets& frame) const {
-    return ::sendto(socket_, frame.data(), frame.size(), 0,
-                    reinterpret_cast<const sockaddr*>(&address_),
-                    sizeof address_) == static_cast<ssize_t>(frame.size());
-  }
-
- private:
-  int socket_;
-  sockaddr_ll address_{};
-};
-
-// Whether an interface carries frames. A new carrier reaches the queue by deferred work, and until
-// then the kernel drops what is sent and says it was sent; this question makes it catch up.
-bool has_carrier(const char* interface) {
-  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  ethtool_value link{ETHTOOL_GLINK, 0};
-  ifreq request{};
-  std::strncpy(request.ifr_name, interface, sizeof request.ifr_name - 1);
-  request.ifr_data = reinterpret_cast<char*>(&link);
-  const bool told = ::ioctl(socket, SIOCETHTOOL, &request) == 0;
-  ::close(socket);
-  return told && link.data != 0;
-}
 
 // Without CAP_NET_RAW while it lives.
 class Unprivileged {
@@ -96,14 +33,6 @@ class Unprivileged {
   __user_cap_data_struct data_[2]{};
 };
 
-constexpr const char* kOurMac = "02:00:00:00:00:02";
-const Octets kToUs = test::ethernet(0x0800, test::ipv4(6, test::tcp(test::zeros(1000))));
-const Octets kFromUs =
-    Octets{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2} + test::u16(0x0800) + test::ipv4(17, test::udp());
-
-const Octets kMarker =
-    Octets{2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1} + test::u16(0x88b5) + test::zeros(46);
-
 const std::string kDown =
     "level=error msg=\"interface tap is down: capturing goes on as soon as it is up (ip link set "
     "tap up)\" capture=live interface=tap";
@@ -118,77 +47,6 @@ std::vector<std::string> texts(const std::vector<Event>& events) {
   return found;
 }
 
-class PcapLive : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "needs root: makes interfaces in its own namespace";
-    if (::unshare(CLONE_NEWNET) != 0)
-      GTEST_SKIP() << "needs a network namespace of its own: root without CAP_SYS_ADMIN makes none";
-    if (!run("ip -V")) GTEST_SKIP() << "needs iproute2's ip";
-    if (!run("ip link add type veth")) GTEST_SKIP() << "may not make a veth pair here";
-    make_link();
-  }
-
-  // veth "tap" (ours) and "far"; nothing but the test's own frames on them.
-  static void make_link() {
-    ASSERT_TRUE(run("ip link add far address 02:00:00:00:00:01 type veth peer name tap address " +
-                    std::string(kOurMac)));
-    ASSERT_TRUE(run("ip link set far addrgenmode none up && ip link set tap addrgenmode none up"));
-    ASSERT_TRUE(has_carrier("far") && has_carrier("tap"));
-  }
-
-  void start(const std::string& interface, const std::string& filter = "",
-             std::uint64_t buffer = 32U << 20U) {
-    PcapCollectorConfig config;
-    config.name = CollectorName("live");
-    config.interval = 200ms;
-    config.interface = interface;
-    config.filter = filter;
-    config.buffer = Bytes(buffer);
-    collector_ = make_pcap_collector(config, {loop_, sink_, log_});
-    collector_->start();
-  }
-  [[nodiscard]] CaptureSample last() const { return sink_.all<CaptureSample>().back(); }
-  // For the collector's own pace: so many more of its samples.
-  bool wait_for_samples(std::size_t more) {
-    const std::size_t have = sink_.all<CaptureSample>().size();
-    return itnxt::test::run_until(loop_,
-                                  [&] { return sink_.all<CaptureSample>().size() >= have + more; });
-  }
-  // That the process sleeps: few awakenings, hardly any work.
-  void expect_idle_for(Duration time) {
-    rusage before{};
-    rusage after{};
-    ::getrusage(RUSAGE_THREAD, &before);
-    itnxt::test::run_for(loop_, time);
-    ::getrusage(RUSAGE_THREAD, &after);
-    EXPECT_LE(after.ru_nvcsw - before.ru_nvcsw, 40);
-    const auto cpu = [](const rusage& u) {
-      return std::chrono::seconds(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-             std::chrono::microseconds(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
-    };
-    EXPECT_LT(cpu(after) - cpu(before), time / 4);
-  }
-  // What was sent before has been seen when this is: `marker` is the `nth` of protocol other.
-  bool wait_for_marker(const Sender& far, std::uint64_t nth = 1) {
-    return far.send(kMarker) && itnxt::test::run_until(loop_, [&] {
-             return test::count_of(last(), Direction::receive, Protocol::other).packets.count() >=
-                    nth;
-           });
-  }
-  bool wait_for_packets(std::uint64_t packets) {
-    return itnxt::test::run_until(loop_, [&] { return last().total().packets.count() >= packets; });
-  }
-  bool wait_for_open(bool open) {
-    return itnxt::test::run_until(loop_, [&] { return last().open == open; });
-  }
-
-  PollLoop loop_;
-  itnxt::test::RecordingSink sink_;
-  itnxt::test::RecordingLog log_;
-  std::unique_ptr<Collector> collector_;
-};
-
 TEST_F(PcapLive, KnowsHowLongAFrameCanBe) {
   ASSERT_TRUE(run("ip link set tap mtu 1400"));
   EXPECT_EQ(vantage_of("tap").mtu, 1400U);
@@ -201,8 +59,8 @@ TEST_F(PcapLive, CountsWhatTheSenderSent) {
   start("tap");
   EXPECT_TRUE(last().open);
   EXPECT_EQ(last().source, "tap");
-  const Sender far("far");
-  const Sender tap("tap");
+  const FrameSender far("far");
+  const FrameSender tap("tap");
   const Octets tagged =
       test::ethernet(0x8100, test::tag(0x86dd, test::ipv6(58, test::icmp() + test::zeros(40))));
   const Octets twice_tagged =
@@ -239,7 +97,7 @@ TEST_F(PcapLive, CountsWhatTheSenderSent) {
 
 TEST_F(PcapLive, TheSmallestBufferStillCarriesABurst) {
   start("tap", "", 1);
-  const Sender far("far");
+  const FrameSender far("far");
   for (int i = 0; i < 2000; ++i) ASSERT_TRUE(far.send(kToUs));
   ASSERT_TRUE(wait_for_packets(2000));
 }
@@ -252,7 +110,7 @@ TEST_F(PcapLive, IsIdleWhenTheWireIs) {
 
 TEST_F(PcapLive, FiltersInTheKernel) {
   start("tap", "vlan and ip6");
-  const Sender far("far");
+  const FrameSender far("far");
   for (int i = 0; i < 100; ++i) {
     ASSERT_TRUE(far.send(kToUs));
     ASSERT_TRUE(far.send(test::ethernet(0x8100, test::tag(0x86dd, test::ipv6(17, test::udp())))));
@@ -264,7 +122,7 @@ TEST_F(PcapLive, FiltersInTheKernel) {
 
 TEST_F(PcapLive, FollowsAChangedAddress) {
   start("tap");
-  const Sender tap("tap");
+  const FrameSender tap("tap");
   const Octets other =
       Octets{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9} + test::u16(0x88b5) + test::zeros(46);
   ASSERT_TRUE(tap.send(other));
@@ -290,7 +148,7 @@ TEST_F(PcapLive, SeesLoopbackOnceAsReceived) {
 
 TEST_F(PcapLive, HearsAllInterfacesByAny) {
   start("any");
-  const Sender far("far");
+  const FrameSender far("far");
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(far.send(kToUs));
   ASSERT_TRUE(wait_for_packets(20));
   EXPECT_EQ(test::count_of(last(), Direction::transmit, Protocol::tcp).packets, Packets(10));
@@ -299,7 +157,7 @@ TEST_F(PcapLive, HearsAllInterfacesByAny) {
 
 TEST_F(PcapLive, ShowsWhatItCouldNotTake) {
   start("tap", "", 1U << 20U);
-  const Sender far("far");
+  const FrameSender far("far");
   constexpr std::uint64_t kSent = 50000;  // nobody reads meanwhile
   for (std::uint64_t i = 0; i < kSent; ++i) ASSERT_TRUE(far.send(kToUs));
   const auto accounted = [&] {
@@ -327,7 +185,7 @@ TEST_F(PcapLive, ShowsWhatItCouldNotTake) {
 
 TEST_F(PcapLive, SurvivesDownAndUp) {
   start("tap");
-  const Sender far("far");
+  const FrameSender far("far");
   ASSERT_TRUE(far.send(kToUs));
   ASSERT_TRUE(wait_for_packets(1));
   ASSERT_TRUE(run("ip link set tap down"));
@@ -353,7 +211,7 @@ TEST_F(PcapLive, TellsThatItIsUpAgainUnderSteadyTraffic) {
   ASSERT_TRUE(wait_for_open(false));
   ASSERT_TRUE(run("ip link set tap up"));
   ASSERT_TRUE(has_carrier("far"));
-  const Sender far("far");
+  const FrameSender far("far");
   ASSERT_TRUE(itnxt::test::run_until(loop_, [&] {
     EXPECT_TRUE(far.send(kToUs));
     return last().open;
@@ -370,7 +228,7 @@ TEST_F(PcapLive, AnyInterfaceIsNeverDown) {
 
 TEST_F(PcapLive, ResumesWhenTheInterfaceReturns) {
   start("tap");
-  ASSERT_TRUE(Sender("far").send(kToUs));
+  ASSERT_TRUE(FrameSender("far").send(kToUs));
   ASSERT_TRUE(wait_for_packets(1));
   ASSERT_TRUE(run("ip link del tap"));
   ASSERT_TRUE(wait_for_open(false));
@@ -380,7 +238,7 @@ TEST_F(PcapLive, ResumesWhenTheInterfaceReturns) {
   make_link();
   ASSERT_TRUE(itnxt::test::run_until(
       loop_, [&] { return last().open; }, 3s));
-  ASSERT_TRUE(Sender("far").send(kToUs));
+  ASSERT_TRUE(FrameSender("far").send(kToUs));
   ASSERT_TRUE(wait_for_packets(2));
   EXPECT_THAT(log_.lines, ElementsAre(kGone, kBack));
   for (const Packets dropped : last().dropped) EXPECT_EQ(dropped, Packets(0));
@@ -395,6 +253,42 @@ TEST_F(PcapLive, NoticesAnInterfaceThatGoesWhileItIsDown) {
       loop_, [&] { return log_.lines.size() == 2; }, 3s));
   EXPECT_THAT(log_.lines, ElementsAre(kDown, kGone));
   EXPECT_THAT(sink_.events, SizeIs(2));  // begun, stopped
+}
+
+// A socket hears its interface under whatever name; ours is told by name.
+TEST_F(PcapLive, FollowsTheNameAndNotTheInterfaceThatBoreIt) {
+  start("tap");
+  ASSERT_TRUE(run("ip link set tap down && ip link set tap name old && ip link set old up"));
+  ASSERT_TRUE(wait_for_open(false));
+  ASSERT_TRUE(run("ip link add far2 address 02:00:00:00:00:03 type veth peer name tap address " +
+                  std::string(kOurMac)));
+  ASSERT_TRUE(run("ip link set far2 addrgenmode none up && ip link set tap addrgenmode none up"));
+  ASSERT_TRUE(wait_for_open(true));
+  ASSERT_TRUE(has_carrier("far") && has_carrier("far2"));
+  ASSERT_TRUE(FrameSender("far").send(kFromUs));
+  ASSERT_TRUE(FrameSender("far2").send(kToUs));
+  ASSERT_TRUE(wait_for_packets(1));
+  ASSERT_TRUE(wait_for_samples(2));
+  EXPECT_EQ(last().total().packets, Packets(1));
+  EXPECT_EQ(test::count_of(last(), Direction::receive, Protocol::tcp).packets, Packets(1));
+}
+
+TEST_F(PcapLive, SaysThatAnInterfaceWasRenamedUnderTraffic) {
+  start("tap");
+  if (!run("ip link set tap name old")) {
+    GTEST_SKIP() << "this kernel renames only interfaces that are down";
+  }
+  ASSERT_TRUE(wait_for_open(false));
+  EXPECT_THAT(log_.lines,
+              ElementsAre("level=error msg=\"interface tap was renamed or replaced: capturing "
+                          "starts again as soon as one of that name is up; if it has another name "
+                          "now, correct 'interface'\" capture=live interface=tap"));
+  ASSERT_TRUE(run("ip link set old name tap"));
+  ASSERT_TRUE(wait_for_open(true));
+  ASSERT_TRUE(FrameSender("far").send(kToUs));
+  ASSERT_TRUE(wait_for_packets(1));
+  EXPECT_THAT(log_.lines, SizeIs(2));
+  EXPECT_EQ(log_.lines.back(), kBack);
 }
 
 TEST_F(PcapLive, WaitsForAnInterfaceThatIsNotThere) {
@@ -426,7 +320,7 @@ TEST_F(PcapLive, WaitsForAnInterfaceThatIsDown) {
   ASSERT_TRUE(has_carrier("far"));
   ASSERT_TRUE(itnxt::test::run_until(
       loop_, [&] { return last().open; }, 3s));
-  ASSERT_TRUE(Sender("far").send(kToUs));
+  ASSERT_TRUE(FrameSender("far").send(kToUs));
   ASSERT_TRUE(wait_for_packets(1));
   EXPECT_THAT(log_.lines, ElementsAre(said, kBack));
 }
@@ -448,7 +342,7 @@ TEST_F(PcapLive, SaysWhichCapabilityItNeeds) {
 
 TEST_F(PcapLive, NeedsNoPrivilegeOnceOpen) {
   start("tap");
-  const Sender far("far");
+  const FrameSender far("far");
   const Unprivileged here;
   ASSERT_TRUE(far.send(kToUs));
   ASSERT_TRUE(wait_for_packets(1));

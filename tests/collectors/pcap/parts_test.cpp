@@ -3,39 +3,15 @@
 #include <rapidcheck.h>
 
 #include <map>
-#include <numeric>
 
 #include "collectors/pcap/analysis.hpp"
-#include "tests/collectors/pcap/frames.hpp"
+#include "tests/collectors/pcap/lines.hpp"
 
 namespace itnxt::pcap {
 namespace {
 
 using namespace std::chrono_literals;
 constexpr WallTime kStart = WallTime(1'700'000'000s);
-
-// "name{labels} value" of each row.
-std::string lines(const SeriesFamily& family) {
-  std::string text;
-  for (const SeriesRow& row : family.rows) {
-    text += family.name + '{';
-    for (std::size_t i = 0; i < row.labels.size(); ++i) {
-      text += (i == 0 ? "" : ",") + family.labels[i] + '=' + row.labels[i];
-    }
-    text += "} ";
-    if (const auto* whole = std::get_if<std::uint64_t>(&row.value)) {
-      text += std::to_string(*whole);
-    } else if (const auto* real = std::get_if<double>(&row.value)) {
-      text += std::to_string(static_cast<long long>(*real));
-    }
-    text += '\n';
-  }
-  return text;
-}
-std::string lines(const std::vector<SeriesFamily>& families) {
-  return std::accumulate(families.begin(), families.end(), std::string(),
-                         [](std::string text, const auto& one) { return text + lines(one); });
-}
 
 TEST(Classes, BytesByTheClassOfTheOutermostHeader) {
   Classes classes;
@@ -170,60 +146,6 @@ TEST(Tunnels, WhatTheyCarryIsCountedApart) {
             "itnxt_capture_tunnelled_bytes_total{tunnel=vxlan,protocol=tcp} 2000\n");
 }
 
-using Peaks = std::array<std::uint64_t, 3>;
-
-TEST(Bursts, APatternHasExactlyItsPeaks) {
-  Bursts bursts;
-  EXPECT_EQ(bursts.peaks(), (Peaks{0, 0, 0}));
-  // A packet of 100 bytes each ms; in ms 250 a burst of 50, in ms 333 to 336 one of 10 each.
-  for (int ms = 0; ms < 1000; ++ms) {
-    const int packets = ms == 250 ? 50 : ms >= 333 && ms <= 336 ? 10 : 1;
-    for (int i = 0; i < packets; ++i) bursts.count(100, kStart + ms * 1ms + i * 10us);
-  }
-  EXPECT_EQ(bursts.peaks(), (Peaks{5000, 5900, 14900}));
-  EXPECT_EQ(lines(bursts.family()),
-            "itnxt_capture_peak_bytes{window=1ms} 5000\n"
-            "itnxt_capture_peak_bytes{window=10ms} 5900\n"
-            "itnxt_capture_peak_bytes{window=100ms} 14900\n");
-  bursts.forget();
-  EXPECT_EQ(bursts.peaks(), (Peaks{100, 1000, 10000}));  // what is under way goes on
-  bursts.count(7, kStart + 5s);
-  EXPECT_EQ(bursts.peaks(), (Peaks{100, 1000, 10000}));
-  bursts.forget();
-  EXPECT_EQ(bursts.peaks(), (Peaks{7, 7, 7}));
-}
-
-TEST(Bursts, EqualThoseOfWindowsCutByHand) {
-  rc::check("any packets in time", [] {
-    const auto steps = *rc::gen::container<std::vector<std::uint32_t>>(
-        rc::gen::inRange<std::uint32_t>(0, 30'000'000));
-    Bursts bursts;
-    std::array<std::map<std::int64_t, std::uint64_t>, 3> windows;
-    std::int64_t at = kStart.time_since_epoch().count();
-    for (const std::uint32_t step : steps) {
-      at += step;
-      bursts.count(step % 9000, WallTime(Duration(at)));
-      for (std::size_t i = 0; i < 3; ++i) windows[i][at / Bursts::kWindows[i]] += step % 9000;
-    }
-    Peaks peaks{};
-    for (std::size_t i = 0; i < 3; ++i) {
-      for (const auto& [window, bytes] : windows[i]) peaks[i] = std::max(peaks[i], bytes);
-    }
-    RC_ASSERT(bursts.peaks() == peaks);
-  });
-}
-
-TEST(Bursts, APacketOutOfOrderCountsInTheWindowUnderWay) {
-  Bursts bursts;
-  bursts.count(100, kStart + 5ms);
-  bursts.count(100, kStart + 4ms);
-  EXPECT_EQ(bursts.peaks(), (Peaks{200, 200, 200}));
-  bursts.count(100, kStart - 1h);  // a clock was set back
-  EXPECT_EQ(bursts.peaks(), (Peaks{200, 200, 200}));
-  bursts.count(150, kStart - 1h);
-  EXPECT_EQ(bursts.peaks(), (Peaks{250, 250, 250}));
-}
-
 std::string told(Storms& storms) {
   std::string text;
   for (const StormChange& one : storms.take()) {
@@ -277,17 +199,52 @@ TEST(Storms, UnicastAndAThresholdOfNothingAreNone) {
   EXPECT_EQ(told(off) + told(storms), "");
 }
 
-TEST(Storms, SecondsOutOfOrderAreOneAndAClockSetBackBeginsAnew) {
+TEST(Storms, SecondsOutOfOrderAreOne) {
   Storms storms(10);
   for (int second = 0; second < 6; ++second) {
     rain(storms, second, 6);
     rain(storms, second - 1, 6);
   }
   EXPECT_EQ(told(storms), "broadcast began at 0 after 5 s, 60 packets, peak 12\n");
-  Storms back(10);
-  for (int second = 0; second < 4; ++second) rain(back, second, 20);
-  for (int second = -1000; second < -996; ++second) rain(back, second, 20);
-  EXPECT_EQ(told(back), "");
+}
+
+TEST(Storms, OneThatRagesGoesOnWhenTheClockIsSetBack) {
+  Storms storms(10);
+  for (int second = 0; second < 7; ++second) rain(storms, second, 20);
+  EXPECT_EQ(told(storms), "broadcast began at 0 after 5 s, 100 packets, peak 20\n");
+  storms.set_back(999'500ms);
+  for (int second = -993; second < -990; ++second) rain(storms, second, 20);
+  storms.tick(kStart - 960s);
+  EXPECT_EQ(told(storms), "broadcast ended at -990 after 10 s, 200 packets, peak 20\n");
+}
+
+using Stamps = std::vector<Duration>;
+
+Stamps steps_of(const Stamps& stamps) {
+  Timeline timeline;
+  Stamps steps;
+  for (const Duration at : stamps) {
+    if (const Duration step = timeline.see(kStart + at); step != 0ms) steps.push_back(step);
+  }
+  return steps;
+}
+
+TEST(Timeline, GoesBackByASecondAtOnceAndByLessWhenNothingGoesOn) {
+  EXPECT_EQ(steps_of({0ms, 5ms, 5ms, 4ms, 9ms, 8ms, 10ms}), Stamps());  // several CPUs
+  EXPECT_EQ(steps_of({5s, 4s, 4s, 5s, 3s}), (Stamps{1s, 2s}));
+  EXPECT_EQ(steps_of({5s, 4001ms, 6s}), Stamps());  // a stray one
+  Stamps back{5s};
+  for (int i = 0; i < 40; ++i) back.push_back(4900ms + i * 1ms);
+  EXPECT_EQ(steps_of(back), (Stamps{69ms}));  // 100 ms, noticed after 31 packets
+  Stamps two_streams;                         // one lags behind the other
+  for (int i = 0; i < 100; ++i) {
+    two_streams.push_back(i * 1ms);
+    two_streams.push_back(i * 1ms - 500ms);
+  }
+  EXPECT_EQ(steps_of(two_streams), Stamps());
+  Stamps little{5s};
+  for (int i = 0; i < 100; ++i) little.push_back(4999ms);
+  EXPECT_EQ(steps_of(little), Stamps());
 }
 
 TEST(PrefixSet, HoldsWhatItsNetworksHold) {
@@ -338,75 +295,6 @@ TEST(Loss, OfTheIntervalAlone) {
   EXPECT_EQ(loss.of_interval(175), 0);
   loss.drop(5);
   EXPECT_EQ(loss.of_interval(175), 1);
-}
-
-TEST(Analysis, TellsFamiliesThatMayBeTold) {
-  Analysis analysis({false, 1});
-  std::uint32_t total = 0;
-  for (const test::Sample& row : test::samples()) {
-    const auto size = static_cast<std::uint32_t>(row.bytes.size());
-    const Packet packet = decode(row.link, row.bytes, size);
-    analysis.observe(packet, Direction::receive, size, kStart);
-    ++total;
-  }
-  CaptureSample sample;
-  std::vector<SeriesFamily> families;
-  analysis.tell(sample, families);
-  std::uint64_t packets = 0;
-  for (const TrafficCount& cell : sample.traffic[0]) packets += cell.packets.count();
-  EXPECT_EQ(packets, total);
-  for (const SeriesFamily& family : families) {
-    EXPECT_EQ(family_objections(family), std::vector<std::string>()) << family.name;
-    for (const SeriesRow& row : family.rows) EXPECT_EQ(row.labels.size(), family.labels.size());
-  }
-}
-
-TEST(Analysis, WhatIsOfAnIntervalBeginsAnewUnlessItIsAFile) {
-  for (const bool whole : {false, true}) {
-    Analysis analysis({whole, 0});
-    Packet packet;
-    analysis.set_longest(1538);
-    analysis.observe(packet, Direction::unknown, 1538, kStart);
-    analysis.observe(packet, Direction::unknown, 1539, kStart + 10s);
-    analysis.drop(DropPoint::kernel, 2);
-    CaptureSample sample;
-    std::vector<SeriesFamily> families;
-    analysis.tell(sample, families);
-    const std::string first = lines(families);
-    EXPECT_NE(first.find("peak_bytes{window=1ms} 1539\n"), std::string::npos) << first;
-    EXPECT_NE(first.find("giant_packets_total{} 1\n"), std::string::npos) << first;
-    EXPECT_EQ(first.find("loss_ratio") == std::string::npos, whole) << first;
-    analysis.observe(packet, Direction::unknown, 60, kStart + 20s);
-    analysis.tell(sample, families = {});
-    analysis.tell(sample, families = {});
-    EXPECT_NE(lines(families).find(whole ? "peak_bytes{window=1ms} 1539\n"
-                                         : "peak_bytes{window=1ms} 60\n"),
-              std::string::npos);
-  }
-}
-
-TEST(Analysis, AStormIsAnEventWithItsNumbers) {
-  Analysis analysis({false, 10});
-  Packet packet;
-  packet.cast = Cast::broadcast;
-  for (int i = 0; i < 120; ++i) {
-    analysis.observe(packet, Direction::receive, 60, kStart + i * 50ms);
-  }
-  analysis.tick(kStart + 7s);
-  std::vector<Event> events = analysis.take_events();
-  ASSERT_EQ(events.size(), 1U);
-  EXPECT_EQ(events[0].kind, "broadcast_storm_began");
-  EXPECT_EQ(events[0].text, "a broadcast storm rages for 5 s: 100 packets, at most 20 in a second");
-  EXPECT_EQ(events[0].wall, kStart);
-  EXPECT_EQ(events[0].details,
-            (std::vector<std::pair<std::string, std::string>>{
-                {"seconds", "5"}, {"packets", "100"}, {"peak_packets_per_second", "20"}}));
-  analysis.tick(kStart + 60s);
-  events = analysis.take_events();
-  ASSERT_EQ(events.size(), 1U);
-  EXPECT_EQ(events[0].kind, "broadcast_storm_ended");
-  EXPECT_EQ(events[0].text,
-            "the broadcast storm is over after 6 s: 120 packets, at most 20 in a second");
 }
 
 }  // namespace

@@ -58,6 +58,28 @@ class Savefile {
   std::ofstream out_;
 };
 
+// Octets as they stand in a pcapng of this order.
+inline Octets block(std::size_t type, const Octets& body) {
+  return u32(type) + u32(body.size() + 12) + body + u32(body.size() + 12);
+}
+// An interface of that link type, with stamps of ten to the minus `resolution`.
+inline Octets interface_block(std::size_t link_type, std::uint8_t resolution) {
+  return block(
+      1, u16(link_type) + u16(0) + u32(0) + u16(9) + u16(1) + Octets{resolution, 0, 0, 0} + u32(0));
+}
+inline Octets packet_block(std::size_t interface, std::uint64_t stamp, const Octets& frame) {
+  const std::size_t padding = (4 - frame.size() % 4) % 4;
+  return block(6, u32(interface) + u32(stamp >> 32U) + u32(stamp & 0xffff'ffffU) +
+                      u32(frame.size()) + u32(frame.size()) + frame + zeros(padding));
+}
+inline void write_blocks(const std::string& file, const Octets& blocks) {
+  const Octets whole =
+      block(0x0a0d0d0a, u32(0x1a2b3c4d) + u16(1) + u16(0) + Octets(8, 0xff)) + blocks;
+  std::ofstream(file, std::ios::binary)
+      .write(reinterpret_cast<const char*>(whole.data()),
+             static_cast<std::streamsize>(whole.size()));
+}
+
 inline TrafficCount count_of(const CaptureSample& sample, Direction direction, Protocol protocol) {
   return sample.traffic[static_cast<std::size_t>(direction)][static_cast<std::size_t>(protocol)];
 }

@@ -42,6 +42,21 @@ TEST(Tally, DirectionByWhatIsKnown) {
   }
 }
 
+TEST(Tally, SaysWhatTellsTheDirection) {
+  const PrefixSet::Prefix ours[] = {{v4(0x0a000000), 104}};
+  const PrefixSet local(ours);
+  EXPECT_EQ(direction_source({}, {}, false), "as Linux cooked frames say, else not known");
+  EXPECT_EQ(direction_source({}, {}, true),
+            "as the kernel says of each frame where it does, else not known");
+  EXPECT_EQ(direction_source({std::nullopt, true}, {}, true),
+            "all is received, by the loopback device");
+  EXPECT_EQ(direction_source({MacAddress{1}, false}, {}, true),
+            "sent is what bears the interface's own address, all else is received");
+  EXPECT_EQ(direction_source({MacAddress{1}, false}, local, true),
+            "between local_prefixes and the others; within one side: sent is what bears the "
+            "interface's own address, all else is received");
+}
+
 TEST(Tally, CountsAPacketOnceAndItsFlawBesides) {
   Tally tally;
   Packet sound;
