@@ -59,15 +59,61 @@ TEST_F(DeliveryTest, AnAcksCreditIsTheWindowFromThenOn) {
   EXPECT_THAT(pump(0), ElementsAre("4", "5", "6", "7"));
 }
 
-TEST_F(DeliveryTest, TheWindowIsWhatAnEndpointAnswersInASecond) {
+TEST_F(DeliveryTest, TheWindowIsWhatAnEndpointAnswersAtOnce) {
   make({}, 1);
   push(1, 40);
   EXPECT_EQ(pump(0).size(), 4U);
   for (std::uint64_t i = 1; i <= 4; ++i) ack(0, i, kStart + 100ms);
-  EXPECT_EQ(pump(0, kStart + 100ms).size(), 8U);
-  for (std::uint64_t i = 5; i <= 12; ++i)
+  EXPECT_EQ(pump(0, kStart + 100ms).size(), 7U);  // twice as many bytes
+  for (std::uint64_t i = 5; i <= 11; ++i)
     ack(0, i, kStart + 3s);  // a link of four batches a second
-  EXPECT_THAT(pump(0, kStart + 3s).size(), testing::Le(4U));
+  EXPECT_EQ(pump(0, kStart + 3s).size(), 1U);
+}
+
+// It says nothing of what it would take, that it answers the little there is.
+TEST_F(DeliveryTest, AQuietLinkIsNotFloodedAfterwards) {
+  make({}, 1);
+  for (std::uint64_t i = 1; i <= 100; ++i) {
+    push(i, i, kStart + i * 1s);
+    EXPECT_EQ(deliver(0, kStart + i * 1s).size(), 1U);
+  }
+  push(101, 120, kStart + 101s);
+  EXPECT_EQ(pump(0, kStart + 101s).size(), 4U);
+}
+
+// The time of a batch on a slow link goes with its size: one large, or as many small as weigh that.
+TEST_F(DeliveryTest, TheWindowIsOfBytes) {
+  make({}, 1);
+  const std::string large(20 * kBatch, 'x');
+  queue->push(snmp, 1, {large}, kStart, kStart);
+  push(2, 9);
+  EXPECT_EQ(pump(0).size(), 1U);
+  ack(0, 1, kStart + 2s);  // a quarter of it came through in half a second
+  EXPECT_EQ(pump(0, kStart + 2s).size(), 4U);
+}
+
+// The slowest counts, for a batch is made once for all.
+TEST_F(DeliveryTest, BatchesFitTheSlowestLink) {
+  queue.emplace(BatchQueueLimits{}, 2);
+  snmp = queue->add_source(kSnmp, kEpoch);
+  EXPECT_EQ(queue->fitting_batch(), Bytes(8192)) << "nobody knows the links";
+  queue->push(snmp, 1, {std::string(16'000 - 192, 'x')}, kStart, kStart);
+  pump(0);
+  pump(1);
+  ack(0, 1, kStart + 10ms);
+  EXPECT_EQ(queue->fitting_batch(), Bytes(8192)) << "nobody knows the second";
+  ack(1, 1, kStart + 1250ms);
+  EXPECT_EQ(queue->fitting_batch(), Bytes(3200)) << "half of what came through in half a second";
+  queue->reset(0);
+  EXPECT_EQ(queue->fitting_batch(), Bytes(3200));
+  deliver(0, kStart + 2s);
+  for (const Duration late : {2s, 30s, 62s}) {  // and all is prompt again
+    push(static_cast<std::uint64_t>(late / 1s), static_cast<std::uint64_t>(late / 1s),
+         kStart + late);
+    deliver(0, kStart + late);
+    deliver(1, kStart + late);
+    EXPECT_EQ(queue->fitting_batch().has_value(), late < 62s);
+  }
 }
 
 // A link that carried all becomes narrow: what came before the first late answer is all that stands
