@@ -281,8 +281,9 @@ class IntoPrometheus(RemoteWrite):
             listen=endpoint))
         sender = Counter(dealer.Dealer(self.lab, endpoint))
         sender.start()
+        began, most = time.monotonic(), min(300, MOST_POLLS * 3 // 2 // KILLS)
         for _ in range(KILLS):
-            enough = sender.acked + random.randint(1, 300)
+            enough = sender.acked + random.randint(1, most)
             wait_until(lambda: sender.acked >= enough or sender.problem, "polls are acknowledged")
             self.itnxtd.kill()
             self.itnxtd.start()
@@ -293,7 +294,8 @@ class IntoPrometheus(RemoteWrite):
         last = sender.acked
 
         def there():
-            values = [int(value) for _, value in store.samples(IN + LO + "[10m]")]
+            minutes = 10 + (time.monotonic() - began) / 60
+            values = [int(value) for _, value in store.samples(IN + LO + "[%dm]" % minutes)]
             if not values or values[-1] < last:
                 raise NotYet("up to %s of %d" % (values[-1:], last))
             return values
@@ -302,6 +304,7 @@ class IntoPrometheus(RemoteWrite):
         lost = sorted(set(range(1, last + 1)) - set(values))
         self.assertEqual((len(lost), lost[:3], lost[-3:]), (0, [], []),
                          "none is lost; refused: %d" % self.count("refused", "store"))
+        self.assertEqual(len(values), len(set(values)), "none is doubled")
         for result in ("dropped", "refused", "ahead"):
             self.assertEqual(self.count(result, "store"), 0, result)
 
