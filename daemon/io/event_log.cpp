@@ -111,6 +111,13 @@ void EventLog::report(Event event, std::function<void()> kept) {
   }
 }
 
+void EventLog::remember(const std::string& name, std::string what) {
+  told_.remember(name, std::move(what));
+  if (!told_.has_changes()) return;
+  cursors_moved_ = true;
+  commit_soon();
+}
+
 EventLog::Body EventLog::body_of(const Endpoint& to, Id id) {
   if (Body body = entry(id).body) return body;
   const auto read = to.page.find(id);
