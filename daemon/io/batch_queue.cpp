@@ -240,8 +240,9 @@ std::optional<Bytes> BatchQueue::fitting_batch() const {
   std::optional<Bytes> fitting;
   for (const Endpoint& one : endpoints_) {
     if (one.pace == Pace::prompt) continue;
-    const Bytes half(std::max(one.window / 2, kLeastFitting));
-    fitting = fitting ? std::min(*fitting, half) : half;
+    // While nobody is there it is memory, not time, that small batches cost.
+    const Bytes fits(std::max(one.pace == Pace::slow ? one.window / 2 : one.window, kLeastFitting));
+    fitting = fitting ? std::min(*fitting, fits) : fits;
   }
   return fitting;
 }

@@ -104,7 +104,7 @@ class BatchQueue {
   [[nodiscard]] bool empty() const { return waiting_ == 0; }
   [[nodiscard]] std::size_t waiting() const { return waiting_; }  // batches
   // Batches of this size let something else through twice in what the slowest link may have under
-  // way; nothing: all have answered promptly. A link that nobody knows may be a slow one.
+  // way; nothing: all have answered promptly. A link that nobody knows may be a slow one: once.
   [[nodiscard]] std::optional<Bytes> fitting_batch() const;
   [[nodiscard]] Bytes size() const { return Bytes(bytes_); }
   [[nodiscard]] Bytes in_memory() const { return Bytes(memory_); }
