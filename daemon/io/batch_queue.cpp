@@ -241,7 +241,8 @@ std::optional<Bytes> BatchQueue::fitting_batch() const {
   for (const Endpoint& one : endpoints_) {
     if (one.pace == Pace::prompt) continue;
     // While nobody is there it is memory, not time, that small batches cost.
-    const Bytes fits(std::max(one.pace == Pace::slow ? one.window / 2 : one.window, kLeastFitting));
+    const Bytes fits(
+        std::max(one.pace == Pace::slow ? one.window / 2 : one.window * 3 / 4, kLeastFitting));
     fitting = fitting ? std::min(*fitting, fits) : fits;
   }
   return fitting;

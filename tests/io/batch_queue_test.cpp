@@ -94,12 +94,12 @@ TEST_F(DeliveryTest, TheWindowIsOfBytes) {
 TEST_F(DeliveryTest, BatchesFitTheSlowestLink) {
   queue.emplace(BatchQueueLimits{}, 2);
   snmp = queue->add_source(kSnmp, kEpoch);
-  EXPECT_EQ(queue->fitting_batch(), Bytes(16'384)) << "nobody knows the links";
+  EXPECT_EQ(queue->fitting_batch(), Bytes(12'288)) << "nobody knows the links";
   queue->push(snmp, 1, {std::string(16'000 - 192, 'x')}, kStart, kStart);
   pump(0);
   pump(1);
   ack(0, 1, kStart + 10ms);
-  EXPECT_EQ(queue->fitting_batch(), Bytes(16'384)) << "nobody knows the second";
+  EXPECT_EQ(queue->fitting_batch(), Bytes(12'288)) << "nobody knows the second";
   ack(1, 1, kStart + 1250ms);
   EXPECT_EQ(queue->fitting_batch(), Bytes(3200)) << "half of what came through in half a second";
   queue->reset(0);
