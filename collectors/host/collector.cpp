@@ -10,6 +10,7 @@
 
 #include "collectors/host/event_limit.hpp"
 #include "collectors/host/figures.hpp"
+#include "collectors/host/link_memory.hpp"
 #include "collectors/host/link_table.hpp"
 
 namespace itnxt {
@@ -34,7 +35,8 @@ class HostCollector final : public Collector {
       : config_(config),
         context_(std::move(context)),
         kernel_(std::move(kernel)),
-        facts_(std::move(facts)) {}
+        facts_(std::move(facts)),
+        memory_(context_.sink) {}
 
   void start() override {
     const Instant now = context_.loop.now();
@@ -111,6 +113,7 @@ class HostCollector final : public Collector {
   // --- events -----------------------------------------------------------------------------------
 
   void report(const LinkChange& change) {
+    memory_.remember(change);
     if (limit_.admits(change.name, context_.loop.now())) {
       tell(change, describe(change), {});
     }
@@ -196,6 +199,8 @@ class HostCollector final : public Collector {
       }
       whole = *dumped;
       for (const LinkChange& change : table_.end_dump(whole)) report(change);
+      if (!whole || std::exchange(caught_up_, true)) continue;
+      for (const LinkChange& change : memory_.catch_up(table_)) report(change);
     }
     reading_.mend();
     for (auto& [if_index, link] : table_.links()) ask_line(link);
@@ -291,6 +296,8 @@ class HostCollector final : public Collector {
   const HostFacts facts_;
   Instant booted_;
   LinkTable table_;
+  LinkMemory memory_;
+  bool caught_up_ = false;  // with what a former process knew
   EventLimit limit_;
   Totals totals_;
   Trial listening_{*this, "the kernel's news of interfaces are heard again"};

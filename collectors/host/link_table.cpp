@@ -116,6 +116,15 @@ std::optional<LinkChange> LinkTable::status_of(std::string_view name) const {
   return std::nullopt;
 }
 
+std::vector<LinkChange> LinkTable::states() const {
+  std::vector<LinkChange> all;
+  all.reserve(links_.size());
+  for (const auto& [if_index, link] : links_) {
+    all.push_back(change_of(kind_of_state(link), if_index, link));
+  }
+  return all;
+}
+
 void LinkTable::forget_changes() {
   if (!std::exchange(changed_, false)) return;
   for (auto& [if_index, link] : links_) link.told = true;

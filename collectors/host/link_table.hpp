@@ -63,6 +63,8 @@ class LinkTable {
   [[nodiscard]] std::map<std::uint32_t, HostLink>& links() { return links_; }
   // The one of that name that lives.
   [[nodiscard]] std::optional<LinkChange> status_of(std::string_view name) const;
+  // All, as up or down.
+  [[nodiscard]] std::vector<LinkChange> states() const;
   // Links that are new or differ in more than their counters since forget_changes().
   [[nodiscard]] bool any_changed() const { return changed_; }
   void forget_changes();

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "daemon/core/hash.hpp"
@@ -64,6 +66,7 @@ std::optional<Event> Changes::see(const DeviceName& device, const InterfaceStatu
   // Version 1 is not asked for the name.
   if (!now.if_name.empty() && port->name != short_hash(now.if_name)) return std::nullopt;
   const OperStatus before = std::exchange(port->oper, now.oper);
+  is_news_ = is_news_ || before != now.oper;
   if (before == OperStatus::unknown) return std::nullopt;
   if ((before == OperStatus::up) == (now.oper == OperStatus::up)) return std::nullopt;
   Event form;
@@ -85,6 +88,7 @@ void Changes::see_device(const DeviceSample& sample, const Event& form,
     event.text = "device " + form.device.text() + (answers ? " answers again" : " does not answer");
     events.push_back(std::move(event));
   }
+  is_news_ = is_news_ || answers_ != answers;
   answers_ = answers;
   if (!sample.uptime) return;
   if (clock_ && restarted(clock_->uptime, *sample.uptime, sample.at - clock_->at)) {
@@ -120,7 +124,50 @@ void Changes::see_ports(const DeviceSample& sample, const Event& form, std::vect
     ports.push_back(port);
   }
   if (!sample.complete) ports.insert(ports.end(), before, ports_.end());
+  is_news_ = is_news_ || ports != ports_;
   ports_ = std::move(ports);
+}
+
+// "+" or "-" (answers or not), then of each port its ifIndex and hash, hexadecimal, and the digit
+// of its ifOperStatus: "+1:89abcdef:1 2:1234:2 ".
+std::optional<std::string> Changes::take_memory() {
+  if (!std::exchange(is_news_, false) || !answers_) return std::nullopt;
+  std::string memory(1, *answers_ ? '+' : '-');
+  for (const Port& port : ports_) {
+    std::array<char, 32> text{};
+    char* at = std::to_chars(text.data(), text.data() + 8, port.if_index, 16).ptr;
+    *at++ = ':';
+    at = std::to_chars(at, at + 8, port.name, 16).ptr;
+    *at++ = ':';
+    *at++ = static_cast<char>('0' + static_cast<int>(port.oper));
+    *at++ = ' ';
+    memory.append(text.data(), at);
+  }
+  return memory;
+}
+
+bool Changes::recall(std::string_view memory) {
+  if (memory.empty() || (memory.front() != '+' && memory.front() != '-')) return false;
+  const bool answers = memory.front() == '+';
+  std::vector<Port> ports;
+  const char* at = memory.data() + 1;
+  const char* const end = memory.data() + memory.size();
+  while (at != end) {
+    Port port{};
+    const auto index = std::from_chars(at, end, port.if_index, 16);
+    if (index.ec != std::errc() || index.ptr == end || *index.ptr != ':') return false;
+    const auto name = std::from_chars(index.ptr + 1, end, port.name, 16);
+    if (name.ec != std::errc() || end - name.ptr < 3 || *name.ptr != ':') return false;
+    const char oper = name.ptr[1];
+    if (oper < '0' || oper > '7' || name.ptr[2] != ' ') return false;
+    if (!ports.empty() && ports.back().if_index >= port.if_index) return false;
+    port.oper = static_cast<OperStatus>(oper - '0');
+    ports.push_back(port);
+    at = name.ptr + 3;
+  }
+  answers_ = answers;
+  ports_ = std::move(ports);
+  return true;
 }
 
 }  // namespace itnxt::snmp

@@ -5,11 +5,14 @@
 //   device_restarted                  sysUpTime is less than the time that has passed allows
 //
 // What is seen for the first time has not changed. A row counts as the same port by ifIndex and
-// ifName; 12 bytes are kept of each.
+// ifName; 12 bytes are kept of each. A collector that starts anew goes on from its predecessor's
+// memory: what has changed meanwhile is told when its first poll shows it, but for restarts, since
+// the clocks of two processes cannot be compared.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,11 +30,18 @@ class Changes {
   [[nodiscard]] std::optional<Event> see(const DeviceName& device, const InterfaceStatus& now,
                                          SourceTime at, WallTime wall);
 
+  // For a later process, as text; nothing while it has not changed since the last call.
+  [[nodiscard]] std::optional<std::string> take_memory();
+  [[nodiscard]] bool knows_nothing() const { return !answers_ && ports_.empty(); }
+  // Precondition: knows_nothing(). False: it is no memory, and nothing is taken of it.
+  bool recall(std::string_view memory);
+
  private:
   struct Port {
     std::uint32_t if_index;
     std::uint32_t name;  // hash
     OperStatus oper;
+    bool operator==(const Port&) const = default;
   };
   struct Clock {
     TimeTicks uptime;
@@ -43,6 +53,7 @@ class Changes {
   std::optional<bool> answers_;
   std::optional<Clock> clock_;
   std::vector<Port> ports_;  // by ifIndex
+  bool is_news_ = false;     // for a later process
 };
 
 }  // namespace itnxt::snmp

@@ -12,6 +12,10 @@ std::string where(const snmp::Session& session) {
   return host_port_text(session.target.device.host, session.target.device.port);
 }
 
+std::string memory_name(const snmp::Session& session) {
+  return "device " + session.target.device.name.text();
+}
+
 // Of a device that answers.
 std::string_view what_is_wrong(PollResult result) {
   switch (result) {
@@ -195,7 +199,9 @@ void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
   add_totals(sample);
   tell(session, sample);
   schedule_.set(device, session.next_poll);
+  if (session.changes.knows_nothing()) recall(session);
   std::vector<Event> events = session.changes.see(sample, context_.loop.wall_now());
+  remember(session);
   thin_out(session, sample, events);
   for (Event& event : events) {
     const bool lost = event.kind == "interface_down" && context_.polls != nullptr;
@@ -203,6 +209,20 @@ void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
     context_.sink.report(std::move(event));
   }
   context_.sink.publish(std::move(sample));
+}
+
+// Before the event: on the disk they are there together, and a later process tells each change
+// once.
+void SnmpCollector::remember(Session& session) {
+  if (auto memory = session.changes.take_memory()) {
+    context_.sink.remember(memory_name(session), std::move(*memory));
+  }
+}
+
+void SnmpCollector::recall(Session& session) {
+  const std::string name = memory_name(session);
+  const Memories found = context_.sink.recall(name);
+  if (!found.empty() && found.front().first == name) session.changes.recall(found.front().second);
 }
 
 // Once when a device falls silent and once when it is back; other problems when they change or come

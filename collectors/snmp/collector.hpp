@@ -98,6 +98,8 @@ class SnmpCollector final : public Collector, private DevicePoller {
   void end_profiles(std::uint32_t device);
   void publish(std::uint32_t device, DeviceSample sample);
   void tell(Session& session, const DeviceSample& sample);
+  void remember(Session& session);
+  void recall(Session& session);
   void lookup(std::uint32_t device);
   void resolved(std::size_t lookup, Result<Address> address);
 

@@ -1,15 +1,20 @@
 // What was told last of each state that events tell, so that a collector that starts again, and
-// sees what its predecessor saw, tells nothing. Pure; the EventLog keeps it on the disk.
+// sees what its predecessor saw, tells nothing; and what collectors remember themselves, so that
+// they tell what has changed meanwhile. Pure; the EventLog keeps it on the disk.
 #pragma once
 
 #include <cstddef>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "daemon/core/event.hpp"
 
 namespace itnxt {
+
+using Memories = std::vector<std::pair<std::string, std::string>>;  // name, what
 
 class ToldStates {
  public:
@@ -20,7 +25,12 @@ class ToldStates {
   // Whether the event says anything new; if so, it is what was told last.
   [[nodiscard]] bool is_news(const Event& event);
 
+  // A collector's own memories, beside the states; kMost of both.
+  void remember(const std::string& name, std::string what);
+  [[nodiscard]] Memories recall(std::string_view prefix) const;
+
   void load(Kinds told) { told_ = std::move(told); }
+  [[nodiscard]] bool has_changes() const { return !changes_.empty(); }
   // For the disk, since the last call. What did not get there is given back.
   [[nodiscard]] Kinds take_changes() { return std::exchange(changes_, {}); }
   void give_back(Kinds changes) { changes_.merge(std::move(changes)); }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <utility>
@@ -18,6 +19,7 @@ namespace itnxt::ctl {
 namespace {
 
 constexpr Duration kTellEvery = 1s;
+constexpr Duration kPatience = 5s;  // without anybody who serves the stream
 
 std::string_view advice(HandshakeFault fault, bool has_keys) {
   switch (fault) {
@@ -26,8 +28,13 @@ std::string_view advice(HandshakeFault fault, bool has_keys) {
     case HandshakeFault::mechanism:
       return has_keys ? "the stream there is not encrypted; leave --key and --server-key off"
                       : "the stream there is encrypted; give --key and --server-key";
-    case HandshakeFault::cryptography:
     case HandshakeFault::ended:
+      if (!has_keys) {
+        return "the connection ended before a word of ZeroMQ was said; is this the "
+               "aggregator.publish of an aggregator?";
+      }
+      [[fallthrough]];
+    case HandshakeFault::cryptography:
       return "the connection ended while keys were exchanged; is --server-key that of the "
              "aggregator?";
     case HandshakeFault::protocol:
@@ -45,17 +52,26 @@ class Tailing {
         loop_, zmq_, "--endpoint", call_.tail.endpoint, call_.tail.topic,
         {.message = [this](const ZmqMessage& message) { take(message); },
          .writable = nullptr,
-         .disconnected = [] { fmt::print(stderr, "itnxtctl: the aggregator is gone; waiting\n"); },
-         .refused = [this](HandshakeFault fault) { give_up(fault); }},
+         .disconnected = [this] { tell_gone(); },
+         .refused = [this](HandshakeFault fault) { give_up(fault); },
+         .connected =
+             [this] {
+               is_answered_ = true;
+               patience_.cancel();
+             }},
         keys_);
     if (!socket) return fail(call_, kFailed, socket.error());
     signals_.deliver(loop_, [this](Signal) { loop_.stop(); });
     Timer end;
     const Timer begin = loop_.after(Duration::zero(), [&] {
+      began_ = loop_.now();
+      patience_ = loop_.after(kPatience, [this] { loop_.stop(); });
       if (call_.for_ms == 0) return;
       end = loop_.after(std::chrono::milliseconds(call_.for_ms), [this] { loop_.stop(); });
     });
     loop_.run();
+    if (gave_up_) return;
+    if (!is_answered_) return tell_nobody();
     tell_.cancel();
     tell_lost();
     fmt::print(stderr, "itnxtctl: {} messages, {} lost\n", losses_.messages(), losses_.lost());
@@ -83,7 +99,22 @@ class Tailing {
     told_ = losses_.lost();
   }
 
+  void tell_gone() {
+    if (!gave_up_) fmt::print(stderr, "itnxtctl: the aggregator is gone; waiting\n");
+  }
+
+  // The library connects again and again, and says nothing of what becomes of it.
+  void tell_nobody() {
+    const Duration waited = std::chrono::floor<std::chrono::milliseconds>(loop_.now() - began_);
+    const Duration least = std::min<Duration>(kPatience, waited / 100ms * 100ms);
+    fail(call_, kFailed,
+         fmt::format("{}: no aggregator has answered for {}; does it run, is this its "
+                     "aggregator.publish, and may this host reach it?",
+                     call_.tail.endpoint, to_text(least)));
+  }
+
   void give_up(HandshakeFault fault) {
+    if (std::exchange(gave_up_, true)) return;
     fail(call_, kFailed,
          fmt::format("{}: {}", call_.tail.endpoint, advice(fault, keys_.has_value())));
     loop_.stop();
@@ -97,6 +128,10 @@ class Tailing {
   Losses losses_;
   std::uint64_t told_ = 0;
   Timer tell_;
+  Instant began_;
+  Timer patience_;
+  bool is_answered_ = false;  // the handshake came to its end once
+  bool gave_up_ = false;      // said why
 };
 
 }  // namespace

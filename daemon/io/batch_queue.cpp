@@ -15,6 +15,8 @@ constexpr Duration kSlack = 1s;
 constexpr Duration kOldest = 10s;
 // While the disk works, what is on its way there may take this many times the bound.
 constexpr std::uint64_t kOnTheWay = 8;
+// Smaller batches would be mostly heads.
+constexpr std::uint64_t kLeastFitting = 2048;
 
 std::size_t size_of(const wire::Parts& parts) {
   std::size_t bytes = kOverhead;
@@ -28,7 +30,7 @@ BatchQueue::BatchQueue(BatchQueueLimits limits, std::size_t endpoints)
     : limits_(limits), endpoints_(endpoints) {
   for (Endpoint& one : endpoints_) {
     one.credit = limits_.window;
-    one.window = kFirstWindow;
+    one.window = limits_.first_flight.count();
     one.tokens = limits_.backlog_rate.count() / 4;
   }
 }
@@ -85,7 +87,7 @@ void BatchQueue::add(Entry made, Instant now) {
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     if ((made.who.needed & bit(i)) == 0) continue;
     if ((made.who.sent & bit(i)) != 0) {
-      endpoints_[i].adrift.push_back({end(), now, 0, false});
+      endpoints_[i].adrift.push_back({end(), now, 0, false, 0});
       endpoints_[i].sent_bytes += made.bytes;
     }
     if (endpoints_[i].waiting++ == 0) endpoints_[i].progress = now;
@@ -158,8 +160,7 @@ std::optional<std::pair<BatchQueue::Id, bool>> BatchQueue::choose(std::size_t en
                                                                   Instant now) {
   Endpoint& to = endpoints_[endpoint];
   if (to.away) to.since = now;
-  const std::size_t room = std::max<std::size_t>(1, std::min(to.credit, to.window));
-  if (to.waiting == to.in_flight.size() || to.in_flight.size() >= room) return std::nullopt;
+  if (to.waiting == to.in_flight.size() || to.in_flight.size() >= to.credit) return std::nullopt;
   // A link that has become too narrow is known long before the first late answer: whatever is sent
   // now only makes events wait behind it.
   if (!to.in_flight.empty() && now - to.in_flight.front().sent > kLate) return std::nullopt;
@@ -174,16 +175,20 @@ std::optional<std::pair<BatchQueue::Id, bool>> BatchQueue::choose(std::size_t en
   }
   if (!may_send_more(to)) {
     const Id again = next_adrift(endpoint);
-    if (again == end()) return std::nullopt;
+    if (again == end() || !fits(to, again)) return std::nullopt;
     return std::pair(again, !is_new(entry(again), to));
   }
   const bool has_new = fresh < end();
-  const std::size_t most_old = has_new ? 1 : std::max<std::size_t>(1, room / 2);
-  if (to.tokens > 0 && to.backlog_in_flight < most_old &&
-      (!has_new || to.live_in_a_row >= kBacklogTurn)) {
-    if (const Id old = next_old(endpoint); old < end()) return std::pair(old, true);
+  if (to.tokens > 0 && (!has_new || to.live_in_a_row >= kBacklogTurn)) {
+    // Beside what is new one at most, else half of what may be under way.
+    const Id old = next_old(endpoint);
+    const bool half = !has_new && to.backlog_in_flight < to.credit / 2 && old < end() &&
+                      to.backlog_under_way + entry(old).bytes <= to.window / 2;
+    if (old < end() && (to.backlog_in_flight == 0 || half)) {
+      return fits(to, old) ? std::optional(std::pair(old, true)) : std::nullopt;
+    }
   }
-  if (!has_new) return std::nullopt;
+  if (!has_new || !fits(to, fresh)) return std::nullopt;
   return std::pair(fresh, false);
 }
 
@@ -192,7 +197,8 @@ std::optional<BatchQueue::Next> BatchQueue::next(std::size_t endpoint, Instant n
   to.offer = choose(endpoint, now);
   if (to.offer && to.offer->second && !entry(to.offer->first).body && may_send_more(to)) {
     // What is new does not wait for the disk.
-    if (const Id fresh = next_new(endpoint); fresh < end()) to.offer = std::pair(fresh, false);
+    const Id fresh = next_new(endpoint);
+    if (fresh < end() && fits(to, fresh)) to.offer = std::pair(fresh, false);
   }
   if (!to.offer || !entry(to.offer->first).body) return std::nullopt;
   const Entry& one = entry(to.offer->first);
@@ -216,15 +222,30 @@ void BatchQueue::sent(std::size_t endpoint, Instant now) {
   }
   std::uint64_t& said = sources_[one.source].said[endpoint];
   said = std::max(said, sources_[one.source].lost[endpoint]);
-  to.in_flight.push_back({id, now, sources_[one.source].lost[endpoint], backlog});
+  to.under_way += one.bytes;
+  to.most_under_way = std::max(to.most_under_way, to.under_way);
+  to.in_flight.push_back({id, now, sources_[one.source].lost[endpoint], backlog, to.under_way});
   if (backlog) {
     ++to.backlog_in_flight;
+    to.backlog_under_way += one.bytes;
     to.tokens -= one.bytes;
     to.live_in_a_row = 0;
   } else {
     ++to.live_in_a_row;
   }
   release(one);
+}
+
+std::optional<Bytes> BatchQueue::fitting_batch() const {
+  std::optional<Bytes> fitting;
+  for (const Endpoint& one : endpoints_) {
+    if (one.pace == Pace::prompt) continue;
+    // While nobody is there it is memory, not time, that small batches cost.
+    const Bytes fits(
+        std::max(one.pace == Pace::slow ? one.window / 2 : one.window * 3 / 4, kLeastFitting));
+    fitting = fitting ? std::min(*fitting, fits) : fits;
+  }
+  return fitting;
 }
 
 // In memory is what is nowhere else.

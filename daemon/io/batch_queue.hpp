@@ -8,8 +8,9 @@
 // first, at most backlog_rate, and never waits before anything new but for one batch in
 // kBacklogTurn. So too when an endpoint takes less than there is: what has become old is backlog.
 //
-// At most `window` batches are unacknowledged at a time, and no more than an endpoint answers
-// within about a second: what stands in the buffers of a slow link cannot be overtaken.
+// At most `window` batches are unacknowledged at a time, and of no more bytes than an endpoint
+// answers within about half a second (one batch, where that takes longer): what stands in the
+// buffers of a slow link cannot be overtaken.
 //
 // A batch leaves when all have acknowledged it. What waits longer than store_after, or is beyond
 // half of `memory`, is for the disk. Beyond max_size, max_age or most_batches, or beyond `memory`
@@ -44,6 +45,7 @@ struct BatchQueueLimits {
   Bytes memory{8ULL << 20U};
   Duration store_after = 2s;
   BytesPerSecond backlog_rate{4e6};  // to each endpoint
+  Bytes first_flight{16ULL << 10U};  // under way until an endpoint has shown that it takes more
 };
 
 class BatchQueue {
@@ -101,6 +103,9 @@ class BatchQueue {
   }
   [[nodiscard]] bool empty() const { return waiting_ == 0; }
   [[nodiscard]] std::size_t waiting() const { return waiting_; }  // batches
+  // Batches of this size let something else through twice in what the slowest link may have under
+  // way; nothing: all have answered promptly. A link that nobody knows may be a slow one: once.
+  [[nodiscard]] std::optional<Bytes> fitting_batch() const;
   [[nodiscard]] Bytes size() const { return Bytes(bytes_); }
   [[nodiscard]] Bytes in_memory() const { return Bytes(memory_); }
   [[nodiscard]] std::size_t waiting_for(std::size_t endpoint) const {
@@ -170,9 +175,9 @@ class BatchQueue {
   void raise_lost(Source source, const std::vector<std::uint64_t>& lost);
 
  private:
-  static constexpr std::size_t kFirstWindow = 4;
   static constexpr Duration kLate = 1s;  // an answer beyond this narrows the window
   enum class Disk : std::uint8_t { none, storing, stored };
+  enum class Pace : std::uint8_t { unknown, prompt, slow };  // of a connection's answers
   struct Origin {
     CollectorName collector;
     std::uint64_t epoch;
@@ -201,15 +206,20 @@ class BatchQueue {
     Instant sent;
     std::uint64_t lost;  // announced with it
     bool backlog;
+    std::uint64_t under_way;  // bytes, with it, when it was sent
   };
   struct Endpoint {
     std::deque<Flight> in_flight;
-    std::vector<Flight> adrift;    // sent over connections that are gone, not answered
-    std::uint64_t sent_bytes = 0;  // of both
+    std::vector<Flight> adrift;        // sent over connections that are gone, not answered
+    std::uint64_t sent_bytes = 0;      // of both
+    std::uint64_t under_way = 0;       // bytes of in_flight
+    std::uint64_t most_under_way = 0;  // since it was nothing, or since the window was narrowed
+    std::uint64_t backlog_under_way = 0;
     std::size_t backlog_in_flight = 0;
     std::size_t credit = 0;
-    std::size_t window = 0;  // how many it answers within about a second
-    Instant narrowed;        // what was sent before says nothing more about the window
+    std::uint64_t window = 0;  // bytes: what it answers within about half a second
+    Pace pace = Pace::unknown;
+    Instant narrowed;  // what was sent before says nothing more about the window
     std::size_t waiting = 0;
     Instant progress;  // of the latest ack, or of when the first batch began to wait
     unsigned stalls = 0;
@@ -237,6 +247,9 @@ class BatchQueue {
   std::optional<std::pair<Id, bool>> choose(std::size_t endpoint, Instant now);
   void refill(Endpoint& to, Instant now);
   [[nodiscard]] bool may_send_more(const Endpoint& to) const;
+  [[nodiscard]] bool fits(const Endpoint& to, Id id) const {
+    return to.in_flight.empty() || to.under_way + entry(id).bytes <= to.window;
+  }
   Id next_adrift(std::size_t endpoint);
   static void forget_adrift(Endpoint& to, Id id) {
     std::erase_if(to.adrift, [id](const Flight& one) { return one.id == id; });
@@ -247,6 +260,7 @@ class BatchQueue {
                                                           const wire::BatchName& batch,
                                                           Instant now);
   void conclude(Id id, std::size_t endpoint);
+  void to_land(Endpoint& from, const Flight& flight);  // it is under way no more
   void adapt(Endpoint& from, const Flight& flight, Instant now);
   void settle(Entry& entry, std::size_t endpoint);
   void discard(Entry& entry);

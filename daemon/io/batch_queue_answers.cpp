@@ -7,7 +7,11 @@
 namespace itnxt {
 namespace {
 
-constexpr Duration kPrompt = 500ms;  // an answer within this widens the window
+// An answer within this widens the window: a link by satellite takes 600 ms for nothing.
+constexpr Duration kPrompt = 700ms;
+constexpr Duration kWanted = 500ms;                  // narrowed to what came through in this
+constexpr std::uint64_t kMostWindow = 64ULL << 20U;  // bytes
+constexpr Duration kCalm = 60s;  // without a late answer: the link is slow no more
 constexpr unsigned kMostStalls = 4;
 
 }  // namespace
@@ -46,7 +50,7 @@ std::optional<std::pair<BatchQueue::Id, std::uint64_t>> BatchQueue::take_answer(
     const Flight flight = *found;
     answered.emplace(flight.id, flight.lost);
     from.in_flight.erase(found);
-    if (flight.backlog) --from.backlog_in_flight;
+    to_land(from, flight);
     adapt(from, flight, now);
   } else if (const auto late = std::ranges::find_if(from.adrift, is_it, &Flight::id);
              late != from.adrift.end()) {
@@ -70,17 +74,33 @@ void BatchQueue::conclude(Id id, std::size_t endpoint) {
   pop_done();
 }
 
+void BatchQueue::to_land(Endpoint& from, const Flight& flight) {
+  const std::uint64_t bytes = entry(flight.id).bytes;
+  from.under_way -= bytes;
+  if (!flight.backlog) return;
+  --from.backlog_in_flight;
+  from.backlog_under_way -= bytes;
+}
+
+// Up to twice what was shown to come through, so that a link that has had little to carry is not
+// flooded when there is much.
 void BatchQueue::adapt(Endpoint& from, const Flight& flight, Instant now) {
   const Duration took = now - flight.sent;
   if (took <= kPrompt) {
-    from.window = std::min(from.window + 1, wire::kMaxCredit * std::size_t{1});
+    const std::uint64_t wider = from.window + entry(flight.id).bytes;
+    from.window = std::max(from.window, std::min({wider, 2 * from.most_under_way, kMostWindow}));
   } else if (took > kLate && flight.sent >= from.narrowed) {
-    // To what came through in that time, a second's worth of it.
-    const double share = std::min(0.5, seconds(kLate) / seconds(took));
-    const auto sent = static_cast<double>(std::min(from.window, from.in_flight.size() + 1));
-    from.window = std::max<std::size_t>(1, static_cast<std::size_t>(sent * share));
+    const double share = seconds(kWanted) / seconds(took);
+    const auto through = static_cast<double>(flight.under_way) * share;
+    from.window = std::min(from.window, static_cast<std::uint64_t>(through));
+    from.pace = Pace::slow;
     from.narrowed = now;
+    from.most_under_way = from.under_way;
   }
+  if (took <= kPrompt && (from.pace == Pace::unknown || now - from.narrowed >= kCalm)) {
+    from.pace = Pace::prompt;
+  }
+  if (from.in_flight.empty()) from.most_under_way = 0;
 }
 
 void BatchQueue::reset(std::size_t endpoint) {
@@ -92,8 +112,10 @@ void BatchQueue::reset(std::size_t endpoint) {
   }
   to.in_flight.clear();
   to.backlog_in_flight = 0;
-  to.window = std::min(to.window, kFirstWindow);
+  to.under_way = to.most_under_way = to.backlog_under_way = 0;
+  to.window = std::min(to.window, limits_.first_flight.count());
   to.credit = limits_.window;
+  to.pace = Pace::unknown;
   to.away = true;
   to.back = first_;
   to.offer.reset();

@@ -22,6 +22,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -59,6 +60,10 @@ class EventLog {
   // the wire's rules forbid is dropped and logged: it would stop the lane.
   // `kept`, if any, is called when it is on the disk, or in memory for want of one.
   void report(Event event, std::function<void()> kept = nullptr);
+
+  // Sink's.
+  void remember(const std::string& name, std::string what);
+  [[nodiscard]] Memories recall(std::string_view prefix) const { return told_.recall(prefix); }
 
   // The message to send to an endpoint now, an EventBatch of events as old as possible; nothing
   // while one is in flight, or all is sent, or it has yet to be read.

@@ -37,15 +37,15 @@ void Outlet::Stream::publish(Sample sample) {
   if (ended) return;
   const std::size_t size = estimate(sample);
   // A large sample goes alone: only the rows of a batch's last sample can be spread over parts.
-  if (!samples.empty() && gathered_ + size > 4 * outlet_.config_.batch_bytes)
-    outlet_.close_batch(*this);
+  const std::size_t full = outlet_.batch_bytes();
+  if (!samples.empty() && gathered_ + size > 4 * full) outlet_.close_batch(*this);
   if (samples.empty()) {
     timer_ =
         outlet_.loop_.after(outlet_.config_.batch_delay, [this] { outlet_.close_batch(*this); });
   }
   samples.push_back(std::move(sample));
   gathered_ += size;
-  if (gathered_ >= outlet_.config_.batch_bytes) outlet_.close_batch(*this);
+  if (gathered_ >= full) outlet_.close_batch(*this);
 }
 
 void Outlet::Stream::begin_batch() {
@@ -133,6 +133,13 @@ std::string Outlet::files_of(const CollectorName& collector) const {
   const auto found = streams_.find(collector);
   const bool ours = found != streams_.end() && found->second->files;
   return ours ? spool_.stem_of(collector) : "";
+}
+
+// An event does not overtake the batch that is under way, and on a slow link that takes its time.
+std::size_t Outlet::batch_bytes() const {
+  const std::optional<Bytes> fitting = queue_.fitting_batch();
+  return fitting ? std::min<std::size_t>(config_.batch_bytes, fitting->count())
+                 : config_.batch_bytes;
 }
 
 void Outlet::close_batch(Stream& stream) {

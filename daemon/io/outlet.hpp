@@ -90,6 +90,7 @@ class Outlet {
   };
 
   void close_batch(Stream& stream);
+  [[nodiscard]] std::size_t batch_bytes() const;
   void connect(std::size_t endpoint);
   void pump(std::size_t endpoint);
   bool pump_events(std::size_t endpoint);

@@ -23,6 +23,12 @@ class Outlet::Stream final : public Sink {
   void report_kept(Event event, std::function<void()> kept) override {
     if (!ended) events->report(std::move(event), std::move(kept));
   }
+  void remember(const std::string& name, std::string what) override {
+    events->remember(name, std::move(what));
+  }
+  [[nodiscard]] Memories recall(std::string_view prefix) const override {
+    return events->recall(prefix);
+  }
   // After each batch; the next is due within an interval, with samples or without.
   void begin_batch();
 

@@ -4,10 +4,13 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "daemon/core/event.hpp"
 #include "daemon/core/sample.hpp"
+#include "daemon/core/told_states.hpp"
 
 namespace itnxt {
 
@@ -25,6 +28,12 @@ class Sink {
     report(std::move(event));
     std::exchange(kept, nullptr)();
   }
+  // What is to be found again by recall() when the collector starts anew, by name; nothing: no
+  // more. On the disk no later than an event that is reported next, else within a second. A sink
+  // without a disk forgets it.
+  virtual void remember(const std::string& /*name*/, std::string /*what*/) {}
+  // All whose name begins so, by name.
+  [[nodiscard]] virtual Memories recall(std::string_view /*prefix*/) const { return {}; }
 };
 
 }  // namespace itnxt

@@ -3,6 +3,7 @@
 // samples of interfaces a round. Best of several.
 //
 //   remote_write_bench                     in memory
+//   remote_write_bench --disk DIRECTORY    what the queue on the disk adds, batch by batch
 //   remote_write_bench URL DEVICES ROUNDS  into a real store, by HTTP
 #include <unistd.h>
 
@@ -77,7 +78,9 @@ class Count final : public FeedSink {
 // Into a queue that gives every request away at once.
 class Encode final : public FeedSink {
  public:
-  explicit Encode(Bytes most) : queue_({most, 1, 5000}, {{"region", "north"}}) {}
+  explicit Encode(Bytes most, DiskLog* log = nullptr)
+      : queue_({most, 1, 5000}, {{"region", "north"}}, log) {}
+  void commit() { queue_.commit(); }
   void fed(const FedSample& sample) override {
     queue_.add(sample, false, 0);
     ++samples;
@@ -97,7 +100,7 @@ class Round final : private Taken {
  public:
   Round() : table_(many_devices(kDevices)) {}
   // CPU seconds of a poll of all devices; without `to` nobody is told.
-  double run(SampleFeed* to) {
+  double run(SampleFeed* to, const std::function<void()>& after = nullptr) {
     feed_ = to;
     poller_.pass(60s);
     double best = 0;
@@ -105,6 +108,7 @@ class Round final : private Taken {
       const Batch batch = poller_.batch({poll_of(poller_, d)});
       const double start = cpu_seconds();
       table_.apply(batch, poller_.now, poller_.wall, to == nullptr ? nullptr : this);
+      if (after) after();
       best += cpu_seconds() - start;
     }
     return best;
@@ -118,6 +122,39 @@ class Round final : private Taken {
   test::Poller poller_;
   SampleFeed* feed_ = nullptr;
 };
+
+// With the disk and without, by turns, each batch followed by a round of the loop; the threads'
+// time counts. Devices report in a second: so often are the files written back here, too.
+void run_disk(const char* directory) {
+  constexpr int kRuns = 9;
+  PollLoop loop;
+  auto opened = DiskLog::open(loop, {.directory = directory});
+  if (!opened) {
+    std::fprintf(stderr, "%s\n", opened.error().c_str());
+    std::exit(1);
+  }
+  Encode plain(Bytes(1ULL << 40U));
+  Encode kept(Bytes(1ULL << 40U), opened->log.get());
+  double best[2] = {std::numeric_limits<double>::max(), std::numeric_limits<double>::max()};
+  Round rounds[2];
+  for (int i = 0; i < 2 * kRuns; ++i) {
+    Encode& to = i % 2 == 0 ? plain : kept;
+    SampleFeed feed(SampleFeed::Of::present, to);
+    const Instant end = loop.now() + 1s;
+    int batches = 0;
+    const double spent = rounds[i % 2].run(&feed, [&] {
+      to.commit();
+      const Instant next = end - 1s + ++batches * 1ms;
+      const Timer over = loop.after(std::max(next - loop.now(), Duration{}), [&] { loop.stop(); });
+      loop.run();
+    });
+    best[i % 2] = std::min(best[i % 2], spent);
+  }
+  const double samples = static_cast<double>(plain.samples) / kRuns;
+  std::printf("ns CPU a sample: in memory %.1f, on the disk too %.1f: %.2f; problem: %s\n",
+              best[0] * 1e9 / samples, best[1] * 1e9 / samples, best[1] / best[0],
+              opened->log->problem().empty() ? "none" : opened->log->problem().c_str());
+}
 
 double resident_mb() {
   long pages = 0;
@@ -229,7 +266,9 @@ void run() {
 }  // namespace itnxt
 
 int main(int count, char** words) {
-  if (count == 4) {
+  if (count == 3) {
+    itnxt::run_disk(words[2]);
+  } else if (count == 4) {
     itnxt::write_to(words[1], std::atoi(words[2]), std::atoi(words[3]));
   } else {
     itnxt::run();

@@ -21,6 +21,7 @@ inline constexpr std::uint64_t kBatch = 193;  // what a batch of one digit takes
 class DeliveryTest : public testing::Test {
  protected:
   void make(BatchQueueLimits limits, std::size_t endpoints) {
+    limits.first_flight = Bytes(4 * kBatch + 8);  // four, of two digits too
     queue.emplace(limits, endpoints);
     snmp = queue->add_source(kSnmp, kEpoch);
     queue->set_interval(snmp, 60s);

@@ -30,6 +30,10 @@ Event event(const std::string& text) {
   return one;
 }
 
+Memories memories(const EventLog& log) {
+  return log.recall("device ");
+}
+
 class EventLogTest : public testing::Test {
  protected:
   EventLogOptions options(std::uint64_t run = 1) const {
@@ -96,6 +100,40 @@ class EventLogTest : public testing::Test {
 };
 
 // A collector finds the same at each of its starts; that is no news.
+TEST_F(EventLogTest, WhatACollectorRemembersOutlivesIt) {
+  start(options());
+  events->remember("device a", "up");
+  events->remember("device b", "up");
+  events->remember("interface a", "up");
+  events->remember("device c", "");  // nothing is no memory
+  EXPECT_THAT(memories(*events),
+              ElementsAre(std::pair("device a", "up"), std::pair("device b", "up")));
+  loop.advance(1s);
+  settle();
+  start(options(2));
+  EXPECT_THAT(memories(*events),
+              ElementsAre(std::pair("device a", "up"), std::pair("device b", "up")));
+  events->remember("device b", "");
+  events->remember("device a", "down");
+  report(1, 1);  // takes them along
+  settle();
+  start(options(3));
+  EXPECT_THAT(memories(*events), ElementsAre(std::pair("device a", "down")));
+  EXPECT_THAT(events->waiting(), 1U);
+}
+
+// Either the event and the memory of it, or neither: it is told once.
+TEST_F(EventLogTest, AMemoryIsOnTheDiskWithTheEventBehindIt) {
+  start(options());
+  report(1, 1);  // a commit is under way
+  events->remember("device a", "down");
+  report(2, 2);
+  settle();
+  start(options(2));
+  EXPECT_THAT(memories(*events), ElementsAre(std::pair("device a", "down")));
+  EXPECT_EQ(events->waiting(), 2U);
+}
+
 TEST_F(EventLogTest, AStateIsToldWhenItIsAnotherAlsoOverARestart) {
   const auto see = [&](const std::string& target, bool up) {
     Event one = event(target + (up ? " is up" : " is down"));

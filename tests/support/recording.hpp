@@ -20,6 +20,13 @@ class RecordingSink final : public Sink {
     events.push_back(std::move(event));
   }
 
+  void remember(const std::string& name, std::string what) override {
+    told_.remember(name, std::move(what));
+  }
+  [[nodiscard]] Memories recall(std::string_view prefix) const override {
+    return told_.recall(prefix);
+  }
+
   // The samples of one kind, in order.
   template <class T>
   [[nodiscard]] std::vector<T> all() const {

@@ -133,6 +133,26 @@ class HostInterfaces(LabTest):
         self.assertIsNotNone(self.interface("lan0")["if_index"])
         self.assertEqual(self.interface("wan0")["admin_up"], False)
 
+    def test_a_cut_while_it_was_away_is_told_once(self):
+        self.begin()
+        self.after_samples(3)  # what it knows is on the disk within a second
+        self.daemon.kill()
+        self.far.down("wan0")
+        wait_until(self.near.settled, "the kernel has noticed")
+        self.daemon.start()
+
+        def told():
+            events = [e["text"] for e in self.daemon.api("events")]
+            if not events:
+                raise NotYet(events)
+            return events
+        self.assertEqual(wait_until(told, "it is told"), ["wan0 is down"])
+        for _ in range(2):
+            self.daemon.kill()
+            self.daemon.start()
+            self.after_samples(2)
+            self.assertEqual(told(), ["wan0 is down"], "nothing has changed")
+
     def test_renamed_removed_and_back(self):
         self.begin()
         self.near.down("lan0")

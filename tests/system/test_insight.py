@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """TCP's health by pairs of sites, and who talks most, against what the ends of the wire know."""
 
-import ctypes
-import fcntl
 import os
 import re
 import socket
@@ -12,7 +10,7 @@ import sys
 
 import product
 from lab import LabTest, main, need_binaries, needs_namespaces, wait_until
-from network import Namespace, ip, veth
+from network import Namespace, ethernet_as_sent, ip, veth
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PORT = 5001
@@ -35,21 +33,6 @@ LOSS = """table ip loss {
   }
 }
 """ % PORT
-
-
-def ethernet_as_sent(*interfaces):
-    """What is captured is what a wire would carry: no segmentation, checksums made by the sender."""
-    with socket.socket() as any_socket:
-        for interface in interfaces:
-            for command in (0x17, 0x1f, 0x24, 0x2c):  # ETHTOOL_STXCSUM, STSO, SGSO, SGRO
-                value = bytearray(struct.pack("II", command, 0))
-                address = ctypes.addressof((ctypes.c_char * 8).from_buffer(value))
-                try:
-                    fcntl.ioctl(any_socket, 0x8946,
-                                struct.pack("16sQ16x", interface.encode(), address))
-                except OSError as error:
-                    if command != 0x1f:  # a veth without checksums has none to switch off
-                        raise AssertionError("%s: %s" % (interface, error)) from error
 
 
 def retransmissions(connection):

@@ -21,7 +21,7 @@ LO = '{device="r1",interface="lo"}'
 OUTAGE = float(os.environ.get("ITNXT_TEST_OUTAGE", "5"))
 WINDOW = "[%dm]" % (10 + OUTAGE / 60)  # of all that a test stores
 KILLS = int(os.environ.get("ITNXT_TEST_KILLS", "10"))
-MOST_POLLS = 50_000  # two milliseconds each: no further ahead than 40 s
+MOST_AHEAD = 5 * 10**9  # nanoseconds: a store shows nothing of what is to come
 SAMPLES = "itnxt_remote_write_samples_total"
 REQUESTS = "itnxt_remote_write_requests_total"
 FAULTS = "itnxt_remote_write_faults_total"
@@ -64,7 +64,7 @@ class Proxy:
 
 class Counter(threading.Thread):
     """Sends a device's polls without end, one at a time, again after each silence. The counter of
-    its interface is the poll's number; two milliseconds lie between two polls, however fast they go.
+    its interface is the poll's number; four milliseconds lie between two polls, however fast they go.
     """
 
     def __init__(self, collector):
@@ -75,14 +75,20 @@ class Counter(threading.Thread):
 
     def run(self):
         try:
-            while not self.over.is_set() and self.acked < MOST_POLLS:
-                self.deliver(self.acked + 1)
+            while not self.over.is_set():
+                if self.time_of(self.acked) < dealer.unix_ns() + MOST_AHEAD:
+                    self.deliver(self.acked + 1)
+                else:
+                    self.over.wait(0.1)
         except Exception as e:  # told by the test
             self.problem = e
 
+    def time_of(self, number):
+        return self.unix + number * 4 * 10**6
+
     def deliver(self, number):
         sample = self.collector.poll("r1", interfaces=("lo",))
-        later = number * 2 * 10**6
+        later = self.time_of(number) - self.unix
         sample.device.at_ns = sample.device.interfaces[0].at_ns = self.monotonic + later
         sample.device.interfaces[0].counters[:] = [number, number]
         frame = self.collector.batch([sample])
@@ -281,6 +287,7 @@ class IntoPrometheus(RemoteWrite):
             listen=endpoint))
         sender = Counter(dealer.Dealer(self.lab, endpoint))
         sender.start()
+        began = time.monotonic()
         for _ in range(KILLS):
             enough = sender.acked + random.randint(1, 300)
             wait_until(lambda: sender.acked >= enough or sender.problem, "polls are acknowledged")
@@ -293,7 +300,8 @@ class IntoPrometheus(RemoteWrite):
         last = sender.acked
 
         def there():
-            values = [int(value) for _, value in store.samples(IN + LO + "[10m]")]
+            minutes = 10 + (time.monotonic() - began) / 60
+            values = [int(value) for _, value in store.samples(IN + LO + "[%dm]" % minutes)]
             if not values or values[-1] < last:
                 raise NotYet("up to %s of %d" % (values[-1:], last))
             return values
@@ -302,6 +310,7 @@ class IntoPrometheus(RemoteWrite):
         lost = sorted(set(range(1, last + 1)) - set(values))
         self.assertEqual((len(lost), lost[:3], lost[-3:]), (0, [], []),
                          "none is lost; refused: %d" % self.count("refused", "store"))
+        self.assertEqual(len(values), len(set(values)), "none is doubled")
         for result in ("dropped", "refused", "ahead"):
             self.assertEqual(self.count(result, "store"), 0, result)
 

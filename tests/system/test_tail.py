@@ -5,9 +5,11 @@ import json
 import os
 import re
 import signal
+import socket
 from unittest import main
 
 import product
+from curve import ADDRESS, CurveLab
 from lab import (BIN, LabTest, free_port, free_udp_port, need_binaries, needs_namespaces,
                  wait_until)
 from one_wire import OneWire
@@ -120,6 +122,90 @@ class SlowReader(LabTest):
         self.assertEqual(len(last), self.devices * self.interfaces)
         self.assertGreater(lost, 0)
         self.assertIn("itnxtctl: %d messages, %d lost\n" % (len(rows), lost), text(err))
+
+
+class NoStream(LabTest):
+    """Nothing that could be tailed: said within a bounded time, and no success."""
+
+    def setUp(self):
+        super().setUp()
+        need_binaries(self, "itnxtctl")
+
+    def tail(self, endpoint, *words):
+        """(exit code, what it says)."""
+        done = self.lab.run([os.path.join(BIN, "itnxtctl"), "tail", "--endpoint", endpoint, *words])
+        self.assertEqual(done.stdout, "")
+        return done.returncode, done.stderr
+
+    def nobody(self, endpoint, after):
+        return (1, "itnxtctl: %s: no aggregator has answered for %s; does it run, is this its "
+                "aggregator.publish, and may this host reach it?\n" % (endpoint, after))
+
+    def test_nobody_listens(self):
+        endpoint = "tcp://127.0.0.1:%d" % free_port()
+        self.assertEqual(self.tail(endpoint), self.nobody(endpoint, "5s"))
+        self.assertEqual(self.tail(endpoint, "--for", "1h"), self.nobody(endpoint, "5s"))
+        self.assertEqual(self.tail(endpoint, "--for", "200ms"), self.nobody(endpoint, "200ms"))
+
+    def test_no_such_socket(self):
+        endpoint = "ipc://" + self.lab.path("none.sock")
+        self.assertEqual(self.tail(endpoint, "--for", "200ms"), self.nobody(endpoint, "200ms"))
+
+    def test_somebody_who_says_nothing(self):
+        with socket.create_server(("127.0.0.1", 0)) as mute:
+            endpoint = "tcp://127.0.0.1:%d" % mute.getsockname()[1]
+            self.assertIn(self.tail(endpoint), (
+                self.nobody(endpoint, "5s"),
+                (1, "itnxtctl: %s: the connection ended before a word of ZeroMQ was said; is this "
+                 "the aggregator.publish of an aggregator?\n" % endpoint)))
+
+    def test_interrupted_before_anybody_answered(self):
+        endpoint = "tcp://127.0.0.1:%d" % free_port()
+        tail = self.lab.start("tail", [os.path.join(BIN, "itnxtctl"), "tail", "--endpoint",
+                                       endpoint], graceful=False)
+        wait_until(lambda: "SigCgt:\t0000000000000000" not in status(tail.pid), "it hears signals")
+        tail.signal(signal.SIGINT)
+        self.assertEqual(tail.wait(), 1)
+        self.assertIn(endpoint + ": no aggregator has answered for ", tail.log)
+
+
+def status(pid):
+    with open("/proc/%d/status" % pid, encoding="ascii", errors="replace") as file:
+        return file.read()
+
+
+@needs_namespaces
+class Encrypted(CurveLab):
+    """A wrong key is told apart from nobody."""
+
+    def begin(self, *names):
+        self.stream = "tcp://%s:%d" % (ADDRESS, free_port())
+        self.devices = []
+        product.Itnxtd(self.lab, "aggregate", self.central(*names, publish=self.stream))
+
+    def tail(self, *words):
+        done = self.lab.run([os.path.join(BIN, "itnxtctl"), "tail", "--endpoint", self.stream,
+                             "--for", "3s", *words])
+        return done.returncode, done.stdout, done.stderr
+
+    def says(self, what):
+        return 1, "", "itnxtctl: %s: %s\n" % (self.stream, what)
+
+    def with_keys(self, own, server):
+        return self.tail("--key", self.keys[own][1], "--server-key", self.keys[server][0])
+
+    def test_keys(self):
+        self.begin("node-1")
+        code, _, told = self.with_keys("node-1", "central")
+        self.assertEqual(code, 0, told)
+        self.assertRegex(told, r"\Aitnxtctl: \d+ messages, 0 lost\n\Z")  # quiet is no error
+        self.assertEqual(self.with_keys("stranger", "central"), self.says(
+            "the aggregator does not know this key; put it into its aggregator.curve.nodes"))
+        self.assertEqual(self.with_keys("node-1", "stranger"), self.says(
+            "the connection ended while keys were exchanged; is --server-key that of the "
+            "aggregator?"))
+        self.assertEqual(self.tail(), self.says(
+            "the stream there is encrypted; give --key and --server-key"))
 
 
 if __name__ == "__main__":

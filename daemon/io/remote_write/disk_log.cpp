@@ -29,7 +29,7 @@ constexpr std::size_t kChecksumAt = 4;
 constexpr std::size_t kStateAt = 8;
 constexpr std::size_t kMostRead = std::size_t{64} << 20U;  // of one file, whoever made it
 constexpr std::uint32_t kDone = 1;
-constexpr Duration kTick = 1s;
+constexpr Duration kTick = 250ms;
 
 std::uint32_t checksum(std::string_view body) {
   const std::uint64_t hash = stable_hash(body);

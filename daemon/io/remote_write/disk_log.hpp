@@ -1,8 +1,8 @@
 // Byte strings that outlive the process: what is appended survives kill -9 of it at once, and a
-// power cut a second later. In files DIRECTORY/NUMBER.queue of one size, each mapped while it is
-// appended to, and cut off behind its last entry then: an append is a copy into memory that the
-// kernel owns. Files are made, written back
-// and removed by a Worker, so that no disk, however slow, holds the loop.
+// power cut a quarter of a second later. In files DIRECTORY/NUMBER.queue of one size, each mapped
+// while it is appended to, and cut off behind its last entry then: an append is a copy into memory
+// that the kernel owns. Files are made, written back and removed by a Worker, so that no disk,
+// however slow, holds the loop.
 //
 // Only on a file system that writes in place (ext4, xfs, tmpfs): one that copies may find no room
 // for a page that is mapped, and one on the network no server; both would end the process.
@@ -61,7 +61,7 @@ class DiskLog {
   DiskLog& operator=(const DiskLog&) = delete;
 
   Id append(std::string_view body);
-  // It waits no more. Known after a kill -9 too, but for the last second's.
+  // It waits no more. Known after a kill -9 too, but for the last quarter of a second's.
   void done(Id id);
 
   // Why nothing is kept; empty: all is fine.

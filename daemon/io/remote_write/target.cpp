@@ -63,7 +63,7 @@ void RemoteTarget::open_queue(const std::string& directory) {
   if (!directory.empty()) {
     DiskLog::Options options;
     options.directory = directory;
-    options.most = 2 * (config_.queue.max_size.count() + options.file_size);
+    options.most = WriteQueue::kLogRoom * config_.queue.max_size.count() + 2 * options.file_size;
     auto opened = DiskLog::open(loop_, std::move(options));
     if (opened) {
       disk_ = std::move(opened->log);

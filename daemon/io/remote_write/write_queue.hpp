@@ -38,6 +38,11 @@ struct WriteBatch {
 
 class WriteQueue {
  public:
+  // How much room in the log, for each byte of max_size, keeps what the queue keeps: an entry is
+  // what one commit() found, a sample alone at the least, which takes a hundred bytes there and 14
+  // in a whole request.
+  static constexpr std::size_t kLogRoom = 8;
+
   // `log` outlives it; null: all is in memory only.
   WriteQueue(const RemoteWriteQueue& limits, const std::map<std::string, std::string>& external,
              DiskLog* log = nullptr);

@@ -103,6 +103,32 @@ class HostCollectorTest : public ::testing::Test {
   std::unique_ptr<Collector> collector_;
 };
 
+TEST_F(HostCollectorTest, WhatChangedWhileItWasAwayIsToldOnce) {
+  world_.links = {present(1, "lo", true), present(2, "eth0", true), present(3, "eth1", false),
+                  present(4, "eth2", true), present(5, "eth3", true)};
+  start();
+  EXPECT_THAT(told(), IsEmpty()) << "the first of all starts compares with nothing";
+  tell(present(4, "eth2", false));
+  EXPECT_THAT(told(), ElementsAre("eth2 is down"));
+  collector_.reset();
+  // eth3 has gone, eth4 has come, and the kernel has numbered anew.
+  world_.links = {present(1, "lo", true),    present(12, "eth0", false),
+                  present(13, "eth1", true), present(14, "eth2", false),
+                  present(16, "eth4", true), present(17, "eth5", false)};
+  loop_.advance(1h);
+  start();
+  EXPECT_THAT(told(), ElementsAre("eth2 is down", "eth0 is down", "eth1 is up", "eth4 is up",
+                                  "eth3 is gone"));
+  EXPECT_EQ(sink_.events[1].wall, loop_.wall_now()) << "when it was learnt";
+  for (int i = 0; i < 3; ++i) {
+    collector_.reset();
+    start();
+  }
+  EXPECT_EQ(told().size(), 5U) << "nothing has changed";
+  loop_.advance(10s);
+  EXPECT_EQ(told().size(), 5U);
+}
+
 TEST_F(HostCollectorTest, TheWholeTableEachInterval) {
   world_.links = {present(1, "lo", true), present(2, "eth0", true), present(3, "eth1", false)};
   world_.links[0].hardware = 772;  // ARPHRD_LOOPBACK: has no driver to ask

@@ -96,6 +96,48 @@ TEST_F(ChangesTest, AnInterfaceGoesDownAndComesBack) {
   EXPECT_THAT(last.front().details, ElementsAre(std::pair("alias", "to Halle")));
 }
 
+TEST_F(ChangesTest, ALaterProcessTellsWhatHasChangedMeanwhile) {
+  EXPECT_EQ(changes.take_memory(), std::nullopt);
+  (void)see(poll({row(1, "a", kUp), row(2, "b", kDown), row(300, "c", kUp), row(301, "d", kUp)}));
+  const auto memory = changes.take_memory();
+  ASSERT_TRUE(memory);
+  EXPECT_EQ(changes.take_memory(), std::nullopt) << "as before";
+  changes = {};
+  EXPECT_TRUE(changes.recall(*memory));
+  EXPECT_THAT(see(poll({row(1, "a", kUp), row(2, "b", kUp), row(300, "c", kDown),
+                        row(301, "another", kDown), row(302, "new", kDown)})),
+              ElementsAre("interface_up: interface b of core is up",
+                          "interface_down: interface c of core is down"));
+  const auto later = changes.take_memory();
+  ASSERT_TRUE(later);
+  changes = {};
+  EXPECT_TRUE(changes.recall(*later));
+  EXPECT_THAT(see(poll({row(1, "a", kUp), row(2, "b", kUp), row(300, "c", kDown),
+                        row(301, "another", kDown), row(302, "new", kDown)})),
+              IsEmpty())
+      << "told already";
+  EXPECT_THAT(see(ended(PollResult::timeout)),
+              ElementsAre("device_down: device core does not answer"));
+  const auto silent = changes.take_memory();
+  ASSERT_TRUE(silent);
+  changes = {};
+  EXPECT_TRUE(changes.recall(*silent));
+  EXPECT_THAT(see(ended(PollResult::timeout)), IsEmpty());
+  EXPECT_THAT(see(poll({row(1, "a", kDown)}, false)),
+              ElementsAre("device_up: device core answers again",
+                          "interface_down: interface a of core is down"));
+}
+
+TEST_F(ChangesTest, NonsenseIsNoMemory) {
+  for (const char* text : {"", "x", "1:2:3 ", "+1", "+1:2", "+1:2:", "+1:2:3", "+1:2:8 ", "+1:2:x ",
+                           "+1:x:3 ", "+2:1:1 1:1:1 ", "+1:1:1 1:1:1 ", "+123456789:1:1 "}) {
+    EXPECT_FALSE(changes.recall(text)) << text;
+    EXPECT_TRUE(changes.knows_nothing()) << text;
+  }
+  EXPECT_TRUE(changes.recall("-"));
+  EXPECT_FALSE(changes.knows_nothing());
+}
+
 TEST_F(ChangesTest, OnlyUpOrNotCounts) {
   (void)see(poll({row(1, "a", kDown)}));
   EXPECT_THAT(see(poll({row(1, "a", OperStatus::lower_layer_down)})), IsEmpty());

@@ -132,7 +132,7 @@ struct Kept {
     queue.reset();
     log.reset();
     auto opened =
-        DiskLog::open(loop, {dir.path(), std::size_t{1} << 20U, std::size_t{8} << 20U, 10ms});
+        DiskLog::open(loop, {dir.path(), file_size, most != 0 ? most : 8 * file_size, 10ms});
     ASSERT_TRUE(opened) << opened.error();
     log = std::move(opened->log);
     queue.emplace(with_limits, std::map<std::string, std::string>{{"region", "md"}}, log.get());
@@ -146,6 +146,8 @@ struct Kept {
   TempDir dir;
   PollLoop loop;
   RemoteWriteQueue with_limits;
+  std::size_t file_size = std::size_t{1} << 20U;
+  std::size_t most = 0;
   std::unique_ptr<DiskLog> log;
   std::optional<WriteQueue> queue;
   std::size_t dropped = 0;
@@ -197,6 +199,29 @@ TEST(WriteQueueOnADisk, WhatIsDroppedForWantOfRoomDoesNotComeBack) {
       std::ranges::count_if(all, [](char c) { return c == ' ' || c == '\n'; }));
   EXPECT_EQ(count + dropped + kept.dropped, 1000U);
   EXPECT_TRUE(all.ends_with(" 1999\n")) << all;
+}
+
+// Each commit is an entry of its own: the log's room must not end before the queue's.
+TEST(WriteQueueOnADisk, SamplesCommittedOneByOneAreKeptAsLongAsTheQueueIsNotFull) {
+  constexpr std::size_t kMax = 256U << 10U;
+  Kept kept(limits(5000, 1, Bytes(kMax)));
+  kept.file_size = std::size_t{32} << 10U;
+  kept.most = WriteQueue::kLogRoom * kMax + 2 * kept.file_size;
+  kept.open();
+  std::size_t added = 0;
+  std::uint64_t value = 1;
+  while (kept.queue->bytes() - kept.queue->open_bytes() < kMax * 3 / 4) {
+    value = value * 6364136223846793005U + 1442695040888963407U;  // does not compress
+    FedSample one = sample("r1", 100'000 + static_cast<std::int64_t>(added++));
+    one.value = static_cast<double>(value);
+    ASSERT_EQ(kept.queue->add(one, false, 0), 0U);
+    kept.queue->commit();
+    if (added % 100 == 0) (void)run_until(kept.loop, [n = 0]() mutable { return ++n == 2; });
+  }
+  kept.open();
+  const std::string all = kept.sent_all();
+  EXPECT_EQ(kept.dropped, 0U);
+  EXPECT_TRUE(all.starts_with("100000 100001 ")) << all.substr(0, 40);
 }
 
 // Fewer shards than before, entries of another program: all that is ours is sent.
