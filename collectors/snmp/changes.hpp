@@ -26,6 +26,8 @@ class Changes {
   // port under the same number.
   [[nodiscard]] std::optional<Event> see(const DeviceName& device, const InterfaceStatus& now,
                                          SourceTime at, WallTime wall);
+  // What a port was when it was seen last; absent: it did not say, or was never seen.
+  [[nodiscard]] std::optional<bool> is_up(std::uint32_t if_index) const;
 
  private:
   struct Port {

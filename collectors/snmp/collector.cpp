@@ -88,7 +88,7 @@ void SnmpCollector::begin_poll(std::uint32_t device) {
     sample.at = source_time(now);
     sample.result = PollResult::error;
     sample.problem = why_not(session);
-    publish(device, std::move(sample));
+    (void)publish(device, std::move(sample));
     return;
   }
   begin_walk(device);
@@ -153,8 +153,13 @@ void SnmpCollector::end_poll(std::uint32_t device) {
   const bool usable = sample.result == PollResult::ok || sample.result == PollResult::partial;
   correct(session, sample);
   const bool more = usable && begin_profiles(session, sample);
-  publish(device, std::move(sample));
+  const bool asked_for = session.urgent;
+  const bool changed = publish(device, std::move(sample));
   more ? proceed(device) : rest(device);
+  // Last: who hears it may ask for a poll at once.
+  if (asked_for && changed && context_.polls != nullptr) {
+    context_.polls->confirmed(at(device).target.device.name);
+  }
 }
 
 // The tables besides the interfaces, in what is left of the interval. False: there are none.
@@ -188,7 +193,7 @@ void SnmpCollector::end_profiles(std::uint32_t device) {
   rest(device);
 }
 
-void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
+bool SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
   Session& session = at(device);
   sample.device = session.target.device.name;
   sample.interval = config_.interval;
@@ -196,6 +201,7 @@ void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
   tell(session, sample);
   schedule_.set(device, session.next_poll);
   std::vector<Event> events = session.changes.see(sample, context_.loop.wall_now());
+  const bool changed = !events.empty();
   thin_out(session, sample, events);
   for (Event& event : events) {
     const bool lost = event.kind == "interface_down" && context_.polls != nullptr;
@@ -203,6 +209,7 @@ void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
     context_.sink.report(std::move(event));
   }
   context_.sink.publish(std::move(sample));
+  return changed;
 }
 
 // Once when a device falls silent and once when it is back; other problems when they change or come

@@ -5,7 +5,8 @@
 //   reason (itnxt_trap_ignored_total), summed up in the log once a minute, and the last ones are
 //   kept as they came in a file of mode 0600, NAME.ignored beside the spool.
 // - No notification changes a state. One that speaks of links, of a restart, of BGP or OSPF is a
-//   reason to poll its device at once (PollRequests), at most every 5 s and once more behind; what
+//   reason to poll its device at once (PollRequests), unless it tells what the last poll saw; at
+//   most every 5 s and once more behind, but at once after polls that found what had changed. What
 //   the poll finds is the news. The notification itself is an event of kind `trap`, `storm_limit`
 //   of each sender a second; what is more is summed up (`trap_storm`).
 // - An inform is acknowledged when its event is on the disk, again when it comes again, and not at

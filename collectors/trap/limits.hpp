@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -48,12 +49,20 @@ class StormLimit {
 };
 
 // Polls that were asked for: at once, but a device at most every kQuiet; what is asked meanwhile is
-// one poll more at its end.
+// one poll more at its end. A poll that has found a change pays for kPaid more within that time:
+// who sends what is true is heard at once each time, who forges gains nothing. Those come kAtOnce
+// at once, then one every kApart.
 class PollPace {
  public:
   static constexpr Duration kQuiet = 5s;
+  static constexpr int kPaid = 2;
+  static constexpr int kMostPaid = 4;
+  static constexpr int kAtOnce = 10;
+  static constexpr Duration kApart = 500ms;
   // True: poll it now. False: take_due() will have it.
   bool ask(const DeviceName& device, const PollReason& reason, Instant now);
+  // A poll of the device that was asked for has found that something had changed.
+  void confirmed(const DeviceName& device, Instant now);
   struct Due {
     DeviceName device;
     PollReason reason;
@@ -63,11 +72,22 @@ class PollPace {
   [[nodiscard]] std::optional<Instant> next_due() const;
 
  private:
+  // Who was polled within kQuiet, no more than there are devices.
+  struct Polled {
+    Instant quiet_until{};
+    // When its polls would be over if each took kApart: no later than quiet_until, so that who is
+    // forgotten owes nothing.
+    Instant spent_until{};
+    int paid = 0;
+    std::optional<PollReason> waiting;
+    [[nodiscard]] Instant opens() const;
+    [[nodiscard]] Instant next() const { return waiting ? opens() : quiet_until; }
+  };
+  using Devices = std::unordered_map<DeviceName, Polled>;
+  static void spend(Polled& polled, Instant now);
   void expire(Instant now, std::vector<Due>* due);
-  // Who was polled within kQuiet, no more than there are devices, with what waits; and when each
-  // was, the oldest first.
-  std::unordered_map<DeviceName, std::optional<PollReason>> devices_;
-  std::deque<std::pair<Instant, DeviceName>> quiet_;
+  Devices devices_;
+  std::set<std::pair<Instant, DeviceName>> order_;  // all of them, by next()
   std::size_t waiting_ = 0;
 };
 

@@ -191,6 +191,10 @@ void TrapCollector::look(const Notification& note, const Senders::Found& devices
   if (!reason.tables) reason.up = known->look == Look::link;
   for (const std::size_t device : devices) {
     const DeviceName& name = senders_.name(device);
+    if (reason.up && context_.polls != nullptr &&
+        context_.polls->knows(name, reason.if_index, *reason.up)) {
+      continue;
+    }
     if (pace_.ask(name, reason, context_.loop.now())) poll(name, reason);
   }
   arm_pace();
@@ -214,6 +218,12 @@ void TrapCollector::poll(const DeviceName& device, const PollReason& reason) {
 
 void TrapCollector::lost(const DeviceName& device, std::uint32_t if_index) {
   missing_.lost(device, if_index, context_.loop.now());
+}
+
+void TrapCollector::confirmed(const DeviceName& device) {
+  pace_.confirmed(device, context_.loop.now());
+  pace_timer_.cancel();  // it may be due earlier now
+  arm_pace();
 }
 
 // Asked once more at the end of the quiet time, without what was said: then the device is right.

@@ -77,6 +77,7 @@ class TrapCollector final : public Collector, private PollListener {
                      snmp::ByteView answer);
 
   void lost(const DeviceName& device, std::uint32_t if_index) override;
+  void confirmed(const DeviceName& device) override;
   void contradicted(const DeviceName& device, std::uint32_t if_index) override;
 
   TrapCollectorConfig config_;  // but for its targets

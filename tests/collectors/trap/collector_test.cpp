@@ -42,6 +42,32 @@ TEST_F(TrapCollectorTest, ADeviceIsPolledAtMostEveryFiveSecondsAndOnceMoreBehind
   EXPECT_EQ(poller.asked.size(), 2U);
 }
 
+TEST_F(TrapCollectorTest, WhoWasRightIsPolledAgainAtOnce) {
+  start();
+  send(v2c(pdu(kLinkDown, {if_index(1)}, 1)));
+  send(v2c(pdu(kLinkDown, {if_index(2)}, 2)));
+  EXPECT_THAT(poller.asked, ElementsAre("core 1 down"));
+  polls.confirmed(DeviceName("core"));
+  loop.advance(0ms);
+  EXPECT_THAT(poller.asked, ElementsAre("core 1 down", "core 2 down"));
+  polls.confirmed(DeviceName("core"));
+  loop.advance(1s);
+  send(v2c(pdu(kLinkDown, {if_index(3)}, 3)));
+  EXPECT_THAT(poller.asked, ElementsAre("core 1 down", "core 2 down", "core 3 down"));
+}
+
+// A whole line card went: its ports' traps come behind the poll that has seen them all.
+TEST_F(TrapCollectorTest, WhatTheLastPollSawIsNoReasonToLook) {
+  start();
+  poller.known = {"core 1 down", "core 2 up"};
+  send(v2c(pdu(kLinkDown, {if_index(1)}, 1)));
+  send(v2c(pdu(kLinkUp, {if_index(2)}, 2)));
+  EXPECT_THAT(poller.asked, IsEmpty());
+  EXPECT_EQ(sink.events.size(), 2U) << "told all the same";
+  send(v2c(pdu(kLinkDown, {if_index(2)}, 3)));
+  EXPECT_THAT(poller.asked, ElementsAre("core 2 down"));
+}
+
 TEST_F(TrapCollectorTest, WhatTheDeviceContradictsIsAskedOnceMore) {
   start();
   send(v2c(pdu(kLinkDown, {if_index(7)})));

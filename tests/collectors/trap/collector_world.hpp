@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,11 +40,16 @@ class FakePoller final : public DevicePoller {
                                   : " down"));
     return true;
   }
+  [[nodiscard]] bool knows(const DeviceName& device, std::uint32_t if_index,
+                           bool up) const override {
+    return known.contains(device.text() + ' ' + std::to_string(if_index) + (up ? " up" : " down"));
+  }
   [[nodiscard]] std::optional<DeviceName> device_of(snmp::ByteView engine) const override {
-    const auto known = engines.find(Bytes(engine.begin(), engine.end()));
-    return known == engines.end() ? std::nullopt : std::optional(DeviceName(known->second));
+    const auto owner = engines.find(Bytes(engine.begin(), engine.end()));
+    return owner == engines.end() ? std::nullopt : std::optional(DeviceName(owner->second));
   }
   std::vector<std::string> asked;
+  std::set<std::string> known;  // "core 7 up"
   std::map<Bytes, std::string> engines;
 };
 
