@@ -10,7 +10,8 @@
 //   the poll finds is the news. The notification itself is an event of kind `trap`, `storm_limit`
 //   of each sender a second; what is more is summed up (`trap_storm`).
 // - An inform is acknowledged when its event is on the disk, again when it comes again, and not at
-//   all beyond storm_limit: its sender repeats it. Our engine ID and boots outlive the process in
+//   all beyond storm_limit: its sender repeats it. It is told once, also by the process after one
+//   that was killed before it answered. Our engine ID and boots outlive the process in
 //   NAME.engine.
 // - A lost link that a poll finds and that no trap told is `trap_missing`, of devices that have
 // sent

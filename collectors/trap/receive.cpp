@@ -1,6 +1,7 @@
 // What comes in by the trap collector's port: believed and told, or ignored and counted.
 #include <utility>
 
+#include "collectors/trap/hex.hpp"
 #include "collectors/trap/receiver.hpp"
 
 namespace itnxt::trap {
@@ -42,6 +43,27 @@ std::uint64_t identity_of(std::uint64_t key, const Notification& note, const Add
   return hash.value();
 }
 
+// The same for the disk, where no key is kept that a sender could not guess: by a digest of which
+// nobody makes two. Empty: this host has none.
+std::string lasting_identity_of(const Notification& note, const Address& from,
+                                snmp::ByteView engine) {
+  std::string head = std::to_string(static_cast<int>(note.version));
+  for (const std::size_t number :
+       {std::size_t{static_cast<std::uint32_t>(note.request_id)},
+        std::size_t{note.uptime.value_or(0)}, engine.size(), note.oid.view().size()}) {
+    head += ' ' + std::to_string(number);
+  }
+  head += ' ';
+  const auto digest =
+      usm::digest(usm::AuthAlgorithm::sha256,
+                  {{reinterpret_cast<const std::uint8_t*>(head.data()), head.size()},
+                   from.ip,
+                   engine,
+                   note.oid.view(),
+                   note.varbinds});
+  return digest ? "inform " + to_hex(digest->bytes()) : "";
+}
+
 }  // namespace
 
 void TrapCollector::ignore(Reason reason, const Listener::Datagram& datagram) {
@@ -65,10 +87,9 @@ void TrapCollector::receive(const Listener::Datagram& datagram) {
   const auto found = senders_.of_community(*note, datagram.peer);
   const auto* devices = std::get_if<Senders::Found>(&found);
   if (devices == nullptr) return ignore(std::get<Reason>(found), datagram);
-  const std::uint64_t identity = identity_of(hash_key_, *note, datagram.peer, {});
-  if (!note->inform) return accept(*note, *devices, identity, datagram, {});
+  if (!note->inform) return accept(*note, *devices, {}, datagram, {});
   const auto inform = snmp::decode(datagram.bytes);
-  accept(*note, *devices, identity, datagram,
+  accept(*note, *devices, {}, datagram,
          [&] { return acknowledge(std::get<snmp::Message>(inform), true, answer_room_); });
 }
 
@@ -111,9 +132,8 @@ void TrapCollector::receive_v3(const usm::V3Message& message, const Listener::Da
   }
   if (!verdict.authentic && devices.empty()) return ignore(Reason::unknown_sender, datagram);
   const snmp::ByteView engine = ours ? verdict.scoped.context_engine_id : message.header.engine_id;
-  const std::uint64_t identity = identity_of(hash_key_, *note, datagram.peer, engine);
-  if (!note->inform) return accept(*note, devices, identity, datagram, {});
-  accept(*note, devices, identity, datagram, [&] {
+  if (!note->inform) return accept(*note, devices, engine, datagram, {});
+  accept(*note, devices, engine, datagram, [&] {
     const snmp::ByteView answer = acknowledge(*pdu, false, pdu_room_);
     if (answer.empty()) return answer;
     return security_->encode_answer(message, verdict, answer, now, answer_room_);
@@ -134,9 +154,10 @@ Senders::Found TrapCollector::devices_of(const usm::V3Message& message,
 }
 
 void TrapCollector::accept(const Notification& note, const Senders::Found& devices,
-                           std::uint64_t identity, const Listener::Datagram& datagram,
+                           snmp::ByteView engine, const Listener::Datagram& datagram,
                            const Answer& answer) {
   const Instant now = context_.loop.now();
+  const std::uint64_t identity = identity_of(hash_key_, note, datagram.peer, engine);
   // Version 1 has no request-id: the same trap twice is two traps.
   const bool repeats = note.version != Version::v1;
   if (repeats && seen_.contains(identity, now)) {
@@ -162,12 +183,16 @@ void TrapCollector::accept(const Notification& note, const Senders::Found& devic
     candidates.push_back(senders_.name(devices[i]).text());
   }
   Event event = event_of(note, device, candidates, datagram.peer);
-  if (answer) return report_inform(std::move(event), identity, datagram, answer());
+  if (answer) {
+    event.once = lasting_identity_of(note, datagram.peer, engine);
+    return report_inform(std::move(event), identity, datagram, answer());
+  }
   report(std::move(event));
 }
 
 // What is acknowledged must not be lost: the answer waits until the event is on the disk, and so
-// does the one to a repetition.
+// does the one to a repetition. Should this process be killed then, its successor finds Event::once
+// beside the event.
 void TrapCollector::report_inform(Event event, std::uint64_t identity,
                                   const Listener::Datagram& datagram, snmp::ByteView answer) {
   unkept_.insert(identity);

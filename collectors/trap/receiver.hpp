@@ -59,7 +59,8 @@ class TrapCollector final : public Collector, private PollListener {
   // receive.cpp
   void receive(const Listener::Datagram& datagram);
   void receive_v3(const usm::V3Message& message, const Listener::Datagram& datagram);
-  void accept(const Notification& note, const Senders::Found& devices, std::uint64_t identity,
+  // `engine`: that sent it; empty: before version 3.
+  void accept(const Notification& note, const Senders::Found& devices, snmp::ByteView engine,
               const Listener::Datagram& datagram, const Answer& answer);
   void ignore(Reason reason, const Listener::Datagram& datagram);
   void report_back(const usm::V3Message& message, const Security::Verdict& verdict,

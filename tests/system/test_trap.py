@@ -190,6 +190,49 @@ class OnTheLoopback(Trapped, LabTest):
         self.sender.v2(LINK_DOWN)
         self.wait_events(1)
 
+    def test_an_inform_is_told_once_though_the_collector_is_killed_before_it_answers(self):
+        """A receiver that is not there takes every answer; its informs come again to the next
+        process, of version 2c byte by byte."""
+        endpoint = "ipc://" + self.lab.path("transport.sock")
+        devices = [product.device("core", "127.0.0.1:1161")]
+        central = product.config(self.lab, "central", devices=devices)
+        central["aggregator"]["listen"] = endpoint
+        self.daemon = product.Itnxtd(self.lab, "aggregate", central)
+        outer = self.config(devices, storm_limit=1000)
+        del outer["aggregator"]
+        outer["transport"]["aggregators"] = [endpoint]
+        collector = product.Itnxtd(self.lab, "collect", outer)
+        kills = int(os.environ.get("ITNXT_TEST_KILLS", "4"))
+        number = 0
+        for kill in range(kills):
+            collector.wait_log("listening for traps")
+            informs = []
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.settimeout(5)
+                sender.connect(("127.0.0.1", self.port))
+                for _ in range(20):
+                    number += 1
+                    informs.append(ber.notification(peers.COMMUNITY, LINK_UP, number, number, 0xA6))
+                    sender.send(informs[-1])
+                if kill % 2 == 0:  # every answer has been sent, and most events are gone from the disk
+                    self.wait_events(number)
+                else:  # at some moment between the first one's commit and the last one's
+                    sender.recv(4096)
+                collector.kill()
+                collector.start()
+                collector.wait_log("listening for traps")
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.settimeout(5)
+                sender.connect(("127.0.0.1", self.port))
+                for inform in informs:
+                    sender.send(inform)
+                    self.assertEqual(ber.read(sender.recv(4096))[0], 0x30, "it is acknowledged")
+        last = "linkUp of core: interface %d" % number
+        wait_until(lambda: last in [e["text"] for e in self.events()], "the last one has come")
+        ours = [int(e["text"].rsplit(" ", 1)[1]) for e in self.events()[::-1]]
+        self.assertEqual(sorted(ours), list(range(1, number + 1)), "none lost, none doubled")
+        print("%d kills, %d informs" % (kills, number))
+
     def test_informs_survive_an_aggregator_that_is_away(self):
         """Each is acknowledged at once, told once, and in order; however often it was repeated, and
         though the collector is killed when the last one was acknowledged."""

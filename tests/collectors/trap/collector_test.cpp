@@ -109,6 +109,28 @@ TEST_F(TrapCollectorTest, AnInformIsAnsweredEachTimeAndToldOnce) {
   EXPECT_EQ(sink.events.size(), 2U) << "another request is another inform";
 }
 
+// The answer was lost, or never sent, and the process killed; the sender repeats the inform.
+TEST_F(TrapCollectorTest, AnInformIsToldOnceThoughTheCollectorStartsAnew) {
+  start();
+  const Bytes inform = v2c(pdu(kLinkUp, {if_index(7)}, 99, kInform));
+  send(inform);
+  EXPECT_THAT(core.receive(), testing::Not(IsEmpty()));
+  collector.reset();
+  start();  // the sink remembers, as the disk does
+  send(inform);
+  EXPECT_THAT(core.receive(), testing::Not(IsEmpty()));
+  EXPECT_EQ(sink.events.size(), 1U);
+  send(v2c(pdu(kLinkUp, {if_index(7)}, 100, kInform)));
+  send(v2c(pdu(kLinkUp, {if_index(7)}, 100, kInform)), edge);
+  EXPECT_EQ(sink.events.size(), 3U) << "another request, another sender";
+  const Bytes trap = v2c(pdu(kLinkUp, {if_index(7)}, 101));
+  send(trap);
+  collector.reset();
+  start();
+  send(trap);
+  EXPECT_EQ(sink.events.size(), 5U) << "nobody repeats a trap";
+}
+
 TEST_F(TrapCollectorTest, AnInformIsAnsweredWhenItsEventIsOnTheDisk) {
   SlowSink slow;
   collector.emplace(
