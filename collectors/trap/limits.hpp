@@ -25,6 +25,8 @@ class StormLimit {
   static constexpr std::uint32_t kBurst = 10;
   static constexpr std::size_t kMostSenders = 4096;  // beyond it all others share one bucket
   explicit StormLimit(std::uint32_t per_second) : per_second_(per_second) {}
+  // From now on; what was spent and withheld stays.
+  void set(std::uint32_t per_second) { per_second_ = per_second; }
 
   bool admits(const std::string& sender, Instant now);
 

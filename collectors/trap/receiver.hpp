@@ -33,7 +33,8 @@ class TrapCollector final : public Collector, private PollListener {
   ~TrapCollector() override;
 
   void start() override;
-  // Takes anything but another port or interval: who is believed changes, what has been seen stays.
+  // Takes anything: who is believed and where it listens may change, what has been seen and counted
+  // stays.
   bool update(const CollectorConfig& config) override;
 
   // Where it listens; 0: nowhere. For tests, which take any port.
@@ -47,6 +48,7 @@ class TrapCollector final : public Collector, private PollListener {
   // collector.cpp
   void take_inventory();
   void open();
+  void close();
   void on_readable();
   void tick();
   void look_up_names();
@@ -110,6 +112,7 @@ class TrapCollector final : public Collector, private PollListener {
 
   std::vector<std::uint8_t> plain_, answer_room_, pdu_room_;
   std::optional<Listener> listener_;
+  std::uint64_t drops_before_ = 0;  // of listeners that were closed
   std::string listen_problem_;
   Duration reopen_after_ = 1s;
   Watch watch_;

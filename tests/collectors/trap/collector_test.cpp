@@ -241,8 +241,46 @@ TEST_F(TrapCollectorTest, AReloadChangesWhoIsBelievedAndKeepsThePort) {
   EXPECT_EQ(sink.events.size(), 1U) << "what has been seen stays";
   send(v2c(pdu(kLinkUp), "blue"), Client("127.0.0.77"));
   EXPECT_EQ(told().back(), "trap: linkUp of new");
+}
+
+// Totals that begin anew would say that less has happened than did.
+TEST_F(TrapCollectorTest, AReloadOfAnythingKeepsTheFigures) {
+  config.storm_limit = 1;
+  start();
+  for (std::uint32_t i = 0; i < 12; ++i) send(v2c(pdu(kLinkDown, {if_index(1)}, i)));
+  send(v2c(pdu(kLinkDown), "guess"));
+  auto before = figures();
+  EXPECT_EQ(before.at("itnxt_trap_withheld_total"), 2);
+  TrapCollectorConfig fresh = config;
   fresh.interval = 1s;
-  EXPECT_FALSE(collector->update(fresh));
+  fresh.storm_limit = 100;
+  fresh.host = "127.0.0.5";
+  EXPECT_TRUE(collector->update(fresh));
+  config = fresh;
+  loop.advance(10s);
+  send(v2c(pdu(kLinkUp)));
+  EXPECT_EQ(told().back(), "trap: linkUp of core") << "at the new address";
+  ++before.at("itnxt_trap_received_total 2c trap");
+  before.at("itnxt_trap_polls_total") = static_cast<double>(poller.asked.size());
+  EXPECT_EQ(figures(), before);
+  const auto count = sink.samples.size();
+  loop.advance(1s);
+  EXPECT_GT(sink.samples.size(), count) << "at the new interval";
+}
+
+TEST_F(TrapCollectorTest, AReloadToAPortThatIsTakenTriesItUntilItIsFree) {
+  start();
+  std::optional<Result<Listener>> other(Listener::open("127.0.0.5", 0));
+  ASSERT_TRUE(*other);
+  TrapCollectorConfig fresh = config;
+  fresh.host = "127.0.0.5";
+  fresh.port = (**other).port();
+  EXPECT_TRUE(collector->update(fresh));
+  EXPECT_EQ(collector->port(), 0);
+  EXPECT_EQ(figures()["itnxt_trap_listening"], 0);
+  other.reset();
+  loop.advance(30s);
+  EXPECT_EQ(collector->port(), fresh.port);
 }
 
 TEST_F(TrapCollectorTest, APortThatIsTakenIsSaidOnceAndTriedAgain) {

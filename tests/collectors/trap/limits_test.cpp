@@ -32,6 +32,15 @@ TEST(StormLimit, ABurstThenTheRateAndTheRestCounted) {
   EXPECT_THAT(limit.take(at(1min)), IsEmpty());
 }
 
+TEST(StormLimit, AnotherRateForgetsNothing) {
+  StormLimit limit(1);
+  for (int i = 0; i < 11; ++i) (void)limit.admits("a", at(0s));
+  limit.set(10);
+  EXPECT_EQ(limit.withheld(), 1U);
+  EXPECT_FALSE(limit.admits("a", at(0s))) << "what it has spent is spent";
+  EXPECT_TRUE(limit.admits("a", at(100ms)));
+}
+
 TEST(StormLimit, SendersWithoutEndShareOneBucket) {
   StormLimit limit(1);
   for (std::size_t i = 0; i < StormLimit::kMostSenders; ++i) {
