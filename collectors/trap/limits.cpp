@@ -140,16 +140,21 @@ void MissingTraps::heard(const DeviceName& device, std::optional<std::uint32_t> 
   Marks& marks = marks_[device];
   std::erase_if(marks.losses,
                 [&](const Mark& mark) { return *lost == 0 || mark.if_index == *lost; });
+  std::erase_if(marks.traps, [&](const Mark& mark) { return mark.if_index == *lost; });
   marks.traps.push_back({*lost, now});
-  if (marks.traps.size() > kMostOfDevice) marks.traps.pop_front();
+  if (marks.traps.size() <= kMostOfDevice) return;
+  marks.crowded = marks.traps.front().at;
+  marks.traps.pop_front();
 }
 
 void MissingTraps::lost(const DeviceName& device, std::uint32_t if_index, Instant now) {
   if (!counts_.contains(device)) return;  // it has never sent one
   Marks& marks = marks_[device];
-  const bool told = std::ranges::any_of(marks.traps, [&](const Mark& mark) {
-    return now - mark.at <= kBefore && (mark.if_index == 0 || mark.if_index == if_index);
-  });
+  const bool crowded = marks.crowded && now - *marks.crowded <= kBefore;
+  const bool told =
+      crowded || std::ranges::any_of(marks.traps, [&](const Mark& mark) {
+        return now - mark.at <= kBefore && (mark.if_index == 0 || mark.if_index == if_index);
+      });
   if (told || marks.losses.size() >= kMostOfDevice) return;
   marks.losses.push_back({if_index, now});
 }

@@ -119,7 +119,7 @@ class MissingTraps {
  public:
   static constexpr Duration kBefore = 60s;  // so old a trap may be: a poll follows within seconds
   static constexpr Duration kGrace = 10s;   // so late it may come
-  static constexpr std::size_t kMostOfDevice = 128;  // traps and losses kept of one
+  static constexpr std::size_t kMostOfDevice = 512;  // ports with traps, and losses, kept of one
   // A trap of the device came; `lost`: a linkDown, of that interface or, 0, of any.
   void heard(const DeviceName& device, std::optional<std::uint32_t> lost, Instant now);
   void lost(const DeviceName& device, std::uint32_t if_index, Instant now);
@@ -141,6 +141,7 @@ class MissingTraps {
   struct Marks {
     std::deque<Mark> traps;
     std::deque<Mark> losses;
+    std::optional<Instant> crowded;  // the newest trap that found no room: it may be any port's
   };
   std::map<DeviceName, std::uint64_t> counts_;
   std::map<DeviceName, Marks> marks_;

@@ -236,6 +236,24 @@ TEST_F(MissingTest, ATrapBeforeOrSoonAfterTheLossTellsIt) {
   EXPECT_THAT(due(4min), IsEmpty());
 }
 
+// Hundreds of links go at once: each trap was heard, whatever is kept of them.
+TEST_F(MissingTest, MoreTrapsThanAreKeptAreNoneMissing) {
+  const auto many = static_cast<std::uint32_t>(2 * MissingTraps::kMostOfDevice);
+  for (std::uint32_t i = 1; i <= many; ++i) missing.heard(kCore, i, at(0s));
+  for (std::uint32_t i = 1; i <= many; ++i) missing.lost(kCore, i, at(1s));
+  EXPECT_THAT(due(1min), IsEmpty());
+  missing.lost(kCore, 1, at(61s));
+  EXPECT_THAT(due(2min), ElementsAre(1U)) << "those are long past";
+}
+
+TEST_F(MissingTest, APortThatFlapsTakesOnePlace) {
+  for (std::uint32_t i = 0; i < 2 * MissingTraps::kMostOfDevice; ++i) {
+    missing.heard(kCore, 7, at(0s));
+  }
+  missing.lost(kCore, 8, at(1s));
+  EXPECT_THAT(due(1min), ElementsAre(8U));
+}
+
 TEST_F(MissingTest, ItIsBounded) {
   missing.heard(kCore, std::nullopt, at(0s));
   for (std::uint32_t i = 0; i < 10'000; ++i) missing.lost(kCore, i, at(0s));
