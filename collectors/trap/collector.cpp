@@ -54,7 +54,9 @@ TrapCollector::TrapCollector(TrapCollectorConfig config, CollectorContext contex
       answer_room_(kLargest),
       pdu_room_(kLargest) {}
 
-TrapCollector::~TrapCollector() = default;
+TrapCollector::~TrapCollector() {
+  report_aside();
+}
 
 void TrapCollector::start() {
   const std::string& files = context_.files;

@@ -7,7 +7,8 @@
 namespace itnxt::trap {
 namespace {
 
-constexpr Duration kTellNotPolledAgain = 10min;  // of one device
+constexpr Duration kAside = 20ms;  // so long a trap waits for what its device says
+constexpr std::size_t kMostAside = 64;
 
 // FNV-1a from a random start: who sends cannot make two of its notifications look like one of
 // another's.
@@ -165,7 +166,7 @@ void TrapCollector::accept(const Notification& note, const Senders::Found& devic
     if (answer && !unkept_.contains(identity)) reply(datagram, answer());
     return;
   }
-  look(note, devices);
+  const bool asked = look(note, devices);
   const KnownTrap* const known = known_trap(note.oid.view());
   const bool lost = known != nullptr && known->look == Look::link_lost;
   for (const std::size_t device : devices) {
@@ -187,7 +188,24 @@ void TrapCollector::accept(const Notification& note, const Senders::Found& devic
     event.once = lasting_identity_of(note, datagram.peer, engine);
     return report_inform(std::move(event), identity, datagram, answer());
   }
-  report(std::move(event));
+  asked ? put_aside(std::move(event)) : report(std::move(event));
+}
+
+void TrapCollector::report(Event event) {
+  report_aside();
+  context_.sink.report(stamped(std::move(event)));
+}
+
+// A commit takes the disk's time, and what the device says would wait behind it.
+void TrapCollector::put_aside(Event event) {
+  aside_.push_back(stamped(std::move(event)));
+  if (aside_.size() >= kMostAside) return report_aside();
+  if (!aside_timer_) aside_timer_ = context_.loop.after(kAside, [this] { report_aside(); });
+}
+
+void TrapCollector::report_aside() {
+  aside_timer_.cancel();
+  for (Event& event : std::exchange(aside_, {})) context_.sink.report(std::move(event));
 }
 
 // What is acknowledged must not be lost: the answer waits until the event is on the disk, and so
@@ -195,6 +213,7 @@ void TrapCollector::accept(const Notification& note, const Senders::Found& devic
 // beside the event.
 void TrapCollector::report_inform(Event event, std::uint64_t identity,
                                   const Listener::Datagram& datagram, snmp::ByteView answer) {
+  report_aside();
   unkept_.insert(identity);
   context_.sink.report_kept(stamped(std::move(event)),
                             [here = std::weak_ptr(alive_), identity,
@@ -205,74 +224,6 @@ void TrapCollector::report_inform(Event event, std::uint64_t identity,
                               (*alive)->unkept_.erase(identity);
                               (*alive)->reply(to, bytes);
                             });
-}
-
-void TrapCollector::look(const Notification& note, const Senders::Found& devices) {
-  const KnownTrap* const known = known_trap(note.oid.view());
-  if (known == nullptr || known->look == Look::nothing) return;
-  PollReason reason;
-  reason.tables = known->look == Look::device;
-  if (!reason.tables) reason.if_index = note.if_index;
-  if (!reason.tables) reason.up = known->look == Look::link;
-  for (const std::size_t device : devices) {
-    const DeviceName& name = senders_.name(device);
-    if (reason.up && context_.polls != nullptr &&
-        context_.polls->knows(name, reason.if_index, *reason.up)) {
-      continue;
-    }
-    if (pace_.ask(name, reason, context_.loop.now())) poll(name, reason);
-  }
-  arm_pace();
-}
-
-void TrapCollector::poll(const DeviceName& device, const PollReason& reason) {
-  if (context_.polls != nullptr && context_.polls->poll_now(device, reason)) {
-    ++totals_.polls;
-    return;
-  }
-  ++totals_.not_polled;
-  const Instant now = context_.loop.now();
-  const auto [told, fresh] = not_polled_told_.try_emplace(device, now);
-  if (!fresh && now - told->second < kTellNotPolledAgain) return;
-  told->second = now;
-  context_.log.warning(
-      "a trap is a reason to poll its device, which no snmp collector of this process does; run "
-      "both in one process",
-      {{"collector", config_.name.text()}, {"device", device.text()}});
-}
-
-void TrapCollector::lost(const DeviceName& device, std::uint32_t if_index) {
-  missing_.lost(device, if_index, context_.loop.now());
-}
-
-void TrapCollector::confirmed(const DeviceName& device) {
-  pace_.confirmed(device, context_.loop.now());
-  pace_timer_.cancel();  // it may be due earlier now
-  arm_pace();
-}
-
-// Asked once more at the end of the quiet time, without what was said: then the device is right.
-void TrapCollector::contradicted(const DeviceName& device, std::uint32_t if_index) {
-  if (!senders_.find(device)) return;
-  ++totals_.contradicted;
-  PollReason reason;
-  reason.if_index = if_index;
-  if (pace_.ask(device, reason, context_.loop.now())) poll(device, reason);
-  arm_pace();
-}
-
-void TrapCollector::arm_pace() {
-  if (pace_timer_) return;
-  const auto next = pace_.next_due();
-  if (!next) return;
-  const Duration wait = std::max(Duration::zero(), *next - context_.loop.now());
-  pace_timer_ = context_.loop.after(wait, [this] {
-    pace_timer_.cancel();
-    for (const PollPace::Due& due : pace_.take_due(context_.loop.now())) {
-      poll(due.device, due.reason);
-    }
-    arm_pace();
-  });
 }
 
 Event TrapCollector::stamped(Event event) const {

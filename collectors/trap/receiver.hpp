@@ -71,14 +71,18 @@ class TrapCollector final : public Collector, private PollListener {
   [[nodiscard]] Senders::Found devices_of(const usm::V3Message& message,
                                           const Security::Verdict& verdict,
                                           const Notification& note, const Address& from) const;
-  void look(const Notification& note, const Senders::Found& devices);
-  void poll(const DeviceName& device, const PollReason& reason);
-  void arm_pace();
   [[nodiscard]] Event stamped(Event event) const;
-  void report(Event event) { context_.sink.report(stamped(std::move(event))); }
+  void report(Event event);
+  void put_aside(Event event);
+  void report_aside();
   void report_inform(Event event, std::uint64_t identity, const Listener::Datagram& datagram,
                      snmp::ByteView answer);
 
+  // look.cpp
+  // True: it is the reason for a poll that has begun.
+  bool look(const Notification& note, const Senders::Found& devices);
+  bool poll(const DeviceName& device, const PollReason& reason);
+  void arm_pace();
   void lost(const DeviceName& device, std::uint32_t if_index) override;
   void confirmed(const DeviceName& device) override;
   void contradicted(const DeviceName& device, std::uint32_t if_index) override;
@@ -99,6 +103,10 @@ class TrapCollector final : public Collector, private PollListener {
   Seen seen_;
   std::unordered_set<std::uint64_t> unkept_;  // informs whose event is not on the disk yet
   std::shared_ptr<TrapCollector*> alive_ = std::make_shared<TrapCollector*>(this);
+  // Traps whose device is being asked: what it says has the disk first. In order, before any other
+  // report of ours.
+  std::vector<Event> aside_;
+  Timer aside_timer_;
   MissingTraps missing_;
   Ignored ignored_;
   std::optional<Instant> ignored_told_at_;

@@ -42,6 +42,29 @@ TEST_F(TrapCollectorTest, ADeviceIsPolledAtMostEveryFiveSecondsAndOnceMoreBehind
   EXPECT_EQ(poller.asked.size(), 2U);
 }
 
+// Its commit would be before that of the news.
+TEST_F(TrapCollectorTest, ATrapWaitsForWhatItsDeviceSays) {
+  verdicts = false;
+  start();
+  send(v2c(pdu(kLinkDown, {if_index(1)}, 1)));
+  EXPECT_THAT(told(), IsEmpty());
+  polls.confirmed(DeviceName("core"));
+  EXPECT_THAT(told(), ElementsAre("trap: linkDown of core: interface 1"));
+  send(v2c(pdu(kLinkDown, {if_index(2)}, 2)));
+  loop.advance(19ms);
+  EXPECT_EQ(sink.events.size(), 1U);
+  loop.advance(1ms);
+  EXPECT_EQ(sink.events.size(), 2U) << "it said nothing new";
+  send(v2c(pdu(kLinkDown, {if_index(3)}, 3)), edge);
+  send(v2c(pdu(kColdStart, {}, 4)), unpolled);
+  EXPECT_EQ(sink.events.size(), 4U);
+  EXPECT_EQ(told()[2], "trap: linkDown of edge: interface 3") << "in the order in which they came";
+  loop.advance(6s);
+  send(v2c(pdu(kLinkDown, {if_index(5)}, 5)), edge);
+  collector.reset();
+  EXPECT_EQ(sink.events.size(), 5U) << "an orderly end loses none";
+}
+
 TEST_F(TrapCollectorTest, WhoWasRightIsPolledAgainAtOnce) {
   start();
   send(v2c(pdu(kLinkDown, {if_index(1)}, 1)));
