@@ -3,6 +3,7 @@
 // process; on the loop's thread; outlives the collectors.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -28,6 +29,10 @@ class DevicePoller {
   // Begins to poll the device before it returns, or as soon as a poll under way is over. False: the
   // device is none of its own.
   virtual bool poll_now(const DeviceName& device, const PollReason& reason) = 0;
+  // Whether the device was seen, when it was looked at last, to have that interface up, or down: to
+  // hear it once more is no reason to look.
+  [[nodiscard]] virtual bool knows(const DeviceName& device, std::uint32_t if_index,
+                                   bool up) const = 0;
   // The one device that has proven to be this SNMP engine; absent: none, or several.
   [[nodiscard]] virtual std::optional<DeviceName> device_of(
       std::span<const std::uint8_t> engine) const = 0;
@@ -39,6 +44,8 @@ class PollListener {
   virtual ~PollListener() = default;
   // A poll has found that an interface is up no longer.
   virtual void lost(const DeviceName& device, std::uint32_t if_index) = 0;
+  // A poll that was asked for has found that something had changed: who asked was right.
+  virtual void confirmed(const DeviceName& device) = 0;
   // A device says of an interface another thing than PollReason::up did. It may not know better
   // yet: some agents answer from a copy that is seconds old.
   virtual void contradicted(const DeviceName& device, std::uint32_t if_index) = 0;
@@ -57,6 +64,10 @@ class PollRequests {
     }
     return false;
   }
+  [[nodiscard]] bool knows(const DeviceName& device, std::uint32_t if_index, bool up) const {
+    return std::ranges::any_of(
+        *pollers_, [&](const DevicePoller* poller) { return poller->knows(device, if_index, up); });
+  }
   [[nodiscard]] std::optional<DeviceName> device_of(std::span<const std::uint8_t> engine) const {
     for (const DevicePoller* const poller : *pollers_) {
       if (auto device = poller->device_of(engine)) return device;
@@ -65,6 +76,9 @@ class PollRequests {
   }
   void lost(const DeviceName& device, std::uint32_t if_index) const {
     for (PollListener* const listener : *listeners_) listener->lost(device, if_index);
+  }
+  void confirmed(const DeviceName& device) const {
+    for (PollListener* const listener : *listeners_) listener->confirmed(device);
   }
   void contradicted(const DeviceName& device, std::uint32_t if_index) const {
     for (PollListener* const listener : *listeners_) listener->contradicted(device, if_index);

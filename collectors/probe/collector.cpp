@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "collectors/probe/dialer.hpp"
+#include "collectors/probe/dns.hpp"
 #include "collectors/probe/echo_room.hpp"
 #include "collectors/probe/http.hpp"
 #include "collectors/probe/names.hpp"
@@ -61,9 +62,11 @@ class ProbeCollector final : public Collector {
     Target(const ProbeTarget& c, std::uint32_t count) : config(c), train(count) {}
     ProbeTarget config;
     Train train;
-    std::uint32_t number = 0;  // of the train
-    bool sits_out = false;     // its name is not known yet, or not at all
+    std::uint32_t number = 0;      // of the train
+    bool sits_out = false;         // its name is not known yet, or not at all
+    std::uint32_t late_words = 0;  // "unreachable" of trains that are over, since the last one
     std::uint16_t http_status = 0;
+    std::optional<std::uint8_t> dns_rcode;
     std::string problem;  // of a probe of this train, for people
     Standing standing;
   };
@@ -108,7 +111,9 @@ class ProbeCollector final : public Collector {
     const Duration head_start = names_.waiting() ? kHeadStart : Duration::zero();
     echoes_ = std::make_unique<EchoRoom>(context_.loop, context_.log, context_.privileged,
                                          config_.name, done_);
-    dialer_ = std::make_unique<Dialer>(context_.loop, done_);
+    dialer_ = std::make_unique<Dialer>(
+        context_.loop, done_,
+        [this](const Errand& errand, const DnsAnswer& answer) { note(errand, answer); });
     groups_.resize(groups);
     for (std::size_t i = 0; i < groups; ++i) {
       Group& group = groups_[i];
@@ -135,6 +140,7 @@ class ProbeCollector final : public Collector {
       target.train.begin();
       ++target.number;
       target.http_status = 0;
+      target.dns_rcode.reset();
       target.problem.clear();
       target.sits_out = !names_.address(i);
     }
@@ -214,15 +220,23 @@ class ProbeCollector final : public Collector {
     if (!remark.problem.empty()) target.problem = std::move(remark.problem);
   }
 
+  void note(const Errand& errand, const DnsAnswer& answer) {
+    Target& target = targets_[errand.target];
+    if (target.number != errand.train) return;
+    target.dns_rcode = answer.rcode;
+    if (!is_good(answer)) target.problem = to_text(answer);
+  }
+
   // Called by the shells.
   void settle(const Errand& errand, Outcome outcome, Instant at) {
     Target& target = targets_[errand.target];
-    if (target.number != errand.train) return;
+    const bool mine = target.number == errand.train;
     if (outcome == Outcome::answered) {
-      (void)target.train.answered(errand.probe, at, target.config.timeout);
-    } else {
-      (void)target.train.failed(errand.probe, outcome);
+      if (mine) (void)target.train.answered(errand.probe, at, target.config.timeout);
+    } else if (!mine || !target.train.failed(errand.probe, outcome)) {
+      if (outcome == Outcome::unreachable) ++target.late_words;
     }
+    if (!mine) return;
     end_early(errand.target);
   }
 
@@ -269,6 +283,7 @@ class ProbeCollector final : public Collector {
     const Verdict before = target.standing.verdict;
     TrainFigures figures = target.train.figures();
     figures.by_outcome[static_cast<std::size_t>(Outcome::pending)] = 0;
+    take_late_words(figures, std::exchange(target.late_words, 0));
     std::string problem;
     if (target.sits_out) {
       if (names_.problem(index).empty()) return;  // still looked up
@@ -277,6 +292,7 @@ class ProbeCollector final : public Collector {
     }
     judge(target.standing, figures);
     target.standing.http_status = target.http_status;
+    target.standing.dns_rcode = target.dns_rcode;
     const Outcome why = target.standing.why;
     if (why == Outcome::wrong || why == Outcome::insecure || why == Outcome::local) {
       problem = target.problem;

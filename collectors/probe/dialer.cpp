@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <utility>
 
-#include "collectors/probe/dns.hpp"
 #include "daemon/core/fd.hpp"
 
 namespace itnxt::probe {
@@ -48,7 +47,8 @@ struct Dialer::Call {
   Timer timer;
 };
 
-Dialer::Dialer(Loop& loop, Done done) : loop_(loop), done_(std::move(done)) {}
+Dialer::Dialer(Loop& loop, Done done, Answers answers)
+    : loop_(loop), done_(std::move(done)), answers_(std::move(answers)) {}
 Dialer::~Dialer() = default;
 
 void Dialer::finish(std::uint64_t number, Outcome outcome, Instant at) {
@@ -124,8 +124,8 @@ void Dialer::ready(std::uint64_t number) {
     const auto answer =
         decode_answer({bytes.data(), static_cast<std::size_t>(size)}, call.question);
     if (!answer) continue;
-    const bool good = answer->rcode == 0 && answer->records > 0;
-    return finish(number, good ? Outcome::answered : Outcome::wrong, at);
+    answers_(call.errand, *answer);
+    return finish(number, is_good(*answer) ? Outcome::answered : Outcome::wrong, at);
   }
 }
 

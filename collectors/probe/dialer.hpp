@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
 
+#include "collectors/probe/dns.hpp"
 #include "collectors/probe/errand.hpp"
 #include "daemon/config/config.hpp"
 #include "daemon/io/address.hpp"
@@ -17,7 +19,9 @@ namespace itnxt::probe {
 
 class Dialer {
  public:
-  Dialer(Loop& loop, Done done);
+  // What a DNS server answered, before the outcome.
+  using Answers = std::function<void(const Errand& errand, const DnsAnswer& answer)>;
+  Dialer(Loop& loop, Done done, Answers answers);
   ~Dialer();
   Dialer(const Dialer&) = delete;
   Dialer& operator=(const Dialer&) = delete;
@@ -34,6 +38,7 @@ class Dialer {
 
   Loop& loop_;
   Done done_;
+  Answers answers_;
   std::map<std::uint64_t, std::unique_ptr<Call>> calls_;
   std::uint64_t next_ = 0;
 };

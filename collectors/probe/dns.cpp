@@ -46,6 +46,27 @@ std::vector<std::uint8_t> encode_question(std::uint16_t id, std::string_view nam
   return question;
 }
 
+std::string to_text(const DnsAnswer& answer) {
+  switch (answer.rcode) {
+    case 0:
+      return answer.records > 0 ? "NOERROR" : "NOERROR, but no record of that type";
+    case 1:
+      return "FORMERR: the server does not understand the question";
+    case 2:
+      return "SERVFAIL: the server cannot find out";
+    case 3:
+      return "NXDOMAIN: there is no such name";
+    case 4:
+      return "NOTIMP: the server does not know such questions";
+    case 5:
+      return "REFUSED: the server does not answer us";
+    case 9:
+      return "NOTAUTH: the server is not the zone's";
+    default:
+      return "rcode " + std::to_string(answer.rcode);
+  }
+}
+
 std::optional<DnsAnswer> decode_answer(std::span<const std::uint8_t> message,
                                        std::span<const std::uint8_t> question) {
   // The question is repeated whole; servers may change the case of its letters (RFC 4343). A length

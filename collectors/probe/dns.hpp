@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +18,13 @@ struct DnsAnswer {
   std::uint16_t records = 0;  // in the answer section
   bool operator==(const DnsAnswer&) const = default;
 };
+
+[[nodiscard]] inline bool is_good(const DnsAnswer& answer) {
+  return answer.rcode == 0 && answer.records > 0;
+}
+// "NXDOMAIN: there is no such name", as people and resolvers call it (RFC 1035 §4.1.1, RFC 6895
+// §2.3).
+[[nodiscard]] std::string to_text(const DnsAnswer& answer);
 
 // A recursive question in class IN. Precondition: labels of 1 to 63 bytes, 253 in all, perhaps a
 // dot behind; "." is the root.

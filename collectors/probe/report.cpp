@@ -66,6 +66,8 @@ void add_gauges(std::span<const Told> told, std::vector<SeriesFamily>& to) {
   Rows jitter("itnxt_probe_jitter_seconds", SeriesType::gauge,
               "Mean absolute difference of consecutive round trips of the last train.");
   Rows status("itnxt_probe_http_status", SeriesType::gauge, "Status of the last HTTP answer.");
+  Rows rcode("itnxt_probe_dns_rcode", SeriesType::gauge,
+             "Code of the last DNS answer: 0 NOERROR, 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED.");
   Rows info("itnxt_probe_info", SeriesType::gauge, "What the target is; always 1.",
             {"type", "site", "address"});
   for (const Told& one : told) {
@@ -79,11 +81,12 @@ void add_gauges(std::span<const Told> told, std::vector<SeriesFamily>& to) {
     if (one.standing->http_status != 0) {
       status.add(one, static_cast<double>(one.standing->http_status));
     }
+    if (one.standing->dns_rcode) rcode.add(one, static_cast<double>(*one.standing->dns_rcode));
     info.add(
         one, 1.0,
         {std::string(type_name(*one.target)), one.target->site.text(), address_text(*one.target)});
   }
-  for (Rows* rows : {&up, &loss, &rtt, &jitter, &status, &info}) {
+  for (Rows* rows : {&up, &loss, &rtt, &jitter, &status, &rcode, &info}) {
     to.push_back(std::move(*rows).take());
   }
 }

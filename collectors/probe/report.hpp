@@ -33,7 +33,8 @@ struct Standing {
   Outcome why = Outcome::lost;  // of unreachable
   TrainFigures figures;
   Totals totals;
-  std::uint16_t http_status = 0;  // of the last answer of that train; 0: none
+  std::uint16_t http_status = 0;          // of the last answer of that train; 0: none
+  std::optional<std::uint8_t> dns_rcode;  // likewise
 };
 
 // Reachable when one probe was answered. Else why not: what was said most often, and silence only

@@ -5,6 +5,14 @@
 
 namespace itnxt::probe {
 
+void take_late_words(TrainFigures& figures, std::uint32_t unreachable) {
+  if (figures.received > 0) return;
+  std::uint32_t& lost = figures.by_outcome[static_cast<std::size_t>(Outcome::lost)];
+  const std::uint32_t told = std::min(lost, unreachable);
+  lost -= told;
+  figures.by_outcome[static_cast<std::size_t>(Outcome::unreachable)] += told;
+}
+
 void Train::begin() {
   std::fill(probes_.begin(), probes_.end(), Probe{});
   under_way_ = next_expected_ = reordered_ = duplicates_ = 0;

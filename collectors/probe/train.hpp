@@ -50,6 +50,10 @@ struct TrainFigures {
   std::optional<Duration> jitter;
 };
 
+// Where the words of a train's failures come when it is over, as after three seconds of ARP, they
+// stand for as much of the next one's silence, unless that was answered.
+void take_late_words(TrainFigures& figures, std::uint32_t unreachable);
+
 class Train {
  public:
   explicit Train(std::uint32_t count) : probes_(count) { rtts_.reserve(count); }

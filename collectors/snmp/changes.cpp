@@ -76,6 +76,13 @@ std::optional<Event> Changes::see(const DeviceName& device, const InterfaceStatu
   return interface_event(form, now);
 }
 
+std::optional<bool> Changes::is_up(std::uint32_t if_index) const {
+  const auto port = std::ranges::lower_bound(ports_, if_index, {}, &Port::if_index);
+  if (port == ports_.end() || port->if_index != if_index) return std::nullopt;
+  if (port->oper == OperStatus::unknown) return std::nullopt;
+  return port->oper == OperStatus::up;
+}
+
 void Changes::see_device(const DeviceSample& sample, const Event& form,
                          std::vector<Event>& events) {
   // An error is ours: it tells nothing of the device.

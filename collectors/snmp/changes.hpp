@@ -29,6 +29,8 @@ class Changes {
   // port under the same number.
   [[nodiscard]] std::optional<Event> see(const DeviceName& device, const InterfaceStatus& now,
                                          SourceTime at, WallTime wall);
+  // What a port was when it was seen last; absent: it did not say, or was never seen.
+  [[nodiscard]] std::optional<bool> is_up(std::uint32_t if_index) const;
 
   // For a later process, as text; nothing while it has not changed since the last call.
   [[nodiscard]] std::optional<std::string> take_memory();

@@ -92,7 +92,7 @@ void SnmpCollector::begin_poll(std::uint32_t device) {
     sample.at = source_time(now);
     sample.result = PollResult::error;
     sample.problem = why_not(session);
-    publish(device, std::move(sample));
+    (void)publish(device, std::move(sample));
     return;
   }
   begin_walk(device);
@@ -157,8 +157,13 @@ void SnmpCollector::end_poll(std::uint32_t device) {
   const bool usable = sample.result == PollResult::ok || sample.result == PollResult::partial;
   correct(session, sample);
   const bool more = usable && begin_profiles(session, sample);
-  publish(device, std::move(sample));
+  const bool asked_for = session.urgent;
+  const bool changed = publish(device, std::move(sample));
   more ? proceed(device) : rest(device);
+  // Last: who hears it may ask for a poll at once.
+  if (asked_for && changed && context_.polls != nullptr) {
+    context_.polls->confirmed(at(device).target.device.name);
+  }
 }
 
 // The tables besides the interfaces, in what is left of the interval. False: there are none.
@@ -192,7 +197,7 @@ void SnmpCollector::end_profiles(std::uint32_t device) {
   rest(device);
 }
 
-void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
+bool SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
   Session& session = at(device);
   sample.device = session.target.device.name;
   sample.interval = config_.interval;
@@ -202,6 +207,7 @@ void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
   if (session.changes.knows_nothing()) recall(session);
   std::vector<Event> events = session.changes.see(sample, context_.loop.wall_now());
   remember(session);
+  const bool changed = !events.empty();
   thin_out(session, sample, events);
   for (Event& event : events) {
     const bool lost = event.kind == "interface_down" && context_.polls != nullptr;
@@ -209,6 +215,7 @@ void SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
     context_.sink.report(std::move(event));
   }
   context_.sink.publish(std::move(sample));
+  return changed;
 }
 
 // Before the event: on the disk they are there together, and a later process tells each change

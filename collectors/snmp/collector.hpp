@@ -96,7 +96,8 @@ class SnmpCollector final : public Collector, private DevicePoller {
   void end_poll(std::uint32_t device);
   bool begin_profiles(Session& session, const DeviceSample& poll);
   void end_profiles(std::uint32_t device);
-  void publish(std::uint32_t device, DeviceSample sample);
+  // Whether it tells of a change.
+  bool publish(std::uint32_t device, DeviceSample sample);
   void tell(Session& session, const DeviceSample& sample);
   void remember(Session& session);
   void recall(Session& session);
@@ -105,6 +106,8 @@ class SnmpCollector final : public Collector, private DevicePoller {
 
   // collector_now.cpp: what is asked out of turn
   bool poll_now(const DeviceName& device, const PollReason& reason) override;
+  [[nodiscard]] bool knows(const DeviceName& device, std::uint32_t if_index,
+                           bool up) const override;
   [[nodiscard]] std::optional<DeviceName> device_of(ByteView engine) const override;
   void end_check(std::uint32_t device);
   void rest(std::uint32_t device);

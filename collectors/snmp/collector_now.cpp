@@ -32,6 +32,11 @@ bool SnmpCollector::poll_now(const DeviceName& device, const PollReason& reason)
   return true;
 }
 
+bool SnmpCollector::knows(const DeviceName& device, std::uint32_t if_index, bool up) const {
+  const auto known = by_name_.find(device);
+  return known != by_name_.end() && sessions_[known->second]->changes.is_up(if_index) == up;
+}
+
 std::optional<DeviceName> SnmpCollector::device_of(ByteView engine) const {
   const DeviceName* const owner = engines_.owner_of(snmp::usm::EngineId(engine));
   return owner == nullptr ? std::nullopt : std::optional(*owner);
@@ -44,11 +49,13 @@ void SnmpCollector::end_check(std::uint32_t device) {
   const std::optional<InterfaceStatus> found = session.check->found();
   session.check.reset();
   bool contradicts = false;
+  bool changed = false;
   if (found) {
     const SourceTime now = source_time(context_.loop.now());
     const DeviceName& name = session.target.device.name;
     auto event = session.changes.see(name, *found, now, context_.loop.wall_now());
     remember(session);
+    changed = event.has_value();
     if (event) {
       session.told_port = found->if_index;
       context_.sink.report(std::move(*event));
@@ -62,6 +69,7 @@ void SnmpCollector::end_check(std::uint32_t device) {
   }
   session.polling() ? proceed(device) : rest(device);
   // Last: who hears it may ask for a poll at once.
+  if (changed) context_.polls->confirmed(at(device).target.device.name);
   if (contradicts) context_.polls->contradicted(at(device).target.device.name, found->if_index);
 }
 

@@ -54,7 +54,9 @@ TrapCollector::TrapCollector(TrapCollectorConfig config, CollectorContext contex
       answer_room_(kLargest),
       pdu_room_(kLargest) {}
 
-TrapCollector::~TrapCollector() = default;
+TrapCollector::~TrapCollector() {
+  report_aside();
+}
 
 void TrapCollector::start() {
   const std::string& files = context_.files;
@@ -77,13 +79,17 @@ void TrapCollector::start() {
 
 bool TrapCollector::update(const CollectorConfig& config) {
   const auto* fresh = std::get_if<TrapCollectorConfig>(&config);
-  if (fresh == nullptr || fresh->interval != config_.interval || fresh->host != config_.host ||
-      fresh->port != config_.port) {
-    return false;
-  }
-  if (fresh->storm_limit != config_.storm_limit) storm_ = StormLimit(fresh->storm_limit);
+  if (fresh == nullptr) return false;
+  const bool moves = fresh->host != config_.host || fresh->port != config_.port;
+  storm_.set(fresh->storm_limit);
   config_ = *fresh;
   take_inventory();
+  if (moves) {
+    close();
+    listen_problem_.clear();
+    reopen_after_ = 1s;
+    open();
+  }
   return true;
 }
 
@@ -142,6 +148,13 @@ void TrapCollector::open() {
   watch_ = context_.loop.watch(listener_->fd(), Interest::readable, [this] { on_readable(); });
 }
 
+void TrapCollector::close() {
+  watch_.cancel();
+  if (listener_) drops_before_ += listener_->drops();
+  listener_.reset();
+  totals_.listening = false;
+}
+
 void TrapCollector::on_readable() {
   for (int i = 0; i < kBatchesAtOnce; ++i) {
     const int n =
@@ -150,9 +163,7 @@ void TrapCollector::on_readable() {
     if (n < 0) {
       context_.log.error("lost the port for traps; opening it anew",
                          {{"collector", config_.name.text()}, {"problem", errno_text(-n)}});
-      watch_.cancel();
-      listener_.reset();
-      totals_.listening = false;
+      close();
       listen_problem_ = errno_text(-n);
       reopen_ = context_.loop.after(reopen_after_, [this] { open(); });
       return;
@@ -224,7 +235,7 @@ void TrapCollector::publish() {
     totals_.ignored[i] = ignored_.datagrams(static_cast<Reason>(i));
   }
   totals_.withheld = storm_.withheld();
-  if (listener_) totals_.kernel_drops = std::max(totals_.kernel_drops, listener_->drops());
+  totals_.kernel_drops = drops_before_ + (listener_ ? listener_->drops() : 0);
   const auto send = [this](SeriesSample sample) {
     sample.at = source_time(context_.loop.now());
     sample.interval = config_.interval;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "collectors/trap/hex.hpp"
+
 namespace itnxt::trap {
 
 std::string_view advice_on(Reason reason) {
@@ -60,16 +62,10 @@ void Ignored::add(Reason reason, snmp::ByteView bytes, const Address& from, Inst
 }
 
 std::string to_text(const std::deque<Ignored::Datagram>& kept) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
   for (const Ignored::Datagram& one : kept) {
     text += to_rfc3339(one.wall) + ' ' + std::string(name(one.reason)) + ' ' + to_text(one.from) +
-            ' ' + std::to_string(one.size) + ' ';
-    for (const std::uint8_t byte : one.bytes) {
-      text += kDigits[byte >> 4U];
-      text += kDigits[byte & 0xFU];
-    }
-    text += '\n';
+            ' ' + std::to_string(one.size) + ' ' + to_hex(one.bytes) + '\n';
   }
   return text;
 }

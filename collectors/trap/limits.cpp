@@ -39,40 +39,68 @@ std::vector<StormLimit::Withheld> StormLimit::take(Instant now) {
   return found;
 }
 
+// Of a device without anything paid for: at the end of its quiet time.
+Instant PollPace::Polled::opens() const {
+  return paid > 0 ? spent_until - (kAtOnce - 1) * kApart : quiet_until;
+}
+
+void PollPace::spend(Polled& polled, Instant now) {
+  polled.paid = std::max(0, polled.paid - 1);
+  polled.spent_until = std::max(polled.spent_until, now) + kApart;
+  polled.quiet_until = now + kQuiet;
+}
+
 bool PollPace::ask(const DeviceName& device, const PollReason& reason, Instant now) {
   expire(now, nullptr);
   const auto [at, fresh] = devices_.try_emplace(device);
-  if (fresh) {
-    quiet_.emplace_back(now + kQuiet, device);
+  Polled& polled = at->second;
+  if (fresh || (!polled.waiting && polled.opens() <= now)) {
+    if (!fresh) order_.erase({polled.next(), device});
+    spend(polled, now);
+    order_.emplace(polled.next(), device);
     return true;
   }
-  std::optional<PollReason>& waiting = at->second;
-  if (!waiting) {
-    waiting.emplace();
+  if (!polled.waiting) {
+    order_.erase({polled.next(), device});
+    polled.waiting.emplace();
+    order_.emplace(polled.next(), device);
     ++waiting_;
   }
+  PollReason& waiting = *polled.waiting;
   if (reason.if_index != 0) {
-    waiting->if_index = reason.if_index;
-    waiting->up = reason.up;
+    waiting.if_index = reason.if_index;
+    waiting.up = reason.up;
   }
-  waiting->tables = waiting->tables || reason.tables;
+  waiting.tables = waiting.tables || reason.tables;
   return false;
 }
 
-// Whose quiet time is over; who waits for that, only where it can be told.
+void PollPace::confirmed(const DeviceName& device, Instant now) {
+  expire(now, nullptr);
+  const auto at = devices_.find(device);
+  if (at == devices_.end()) return;  // it may be polled at once
+  order_.erase({at->second.next(), device});
+  at->second.paid = std::min(at->second.paid + kPaid, kMostPaid);
+  order_.emplace(at->second.next(), device);
+}
+
+// Whose quiet time is over; who waits for its turn, only where it can be told.
 void PollPace::expire(Instant now, std::vector<Due>* due) {
-  while (!quiet_.empty() && quiet_.front().first <= now) {
-    const auto at = devices_.find(quiet_.front().second);
-    if (!at->second) {
+  for (auto first = order_.begin(); first != order_.end() && first->first <= now;) {
+    const auto at = devices_.find(first->second);
+    Polled& polled = at->second;
+    if (!polled.waiting) {
       devices_.erase(at);
     } else if (due == nullptr) {
-      return;
+      ++first;
+      continue;
     } else {
-      due->push_back({at->first, *std::exchange(at->second, std::nullopt)});
+      due->push_back({at->first, *std::exchange(polled.waiting, std::nullopt)});
       --waiting_;
-      quiet_.emplace_back(now + kQuiet, at->first);
+      spend(polled, now);
+      order_.emplace(polled.next(), at->first);
     }
-    quiet_.pop_front();
+    first = order_.erase(first);
   }
 }
 
@@ -83,7 +111,7 @@ std::vector<PollPace::Due> PollPace::take_due(Instant now) {
 }
 
 std::optional<Instant> PollPace::next_due() const {
-  return waiting_ == 0 ? std::nullopt : std::optional(quiet_.front().first);
+  return waiting_ == 0 ? std::nullopt : std::optional(order_.begin()->first);
 }
 
 void Seen::forget(Instant now) {
@@ -112,16 +140,21 @@ void MissingTraps::heard(const DeviceName& device, std::optional<std::uint32_t> 
   Marks& marks = marks_[device];
   std::erase_if(marks.losses,
                 [&](const Mark& mark) { return *lost == 0 || mark.if_index == *lost; });
+  std::erase_if(marks.traps, [&](const Mark& mark) { return mark.if_index == *lost; });
   marks.traps.push_back({*lost, now});
-  if (marks.traps.size() > kMostOfDevice) marks.traps.pop_front();
+  if (marks.traps.size() <= kMostOfDevice) return;
+  marks.crowded = marks.traps.front().at;
+  marks.traps.pop_front();
 }
 
 void MissingTraps::lost(const DeviceName& device, std::uint32_t if_index, Instant now) {
   if (!counts_.contains(device)) return;  // it has never sent one
   Marks& marks = marks_[device];
-  const bool told = std::ranges::any_of(marks.traps, [&](const Mark& mark) {
-    return now - mark.at <= kBefore && (mark.if_index == 0 || mark.if_index == if_index);
-  });
+  const bool crowded = marks.crowded && now - *marks.crowded <= kBefore;
+  const bool told =
+      crowded || std::ranges::any_of(marks.traps, [&](const Mark& mark) {
+        return now - mark.at <= kBefore && (mark.if_index == 0 || mark.if_index == if_index);
+      });
   if (told || marks.losses.size() >= kMostOfDevice) return;
   marks.losses.push_back({if_index, now});
 }

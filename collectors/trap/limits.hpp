@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -24,6 +25,8 @@ class StormLimit {
   static constexpr std::uint32_t kBurst = 10;
   static constexpr std::size_t kMostSenders = 4096;  // beyond it all others share one bucket
   explicit StormLimit(std::uint32_t per_second) : per_second_(per_second) {}
+  // From now on; what was spent and withheld stays.
+  void set(std::uint32_t per_second) { per_second_ = per_second; }
 
   bool admits(const std::string& sender, Instant now);
 
@@ -48,12 +51,20 @@ class StormLimit {
 };
 
 // Polls that were asked for: at once, but a device at most every kQuiet; what is asked meanwhile is
-// one poll more at its end.
+// one poll more at its end. A poll that has found a change pays for kPaid more within that time:
+// who sends what is true is heard at once each time, who forges gains nothing. Those come kAtOnce
+// at once, then one every kApart.
 class PollPace {
  public:
   static constexpr Duration kQuiet = 5s;
+  static constexpr int kPaid = 2;
+  static constexpr int kMostPaid = 4;
+  static constexpr int kAtOnce = 10;
+  static constexpr Duration kApart = 500ms;
   // True: poll it now. False: take_due() will have it.
   bool ask(const DeviceName& device, const PollReason& reason, Instant now);
+  // A poll of the device that was asked for has found that something had changed.
+  void confirmed(const DeviceName& device, Instant now);
   struct Due {
     DeviceName device;
     PollReason reason;
@@ -63,11 +74,22 @@ class PollPace {
   [[nodiscard]] std::optional<Instant> next_due() const;
 
  private:
+  // Who was polled within kQuiet, no more than there are devices.
+  struct Polled {
+    Instant quiet_until{};
+    // When its polls would be over if each took kApart: no later than quiet_until, so that who is
+    // forgotten owes nothing.
+    Instant spent_until{};
+    int paid = 0;
+    std::optional<PollReason> waiting;
+    [[nodiscard]] Instant opens() const;
+    [[nodiscard]] Instant next() const { return waiting ? opens() : quiet_until; }
+  };
+  using Devices = std::unordered_map<DeviceName, Polled>;
+  static void spend(Polled& polled, Instant now);
   void expire(Instant now, std::vector<Due>* due);
-  // Who was polled within kQuiet, no more than there are devices, with what waits; and when each
-  // was, the oldest first.
-  std::unordered_map<DeviceName, std::optional<PollReason>> devices_;
-  std::deque<std::pair<Instant, DeviceName>> quiet_;
+  Devices devices_;
+  std::set<std::pair<Instant, DeviceName>> order_;  // all of them, by next()
   std::size_t waiting_ = 0;
 };
 
@@ -97,7 +119,7 @@ class MissingTraps {
  public:
   static constexpr Duration kBefore = 60s;  // so old a trap may be: a poll follows within seconds
   static constexpr Duration kGrace = 10s;   // so late it may come
-  static constexpr std::size_t kMostOfDevice = 128;  // traps and losses kept of one
+  static constexpr std::size_t kMostOfDevice = 512;  // ports with traps, and losses, kept of one
   // A trap of the device came; `lost`: a linkDown, of that interface or, 0, of any.
   void heard(const DeviceName& device, std::optional<std::uint32_t> lost, Instant now);
   void lost(const DeviceName& device, std::uint32_t if_index, Instant now);
@@ -119,6 +141,7 @@ class MissingTraps {
   struct Marks {
     std::deque<Mark> traps;
     std::deque<Mark> losses;
+    std::optional<Instant> crowded;  // the newest trap that found no room: it may be any port's
   };
   std::map<DeviceName, std::uint64_t> counts_;
   std::map<DeviceName, Marks> marks_;

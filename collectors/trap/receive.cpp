@@ -1,12 +1,14 @@
 // What comes in by the trap collector's port: believed and told, or ignored and counted.
 #include <utility>
 
+#include "collectors/trap/hex.hpp"
 #include "collectors/trap/receiver.hpp"
 
 namespace itnxt::trap {
 namespace {
 
-constexpr Duration kTellNotPolledAgain = 10min;  // of one device
+constexpr Duration kAside = 20ms;  // so long a trap waits for what its device says
+constexpr std::size_t kMostAside = 64;
 
 // FNV-1a from a random start: who sends cannot make two of its notifications look like one of
 // another's.
@@ -42,6 +44,27 @@ std::uint64_t identity_of(std::uint64_t key, const Notification& note, const Add
   return hash.value();
 }
 
+// The same for the disk, where no key is kept that a sender could not guess: by a digest of which
+// nobody makes two. Empty: this host has none.
+std::string lasting_identity_of(const Notification& note, const Address& from,
+                                snmp::ByteView engine) {
+  std::string head = std::to_string(static_cast<int>(note.version));
+  for (const std::size_t number :
+       {std::size_t{static_cast<std::uint32_t>(note.request_id)},
+        std::size_t{note.uptime.value_or(0)}, engine.size(), note.oid.view().size()}) {
+    head += ' ' + std::to_string(number);
+  }
+  head += ' ';
+  const auto digest =
+      usm::digest(usm::AuthAlgorithm::sha256,
+                  {{reinterpret_cast<const std::uint8_t*>(head.data()), head.size()},
+                   from.ip,
+                   engine,
+                   note.oid.view(),
+                   note.varbinds});
+  return digest ? "inform " + to_hex(digest->bytes()) : "";
+}
+
 }  // namespace
 
 void TrapCollector::ignore(Reason reason, const Listener::Datagram& datagram) {
@@ -65,10 +88,9 @@ void TrapCollector::receive(const Listener::Datagram& datagram) {
   const auto found = senders_.of_community(*note, datagram.peer);
   const auto* devices = std::get_if<Senders::Found>(&found);
   if (devices == nullptr) return ignore(std::get<Reason>(found), datagram);
-  const std::uint64_t identity = identity_of(hash_key_, *note, datagram.peer, {});
-  if (!note->inform) return accept(*note, *devices, identity, datagram, {});
+  if (!note->inform) return accept(*note, *devices, {}, datagram, {});
   const auto inform = snmp::decode(datagram.bytes);
-  accept(*note, *devices, identity, datagram,
+  accept(*note, *devices, {}, datagram,
          [&] { return acknowledge(std::get<snmp::Message>(inform), true, answer_room_); });
 }
 
@@ -111,9 +133,8 @@ void TrapCollector::receive_v3(const usm::V3Message& message, const Listener::Da
   }
   if (!verdict.authentic && devices.empty()) return ignore(Reason::unknown_sender, datagram);
   const snmp::ByteView engine = ours ? verdict.scoped.context_engine_id : message.header.engine_id;
-  const std::uint64_t identity = identity_of(hash_key_, *note, datagram.peer, engine);
-  if (!note->inform) return accept(*note, devices, identity, datagram, {});
-  accept(*note, devices, identity, datagram, [&] {
+  if (!note->inform) return accept(*note, devices, engine, datagram, {});
+  accept(*note, devices, engine, datagram, [&] {
     const snmp::ByteView answer = acknowledge(*pdu, false, pdu_room_);
     if (answer.empty()) return answer;
     return security_->encode_answer(message, verdict, answer, now, answer_room_);
@@ -134,9 +155,10 @@ Senders::Found TrapCollector::devices_of(const usm::V3Message& message,
 }
 
 void TrapCollector::accept(const Notification& note, const Senders::Found& devices,
-                           std::uint64_t identity, const Listener::Datagram& datagram,
+                           snmp::ByteView engine, const Listener::Datagram& datagram,
                            const Answer& answer) {
   const Instant now = context_.loop.now();
+  const std::uint64_t identity = identity_of(hash_key_, note, datagram.peer, engine);
   // Version 1 has no request-id: the same trap twice is two traps.
   const bool repeats = note.version != Version::v1;
   if (repeats && seen_.contains(identity, now)) {
@@ -144,7 +166,7 @@ void TrapCollector::accept(const Notification& note, const Senders::Found& devic
     if (answer && !unkept_.contains(identity)) reply(datagram, answer());
     return;
   }
-  look(note, devices);
+  const bool asked = look(note, devices);
   const KnownTrap* const known = known_trap(note.oid.view());
   const bool lost = known != nullptr && known->look == Look::link_lost;
   for (const std::size_t device : devices) {
@@ -162,14 +184,36 @@ void TrapCollector::accept(const Notification& note, const Senders::Found& devic
     candidates.push_back(senders_.name(devices[i]).text());
   }
   Event event = event_of(note, device, candidates, datagram.peer);
-  if (answer) return report_inform(std::move(event), identity, datagram, answer());
-  report(std::move(event));
+  if (answer) {
+    event.once = lasting_identity_of(note, datagram.peer, engine);
+    return report_inform(std::move(event), identity, datagram, answer());
+  }
+  asked ? put_aside(std::move(event)) : report(std::move(event));
+}
+
+void TrapCollector::report(Event event) {
+  report_aside();
+  context_.sink.report(stamped(std::move(event)));
+}
+
+// A commit takes the disk's time, and what the device says would wait behind it.
+void TrapCollector::put_aside(Event event) {
+  aside_.push_back(stamped(std::move(event)));
+  if (aside_.size() >= kMostAside) return report_aside();
+  if (!aside_timer_) aside_timer_ = context_.loop.after(kAside, [this] { report_aside(); });
+}
+
+void TrapCollector::report_aside() {
+  aside_timer_.cancel();
+  for (Event& event : std::exchange(aside_, {})) context_.sink.report(std::move(event));
 }
 
 // What is acknowledged must not be lost: the answer waits until the event is on the disk, and so
-// does the one to a repetition.
+// does the one to a repetition. Should this process be killed then, its successor finds Event::once
+// beside the event.
 void TrapCollector::report_inform(Event event, std::uint64_t identity,
                                   const Listener::Datagram& datagram, snmp::ByteView answer) {
+  report_aside();
   unkept_.insert(identity);
   context_.sink.report_kept(stamped(std::move(event)),
                             [here = std::weak_ptr(alive_), identity,
@@ -180,64 +224,6 @@ void TrapCollector::report_inform(Event event, std::uint64_t identity,
                               (*alive)->unkept_.erase(identity);
                               (*alive)->reply(to, bytes);
                             });
-}
-
-void TrapCollector::look(const Notification& note, const Senders::Found& devices) {
-  const KnownTrap* const known = known_trap(note.oid.view());
-  if (known == nullptr || known->look == Look::nothing) return;
-  PollReason reason;
-  reason.tables = known->look == Look::device;
-  if (!reason.tables) reason.if_index = note.if_index;
-  if (!reason.tables) reason.up = known->look == Look::link;
-  for (const std::size_t device : devices) {
-    const DeviceName& name = senders_.name(device);
-    if (pace_.ask(name, reason, context_.loop.now())) poll(name, reason);
-  }
-  arm_pace();
-}
-
-void TrapCollector::poll(const DeviceName& device, const PollReason& reason) {
-  if (context_.polls != nullptr && context_.polls->poll_now(device, reason)) {
-    ++totals_.polls;
-    return;
-  }
-  ++totals_.not_polled;
-  const Instant now = context_.loop.now();
-  const auto [told, fresh] = not_polled_told_.try_emplace(device, now);
-  if (!fresh && now - told->second < kTellNotPolledAgain) return;
-  told->second = now;
-  context_.log.warning(
-      "a trap is a reason to poll its device, which no snmp collector of this process does; run "
-      "both in one process",
-      {{"collector", config_.name.text()}, {"device", device.text()}});
-}
-
-void TrapCollector::lost(const DeviceName& device, std::uint32_t if_index) {
-  missing_.lost(device, if_index, context_.loop.now());
-}
-
-// Asked once more at the end of the quiet time, without what was said: then the device is right.
-void TrapCollector::contradicted(const DeviceName& device, std::uint32_t if_index) {
-  if (!senders_.find(device)) return;
-  ++totals_.contradicted;
-  PollReason reason;
-  reason.if_index = if_index;
-  if (pace_.ask(device, reason, context_.loop.now())) poll(device, reason);
-  arm_pace();
-}
-
-void TrapCollector::arm_pace() {
-  if (pace_timer_) return;
-  const auto next = pace_.next_due();
-  if (!next) return;
-  const Duration wait = std::max(Duration::zero(), *next - context_.loop.now());
-  pace_timer_ = context_.loop.after(wait, [this] {
-    pace_timer_.cancel();
-    for (const PollPace::Due& due : pace_.take_due(context_.loop.now())) {
-      poll(due.device, due.reason);
-    }
-    arm_pace();
-  });
 }
 
 Event TrapCollector::stamped(Event event) const {

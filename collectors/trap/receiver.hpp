@@ -33,7 +33,8 @@ class TrapCollector final : public Collector, private PollListener {
   ~TrapCollector() override;
 
   void start() override;
-  // Takes anything but another port or interval: who is believed changes, what has been seen stays.
+  // Takes anything: who is believed and where it listens may change, what has been seen and counted
+  // stays.
   bool update(const CollectorConfig& config) override;
 
   // Where it listens; 0: nowhere. For tests, which take any port.
@@ -47,6 +48,7 @@ class TrapCollector final : public Collector, private PollListener {
   // collector.cpp
   void take_inventory();
   void open();
+  void close();
   void on_readable();
   void tick();
   void look_up_names();
@@ -59,7 +61,8 @@ class TrapCollector final : public Collector, private PollListener {
   // receive.cpp
   void receive(const Listener::Datagram& datagram);
   void receive_v3(const usm::V3Message& message, const Listener::Datagram& datagram);
-  void accept(const Notification& note, const Senders::Found& devices, std::uint64_t identity,
+  // `engine`: that sent it; empty: before version 3.
+  void accept(const Notification& note, const Senders::Found& devices, snmp::ByteView engine,
               const Listener::Datagram& datagram, const Answer& answer);
   void ignore(Reason reason, const Listener::Datagram& datagram);
   void report_back(const usm::V3Message& message, const Security::Verdict& verdict,
@@ -68,15 +71,20 @@ class TrapCollector final : public Collector, private PollListener {
   [[nodiscard]] Senders::Found devices_of(const usm::V3Message& message,
                                           const Security::Verdict& verdict,
                                           const Notification& note, const Address& from) const;
-  void look(const Notification& note, const Senders::Found& devices);
-  void poll(const DeviceName& device, const PollReason& reason);
-  void arm_pace();
   [[nodiscard]] Event stamped(Event event) const;
-  void report(Event event) { context_.sink.report(stamped(std::move(event))); }
+  void report(Event event);
+  void put_aside(Event event);
+  void report_aside();
   void report_inform(Event event, std::uint64_t identity, const Listener::Datagram& datagram,
                      snmp::ByteView answer);
 
+  // look.cpp
+  // True: it is the reason for a poll that has begun.
+  bool look(const Notification& note, const Senders::Found& devices);
+  bool poll(const DeviceName& device, const PollReason& reason);
+  void arm_pace();
   void lost(const DeviceName& device, std::uint32_t if_index) override;
+  void confirmed(const DeviceName& device) override;
   void contradicted(const DeviceName& device, std::uint32_t if_index) override;
 
   TrapCollectorConfig config_;  // but for its targets
@@ -95,6 +103,10 @@ class TrapCollector final : public Collector, private PollListener {
   Seen seen_;
   std::unordered_set<std::uint64_t> unkept_;  // informs whose event is not on the disk yet
   std::shared_ptr<TrapCollector*> alive_ = std::make_shared<TrapCollector*>(this);
+  // Traps whose device is being asked: what it says has the disk first. In order, before any other
+  // report of ours.
+  std::vector<Event> aside_;
+  Timer aside_timer_;
   MissingTraps missing_;
   Ignored ignored_;
   std::optional<Instant> ignored_told_at_;
@@ -108,6 +120,7 @@ class TrapCollector final : public Collector, private PollListener {
 
   std::vector<std::uint8_t> plain_, answer_room_, pdu_room_;
   std::optional<Listener> listener_;
+  std::uint64_t drops_before_ = 0;  // of listeners that were closed
   std::string listen_problem_;
   Duration reopen_after_ = 1s;
   Watch watch_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "collectors/trap/hex.hpp"
 #include "collectors/trap/names.hpp"
 #include "daemon/core/text.hpp"
 
@@ -21,13 +22,7 @@ std::string value_text(const snmp::Varbind& varbind) {
         return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r';
       });
       if (!binary) return std::string(text);
-      std::string hex = "0x";
-      static constexpr std::string_view kDigits = "0123456789abcdef";
-      for (std::size_t i = 0; i < text.size() && i < 64; ++i) {
-        hex += kDigits[static_cast<unsigned char>(text[i]) >> 4U];
-        hex += kDigits[static_cast<unsigned char>(text[i]) & 0xFU];
-      }
-      return hex;
+      return "0x" + to_hex(varbind.value.first(std::min<std::size_t>(text.size(), 64)));
     }
     case snmp::Type::oid:
       return snmp::dotted(varbind.value);

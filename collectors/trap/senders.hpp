@@ -1,10 +1,11 @@
 // Who sends: from what a notification bears to the device of the inventory that it is from. Pure;
 // the loop's thread.
 //
-// What counts, strongest first: the engine that signed (its keys are its own); the source address;
-// snmpTrapAddress, as a relay or a device with several addresses has it, but only under the
-// community of the very device that it names, or from a known address. Several devices may share an
-// address: then each of them is meant.
+// What counts, strongest first: the engine that signed (its keys are its own); snmpTrapAddress, as
+// a relay or a device with several addresses has it, but only under the community of the very
+// device that it names; the source address. Who knows that community can name the device: as with
+// any forged trap, all it gains is a poll of it. Several devices may share an address: then each of
+// them is meant.
 #pragma once
 
 #include <array>

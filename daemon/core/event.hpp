@@ -47,6 +47,9 @@ struct Event {
     bool operator==(const State&) const = default;
   };
   std::optional<State> state{};
+  // Not on the wire. Who was told of it may tell it again, as the sender of an inform does: under
+  // the same name it is news once in ToldStates::kOnceWithin, by whichever process. Empty: always.
+  std::string once{};
   bool operator==(const Event&) const = default;
 };
 

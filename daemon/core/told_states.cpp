@@ -1,20 +1,28 @@
 #include "daemon/core/told_states.hpp"
 
+#include <charconv>
+#include <iterator>
+
 namespace itnxt {
 namespace {
 
 const std::string kMemory = "memory\n";  // no state is called so: theirs are lines of text
+constexpr char kOnce = '\x01';           // no state bears it: they have passed sanitize()
 
 }  // namespace
 
 bool ToldStates::is_news(const Event& event) {
+  return is_news_of_once(event) && is_news_of_state(event);
+}
+
+bool ToldStates::is_news_of_state(const Event& event) {
   if (!event.state) return true;
   const auto told = told_.find(event.state->of);
   if (told == told_.end() ? event.state->usual : told->second == event.kind) return false;
   if (event.state->usual) {
     told_.erase(told);
     changes_[event.state->of] = "";
-  } else if (told != told_.end() || told_.size() < kMost) {
+  } else if (told != told_.end() || told_.size() - once_.size() < kMost) {
     told_[event.state->of] = event.kind;
     changes_[event.state->of] = event.kind;
   }
@@ -24,7 +32,9 @@ bool ToldStates::is_news(const Event& event) {
 void ToldStates::remember(const std::string& name, std::string what) {
   const std::string key = kMemory + name;
   const auto known = told_.find(key);
-  if (known == told_.end() ? what.empty() || told_.size() >= kMost : known->second == what) return;
+  if (known == told_.end() ? what.empty() || told_.size() - once_.size() >= kMost
+                           : known->second == what)
+    return;
   changes_[key] = what;
   if (what.empty()) {
     told_.erase(known);
@@ -41,6 +51,39 @@ Memories ToldStates::recall(std::string_view prefix) const {
     found.emplace_back(at->first.substr(kMemory.size()), at->second);
   }
   return found;
+}
+
+bool ToldStates::is_news_of_once(const Event& event) {
+  if (event.once.empty()) return true;
+  while (!once_.empty() && event.wall - once_.begin()->first >= kOnceWithin) forget(once_.begin());
+  // Those of a clock that was set back since.
+  while (!once_.empty() && std::prev(once_.end())->first - event.wall >= kOnceWithin) {
+    forget(std::prev(once_.end()));
+  }
+  std::string key = kOnce + event.once;
+  if (told_.contains(key)) return false;
+  if (once_.size() >= kMostOnce) forget(once_.begin());
+  const std::string when = std::to_string(event.wall.time_since_epoch().count());
+  told_[key] = when;
+  changes_[key] = when;
+  once_.emplace(event.wall, std::move(key));
+  return true;
+}
+
+void ToldStates::forget(std::set<Once>::iterator once) {
+  told_.erase(once->second);
+  changes_[once->second] = "";
+  once_.erase(once);
+}
+
+void ToldStates::load(Kinds told) {
+  told_ = std::move(told);
+  for (const auto& [key, when] : told_) {
+    if (key.empty() || key.front() != kOnce) continue;
+    Duration::rep count = 0;
+    (void)std::from_chars(when.data(), when.data() + when.size(), count);
+    once_.emplace(WallTime(Duration(count)), key);
+  }
 }
 
 }  // namespace itnxt

@@ -1,10 +1,12 @@
 // What was told last of each state that events tell, so that a collector that starts again, and
-// sees what its predecessor saw, tells nothing; and what collectors remember themselves, so that
-// they tell what has changed meanwhile. Pure; the EventLog keeps it on the disk.
+// sees what its predecessor saw, tells nothing; what was told lately that may come again
+// (Event::once); and what collectors remember themselves, so that they tell what has changed
+// meanwhile. Pure; the EventLog keeps it on the disk, in one commit with the event.
 #pragma once
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +23,9 @@ class ToldStates {
   using Kinds = std::map<std::string, std::string>;  // by state; empty: nothing to remember
   // More than so many are not remembered: then they are told again.
   static constexpr std::size_t kMost = 20'000;
+  // By the events' own wall clocks; of the last kMostOnce.
+  static constexpr Duration kOnceWithin = 10min;
+  static constexpr std::size_t kMostOnce = 16'384;
 
   // Whether the event says anything new; if so, it is what was told last.
   [[nodiscard]] bool is_news(const Event& event);
@@ -29,7 +34,7 @@ class ToldStates {
   void remember(const std::string& name, std::string what);
   [[nodiscard]] Memories recall(std::string_view prefix) const;
 
-  void load(Kinds told) { told_ = std::move(told); }
+  void load(Kinds told);
   [[nodiscard]] bool has_changes() const { return !changes_.empty(); }
   // For the disk, since the last call. What did not get there is given back.
   [[nodiscard]] Kinds take_changes() { return std::exchange(changes_, {}); }
@@ -37,7 +42,14 @@ class ToldStates {
   void give_back_all() { give_back(told_); }
 
  private:
+  // When, and under which key of told_: kOnce and the name.
+  using Once = std::pair<WallTime, std::string>;
+  bool is_news_of_state(const Event& event);
+  bool is_news_of_once(const Event& event);
+  void forget(std::set<Once>::iterator once);
+
   Kinds told_;
+  std::set<Once> once_;
   Kinds changes_;
 };
 

@@ -4,7 +4,13 @@
 Exit code 1 when a bar is missed: at most one verifying poll of the device in 5 s, no false state of
 its link, memory flat (8 MiB), nothing dropped by the kernel.
 
-  tests/bench/trap_flood.py [--rate 5000] [--seconds 30]     (root: network namespaces)
+With --sources N the traps come from so many addresses. With --devices each of them is a device of the
+inventory, with a storm bucket and a pace of its own, and one trap of ten is an event. What grows then
+are the last 10,000 events, which the aggregator holds for GET /api/v1/events: flat is what is behind
+the half of the time, which has to be long enough to fill them (20 s at the rate of 5,000).
+
+  tests/bench/trap_flood.py [--rate 5000] [--seconds 30] [--sources 1] [--devices]
+  (root: network namespaces)
 """
 
 import argparse
@@ -23,15 +29,22 @@ from snmp_tools import LINK_DOWN
 FLAT = 8 << 20
 SENDER = """
 import socket, sys, time
-host, rate, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+host, rate, seconds, sources = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4:]
 true, forged = TRUE, FORGED
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.connect((host, 1162))
+def opened(source):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_IP, 15, 1)  # IP_FREEBIND
+    s.bind((source, 0))
+    s.connect((host, 1162))
+    return s
+out = [opened(source) for source in sources] or [opened("")]
 begin, n = time.monotonic(), 0
 while n < rate * seconds:
     due = int((time.monotonic() - begin) * rate)
     while n < due:
-        s.send(forged[n % len(forged)] if n % 10 else true[n // 10 % len(true)])
+        # Of each ten in a row nine are forged, whoever sends them.
+        out[(n // 10 + n) % len(out)].send(
+            forged[n % len(forged)] if n % 10 else true[n // 10 % len(true)])
         n += 1
     time.sleep(0.002)
 print(n, time.monotonic() - begin)
@@ -47,6 +60,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--rate", type=int, default=5000)
     parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--sources", type=int, default=1)
+    parser.add_argument("--devices", action="store_true")
     words = parser.parse_args()
     reason = isolate()
     if reason:
@@ -56,10 +71,14 @@ def main():
         near, far = Site(lab, "near"), Site(lab, "far")
         wire = Wire("wire", near, far)
         near.begin()
+        sources = ["127.1.%d.%d" % divmod(n, 250) for n in range(words.sources)]
+        sources = sources if words.sources > 1 else []
+        devices = [product.device("d%d" % n, source + ":1161")
+                   for n, source in enumerate(sources) if words.devices]
         daemon = product.Itnxtd(lab, "run", product.config(
-            lab, sites=[near.entry], devices=[near.device], links=[product.link("wire", ("near-core-1", wire.interface))],
+            lab, sites=[near.entry], devices=[near.device, *devices], links=[product.link("wire", ("near-core-1", wire.interface))],
             collectors=[{"kind": "trap", "name": "traps", "listen": "udp:[::]:1162",
-                         "interval": "1s"}, product.snmp(interval="60s")]))
+                         "interval": "1s"}, product.snmp(interval="60s", devices=[near.device_name])]))
         wait_until(lambda: daemon.metric("itnxt_link_up", link="wire") == 1, "the first poll", 90)
         number = int(near.agent.indices()[wire.interface])
         true = [ber.notification(peers.COMMUNITY, LINK_DOWN, number, n) for n in range(1, 1001)]
@@ -68,18 +87,23 @@ def main():
         script = lab.write("flood.py", SENDER.replace("TRUE", repr(true)).replace(
             "FORGED", repr(forged)))
         host = near.device["address"].split(":")[0].rsplit(".", 1)[0] + ".1"
+        host = "127.0.0.1" if sources else host
         polls = lambda: daemon.metrics().sum("itnxt_snmp_polls_total")
         figure = lambda name: daemon.metrics().sum("itnxt_trap_" + name) or 0
         before, memory, cpu = polls(), resident(daemon), daemon.process.cpu_seconds()
-        flood = lab.start("flood", ["python3", script, host, words.rate, words.seconds],
-                          namespace=near.namespace)
-        worst, link_states, began = memory, set(), time.monotonic()
+        flood = lab.start("flood", ["python3", script, host, words.rate, words.seconds, *sources],
+                          namespace=None if sources else near.namespace)
+        worst, link_states, began, course = memory, set(), time.monotonic(), []
         while flood.running:
+            course.append((resident(daemon) - memory) / (1 << 20))
             worst = max(worst, resident(daemon))
             link_states.add(daemon.metric("itnxt_link_up", link="wire"))
             time.sleep(0.5)
         cpu = daemon.process.cpu_seconds() - cpu
         print(flood.log, "sent")
+        course.append((resident(daemon) - memory) / (1 << 20))
+        print("memory over time, MiB:", *("%+.1f" % course[len(course) * n // 8] for n in range(8)),
+              "%+.1f" % course[-1])
         time.sleep(6)  # the last quiet time, and the figures of it
         took = time.monotonic() - began
         link_states.add(daemon.metric("itnxt_link_up", link="wire"))
@@ -90,7 +114,11 @@ def main():
         print("%d polls in %.0f s, link states %s, memory %+.1f MiB, %.0f%% of a core" % (
             made, took, link_states, (worst - memory) / (1 << 20), 100 * cpu / words.seconds))
         regular = took / 60 + 1
-        fine = (made <= took / 5 + 1 + regular and link_states == {1.0} and worst - memory < FLAT
+        growth = worst - memory
+        if devices:
+            growth = (max(course[len(course) // 2:]) - course[len(course) // 2]) * (1 << 20)
+            print("memory of the second half: %+.1f MiB" % (growth / (1 << 20)))
+        fine = (made <= took / 5 + 1 + regular and link_states == {1.0} and growth < FLAT
                 and drops == 0)
     finally:
         lab.close()

@@ -167,6 +167,30 @@ TEST_F(EventLogTest, AStateIsToldWhenItIsAnotherAlsoOverARestart) {
   EXPECT_THAT(texts(take()), ElementsAre("4:a is up"));
 }
 
+// The process is killed between the commit and the answer to who told it.
+TEST_F(EventLogTest, WhatComesAgainIsToldOnceAlsoOverAKill) {
+  Event one = event("an inform");
+  one.once = "its hash";
+  start(options(1));
+  int answers = 0;
+  events->report(one, [&] { ++answers; });
+  settle();
+  EXPECT_EQ(answers, 1);
+  EXPECT_THAT(texts(take()), ElementsAre("1:an inform"));
+  start(options(2));  // no word of the aggregator's has come
+  events->report(one, [&] { ++answers; });
+  EXPECT_EQ(answers, 2) << "it is on the disk";
+  const auto again = take();
+  EXPECT_THAT(texts(again), ElementsAre("1:an inform"));
+  ack(*again);
+  loop.advance(1s);  // it goes from the disk
+  settle();
+  start(options(3));
+  events->report(one, [&] { ++answers; });
+  EXPECT_EQ(answers, 3);
+  EXPECT_EQ(take(), std::nullopt);
+}
+
 TEST_F(EventLogTest, WhatWasToldWhileTheDiskWasFullIsKnownAfterwards) {
   EventLogOptions full = options();
   full.file.max_pages = 1;

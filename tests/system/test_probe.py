@@ -14,6 +14,7 @@ from peers import tool
 FAR, LOSSY, HOLE, NOWHERE = "10.79.1.2", "10.79.1.3", "10.79.1.4", "10.79.2.1"
 LEAKY = "10.79.1.5"  # what this host's own filter drops
 FAR6 = "fd00:79::2"
+NOBODY, NOBODY6 = "10.79.1.99", "fd00:79::99"  # no host has them
 MARKED = {  # what bears DSCP 46: counter and rule of nftables
     "echo4": "ip dscp ef icmp type echo-request",
     "echo6": "ip6 dscp ef icmpv6 type echo-request",
@@ -165,6 +166,18 @@ class Probes(LabTest):
         for name, packets in marked.items():
             self.assertGreaterEqual(packets, 20, "%s bears DSCP 46" % name)
 
+    def test_a_host_that_answers_no_arp_is_unreachable(self):
+        """The kernel gives it up after three seconds, when its train is long over."""
+        daemon = self.begin([{"name": "nobody", "address": NOBODY},
+                             {"name": "nobody6", "address": "[%s]" % NOBODY6},
+                             {"name": "hole", "address": HOLE}, {"name": "far", "address": FAR}])
+        for target in ("nobody", "nobody6"):
+            wait_until(lambda: (self.value(daemon, "unreachable_total", target) or 0) >= 20,
+                       "%s is unreachable" % target)
+            self.wait_value(daemon, 1, "loss_ratio", target)
+        self.assertEqual(self.value(daemon, "unreachable_total", "hole"), 0)
+        self.assertEqual(self.value(daemon, "unreachable_total", "far"), 0)
+
     def test_services(self):
         """nginx by HTTP and HTTPS, dnsmasq by a name it has and one it has not."""
         path = self.lab.path("nginx")
@@ -204,6 +217,10 @@ class Probes(LabTest):
         told = {e["details"]["target"]: e["text"] for e in daemon.api("events")}
         self.assertEqual(told["broken"], "broken (http %s:80) does not answer: wrong: HTTP status "
                                          "503" % FAR)
+        self.assertEqual(told["nxdomain"], "nxdomain (dns %s:53) does not answer: wrong: REFUSED: the "
+                                           "server does not answer us" % FAR)
+        self.wait_value(daemon, 5, "dns_rcode", "nxdomain")
+        self.wait_value(daemon, 0, "dns_rcode", "name")
         self.assertRegex(told["stranger"], literal(
             "stranger (http %s:443) does not answer: insecure: SSL certificate problem: "
             "self…signed certificate" % FAR))
@@ -227,6 +244,7 @@ class Probes(LabTest):
             file.write("1 0")
         targets = [{"name": "far", "address": FAR}, {"name": "far6", "address": "[%s]" % FAR6},
                    {"name": "nowhere", "address": NOWHERE},
+                   {"name": "nobody", "address": NOBODY},
                    {"name": "closed", "address": FAR + ":81", "type": "tcp"}]
         daemon = self.begin(targets, prefix=weak)
         daemon.wait_log("cannot send ICMP echoes by IPv4: Operation not permitted; let this "
@@ -239,8 +257,9 @@ class Probes(LabTest):
             file.write("0 2147483647")
         for target in ("far", "far6"):
             self.wait_value(daemon, 1, "up", target)
-        wait_until(lambda: self.value(daemon, "failures_total", "nowhere", reason="unreachable"),
-                   "the router's word is heard on a ping socket too")
+        for target in ("nowhere", "nobody"):
+            wait_until(lambda: self.value(daemon, "failures_total", target, reason="unreachable"),
+                       "the word on %s is heard on a ping socket too" % target)
 
 
 if __name__ == "__main__":

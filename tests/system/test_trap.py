@@ -10,76 +10,14 @@ import time
 import ber
 import peers
 import product
-from lab import (LabTest, NotYet, free_udp_port, main, need_binaries, needs_namespaces, stays,
-                 wait_until)
+from lab import LabTest, NotYet, main, need_binaries, needs_namespaces, stays, wait_until
 from places import Site, Wire
 from snmp_tools import (AUTH, LINK_DOWN, LINK_UP, PASS_PHRASES, PRIV, Sender, link_varbinds,
                         user_words)
-
-COLD_START = "1.3.6.1.6.3.1.1.5.1"
-
-
-def trap(port, **keys):
-    return {"kind": "trap", "name": "traps", "interval": "1s",
-            "listen": "udp:127.0.0.1:%d" % port, **keys}
+from trapped import COLD_START, OnLoopback, Trapped, trap
 
 
-class Trapped:
-    """What a test of an itnxtd that takes traps asks of it."""
-
-    def events(self, kind="trap"):
-        return [e for e in self.daemon.api("events?limit=10000") if e["kind"] == kind]
-
-    def wait_events(self, count, kind="trap"):
-        def enough():
-            found = self.events(kind)
-            if len(found) < count:
-                raise NotYet("%d events of kind %s" % (len(found), kind))
-            return found
-        return wait_until(enough, "%d events of kind %s" % (count, kind))
-
-    def wait_ignored(self, reason, count=1):
-        def seen():
-            value = self.daemon.metrics().sum("itnxt_trap_ignored_total", reason=reason)
-            if value != count:
-                raise NotYet("%r are %s" % (value, reason))
-            return True
-        wait_until(seen, "%d are ignored as %s" % (count, reason))
-
-    def figure(self, name, **labels):
-        return self.daemon.metrics().sum("itnxt_trap_" + name, **labels) or 0
-
-
-class OnTheLoopback(Trapped, LabTest):
-    """Devices that are only addresses of the loopback: nobody polls them."""
-
-    def setUp(self):
-        super().setUp()
-        need_binaries(self, "itnxtd")
-        self.port = free_udp_port()
-        self.sender = Sender(self.lab, "127.0.0.1:%d" % self.port)
-
-    def config(self, devices, credentials=None, **keys):
-        config = product.config(self.lab, devices=devices, collectors=[trap(self.port, **keys)])
-        config["credentials"].update(credentials or {})
-        return config
-
-    def begin(self, *words, env=None, **keys):
-        self.daemon = product.Itnxtd(self.lab, "run", self.config(*words, **keys), env=env)
-        self.daemon.wait_log("listening for traps")
-
-    def secrets(self):
-        return {"AUTH_PASS": PASS_PHRASES["auth"], "PRIV_PASS": PASS_PHRASES["priv"]}
-
-    @staticmethod
-    def user(name, auth, priv="none"):
-        words = {"version": 3, "user": name, "auth": auth}
-        if auth != "none":
-            words["auth_password"] = {"env": "AUTH_PASS"}
-        if priv != "none":
-            words.update(priv=priv, priv_password={"env": "PRIV_PASS"})
-        return words
-
+class OnTheLoopback(OnLoopback):
     def test_versions_1_and_2c(self):
         self.begin([product.device("core", "127.0.0.1:1161")])
         self.sender.v2(LINK_DOWN, *link_varbinds(7))
@@ -189,6 +127,49 @@ class OnTheLoopback(Trapped, LabTest):
         self.daemon.wait_log("listening for traps again")
         self.sender.v2(LINK_DOWN)
         self.wait_events(1)
+
+    def test_an_inform_is_told_once_though_the_collector_is_killed_before_it_answers(self):
+        """A receiver that is not there takes every answer; its informs come again to the next
+        process, of version 2c byte by byte."""
+        endpoint = "ipc://" + self.lab.path("transport.sock")
+        devices = [product.device("core", "127.0.0.1:1161")]
+        central = product.config(self.lab, "central", devices=devices)
+        central["aggregator"]["listen"] = endpoint
+        self.daemon = product.Itnxtd(self.lab, "aggregate", central)
+        outer = self.config(devices, storm_limit=1000)
+        del outer["aggregator"]
+        outer["transport"]["aggregators"] = [endpoint]
+        collector = product.Itnxtd(self.lab, "collect", outer)
+        kills = int(os.environ.get("ITNXT_TEST_KILLS", "4"))
+        number = 0
+        for kill in range(kills):
+            collector.wait_log("listening for traps")
+            informs = []
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.settimeout(5)
+                sender.connect(("127.0.0.1", self.port))
+                for _ in range(20):
+                    number += 1
+                    informs.append(ber.notification(peers.COMMUNITY, LINK_UP, number, number, 0xA6))
+                    sender.send(informs[-1])
+                if kill % 2 == 0:  # every answer has been sent, and most events are gone from the disk
+                    self.wait_events(number)
+                else:  # at some moment between the first one's commit and the last one's
+                    sender.recv(4096)
+                collector.kill()
+                collector.start()
+                collector.wait_log("listening for traps")
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.settimeout(5)
+                sender.connect(("127.0.0.1", self.port))
+                for inform in informs:
+                    sender.send(inform)
+                    self.assertEqual(ber.read(sender.recv(4096))[0], 0x30, "it is acknowledged")
+        last = "linkUp of core: interface %d" % number
+        wait_until(lambda: last in [e["text"] for e in self.events()], "the last one has come")
+        ours = [int(e["text"].rsplit(" ", 1)[1]) for e in self.events()[::-1]]
+        self.assertEqual(sorted(ours), list(range(1, number + 1)), "none lost, none doubled")
+        print("%d kills, %d informs" % (kills, number))
 
     def test_informs_survive_an_aggregator_that_is_away(self):
         """Each is acknowledged at once, told once, and in order; however often it was repeated, and

@@ -139,10 +139,13 @@ TEST_F(ProbeCollectorTest, AnswersOfDnsAreHeldAgainstTheQuestion) {
   rcode = 3;
   ASSERT_TRUE(test::run_until(loop, [&] { return sink.events.size() == 1; }));
   EXPECT_EQ(sink.events[0].kind, "target_unreachable");
+  EXPECT_EQ(sink.events[0].text, "dns (dns 127.0.0.1:" + std::to_string(server.port) +
+                                     ") does not answer: wrong: NXDOMAIN: there is no such name");
   rcode = 0;
   ASSERT_TRUE(test::run_until(loop, [&] { return sink.events.size() == 2; }));
   EXPECT_EQ(sink.events[1].kind, "target_reachable");
   EXPECT_GE(value("itnxt_probe_failures_total", {"dns", "wrong"}).value_or(0), 0);
+  EXPECT_EQ(value("itnxt_probe_dns_rcode", {"dns"}), 0);
 }
 
 TEST_F(ProbeCollectorTest, ANameThatDoesNotResolveIsCountedAndDisturbsNobody) {

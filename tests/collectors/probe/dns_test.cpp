@@ -33,6 +33,17 @@ TEST(Dns, RcodeAndRecordsAreRead) {
   EXPECT_TRUE(decode_answer(shouted, question));
 }
 
+TEST(Dns, AnswersBearTheNamesThatPeopleKnow) {
+  EXPECT_TRUE(is_good({0, 1}));
+  EXPECT_FALSE(is_good({0, 0}));
+  EXPECT_FALSE(is_good({3, 1}));
+  EXPECT_EQ(to_text({0, 0}), "NOERROR, but no record of that type");
+  EXPECT_EQ(to_text({2, 0}), "SERVFAIL: the server cannot find out");
+  EXPECT_EQ(to_text({3, 0}), "NXDOMAIN: there is no such name");
+  EXPECT_EQ(to_text({5, 0}), "REFUSED: the server does not answer us");
+  EXPECT_EQ(to_text({15, 0}), "rcode 15");
+}
+
 TEST(Dns, WhatIsNoAnswerToThisQuestionIsNothing) {
   const Packet question = encode_question(7, "example.org", DnsType::a);
   const Packet good = answer_to(question);

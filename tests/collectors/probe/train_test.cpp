@@ -97,6 +97,31 @@ TEST(Train, UnreachableIsToldApartFromSilenceAndIsALossToo) {
   EXPECT_NEAR(*figures.loss, 2.0 / 3, 1e-12);
 }
 
+// ARP gives a host up after three seconds; the train was over after one.
+TEST(Train, WordsThatComeTooLateStandForTheNextSilence) {
+  const auto count = [](const TrainFigures& figures, Outcome outcome) {
+    return figures.by_outcome[static_cast<std::size_t>(outcome)];
+  };
+  Train train = begun(3);
+  EXPECT_TRUE(train.failed(0, Outcome::refused));
+  train.close();
+  EXPECT_FALSE(train.failed(1, Outcome::unreachable)) << "too late";
+  TrainFigures figures = train.figures();
+  take_late_words(figures, 1);
+  EXPECT_EQ(count(figures, Outcome::lost), 1U);
+  EXPECT_EQ(count(figures, Outcome::unreachable), 1U);
+  EXPECT_EQ(count(figures, Outcome::refused), 1U);
+  take_late_words(figures, 9);
+  EXPECT_EQ(count(figures, Outcome::unreachable), 2U) << "no more than were silent";
+  EXPECT_EQ(*figures.loss, 1);
+  Train answered = begun(2);
+  (void)answered.answered(0, at(10ms), kPatience);
+  answered.close();
+  figures = answered.figures();
+  take_late_words(figures, 5);
+  EXPECT_EQ(count(figures, Outcome::lost), 1U) << "it is there again, and one was lost";
+}
+
 TEST(Train, WhatNeverLeftIsNoLoss) {
   Train train = begun(2);
   train.failed(0, Outcome::local);

@@ -20,10 +20,12 @@ class Listener final : public PollListener {
   void lost(const DeviceName& device, std::uint32_t if_index) override {
     heard.push_back("lost " + device.text() + ' ' + std::to_string(if_index));
   }
+  void confirmed(const DeviceName& device) override { confirmations += device.text() + ' '; }
   void contradicted(const DeviceName& device, std::uint32_t if_index) override {
     heard.push_back("contradicted " + device.text() + ' ' + std::to_string(if_index));
   }
   std::vector<std::string> heard;
+  std::string confirmations;
 };
 
 // Four interfaces: a poll is a GET and two GETBULKs.
@@ -139,6 +141,29 @@ TEST_F(NowTest, WhatTheDeviceSaysOtherwiseIsToldToWhoAsked) {
   ask({3, true, false});
   ask({3, std::nullopt, false});
   EXPECT_EQ(listener.heard.size(), 1U);
+}
+
+TEST_F(NowTest, WhoAskedHearsThatItWasRight) {
+  start();
+  const DeviceName d0("d0");
+  EXPECT_TRUE(world->polls.knows(d0, 3, true));
+  EXPECT_FALSE(world->polls.knows(d0, 3, false));
+  EXPECT_FALSE(world->polls.knows(d0, 99, false)) << "no such port was seen";
+  EXPECT_FALSE(world->polls.knows(DeviceName("d9"), 3, true));
+  ask({3, false, false});
+  EXPECT_EQ(listener.confirmations, "") << "it was not";
+  down = 3;
+  ask({3, false, false});
+  EXPECT_EQ(listener.confirmations, "d0 ") << "by the check; its walk found no more";
+  EXPECT_TRUE(world->polls.knows(d0, 3, false));
+  ask({3, false, false});
+  EXPECT_EQ(listener.confirmations, "d0 ") << "that was known";
+  down = 4;
+  ask({});
+  EXPECT_EQ(listener.confirmations, "d0 d0 ") << "by the walk";
+  down = 2;
+  world->run(60s);
+  EXPECT_EQ(listener.confirmations, "d0 d0 ") << "the regular poll was asked for by nobody";
 }
 
 TEST_F(NowTest, APollSoonBeforeTheRegularOneStandsForIt) {

@@ -42,6 +42,55 @@ TEST_F(TrapCollectorTest, ADeviceIsPolledAtMostEveryFiveSecondsAndOnceMoreBehind
   EXPECT_EQ(poller.asked.size(), 2U);
 }
 
+// Its commit would be before that of the news.
+TEST_F(TrapCollectorTest, ATrapWaitsForWhatItsDeviceSays) {
+  verdicts = false;
+  start();
+  send(v2c(pdu(kLinkDown, {if_index(1)}, 1)));
+  EXPECT_THAT(told(), IsEmpty());
+  polls.confirmed(DeviceName("core"));
+  EXPECT_THAT(told(), ElementsAre("trap: linkDown of core: interface 1"));
+  send(v2c(pdu(kLinkDown, {if_index(2)}, 2)));
+  loop.advance(19ms);
+  EXPECT_EQ(sink.events.size(), 1U);
+  loop.advance(1ms);
+  EXPECT_EQ(sink.events.size(), 2U) << "it said nothing new";
+  send(v2c(pdu(kLinkDown, {if_index(3)}, 3)), edge);
+  send(v2c(pdu(kColdStart, {}, 4)), unpolled);
+  EXPECT_EQ(sink.events.size(), 4U);
+  EXPECT_EQ(told()[2], "trap: linkDown of edge: interface 3") << "in the order in which they came";
+  loop.advance(6s);
+  send(v2c(pdu(kLinkDown, {if_index(5)}, 5)), edge);
+  collector.reset();
+  EXPECT_EQ(sink.events.size(), 5U) << "an orderly end loses none";
+}
+
+TEST_F(TrapCollectorTest, WhoWasRightIsPolledAgainAtOnce) {
+  start();
+  send(v2c(pdu(kLinkDown, {if_index(1)}, 1)));
+  send(v2c(pdu(kLinkDown, {if_index(2)}, 2)));
+  EXPECT_THAT(poller.asked, ElementsAre("core 1 down"));
+  polls.confirmed(DeviceName("core"));
+  loop.advance(0ms);
+  EXPECT_THAT(poller.asked, ElementsAre("core 1 down", "core 2 down"));
+  polls.confirmed(DeviceName("core"));
+  loop.advance(1s);
+  send(v2c(pdu(kLinkDown, {if_index(3)}, 3)));
+  EXPECT_THAT(poller.asked, ElementsAre("core 1 down", "core 2 down", "core 3 down"));
+}
+
+// A whole line card went: its ports' traps come behind the poll that has seen them all.
+TEST_F(TrapCollectorTest, WhatTheLastPollSawIsNoReasonToLook) {
+  start();
+  poller.known = {"core 1 down", "core 2 up"};
+  send(v2c(pdu(kLinkDown, {if_index(1)}, 1)));
+  send(v2c(pdu(kLinkUp, {if_index(2)}, 2)));
+  EXPECT_THAT(poller.asked, IsEmpty());
+  EXPECT_EQ(sink.events.size(), 2U) << "told all the same";
+  send(v2c(pdu(kLinkDown, {if_index(2)}, 3)));
+  EXPECT_THAT(poller.asked, ElementsAre("core 2 down"));
+}
+
 TEST_F(TrapCollectorTest, WhatTheDeviceContradictsIsAskedOnceMore) {
   start();
   send(v2c(pdu(kLinkDown, {if_index(7)})));
@@ -81,6 +130,28 @@ TEST_F(TrapCollectorTest, AnInformIsAnsweredEachTimeAndToldOnce) {
   EXPECT_EQ(figures()["itnxt_trap_duplicates_total"], 2);
   send(v2c(pdu(kLinkUp, {if_index(7)}, 100, kInform)));
   EXPECT_EQ(sink.events.size(), 2U) << "another request is another inform";
+}
+
+// The answer was lost, or never sent, and the process killed; the sender repeats the inform.
+TEST_F(TrapCollectorTest, AnInformIsToldOnceThoughTheCollectorStartsAnew) {
+  start();
+  const Bytes inform = v2c(pdu(kLinkUp, {if_index(7)}, 99, kInform));
+  send(inform);
+  EXPECT_THAT(core.receive(), testing::Not(IsEmpty()));
+  collector.reset();
+  start();  // the sink remembers, as the disk does
+  send(inform);
+  EXPECT_THAT(core.receive(), testing::Not(IsEmpty()));
+  EXPECT_EQ(sink.events.size(), 1U);
+  send(v2c(pdu(kLinkUp, {if_index(7)}, 100, kInform)));
+  send(v2c(pdu(kLinkUp, {if_index(7)}, 100, kInform)), edge);
+  EXPECT_EQ(sink.events.size(), 3U) << "another request, another sender";
+  const Bytes trap = v2c(pdu(kLinkUp, {if_index(7)}, 101));
+  send(trap);
+  collector.reset();
+  start();
+  send(trap);
+  EXPECT_EQ(sink.events.size(), 5U) << "nobody repeats a trap";
 }
 
 TEST_F(TrapCollectorTest, AnInformIsAnsweredWhenItsEventIsOnTheDisk) {
@@ -193,8 +264,46 @@ TEST_F(TrapCollectorTest, AReloadChangesWhoIsBelievedAndKeepsThePort) {
   EXPECT_EQ(sink.events.size(), 1U) << "what has been seen stays";
   send(v2c(pdu(kLinkUp), "blue"), Client("127.0.0.77"));
   EXPECT_EQ(told().back(), "trap: linkUp of new");
+}
+
+// Totals that begin anew would say that less has happened than did.
+TEST_F(TrapCollectorTest, AReloadOfAnythingKeepsTheFigures) {
+  config.storm_limit = 1;
+  start();
+  for (std::uint32_t i = 0; i < 12; ++i) send(v2c(pdu(kLinkDown, {if_index(1)}, i)));
+  send(v2c(pdu(kLinkDown), "guess"));
+  auto before = figures();
+  EXPECT_EQ(before.at("itnxt_trap_withheld_total"), 2);
+  TrapCollectorConfig fresh = config;
   fresh.interval = 1s;
-  EXPECT_FALSE(collector->update(fresh));
+  fresh.storm_limit = 100;
+  fresh.host = "127.0.0.5";
+  EXPECT_TRUE(collector->update(fresh));
+  config = fresh;
+  loop.advance(10s);
+  send(v2c(pdu(kLinkUp)));
+  EXPECT_EQ(told().back(), "trap: linkUp of core") << "at the new address";
+  ++before.at("itnxt_trap_received_total 2c trap");
+  before.at("itnxt_trap_polls_total") = static_cast<double>(poller.asked.size());
+  EXPECT_EQ(figures(), before);
+  const auto count = sink.samples.size();
+  loop.advance(1s);
+  EXPECT_GT(sink.samples.size(), count) << "at the new interval";
+}
+
+TEST_F(TrapCollectorTest, AReloadToAPortThatIsTakenTriesItUntilItIsFree) {
+  start();
+  std::optional<Result<Listener>> other(Listener::open("127.0.0.5", 0));
+  ASSERT_TRUE(*other);
+  TrapCollectorConfig fresh = config;
+  fresh.host = "127.0.0.5";
+  fresh.port = (**other).port();
+  EXPECT_TRUE(collector->update(fresh));
+  EXPECT_EQ(collector->port(), 0);
+  EXPECT_EQ(figures()["itnxt_trap_listening"], 0);
+  other.reset();
+  loop.advance(30s);
+  EXPECT_EQ(collector->port(), fresh.port);
 }
 
 TEST_F(TrapCollectorTest, APortThatIsTakenIsSaidOnceAndTriedAgain) {

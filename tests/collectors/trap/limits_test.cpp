@@ -32,6 +32,15 @@ TEST(StormLimit, ABurstThenTheRateAndTheRestCounted) {
   EXPECT_THAT(limit.take(at(1min)), IsEmpty());
 }
 
+TEST(StormLimit, AnotherRateForgetsNothing) {
+  StormLimit limit(1);
+  for (int i = 0; i < 11; ++i) (void)limit.admits("a", at(0s));
+  limit.set(10);
+  EXPECT_EQ(limit.withheld(), 1U);
+  EXPECT_FALSE(limit.admits("a", at(0s))) << "what it has spent is spent";
+  EXPECT_TRUE(limit.admits("a", at(100ms)));
+}
+
 TEST(StormLimit, SendersWithoutEndShareOneBucket) {
   StormLimit limit(1);
   for (std::size_t i = 0; i < StormLimit::kMostSenders; ++i) {
@@ -101,6 +110,85 @@ TEST(PollPace, AFloodIsOnePollEachFiveSeconds) {
   EXPECT_EQ(polls, 6);
 }
 
+// Asks at each time, then tells at which of them a poll was made.
+class PaceTest : public testing::Test {
+ protected:
+  // True: it was polled at once.
+  bool ask(Duration t, std::uint32_t if_index = 1) {
+    const bool polled = pace.ask(kCore, {if_index, false, false}, at(t));
+    polls += polled ? 1 : 0;
+    return polled;
+  }
+  // The interface that is polled then; 0: none.
+  std::uint32_t due(Duration t) {
+    const auto found = pace.take_due(at(t));
+    polls += static_cast<int>(found.size());
+    return found.empty() ? 0 : found[0].reason.if_index;
+  }
+  PollPace pace;
+  int polls = 0;
+};
+
+TEST_F(PaceTest, WhoWasRightIsPolledAgainAtOnce) {
+  EXPECT_TRUE(ask(0s, 7));
+  EXPECT_FALSE(ask(1ms, 8)) << "nobody knows yet whether that is true";
+  EXPECT_EQ(pace.next_due(), at(5s)) << "not forgotten in any case";
+  pace.confirmed(kCore, at(2ms));
+  EXPECT_LE(pace.next_due(), at(2ms));
+  EXPECT_EQ(due(2ms), 8U);
+  EXPECT_FALSE(pace.next_due());
+  pace.confirmed(kCore, at(4ms));
+  EXPECT_TRUE(ask(1s, 9));
+}
+
+// A loss is followed by what is no change to be seen: the routes that went with it.
+TEST_F(PaceTest, AChangePaysForTwo) {
+  EXPECT_TRUE(ask(0s));
+  pace.confirmed(kCore, at(1ms));
+  EXPECT_TRUE(ask(10ms));
+  EXPECT_TRUE(ask(20ms));
+  EXPECT_FALSE(ask(30ms));
+  EXPECT_EQ(due(20ms + 4999ms), 0U);
+  EXPECT_EQ(due(20ms + 5s), 1U);
+}
+
+TEST_F(PaceTest, WhatWasPaidForIsBoundedAndEndsWithTheQuietTime) {
+  EXPECT_TRUE(ask(0s));
+  for (int i = 0; i < 100; ++i) pace.confirmed(kCore, at(1ms));
+  for (int i = 0; i < 100; ++i) (void)ask(10ms);
+  EXPECT_EQ(polls, 1 + PollPace::kMostPaid);
+  EXPECT_EQ(due(5010ms), 1U);
+  EXPECT_TRUE(ask(20s));
+  EXPECT_FALSE(ask(20s)) << "nothing is left";
+}
+
+// A port that flaps is right each time: its device has to bear ten at once, then two a second.
+TEST_F(PaceTest, WhoIsRightWithoutEndIsPolledTwiceASecond) {
+  for (Duration t = 0s; t < 30s; t += 1ms) {
+    if (due(t) != 0 || ask(t)) pace.confirmed(kCore, at(t));
+  }
+  EXPECT_GE(polls, 60);
+  EXPECT_LE(polls, 70);
+}
+
+TEST_F(PaceTest, AConfirmationOfWhoWasNotAskedForIsNothing) {
+  pace.confirmed(kCore, at(0s));
+  EXPECT_TRUE(ask(0s));
+  EXPECT_FALSE(ask(1ms));
+  pace.confirmed(kEdge, at(1ms));
+  EXPECT_FALSE(ask(2ms));
+}
+
+// One real change in a flood of forged traps: two polls more, then every five seconds as before.
+TEST_F(PaceTest, AFloodAroundAChangeGainsTwoPolls) {
+  for (Duration t = 0s; t < 30s; t += 1ms) {
+    (void)due(t);
+    (void)ask(t);
+    if (t == 7s) pace.confirmed(kCore, at(t));
+  }
+  EXPECT_LE(polls, 6 + 2);
+}
+
 TEST(Seen, OnceWithinTheWindow) {
   Seen seen;
   EXPECT_TRUE(seen.insert(1, at(0s)));
@@ -146,6 +234,24 @@ TEST_F(MissingTest, ATrapBeforeOrSoonAfterTheLossTellsIt) {
   missing.heard(kCore, 0, at(3min));  // of which interface it did not say
   missing.lost(kCore, 1, at(3min));
   EXPECT_THAT(due(4min), IsEmpty());
+}
+
+// Hundreds of links go at once: each trap was heard, whatever is kept of them.
+TEST_F(MissingTest, MoreTrapsThanAreKeptAreNoneMissing) {
+  const auto many = static_cast<std::uint32_t>(2 * MissingTraps::kMostOfDevice);
+  for (std::uint32_t i = 1; i <= many; ++i) missing.heard(kCore, i, at(0s));
+  for (std::uint32_t i = 1; i <= many; ++i) missing.lost(kCore, i, at(1s));
+  EXPECT_THAT(due(1min), IsEmpty());
+  missing.lost(kCore, 1, at(61s));
+  EXPECT_THAT(due(2min), ElementsAre(1U)) << "those are long past";
+}
+
+TEST_F(MissingTest, APortThatFlapsTakesOnePlace) {
+  for (std::uint32_t i = 0; i < 2 * MissingTraps::kMostOfDevice; ++i) {
+    missing.heard(kCore, 7, at(0s));
+  }
+  missing.lost(kCore, 8, at(1s));
+  EXPECT_THAT(due(1min), ElementsAre(8U));
 }
 
 TEST_F(MissingTest, ItIsBounded) {

@@ -1,0 +1,65 @@
+// What was told lately and comes again; states stand in tests/io/event_log_test.cpp.
+#include "daemon/core/told_states.hpp"
+
+#include <gtest/gtest.h>
+
+namespace itnxt {
+namespace {
+
+Event inform(const std::string& name, Duration at) {
+  Event event;
+  event.kind = "trap";
+  event.once = name;
+  event.wall = WallTime(1000h + at);
+  return event;
+}
+
+TEST(ToldStates, WhatIsToldOnceIsNewsOnceWithinTheWindow) {
+  ToldStates told;
+  EXPECT_TRUE(told.is_news(inform("a", 0s)));
+  EXPECT_FALSE(told.is_news(inform("a", 1s)));
+  EXPECT_TRUE(told.is_news(inform("b", 1s)));
+  EXPECT_FALSE(told.is_news(inform("a", ToldStates::kOnceWithin - 1ns)));
+  EXPECT_TRUE(told.is_news(inform("a", ToldStates::kOnceWithin)))
+      << "a device that has restarted counts its requests anew";
+  EXPECT_TRUE(told.is_news(inform("", 0s)));
+  EXPECT_TRUE(told.is_news(inform("", 0s)));
+}
+
+TEST(ToldStates, AnotherProcessKnowsItToo) {
+  ToldStates told;
+  EXPECT_TRUE(told.is_news(inform("a", 0s)));
+  ToldStates next;
+  next.load(told.take_changes());
+  EXPECT_FALSE(next.is_news(inform("a", 1s)));
+  EXPECT_TRUE(next.is_news(inform("b", ToldStates::kOnceWithin)));
+  ToldStates::Kinds changes = next.take_changes();
+  EXPECT_EQ(changes.size(), 2U) << "a is too old and goes from the disk, b comes";
+}
+
+TEST(ToldStates, ItIsBounded) {
+  ToldStates told;
+  std::size_t rows = 0;
+  for (std::size_t i = 0; i < 2 * ToldStates::kMostOnce; ++i) {
+    EXPECT_TRUE(told.is_news(inform(std::to_string(i), 1us * static_cast<int>(i))));
+    for (const auto& [key, when] : told.take_changes()) when.empty() ? --rows : ++rows;
+  }
+  EXPECT_EQ(rows, ToldStates::kMostOnce);
+  EXPECT_TRUE(told.is_news(inform("0", 1s))) << "the oldest go";
+  EXPECT_FALSE(told.is_news(inform(std::to_string(2 * ToldStates::kMostOnce - 1), 1s)));
+  Event state;
+  state.kind = "target_unreachable";
+  state.state = {"target", false};
+  EXPECT_TRUE(told.is_news(state));
+  EXPECT_FALSE(told.is_news(state)) << "states have room of their own";
+}
+
+TEST(ToldStates, AClockThatWasSetBackKeepsNothingForEver) {
+  ToldStates told;
+  EXPECT_TRUE(told.is_news(inform("a", 24h)));
+  EXPECT_TRUE(told.is_news(inform("a", 0s)));
+  EXPECT_FALSE(told.is_news(inform("a", 1s)));
+}
+
+}  // namespace
+}  // namespace itnxt
