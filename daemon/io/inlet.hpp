@@ -79,6 +79,7 @@ class Inlet {
   void refuse(const ZmqMessage& message, const wire::Refused& refused);
   bool admits(const ZmqMessage& message, std::optional<Denial> denial, const std::string& node);
   void count_handshake(HandshakeFault fault);
+  void say_crowd(const std::string& address);
   void tell(const ZmqMessage& message, const wire::Refusing& refusing);
 
   Loop& loop_;
@@ -90,6 +91,7 @@ class Inlet {
   std::optional<SenderCheck> sender_check_;
   Complaints complaints_;                // by peer
   Complaints denials_;                   // by peer and reason
+  Complaints crowds_;                    // by address
   std::map<std::string, Instant> told_;  // by connection: when it was last told a refusal
   std::unique_ptr<ZmqSocket> socket_;
 };

@@ -172,7 +172,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     for option, default in (("--connections", 5000), ("--sources", 1), ("--seconds", 8),
-                            ("--after", 3)):
+                            ("--after", 2)):
         parser.add_argument(option, type=int, default=default)
     parser.add_argument("--kinds", nargs="+",
                         default=["refused", "silent", "half", "greeting", "hello", "large"])
