@@ -43,7 +43,7 @@ void configure(void* socket, int type) {
   set(socket, ZMQ_TCP_KEEPALIVE_CNT, 3);
   set(socket, ZMQ_TCP_MAXRT, 30'000);
   set(socket, ZMQ_RECONNECT_IVL, 100);
-  set(socket, ZMQ_RECONNECT_IVL_MAX, 5'000);
+  set(socket, ZMQ_RECONNECT_IVL_MAX, 1'000);
   set(socket, ZMQ_BACKLOG, 1024);
   // The last acks get a moment to leave; batches need none, they are kept until acknowledged.
   set(socket, ZMQ_LINGER, type == ZMQ_ROUTER ? 500 : 0);
