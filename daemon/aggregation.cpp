@@ -275,6 +275,7 @@ void Aggregation::note_refused(const std::string& peer, const wire::Refused& ref
   event.kind = "collector_refused";
   event.text = "a message of a collector was refused: " + refused.message;
   event.details = {{"peer", peer}, {"reason", std::string(wire::name(refused.reason))}};
+  if (!refused.node.empty()) event.details.emplace_back("node", refused.node.text());
   events_->note(std::move(event));
   publish_soon(false);
 }

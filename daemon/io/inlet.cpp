@@ -38,13 +38,13 @@ std::size_t size_of(const ZmqMessage& message) {
 
 }  // namespace
 
-Inlet::Inlet(Loop& loop, Log& log, Handler handler)
-    : loop_(loop), log_(log), handler_(std::move(handler)) {}
+Inlet::Inlet(Loop& loop, Log& log, Handler handler, const Gate* gate)
+    : loop_(loop), log_(log), handler_(std::move(handler)), gate_(gate) {}
 
 Result<std::unique_ptr<Inlet>> Inlet::open(Loop& loop, Log& log, ZmqContext& zmq,
                                            const std::string& endpoint, Handler handler,
                                            const InletRules& rules) {
-  std::unique_ptr<Inlet> inlet(new Inlet(loop, log, std::move(handler)));
+  std::unique_ptr<Inlet> inlet(new Inlet(loop, log, std::move(handler), rules.gate));
   Inlet& self = *inlet;
   if (rules.gate != nullptr || rules.budget) {
     const Bytes unlimited(std::numeric_limits<std::uint32_t>::max() * std::uint64_t{1024});
@@ -56,7 +56,9 @@ Result<std::unique_ptr<Inlet>> Inlet::open(Loop& loop, Log& log, ZmqContext& zmq
                              {.message = [&self](const ZmqMessage& message) { self.take(message); },
                               .writable = nullptr,
                               .disconnected = nullptr,
-                              .refused = [&self](HandshakeFault f) { self.count_handshake(f); }},
+                              .refused = [&self](HandshakeFault f) { self.count_handshake(f); },
+                              .connected = nullptr,
+                              .shown_out = [&self](const std::string& a) { self.say_crowd(a); }},
                              curve);
   if (!socket) return Error{socket.error()};
   inlet->socket_ = std::move(socket).value();
@@ -73,7 +75,7 @@ void Inlet::take(const ZmqMessage& message) {
       !admits(message, sender_check_->arrives(message.user, bytes, loop_.now()), std::string())) {
     return;
   }
-  if (const auto refused = decoder_.decode(message.parts)) return refuse(message, *refused);
+  if (auto refused = decoder_.decode(message.parts)) return refuse(message, std::move(*refused));
   const NodeName& node = decoder_.holds_events() ? decoder_.events().node : decoder_.batch().node;
   if (sender_check_ &&
       !admits(message, sender_check_->claims(message.user, node, bytes, loop_.now()),
@@ -97,13 +99,20 @@ void Inlet::take(const EventBatch& events, const ZmqMessage& message) {
   if (refusing) tell(message, *refusing);
 }
 
-void Inlet::refuse(const ZmqMessage& message, const wire::Refused& refused) {
+void Inlet::refuse(const ZmqMessage& message, wire::Refused refused) {
+  if (gate_ != nullptr) {
+    const NodeName* known = gate_->node_of(message.user);
+    refused.node = known == nullptr ? NodeName() : *known;
+  }
   ++counts_.refused[static_cast<std::size_t>(refused.reason)];
   tell(message, {std::string(wire::name(refused.reason)), refused.message, refused.batch});
   const auto due = complaints_.due(name_of(message), loop_.now());
   if (!due) return;
-  log_.warning("malformed message dropped: " + refused.message,
+  const bool foreign = refused.reason == wire::Refusal::version;
+  log_.warning((foreign ? "message of another schema dropped: " : "malformed message dropped: ") +
+                   refused.message,
                {{"peer", due->peer},
+                {"node", refused.node.text()},
                 {"reason", std::string(wire::name(refused.reason))},
                 {"unsaid", std::to_string(due->unsaid)}});
   if (hooks_.refused) hooks_.refused(due->peer, refused);
@@ -136,6 +145,16 @@ void Inlet::count_handshake(HandshakeFault fault) {
         "the keys of this endpoint",
         {{"endpoint", endpoint()}, {"reason", reason}, {"unsaid", std::to_string(due->unsaid)}});
   }
+}
+
+// Each is counted as a handshake that ended.
+void Inlet::say_crowd(const std::string& address) {
+  const auto due = crowds_.due(address, loop_.now());
+  if (!due) return;
+  log_.warning(
+      "connections were ended that did not finish their handshake: too many of them at a time; if "
+      "they are no collectors of yours, let a firewall keep them off",
+      {{"endpoint", endpoint()}, {"peer", due->peer}, {"unsaid", std::to_string(due->unsaid)}});
 }
 
 // Whose word is not taken hears why, but cannot make us talk.

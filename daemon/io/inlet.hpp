@@ -44,7 +44,8 @@ struct InletHooks {
   std::function<std::optional<wire::Refusing>(const EventBatch&, EventReply)> events{};
   // How many batches a connection may have under way.
   std::function<std::uint32_t()> credit{};
-  // A message was refused, and this is the first of its peer for a while.
+  // A message was refused, and this is the first of its peer for a while. Its node is that of the
+  // peer's key, else who it says it is, as far as that is readable.
   std::function<void(const std::string& peer, const wire::Refused&)> refused{};
 };
 
@@ -73,23 +74,26 @@ class Inlet {
   [[nodiscard]] std::string endpoint() const { return socket_->endpoint(); }
 
  private:
-  Inlet(Loop& loop, Log& log, Handler handler);
+  Inlet(Loop& loop, Log& log, Handler handler, const Gate* gate);
   void take(const ZmqMessage& message);
   void take(const EventBatch& events, const ZmqMessage& message);
-  void refuse(const ZmqMessage& message, const wire::Refused& refused);
+  void refuse(const ZmqMessage& message, wire::Refused refused);
   bool admits(const ZmqMessage& message, std::optional<Denial> denial, const std::string& node);
   void count_handshake(HandshakeFault fault);
+  void say_crowd(const std::string& address);
   void tell(const ZmqMessage& message, const wire::Refusing& refusing);
 
   Loop& loop_;
   Log& log_;
   const Handler handler_;
+  const Gate* const gate_;
   InletHooks hooks_;
   wire::Decoder decoder_;
   InletCounts counts_;
   std::optional<SenderCheck> sender_check_;
   Complaints complaints_;                // by peer
   Complaints denials_;                   // by peer and reason
+  Complaints crowds_;                    // by address
   std::map<std::string, Instant> told_;  // by connection: when it was last told a refusal
   std::unique_ptr<ZmqSocket> socket_;
 };

@@ -230,7 +230,8 @@ void Outlet::finish_drain() {
   draining_.cancel();
   every_second_.cancel();
   tick_.cancel();
-  report_loss();
+  const std::uint64_t lost = lost_batches();
+  if (const auto unsaid = loss_report_.unsaid(lost); unsaid > 0) say_loss(unsaid, lost);
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     endpoints_[i].socket.reset();
     reset(i);

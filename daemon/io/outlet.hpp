@@ -21,6 +21,7 @@
 #include "daemon/io/batch_queue.hpp"
 #include "daemon/io/event_log.hpp"
 #include "daemon/io/loop.hpp"
+#include "daemon/io/loss_report.hpp"
 #include "daemon/io/sink.hpp"
 #include "daemon/io/spool.hpp"
 #include "daemon/io/worker.hpp"
@@ -111,6 +112,7 @@ class Outlet {
   void reset(std::size_t endpoint);  // what was in flight is to be sent again
   void look_after_endpoints();
   void report_loss();
+  void say_loss(std::uint64_t dropped, std::uint64_t lost);
   bool events_stall(std::size_t endpoint);
   [[nodiscard]] bool all_is_delivered() const;
 
@@ -138,7 +140,7 @@ class Outlet {
   std::vector<Endpoint> endpoints_;
   std::map<CollectorName, std::unique_ptr<Stream>> streams_;
   std::vector<Stream*> stream_of_;  // by BatchQueue::Source
-  std::uint64_t lost_reported_ = 0;
+  LossReport loss_report_;
   Timer every_second_;
   Timer draining_;
   std::function<void()> drained_;

@@ -160,17 +160,24 @@ std::uint64_t Outlet::lost_batches() const {
   return lost;
 }
 
-// At most once a second, however much is dropped.
 void Outlet::report_loss() {
   const std::uint64_t lost = lost_batches();
-  if (lost == lost_reported_) return;
+  const auto due = loss_report_.due(lost, loop_.now());
+  if (due && due->over) {
+    log_.notice("no more batches are dropped", {{"dropped", std::to_string(due->dropped)},
+                                                {"dropped_total", std::to_string(lost)}});
+  } else if (due) {
+    say_loss(due->dropped, lost);
+  }
+}
+
+void Outlet::say_loss(std::uint64_t dropped, std::uint64_t lost) {
   log_.warning(
       "undelivered batches were dropped, the oldest first; raise spool.max_size or "
       "spool.max_age, or bring the aggregator back",
-      {{"dropped", std::to_string(lost - lost_reported_)},
+      {{"dropped", std::to_string(dropped)},
        {"dropped_total", std::to_string(lost)},
        {"waiting_bytes", std::to_string(queue_.size().count())}});
-  lost_reported_ = lost;
 }
 
 }  // namespace itnxt

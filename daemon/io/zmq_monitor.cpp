@@ -13,9 +13,9 @@
 namespace itnxt {
 namespace {
 
-constexpr int kEvents = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
-                        ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-                        ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+constexpr int kEvents = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED |
+                        ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                        ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
 
 HandshakeFault protocol_fault(std::uint32_t value) {
   if (value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH) return HandshakeFault::mechanism;
@@ -30,6 +30,7 @@ std::optional<ZmqMonitor::Event> read_event(const void* data, std::size_t size) 
   if (size < sizeof number + sizeof value) return std::nullopt;
   std::memcpy(&number, data, sizeof number);
   std::memcpy(&value, static_cast<const char*>(data) + sizeof number, sizeof value);
+  if (number == ZMQ_EVENT_ACCEPTED) return ZmqMonitor::Accepted{static_cast<int>(value)};
   if (number == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) return ZmqMonitor::Change::connected;
   if (number == ZMQ_EVENT_DISCONNECTED) return ZmqMonitor::Change::disconnected;
   if (number == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) return HandshakeFault::key;

@@ -16,7 +16,10 @@ class ZmqContext;
 class ZmqMonitor {
  public:
   enum class Change : std::uint8_t { connected, disconnected };  // the handshake included
-  using Event = std::variant<Change, HandshakeFault>;
+  struct Accepted {
+    int fd;  // libzmq's, which may have closed it meanwhile
+  };
+  using Event = std::variant<Change, HandshakeFault, Accepted>;
 
   ZmqMonitor() = default;
   ~ZmqMonitor() { shut(); }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/io/zmq_bind.hpp"
+#include "daemon/io/zmq_door.hpp"
 #include "daemon/io/zmq_monitor.hpp"
 
 namespace itnxt {
@@ -42,7 +43,7 @@ void configure(void* socket, int type) {
   set(socket, ZMQ_TCP_KEEPALIVE_CNT, 3);
   set(socket, ZMQ_TCP_MAXRT, 30'000);
   set(socket, ZMQ_RECONNECT_IVL, 100);
-  set(socket, ZMQ_RECONNECT_IVL_MAX, 5'000);
+  set(socket, ZMQ_RECONNECT_IVL_MAX, 1'000);
   set(socket, ZMQ_BACKLOG, 1024);
   // The last acks get a moment to leave; batches need none, they are kept until acknowledged.
   set(socket, ZMQ_LINGER, type == ZMQ_ROUTER ? 500 : 0);
@@ -133,6 +134,7 @@ struct ZmqSocket::Impl {
     again.cancel();
     binding.cancel();
     readable_watch.cancel();
+    if (door) door->shut();
     monitor.shut();
     if (socket != nullptr) zmq_close(std::exchange(socket, nullptr));
   }
@@ -155,6 +157,8 @@ struct ZmqSocket::Impl {
     const std::shared_ptr<Impl> keep = weak.lock();
     if (const auto* fault = std::get_if<HandshakeFault>(&event)) {
       if (callbacks.refused) callbacks.refused(*fault);
+    } else if (const auto* accepted = std::get_if<ZmqMonitor::Accepted>(&event)) {
+      if (door) door->accepted(accepted->fd);
     } else if (connects()) {
       parted = std::get<ZmqMonitor::Change>(event) == ZmqMonitor::Change::disconnected;
       if (parted && callbacks.disconnected) callbacks.disconnected();
@@ -247,6 +251,7 @@ struct ZmqSocket::Impl {
   std::size_t kept = 0;                       // so many of them
   Watch readable_watch;
   ZmqMonitor monitor;
+  std::optional<ZmqDoor> door;  // of one that binds
   Timer again;
   Timer binding;
 };
@@ -282,6 +287,7 @@ ZmqSocket::Made ZmqSocket::make(Loop& loop, ZmqContext& context, Plan plan, Call
     zmq_setsockopt(socket, ZMQ_SUBSCRIBE, plan.prefix->data(), plan.prefix->size());
   if (hears) {
     Impl* self = impl.get();
+    if (!connects) impl->door.emplace(loop, plan.curve.has_value(), impl->callbacks.shown_out);
     impl->monitor.open(loop, context, socket, [self](ZmqMonitor::Event e) { self->hear(e); });
   }
   int error = 0;

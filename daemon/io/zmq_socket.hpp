@@ -3,11 +3,12 @@
 // loop's thread; nothing here blocks but the end of ZmqContext, which waits for its sockets
 // (destroy them first) and their linger.
 //
-// Limits against hostile and dead peers: parts of at most 1 MiB, handshake within 5 s, bounded
-// queues, TCP keepalive, no ZMTP heartbeats (they abort libzmq 4.3.4 under back-pressure). Of a
-// message of any number of parts the first are kept, and a round of the loop reads 1024 parts or
-// 1 MiB. Before its last part has come a message is libzmq's, which bounds parts but not their
-// number (64 bytes for an empty one): who may connect can make us use memory.
+// Limits against hostile and dead peers: parts of at most 1 MiB, handshake within 5 s, few of them
+// unfinished at a time (zmq_door.hpp; where `refused` is heard), bounded queues, TCP keepalive, no
+// ZMTP heartbeats (they abort libzmq 4.3.4 under back-pressure). Of a message of any number of
+// parts the first are kept, and a round of the loop reads 1024 parts or 1 MiB. Before its last part
+// has come a message is libzmq's, which bounds parts but not their number (64 bytes for an empty
+// one): who may connect can make us use memory.
 #pragma once
 
 #include <cstdint>
@@ -64,6 +65,8 @@ class ZmqSocket {
     // A connection that was not to be. After `key` a socket that connects does not try again.
     std::function<void(HandshakeFault)> refused{};
     std::function<void()> connected{};  // SUB
+    // One that binds: too many had not finished their handshake, one from this address was ended.
+    std::function<void(const std::string& address)> shown_out{};
   };
 
   using Made = Result<std::unique_ptr<ZmqSocket>>;

@@ -130,8 +130,11 @@ void Collectors::take_clock(State& state, WallTime sent, Instant now, WallTime w
   if (!state.view.clock_skew) return;
   const Duration off = *state.view.clock_skew;
   const bool is_off = off > kClockOff || (off < -kClockOff && state.skew.is_settled());
-  if (is_off && clock_is_off_.insert(node).second) {
-    clocks_off_.push_back({node, off});
+  if (is_off) {
+    const auto [told, fresh] = clock_is_off_.try_emplace(node, off);
+    const Duration change = std::chrono::abs(off - told->second);
+    const bool changed = change > std::max(kClockOff, std::chrono::abs(told->second) / 2);
+    if (fresh || changed) clocks_off_.push_back({node, told->second = off});
   } else if (std::chrono::abs(off) <= kClockOff / 2) {
     clock_is_off_.erase(node);
   }

@@ -52,7 +52,7 @@ class Collectors {
   // Events of the collector that will never come.
   void count_lost_events(const NodeName& node, const CollectorName& collector, std::uint64_t count);
   // Nodes whose clock is found to be off by more than kClockOff: each once, until it was right
-  // again.
+  // again or is off by another kClockOff and half as much again or less.
   static constexpr Duration kClockOff = 2s;
   std::vector<ClockOff> take_clocks_off() { return std::exchange(clocks_off_, {}); }
   // What a collector that arrive() knows tells of its datagrams.
@@ -86,10 +86,10 @@ class Collectors {
   [[nodiscard]] bool is_configured(const Key& key) const;
 
   std::map<Key, State> collectors_;
-  std::map<NodeName, std::size_t> of_node_;   // how many of collectors_
-  std::map<Key, std::uint64_t> lost_events_;  // a lane of events needs no batch
-  std::set<NodeName> clock_is_off_;           // and that was told
-  std::vector<ClockOff> clocks_off_;          // to be told
+  std::map<NodeName, std::size_t> of_node_;    // how many of collectors_
+  std::map<Key, std::uint64_t> lost_events_;   // a lane of events needs no batch
+  std::map<NodeName, Duration> clock_is_off_;  // by so much, as was told
+  std::vector<ClockOff> clocks_off_;           // to be told
   NodeName node_;
   std::set<CollectorName> configured_;  // of node_
 };

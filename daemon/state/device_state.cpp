@@ -101,8 +101,15 @@ bool DeviceState::apply(const DeviceSample& sample, const SampleSource& source, 
 }
 
 bool DeviceState::may_tell(const Teller& teller, bool is_configured, Instant now) const {
-  const bool stale = !polled_ || now - *polled_ > stale_time(interval_, stale_after_);
-  return stale || is_configured || teller == followed_;
+  return is_configured || teller == followed_ || !is_followed(now);
+}
+
+bool DeviceState::is_of(const NodeName& node, bool is_ours, Instant now) const {
+  return is_ours || node == followed_.node || !is_followed(now);
+}
+
+bool DeviceState::is_followed(Instant now) const {
+  return polled_ && now - *polled_ <= stale_time(interval_, stale_after_);
 }
 
 bool DeviceState::is_news(const DeviceSample& sample, const SampleSource& source) const {

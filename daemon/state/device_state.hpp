@@ -111,12 +111,17 @@ class DeviceState {
   // configure().
   [[nodiscard]] const InterfaceView* port(std::size_t index) const;
 
+  // Whether collectors of this node may bring metrics of it: the node of the one that is followed,
+  // `is_ours`: or that of the configured one, or any while nobody is followed.
+  [[nodiscard]] bool is_of(const NodeName& node, bool is_ours, Instant now) const;
+
  private:
   struct Teller {
     NodeName node;
     CollectorName collector;
     bool operator==(const Teller&) const = default;
   };
+  [[nodiscard]] bool is_followed(Instant now) const;
   // Whether it is the one that is followed, or may become so.
   [[nodiscard]] bool may_tell(const Teller& teller, bool is_configured, Instant now) const;
   void take_poll(DeviceView& view, const DeviceSample& sample, Instant now, WallTime wall);

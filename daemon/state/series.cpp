@@ -73,13 +73,23 @@ void Series::reserve(std::span<const std::string_view> names) {
 }
 
 void Series::refuse(const Context& context, std::string problem) {
+  refuse(context.sample, context.source, context.now, std::move(problem));
+}
+
+void Series::refuse(const SeriesSample& sample, const SampleSource& source, Instant now,
+                    std::string problem) {
   if (refused_.size() >= kMostRefused) return;
   const auto told = told_.find(problem);
-  if (told != told_.end() && context.now - told->second < kTellAgain) return;
+  if (told != told_.end() && now - told->second < kTellAgain) return;
   if (told == told_.end() && told_.size() >= kMostTold) told_.clear();
-  told_[problem] = context.now;
-  refused_.push_back({std::move(problem), context.sample.device.text(), context.source.node,
-                      context.source.collector});
+  told_[problem] = now;
+  refused_.push_back({std::move(problem), sample.device.text(), source.node, source.collector});
+}
+
+void Series::refuse_of_other(const SeriesSample& sample, const SampleSource& source, Instant now) {
+  refuse(sample, source, now,
+         "metrics of a device that another node polls are ignored: only that node's collectors "
+         "bring them");
 }
 
 // End when the family is refused.

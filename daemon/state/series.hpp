@@ -47,6 +47,8 @@ class Series {
   // device, if any, is known.
   std::size_t apply(const SeriesSample& sample, const SampleSource& source, Duration batch_interval,
                     Instant now, Admission& admission);
+  // Says that another node speaks for the device, on which the caller has decided.
+  void refuse_of_other(const SeriesSample& sample, const SampleSource& source, Instant now);
   // Lets go of what is stale; true when something went.
   bool tick(Instant now, std::uint32_t stale_after, Admission& admission);
   void forget(const DeviceName& device, Admission& admission);
@@ -99,6 +101,8 @@ class Series {
                               Duration most, Admission& admission);
   static void show(Subject& subject);
   void refuse(const Context& context, std::string problem);
+  void refuse(const SeriesSample& sample, const SampleSource& source, Instant now,
+              std::string problem);
 
   std::set<std::string, std::less<>> reserved_;  // bases
   Families families_;

@@ -218,10 +218,19 @@ void Table::apply(const CaptureSample& sample, const SampleSource& source, Insta
 
 bool Table::apply(const SeriesSample& sample, const SampleSource& source, Duration interval,
                   Instant now) {
-  if (!sample.device.empty() && !devices_.contains(sample.device)) {
-    ++samples_refused_;
-    if (!stranger_) stranger_ = {sample.device.text(), source.node.text()};
-    return false;
+  if (!sample.device.empty()) {
+    const auto device = devices_.find(sample.device);
+    if (device == devices_.end()) {
+      ++samples_refused_;
+      if (!stranger_) stranger_ = {sample.device.text(), source.node.text()};
+      return false;
+    }
+    const bool is_ours = source.node == node_ && roles_.pollers.contains(sample.device);
+    if (!device->second.is_of(source.node, is_ours, now)) {
+      ++samples_refused_;
+      series_.refuse_of_other(sample, source, now);
+      return false;
+    }
   }
   samples_refused_ += series_.apply(sample, source, interval, now, admission_);
   return true;

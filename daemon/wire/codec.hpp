@@ -107,7 +107,8 @@ constexpr std::string_view name(Refusal r) {
 struct Refused {
   Refusal reason;
   std::string message;  // "batch.samples[3].device.interfaces[7].oper: 9 is no OperStatus"
-  std::optional<BatchName> batch{};  // where its content is what is wrong, and its number readable
+  std::optional<BatchName> batch{};  // this one will never be taken; where its number is readable
+  NodeName node{};                   // who it says it is from; empty: not readable
 };
 
 // Decodes message after message, re-using its memory: no allocation per row once warm. Not for two
@@ -128,6 +129,7 @@ class Decoder {
 
  private:
   struct Memory;
+  void identify(std::string_view first, Refused& refused);
   std::unique_ptr<Memory> memory_;
   Batch batch_;
   EventBatch events_;

@@ -126,9 +126,11 @@ std::optional<Refused> parse(std::string_view bytes, v1::Frame& frame) {
   }
   const auto major = major_of(bytes);
   if (major && *major != kMajor) {
-    return Refused{Refusal::version, "frame: schema " + std::to_string(*major) +
-                                         ", this program reads " + std::to_string(kMajor) +
-                                         ": run the same version on both sides"};
+    const bool newer = *major > kMajor;
+    return Refused{Refusal::version, "frame: schema " + std::to_string(*major) + " is " +
+                                         (newer ? "newer" : "older") + " than the " +
+                                         std::to_string(kMajor) + " of its reader: update the " +
+                                         (newer ? "reader" : "sender")};
   }
   if (!major || !frame.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return Refused{Refusal::syntax, "frame: is no itnxt.v1.Frame"};
@@ -156,13 +158,26 @@ struct Decoder::Memory {
 Decoder::Decoder() : memory_(std::make_unique<Memory>()) {}
 Decoder::~Decoder() = default;
 
+// Of a message that is not read on: its first part, if that says it.
+void Decoder::identify(std::string_view first, Refused& refused) {
+  memory_->arena.Reset();
+  auto* frame = google::protobuf::Arena::CreateMessage<v1::Frame>(&memory_->arena);
+  if (parse(first, *frame) || !frame->has_batch()) return;
+  Problem problem;
+  take_name(frame->batch().node(), "batch.node", problem, refused.node);
+  refused.batch = name_of(frame->batch());
+}
+
 std::optional<Refused> Decoder::decode(std::span<const std::string_view> parts) {
   if (parts.empty() || parts.size() > kMaxParts) {
-    return Refused{Refusal::size, "message: " + std::to_string(parts.size()) +
-                                      " parts, expected 1 to " + std::to_string(kMaxParts)};
+    Refused refused{Refusal::size, "message: " + std::to_string(parts.size()) +
+                                       " parts, expected 1 to " + std::to_string(kMaxParts)};
+    if (!parts.empty()) identify(parts.front(), refused);
+    return refused;
   }
   Problem problem;
   holds_events_ = false;
+  bool read_batch = false;
   std::optional<BatchName> name;
   for (std::size_t i = 0; i < parts.size() && !problem.any(); ++i) {
     memory_->arena.Reset();
@@ -177,6 +192,7 @@ std::optional<Refused> Decoder::decode(std::span<const std::string_view> parts) 
     } else if (i > 0 && !frame->has_continuation()) {
       problem.say("frame: part " + std::to_string(i + 1) + " holds no continuation");
     } else if (i == 0) {
+      read_batch = true;
       take(frame->batch(), frame->minor() > kMinor, problem, batch_);
       take_sending(*frame, problem, batch_);
       if (problem.any()) name = name_of(frame->batch());
@@ -186,7 +202,8 @@ std::optional<Refused> Decoder::decode(std::span<const std::string_view> parts) 
     }
   }
   if (!problem.any()) return std::nullopt;
-  return Refused{Refusal::content, problem.take(), std::move(name)};
+  const NodeName node = holds_events_ ? events_.node : read_batch ? batch_.node : NodeName();
+  return Refused{Refusal::content, problem.take(), std::move(name), node};
 }
 
 Result<Batch> decode(std::string_view part) {

@@ -41,7 +41,7 @@ TEST_F(HostilePeer, ThousandsOfPartsAreOneRefusalAndTheNextMessageIsRead) {
   EXPECT_EQ(refused(wire::Refusal::size), 1U);
   EXPECT_THAT(log.lines,
               ElementsAre("level=warning msg=\"malformed message dropped: message: 65 parts, "
-                          "expected 1 to 64\" peer=127.0.0.1 reason=size unsaid=0"));
+                          "expected 1 to 64\" peer=127.0.0.1 node=\"\" reason=size unsaid=0"));
 }
 
 // However many parts: the loop's other work goes on in between.

@@ -133,7 +133,7 @@ TEST_F(InletTest, SaysWhyAMessageIsRefusedOnceASecond) {
     noted.push_back(refused.message);
   }});
   constexpr const char* kWhy =
-      "frame: schema 2, this program reads 1: run the same version on both sides";
+      "frame: schema 2 is newer than the 1 of its reader: update the reader";
   const Instant begin = loop.now();
   for (int i = 0; i < 20; ++i) send(of_major_two());
   EXPECT_EQ(next<wire::Refusing>(), (wire::Refusing{"version", kWhy}));
@@ -143,7 +143,21 @@ TEST_F(InletTest, SaysWhyAMessageIsRefusedOnceASecond) {
   const auto passed = static_cast<std::size_t>((loop.now() - begin) / Duration(1s));
   EXPECT_LE(answers.size(), 2 + passed) << "one refusal, one ack";
   EXPECT_THAT(noted, ElementsAre(kWhy)) << "and once for the journal";
-  EXPECT_EQ(log.lines.size(), 1U);
+  EXPECT_THAT(log.lines,
+              ElementsAre(testing::StartsWith(
+                  "level=warning msg=\"message of another schema dropped: " + std::string(kWhy))));
+}
+
+TEST_F(InletTest, ARefusalNamesTheNodeThatTheMessageClaims) {
+  std::vector<std::string> noted;
+  inlet->set_hooks({.refused = [&](const std::string&, const wire::Refused& refused) {
+    noted.push_back(refused.node.text());
+  }});
+  Batch wrong = batch();
+  wrong.interval = -1s;
+  send(wire::encode(wrong));
+  (void)next<wire::Refusing>();
+  EXPECT_THAT(noted, ElementsAre(wrong.node.text()));
 }
 
 }  // namespace

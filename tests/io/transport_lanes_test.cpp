@@ -162,8 +162,8 @@ TEST_P(NewerAggregator, IsAnEventForTheOthers) {
       told[0].details,
       ElementsAre(
           std::pair("aggregator", newer_router->endpoint()), std::pair("reason", "version"),
-          std::pair("message", in_its_own_schema ? "frame: schema 2, this program reads 1: run "
-                                                   "the same version on both sides"
+          std::pair("message", in_its_own_schema ? "frame: schema 2 is newer than the 1 of its "
+                                                   "reader: update the reader"
                                                  : why)));
   EXPECT_EQ(outlet->waiting_events(), 1U) << "kept for the other";
 }

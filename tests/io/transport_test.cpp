@@ -210,8 +210,9 @@ TEST_F(TransportTest, GarbageIsCountedLoggedAtABoundedRateAndNotFatal) {
   EXPECT_EQ(count(Refusal::version), 1U);
   EXPECT_EQ(count(Refusal::content), 1U);
   EXPECT_EQ(count(Refusal::size), 1U);
-  EXPECT_THAT(log.lines, ElementsAre("level=warning msg=\"malformed message dropped: frame: is no "
-                                     "itnxt.v1.Frame\" peer=127.0.0.1 reason=syntax unsaid=0"));
+  EXPECT_THAT(log.lines,
+              ElementsAre("level=warning msg=\"malformed message dropped: frame: is no "
+                          "itnxt.v1.Frame\" peer=127.0.0.1 node=\"\" reason=syntax unsaid=0"));
   make_outlet(config({inlet->endpoint()}));
   publish(10);
   run_until([&] { return got.unique.size() == 10 && outlet->waiting_batches() == 0; });

@@ -365,6 +365,14 @@ TEST_F(TableEvents, AClockThatIsOffIsToldOnceANode) {
   }
   ASSERT_EQ(off.size(), 2U) << "behind for minutes: no way is so slow";
   EXPECT_EQ(off[1].ahead, -5s);
+  // It drifts on: told again when it has changed markedly.
+  EXPECT_THAT(send(4s), testing::SizeIs(1)) << "from behind to ahead";
+  EXPECT_THAT(send(5900ms), IsEmpty());
+  EXPECT_THAT(send(6100ms), testing::SizeIs(1)) << "2.1 s more than was told";
+  EXPECT_THAT(send(9s), IsEmpty()) << "less than half as much again";
+  off = send(1h);
+  ASSERT_EQ(off.size(), 1U);
+  EXPECT_EQ(off[0].ahead, 1h);
 }
 
 }  // namespace

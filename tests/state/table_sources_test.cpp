@@ -51,6 +51,58 @@ TEST_F(TableTest, OneSourceIsFollowedUntilItIsStale) {
   EXPECT_EQ(received(*r1()), "eth0=1000");
 }
 
+// A node whose key is fine has no say about the devices of others; its other collectors have.
+TEST_F(TableTest, OnlyTheNodeThatIsFollowedBringsMetricsOfADevice) {
+  Poller other = poller;
+  other.node = NodeName("hal");
+  const auto tell = [&](Poller& by, const char* collector, const char* sensor, double value) {
+    SeriesSample sample;
+    sample.device = DeviceName("r1");
+    sample.source = "sensors";
+    sample.at = source_time(by.now);
+    sample.interval = 60s;
+    sample.families = {{"itnxt_sensor_celsius",
+                        SeriesType::gauge,
+                        "Temperature.",
+                        {"sensor"},
+                        {{{sensor}, value}}}};
+    Batch batch = by.batch({sample});
+    batch.collector = CollectorName(collector);
+    table.apply(batch, by.now, by.wall);
+  };
+  const auto rows = [&] {
+    std::size_t count = 0;
+    const auto snapshot = poller.look(table);
+    for (const auto& subject : snapshot->series_of) {
+      for (const auto& block : subject->blocks) count += block->rows.size();
+    }
+    return count;
+  };
+  poll_r1({{1, "eth0", 0, 0}});
+  tell(other, "snmp", "forged", 99);
+  EXPECT_EQ(rows(), 0U);
+  EXPECT_EQ(poller.look(table)->samples_refused, 1U);
+  tell(poller, "snmp", "inlet", 20);
+  tell(poller, "script", "outlet", 40);
+  EXPECT_EQ(rows(), 2U);
+  EXPECT_EQ(poller.look(table)->samples_refused, 1U);
+  const auto told = table.take_series_refused(poller.now);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].problem,
+            "metrics of a device that another node polls are ignored: only that node's collectors "
+            "bring them");
+  EXPECT_EQ(told[0].device, "r1");
+  EXPECT_EQ(told[0].node, NodeName("hal"));
+  // The followed one falls silent: who polls it from then on brings them, too.
+  other.pass(211s);
+  other.send(table, {other.poll("r1", {{1, "eth0", 0, 0}})});
+  tell(other, "snmp", "inlet2", 21);
+  EXPECT_EQ(rows(), 3U) << "those of before are not stale yet";
+  poller.now = other.now;
+  tell(poller, "snmp", "inlet", 20);
+  EXPECT_EQ(poller.look(table)->samples_refused, 2U);
+}
+
 // A reload gives the device to another collector: nobody waits for the old one to be stale.
 TEST_F(TableTest, TheCollectorThatTheConfigurationNamesTakesOverAtOnce) {
   poller.node = config.node;

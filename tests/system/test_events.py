@@ -249,9 +249,9 @@ class Events(LabTest):
         refusal = sender.expect("refusal")
         message = refusal.message.decode()
         self.assertEqual((refusal.reason, message),
-                         (b"version", "frame: schema 2, this program reads 1: run the same "
-                                      "version on both sides"))
-        aggregator.wait_log(product.logged("malformed message dropped: " + message))
+                         (b"version", "frame: schema 2 is newer than the 1 of its reader: update "
+                                      "the reader"))
+        aggregator.wait_log(product.logged("message of another schema dropped: " + message))
         aggregator.wait_metric(1, "itnxt_messages_refused_total", reason="version")
         noted = wait_until(lambda: [e for e in aggregator.api("events")
                                     if e["kind"] == "collector_refused"], "it is an event")

@@ -158,6 +158,35 @@ class Siege(CurveLab):
         self.assertTrue(peer.send(zmq_peer.heartbeat("node-1")))
         wait_until(peer.receive, "an honest node is answered")
 
+    def test_held_connections_cost_little_and_delay_nobody(self):
+        """By turns so many are held, or none: an honest batch is acknowledged as soon."""
+        self.begin("node-1")
+        host, port = self.endpoint.removeprefix("tcp://").rsplit(":", 1)
+        self.sequence = 0
+        self.honest = zmq_peer.Peer(self.lab, self.endpoint, (
+            self.keys["node-1"][0], self.secret("node-1"), self.keys["central"][0]))
+        self.ping(PINGS)
+        before, most, ratios = memory(self.aggregator.process), 0, []
+        for turn in range(ROUNDS):
+            calm = statistics.median(self.ping(PINGS))
+            held = []
+            for n in range(SIEGE // ROUNDS * 3):
+                one = socket.create_connection((host, int(port)))
+                one.sendall((b"", GREETING[:5], GREETING + b"CURVE".ljust(52, b"\0") + b"\x04\xc8")[
+                    (n + turn) % 3])
+                held.append(one)
+                most = max(most, memory(self.aggregator.process))
+            ratios.append(statistics.median(self.ping(PINGS)) / calm)
+            for one in held:
+                one.close()
+        print("%d held connections: %.1f MB more; honest batches took %.2f of the time without" % (
+            ROUNDS * (SIEGE // ROUNDS * 3), (most - before) / 1e6, statistics.median(ratios)))
+        if not SANITIZED:
+            self.assertLess((most - before) / 1e6, 4)
+        self.assertLess(statistics.median(ratios), 1.5 * PATIENCE)
+        self.refused("itnxt_handshakes_refused_total", reason="ended")
+        self.assertIn("too many of them at a time", self.aggregator.process.log)
+
 
 if __name__ == "__main__":
     main()

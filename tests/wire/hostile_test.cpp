@@ -94,7 +94,12 @@ TEST(Hostile, ANewerMajorIsRefusedBeforeItsBodyIsLookedAt) {
   ASSERT_TRUE(refused.has_value());
   EXPECT_EQ(refused->reason, Refusal::version);
   EXPECT_EQ(refused->message,
-            "frame: schema 2, this program reads 1: run the same version on both sides");
+            "frame: schema 2 is newer than the 1 of its reader: update the reader");
+}
+
+TEST(Hostile, AnOlderMajorIsItsSendersToUpdate) {
+  EXPECT_EQ(refusal(std::string_view("\x08\x00", 2))->message,
+            "frame: schema 0 is older than the 1 of its reader: update the sender");
 }
 
 struct Case {
@@ -302,7 +307,15 @@ TEST(Hostile, PartsOfAMessageMustFit) {
   parts = {batch, batch};
   EXPECT_EQ(decoder.decode(parts)->message, "frame: part 2 holds no continuation");
   parts.assign(65, batch);
-  EXPECT_EQ(decoder.decode(parts)->message, "message: 65 parts, expected 1 to 64");
+  const auto many = decoder.decode(parts);
+  EXPECT_EQ(many->message, "message: 65 parts, expected 1 to 64");
+  EXPECT_EQ(many->node, test::small_batch().node);
+  ASSERT_TRUE(many->batch.has_value());
+  EXPECT_EQ(many->batch->sequence, test::small_batch().sequence);
+  parts.assign(65, continuation);
+  const auto nameless = decoder.decode(parts);
+  EXPECT_TRUE(nameless->node.empty());
+  EXPECT_FALSE(nameless->batch.has_value());
   EXPECT_EQ(decoder.decode({})->message, "message: 0 parts, expected 1 to 64");
   parts = {batch};
   EXPECT_FALSE(decoder.decode(parts).has_value());  // and it goes on with the next
