@@ -117,14 +117,18 @@ void Insight::empty(Line<T>& line) {
 
 void Insight::watch_for_floods(const Datagram& d, std::uint32_t bytes) {
   switch (d.upper) {
-    case Upper::udp:
-      if (amplifies(d.source_port)) {
+    case Upper::udp: {
+      const bool answers = amplifies(d.source_port);
+      const bool asks = amplifies(d.destination_port);
+      if (answers != asks) {
+        const IpAddress asker = network_.of(answers ? d.destination : d.source);
+        floods_.count(FloodKind::udp_amplification, asker, bytes, answers);
+      } else if (answers) {  // servers among themselves
         floods_.toward(FloodKind::udp_amplification, network_.of(d.destination), bytes);
-      }
-      if (amplifies(d.destination_port)) {
         floods_.excuse(FloodKind::udp_amplification, network_.of(d.source), bytes);
       }
       return;
+    }
     case Upper::icmp:
     case Upper::icmpv6:
       floods_.toward(FloodKind::icmp, network_.of(d.destination), 1);
