@@ -69,7 +69,11 @@ class FlowCache {
   // goes.
   template <class Keep>
   void sweep(Micros now, Keep&& keep) {
-    for (Set& set : sets_) {
+    for (std::size_t at = 0; at < sets_.size(); ++at) {
+      Set& set = sets_[at];
+      const Set& later = sets_[(at + 2) & (sets_.size() - 1)];
+      for (const std::uint32_t place : later.places)
+        __builtin_prefetch(&flows_[place & numbers_], 1);
       for (std::size_t way = 0; way < kWays; ++way) {
         if (set.places[way] == kEmpty) continue;
         const std::uint32_t number = set.places[way] & numbers_;
