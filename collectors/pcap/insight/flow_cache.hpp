@@ -52,8 +52,8 @@ class FlowCache {
   // one that has to go. `fresh`: it was made. `guess`: the way to look at first, any. Valid until
   // the next place() or sweep().
   template <class Evict>
-  Flow& place(const FlowKey& key, std::uint64_t hash, Micros now, bool& fresh, Evict&& evict,
-              std::uint8_t guess = 0) {
+  [[gnu::always_inline]] Flow& place(const FlowKey& key, std::uint64_t hash, Micros now,
+                                     bool& fresh, Evict&& evict, std::uint8_t guess = 0) {
     Set& set = sets_[set_of(hash)];
     const std::uint32_t place = set.places[guess];
     Flow& guessed = flows_[place & numbers_];
@@ -62,7 +62,9 @@ class FlowCache {
       set.seen[guess] = now;
       return guessed;
     }
-    return search(key, hash, now, fresh, evict);
+    const Found found = search(key, hash, now, evict);
+    fresh = found.fresh;
+    return *found.flow;
   }
 
   // Each flow and how long it has been silent, in microseconds; what `keep(flow, silent)` denies
@@ -97,9 +99,12 @@ class FlowCache {
     void operator()(void* memory) const;
   };
 
+  struct Found {  // in registers: what lies in memory is guarded, and read again
+    Flow* flow;
+    bool fresh;
+  };
   template <class Evict>
-  [[gnu::noinline]] Flow& search(const FlowKey& key, std::uint64_t hash, Micros now, bool& fresh,
-                                 Evict& evict) {
+  [[gnu::noinline]] Found search(const FlowKey& key, std::uint64_t hash, Micros now, Evict& evict) {
     Set& set = sets_[set_of(hash)];
     const std::uint32_t tag = tag_of(hash);
     for (unsigned ways = ways_of(set, tag); ways != 0; ways &= ways - 1) {
@@ -107,7 +112,7 @@ class FlowCache {
       Flow& flow = flows_[set.places[way] & numbers_];
       if (!(flow.key() == key)) continue;
       set.seen[way] = now;
-      return flow;
+      return {&flow, false};
     }
     const std::size_t way = victim(set, now);
     std::uint32_t number = set.places[way] & numbers_;
@@ -123,8 +128,7 @@ class FlowCache {
     flow.address = key.address;
     flow.ports = key.ports;
     flow.protocol = key.protocol;
-    fresh = true;
-    return flow;
+    return {&flow, true};
   }
 
   // There is always one: there are as many numbers as places in the sets.

@@ -145,7 +145,7 @@ void Insight::watch_for_floods(const Datagram& d, std::uint32_t bytes) {
   }
 }
 
-Flow& Insight::account(const Entry& packet, bool& fresh) {
+[[gnu::always_inline]] inline Flow& Insight::account(const Entry& packet, bool& fresh) {
   Flow& flow = cache_.place(
       packet.key, packet.hash, packet.at, fresh,
       [this](Flow& old, std::int32_t silent) { retire(old, silent); }, packet.way);
