@@ -161,10 +161,11 @@ void Insight::process(const Entry& packet) {
   (void)account(packet, fresh);
 }
 
-void Insight::process(const TcpEntry& packet) {
+[[gnu::flatten]] void Insight::process(const TcpEntry& packet) {
   bool fresh = false;
   Flow& flow = account(packet, fresh);
-  if (begin_tcp(flow, fresh, packet.from, packet.tcp, pairs_[flow.pair])) {
+  const bool may_begin = fresh || (packet.tcp.flags & tcp_flag::syn) != 0;
+  if (may_begin && begin_tcp(flow, fresh, packet.from, packet.tcp, pairs_[flow.pair])) {
     flow.pair = pairs_.find(sites_.site_of(flow.address[flow.client()]),
                             sites_.site_of(flow.address[1 - flow.client()]));
   }
