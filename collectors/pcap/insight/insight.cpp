@@ -67,7 +67,7 @@ void Insight::move_to(std::int64_t time) {
   sweep(now_, is_leap);
 }
 
-void Insight::enqueue(const Datagram& d, std::uint32_t bytes, std::int64_t time) {
+[[gnu::flatten]] void Insight::enqueue(const Datagram& d, std::uint32_t bytes, std::int64_t time) {
   move_to(time);
   if (d.upper == Upper::tcp) {
     enter(tcp_, d, bytes).tcp = {d.sequence, d.acknowledgement, d.payload, d.ts_value,
