@@ -96,7 +96,6 @@ Counted ours(const std::string& interface, std::uint64_t most) {
   PcapCollectorConfig config;
   config.name = CollectorName("bench");
   config.interface = interface;
-  config.interval = 1s;
   const auto collector = make_pcap_collector(config, {loop, sink, log});
   collector->start();
   loop.run();
