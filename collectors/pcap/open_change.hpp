@@ -24,7 +24,7 @@ class OpenChange {
     event.text = "capture of " + sample.source + (sample.open ? " has begun" : " has stopped");
     if (!sample.open && !trouble.empty()) event.text += ": " + trouble;
     event.details.emplace_back("source", sample.source);
-    event.state.emplace("capture");
+    event.state = Event::State{.of = "capture"};
     return event;
   }
 

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "collectors/pcap/libpcap.hpp"
+#include "collectors/pcap/records.hpp"
 #include "daemon/core/fd.hpp"
 
 namespace itnxt::pcap {
@@ -31,13 +32,23 @@ class Savefile final : public Capture {
         path_(source.path),
         local_(source.local),
         program_(std::move(program)),
-        link_(link_type_of(pcap_datalink(handle_.get()))) {}
+        link_(link_type_of(pcap_datalink(handle_.get()))) {
+    // What is not decoded may have headers that libpcap turns into our byte order.
+    if (link_ != LinkType::other) {
+      records_ = Records::of(::fileno(pcap_file(handle_.get())), pcap_snapshot(handle_.get()));
+    }
+  }
 
   [[nodiscard]] int fd() const override { return -1; }
 
   std::variant<Progress, Trouble> read(Analysis& analysis) override {
-    analysis_ = &analysis;
     bytes_ = 0;
+    if (records_) {
+      if (read_records(analysis) > 0) return Progress::more;
+      (void)::fseeko(pcap_file(handle_.get()), records_->offset(), SEEK_SET);
+      records_.reset();
+    }
+    analysis_ = &analysis;
     const int count =
         pcap_dispatch(handle_.get(), kPacketsPerRead, on_packet, reinterpret_cast<u_char*>(this));
     analysis_ = nullptr;
@@ -61,13 +72,30 @@ class Savefile final : public Capture {
   // reads on until enough packets match: the whole file, when none does.
   static void on_packet(u_char* self, const pcap_pkthdr* header, const u_char* captured) {
     Savefile& file = *reinterpret_cast<Savefile*>(self);
-    ++file.packets_;
-    file.bytes_ += header->caplen;
+    file.take(*file.analysis_, *header, captured);
     if (file.bytes_ > kBytesPerRead) pcap_breakloop(file.handle_.get());
-    if (file.program_ && pcap_offline_filter(file.program_->get(), header, captured) == 0) return;
-    decode(file.link_, {captured, header->caplen}, header->len, file.packet_);
-    file.analysis_->observe(file.packet_, direction_of(file.packet_, file.vantage_, file.local_),
-                            header->len, time_of(*header));
+  }
+
+  // Of what is plain, how many were taken; 0: nothing more of it follows.
+  int read_records(Analysis& analysis) {
+    Record record;
+    int count = 0;
+    while (count < kPacketsPerRead && bytes_ <= kBytesPerRead && records_->next(record)) {
+      ++count;
+      const pcap_pkthdr header = {{record.seconds, record.nanoseconds},
+                                  static_cast<bpf_u_int32>(record.captured.size()),
+                                  record.original};
+      take(analysis, header, record.captured.data());
+    }
+    return count;
+  }
+
+  void take(Analysis& analysis, const pcap_pkthdr& header, const u_char* captured) {
+    ++packets_;
+    bytes_ += header.caplen;
+    if (program_ && pcap_offline_filter(program_->get(), &header, captured) == 0) return;
+    decode(link_, {captured, header.caplen}, header.len, packet_);
+    analysis.observe(packet_, direction_of(packet_, vantage_, local_), header.len, time_of(header));
   }
 
   const Handle handle_;
@@ -76,7 +104,8 @@ class Savefile final : public Capture {
   const Vantage vantage_;
   const std::unique_ptr<Program> program_;
   const LinkType link_;
-  std::uint64_t packets_ = 0;  // records read so far, filtered out or not
+  std::optional<Records> records_;  // while what comes is plain
+  std::uint64_t packets_ = 0;       // records read so far, filtered out or not
   Packet packet_;
   // While read() runs.
   Analysis* analysis_ = nullptr;

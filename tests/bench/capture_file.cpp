@@ -1,7 +1,8 @@
-// capture_file FILE [ROUNDS]: CPU (user + system) of our capture collector on a savefile, against a
-// bare libpcap loop that only counts, and against softflowd -r. Medians of interleaved rounds, each
-// in a process of its own. Fails when we cost more than softflowd or count other packets than the
-// bare loop.
+// capture_file FILE [ROUNDS [CONTENDER]]: CPU (user + system) of our capture collector on a
+// savefile, against a bare libpcap loop that only counts, and against softflowd -r. Medians of
+// interleaved rounds, each in a process of its own. Fails when we cost more than softflowd or count
+// other packets than the bare loop. With CONTENDER (bare, itnxt, softflowd) that one runs alone:
+// for a profiler.
 #include <fcntl.h>
 #include <pcap/pcap.h>
 #include <sys/resource.h>
@@ -14,7 +15,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collectors/pcap/collector.hpp"
@@ -82,6 +85,7 @@ Counted softflowd(const std::string& file) {
 }
 
 struct Contender {
+  const char* word;
   const char* name;
   std::function<Counted(const std::string&)> run;
   std::vector<double> seconds = {};
@@ -116,18 +120,36 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+int run_alone(std::span<Contender> contenders, std::string_view word, const std::string& file,
+              int rounds) {
+  for (Contender& contender : contenders) {
+    if (contender.word != word) continue;
+    for (int round = 0; round < rounds; ++round) measure(contender, file);
+    const double packets = static_cast<double>(contender.counted.packets);
+    std::printf(
+        "%s: median %.1f, least %.1f ns a packet\n", contender.name,
+        median(contender.seconds) * 1e9 / packets,
+        *std::min_element(contender.seconds.begin(), contender.seconds.end()) * 1e9 / packets);
+    return 0;
+  }
+  std::fprintf(stderr, "capture_file: no contender of that name\n");
+  return 2;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: capture_file FILE [ROUNDS]\n");
+    std::fprintf(stderr, "usage: capture_file FILE [ROUNDS [bare|itnxt|softflowd]]\n");
     return 2;
   }
   const std::string file = argv[1];
   const int rounds = argc > 2 ? std::max(1, std::atoi(argv[2])) : 5;
-  std::array contenders = {Contender{"bare pcap_loop", bare}, Contender{"itnxt collector", ours},
-                           Contender{"softflowd -r", softflowd}};
+  std::array contenders = {Contender{"bare", "bare pcap_loop", bare},
+                           Contender{"itnxt", "itnxt collector", ours},
+                           Contender{"softflowd", "softflowd -r", softflowd}};
   (void)bare(file);  // into the page cache
+  if (argc > 3) return run_alone(contenders, argv[3], file, rounds);
   for (int round = 0; round < rounds; ++round) {
     for (Contender& contender : contenders) measure(contender, file);
   }

@@ -1,12 +1,17 @@
-// make_savefile FILE [PACKETS] [FLOWS]: a savefile for benchmarks, the same every time. Headers as
-// a tap with snaplen 128 keeps them: TCP, UDP and ICMP over IPv4 and IPv6, a third of it tagged.
+// make_savefile FILE [PACKETS [FLOWS [MIX]]]: a savefile for benchmarks, the same every time.
+// Headers as a tap with snaplen 128 keeps them: TCP (with its handshakes, both directions,
+// advancing sequence numbers and stamps, 1 % retransmissions), UDP and ICMP over IPv4 and IPv6, a
+// third of it tagged. MIX: uniform (default): the next packet is of any flow; skewed: mostly of a
+// few; repeated: each flow says the same segment for ever.
 #include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -47,28 +52,46 @@ class Packet {
   std::vector<std::uint8_t> bytes_;
 };
 
-// A flow's headers follow from its number alone.
+// Who the flow is between follows from its number alone; what it says, from what it said before.
 struct Flow {
   explicit Flow(std::uint64_t number) : id(number) {
     Random random;
     for (std::uint64_t i = 0; i < 3; ++i) kind = random.next() ^ (number * 0x9e3779b97f4a7c15U);
     v6 = kind % 100 < 20;
     const std::uint64_t p = (kind >> 8U) % 100;
-    protocol = p < 70 ? 6 : p < 95 ? 17 : v6 ? 58 : 1;
+    protocol = p < 70 ? kTcp : p < 95 ? kUdp : v6 ? 58 : 1;
     tags = (kind >> 16U) % 100 < 33 ? ((kind >> 24U) % 4 == 0 ? 2 : 1) : 0;
+    giver = (kind >> 32U) % 5 == 0 ? 0 : 1;
+    next = {static_cast<std::uint32_t>(kind), static_cast<std::uint32_t>(kind >> 32U)};
   }
+  static constexpr std::uint8_t kTcp = 6, kUdp = 17;
   std::uint64_t id;
   std::uint64_t kind = 0;
   bool v6 = false;
-  std::uint8_t protocol = 6;
+  std::uint8_t protocol = kTcp;
   int tags = 0;
+  // TCP: end 0 opened the connection; `giver` sends most of the data.
+  unsigned giver = 1;
+  unsigned handshake = 0;                // segments of it that were sent
+  std::uint32_t acknowledged = 0;        // of the giver's
+  std::array<std::uint32_t, 2> next{};   // sequence number, by end
+  std::array<std::uint32_t, 2> last{};   // length of the last segment with data
+  std::array<std::uint32_t, 2> stamp{};  // last TSval, by end
 };
 
-void link_header(Packet& packet, const Flow& flow) {
+// One packet of a flow: what its headers say.
+struct Turn {
+  unsigned from = 0;        // the end that sends
+  std::size_t payload = 0;  // behind the IP header
+  std::uint32_t sequence = 0, acknowledgement = 0, value = 0, echo = 0;
+  std::uint8_t flags = 0x10;
+};
+
+void link_header(Packet& packet, const Flow& flow, unsigned from) {
   packet.u16(0x0200);
-  packet.u32(1);
+  packet.u32(1 + from);
   packet.u16(0x0200);
-  packet.u32(2);
+  packet.u32(2 - from);
   if (flow.tags == 2) {
     packet.u16(0x88a8);
     packet.u16(7);
@@ -80,13 +103,13 @@ void link_header(Packet& packet, const Flow& flow) {
   packet.u16(flow.v6 ? 0x86dd : 0x0800);
 }
 
-void network_header(Packet& packet, const Flow& flow, std::size_t payload) {
+void network_header(Packet& packet, const Flow& flow, const Turn& turn) {
   if (flow.v6) {
     packet.u32(0x60000000);
-    packet.u16(payload);
+    packet.u16(turn.payload);
     packet.u8(flow.protocol);
     packet.u8(64);
-    for (const std::uint64_t side : {1U, 2U}) {
+    for (const std::uint64_t side : {1 + turn.from, 2 - turn.from}) {
       packet.u32(0xfd000000);
       packet.u32(0);
       packet.u32(side);
@@ -95,37 +118,135 @@ void network_header(Packet& packet, const Flow& flow, std::size_t payload) {
     return;
   }
   packet.u16(0x4500);
-  packet.u16(20 + payload);
+  packet.u16(20 + turn.payload);
   packet.u32(0x00004000);
   packet.u8(64);
   packet.u8(flow.protocol);
   packet.u16(0);
-  packet.u32(0x0a000000 + flow.id);
-  packet.u32(0xac100000 + flow.id % 4096);
+  const std::array<std::uint64_t, 2> ends = {0x0a000000 + flow.id, 0xac100000 + flow.id % 4096};
+  packet.u32(ends[turn.from]);
+  packet.u32(ends[1 - turn.from]);
 }
 
-void transport_header(Packet& packet, const Flow& flow, std::size_t payload) {
-  if (flow.protocol == 6) {
-    packet.u16(1024 + flow.kind % 60000);
-    packet.u16(443);
-    packet.u32(flow.kind);
-    packet.u32(flow.kind >> 32U);
-    packet.u32(0x80100200);
+void transport_header(Packet& packet, const Flow& flow, const Turn& turn) {
+  const std::array<std::uint64_t, 2> ports = {1024 + flow.kind % 60000,
+                                              flow.protocol == Flow::kTcp ? 443U : 53U};
+  if (flow.protocol == Flow::kTcp) {
+    packet.u16(ports[turn.from]);
+    packet.u16(ports[1 - turn.from]);
+    packet.u32(turn.sequence);
+    packet.u32(turn.acknowledgement);
+    packet.u32(0x80000200 + (std::uint32_t{turn.flags} << 16U));
     packet.u32(0);
     packet.u32(0x0101080a);
-    packet.u32(1);
-    packet.u32(2);
-  } else if (flow.protocol == 17) {
-    packet.u16(1024 + flow.kind % 60000);
-    packet.u16(53);
-    packet.u16(payload);
+    packet.u32(turn.value);
+    packet.u32(turn.echo);
+  } else if (flow.protocol == Flow::kUdp) {
+    packet.u16(ports[turn.from]);
+    packet.u16(ports[1 - turn.from]);
+    packet.u16(turn.payload);
     packet.u16(0);
   } else {
-    packet.u16(flow.v6 ? 0x8000 : 0x0800);
+    const std::uint64_t answer = flow.v6 ? 0x8100 : 0;
+    packet.u16(turn.from != 0 ? answer : flow.v6 ? 0x8000 : 0x0800);
     packet.u16(0);
     packet.u32(flow.id);
   }
 }
+
+// Half small, a third full, the rest between: roughly what links carry.
+std::size_t any_size(Random& random) {
+  const std::uint64_t size = random.below(6);
+  return size < 3 ? 32 + random.below(60) : size < 5 ? 1452 : 32 + random.below(1400);
+}
+
+constexpr std::size_t kTcpHeader = 32;  // with its time stamps
+
+Turn handshake(Flow& flow) {
+  Turn turn;
+  turn.from = flow.handshake % 2;
+  turn.payload = kTcpHeader;
+  turn.flags = flow.handshake == 0 ? 0x02 : flow.handshake == 1 ? 0x12 : 0x10;
+  turn.sequence = flow.next[turn.from];
+  if (flow.handshake > 0) turn.acknowledgement = flow.next[1 - turn.from];
+  if (flow.handshake < 2) ++flow.next[turn.from];
+  ++flow.handshake;
+  return turn;
+}
+
+// After the handshake: half of the packets or more bear data of the giver, most of them full; up to
+// a third acknowledges it, the rest are small questions of the taker. A hundredth of what bears
+// data is the last segment once more. Nothing is lost on the way to the tap.
+Turn tcp_turn(Flow& flow, Random& random, std::uint64_t microseconds) {
+  Turn turn;
+  if (flow.handshake < 3) {
+    turn = handshake(flow);
+  } else {
+    std::uint64_t what = random.below(6);
+    if (what >= 3 && what < 5 && flow.acknowledged == flow.next[flow.giver]) what = 0;
+    turn.from = what < 3 ? flow.giver : 1 - flow.giver;
+    std::uint32_t length = 0;
+    if (what < 3) length = static_cast<std::uint32_t>(what < 2 ? 1420 : 1 + random.below(1400));
+    if (what == 5) length = static_cast<std::uint32_t>(1 + random.below(400));
+    if (length > 0 && flow.last[turn.from] > 0 && random.below(100) == 0) {
+      length = flow.last[turn.from];
+      flow.next[turn.from] -= length;
+    }
+    turn.payload = kTcpHeader + length;
+    turn.sequence = flow.next[turn.from];
+    turn.acknowledgement = flow.next[1 - turn.from];
+    if (turn.from != flow.giver) flow.acknowledged = turn.acknowledgement;
+    flow.next[turn.from] += length;
+    if (length > 0) flow.last[turn.from] = length;
+  }
+  turn.value = static_cast<std::uint32_t>(flow.kind + microseconds / 1000);
+  turn.echo = flow.stamp[1 - turn.from];
+  flow.stamp[turn.from] = turn.value;
+  return turn;
+}
+
+// The same segment for ever, as this program once wrote them: all of TCP is retransmission.
+Turn repeated_turn(const Flow& flow, Random& random) {
+  Turn turn;
+  turn.payload = any_size(random);
+  turn.sequence = static_cast<std::uint32_t>(flow.kind);
+  turn.acknowledgement = static_cast<std::uint32_t>(flow.kind >> 32U);
+  turn.value = 1;
+  turn.echo = 2;
+  return turn;
+}
+
+enum class Mix : std::uint8_t { uniform, skewed, repeated };
+
+class Traffic {
+ public:
+  Traffic(Mix mix, std::uint64_t flows) : mix_(mix) {
+    flows_.reserve(flows);
+    for (std::uint64_t i = 0; i < flows; ++i) flows_.emplace_back(i);
+  }
+  std::vector<std::uint8_t> record(std::uint64_t number);
+
+ private:
+  Flow& next_flow() {
+    if (mix_ != Mix::skewed) return flows_[random_.below(flows_.size())];
+    // The fourth power of an even number: a tenth of the flows has more than half of the packets.
+    const double even = static_cast<double>(random_.next() >> 11U) * 0x1p-53;
+    const double place = even * even * even * even * static_cast<double>(flows_.size());
+    return flows_[static_cast<std::size_t>(place)];
+  }
+  Turn next_turn(Flow& flow, std::uint64_t microseconds) {
+    if (mix_ == Mix::repeated) return repeated_turn(flow, random_);
+    if (flow.protocol == Flow::kTcp) return tcp_turn(flow, random_, microseconds);
+    Turn turn;
+    turn.from = static_cast<unsigned>(random_.below(2));
+    turn.payload = any_size(random_);
+    return turn;
+  }
+
+  const Mix mix_;
+  Random random_;
+  std::vector<Flow> flows_;
+};
 
 void append(std::vector<std::uint8_t>& out, std::uint32_t value) {
   std::array<std::uint8_t, 4> bytes{};
@@ -133,21 +254,32 @@ void append(std::vector<std::uint8_t>& out, std::uint32_t value) {
   out.insert(out.end(), bytes.begin(), bytes.end());
 }
 
-std::vector<std::uint8_t> record(std::uint64_t number, const Flow& flow, std::size_t payload) {
+std::vector<std::uint8_t> Traffic::record(std::uint64_t number) {
+  constexpr std::uint64_t kBegin = 1'700'000'000'000'000, kApart = 10;  // microseconds
+  const std::uint64_t now = kBegin + number * kApart;
+  Flow& flow = next_flow();
+  const Turn turn = next_turn(flow, now);
   Packet packet;
-  link_header(packet, flow);
+  link_header(packet, flow, turn.from);
   const std::size_t link = packet.bytes().size();
-  network_header(packet, flow, payload);
-  const std::size_t original = link + (flow.v6 ? 40 : 20) + payload;
-  transport_header(packet, flow, payload);
+  network_header(packet, flow, turn);
+  const std::size_t original = link + (flow.v6 ? 40 : 20) + turn.payload;
+  transport_header(packet, flow, turn);
   packet.fill(original < kSnaplen ? original : kSnaplen);
   std::vector<std::uint8_t> out;
-  append(out, static_cast<std::uint32_t>(1700000000 + number / 100000));
-  append(out, static_cast<std::uint32_t>(number % 100000 * 10));
+  append(out, static_cast<std::uint32_t>(now / 1'000'000));
+  append(out, static_cast<std::uint32_t>(now % 1'000'000));
   append(out, static_cast<std::uint32_t>(packet.bytes().size()));
   append(out, static_cast<std::uint32_t>(original));
   out.insert(out.end(), packet.bytes().begin(), packet.bytes().end());
   return out;
+}
+
+std::optional<Mix> mix_of(std::string_view word) {
+  if (word == "uniform") return Mix::uniform;
+  if (word == "skewed") return Mix::skewed;
+  if (word == "repeated") return Mix::repeated;
+  return std::nullopt;
 }
 
 struct Closer {
@@ -157,8 +289,9 @@ struct Closer {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) {
-    std::fprintf(stderr, "usage: make_savefile FILE [PACKETS] [FLOWS]\n");
+  const std::optional<Mix> mix = argc > 4 ? mix_of(argv[4]) : Mix::uniform;
+  if (argc < 2 || !mix) {
+    std::fprintf(stderr, "usage: make_savefile FILE [PACKETS [FLOWS [uniform|skewed|repeated]]]\n");
     return 2;
   }
   const std::uint64_t packets = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 2'000'000;
@@ -172,15 +305,9 @@ int main(int argc, char** argv) {
   std::vector<std::uint8_t> out;
   for (const std::uint32_t word : {0xa1b2c3d4U, 0x00040002U, 0U, 0U, 128U, 1U}) append(out, word);
   bool written = std::fwrite(out.data(), 1, out.size(), file.get()) == out.size();
-  Random random;
+  Traffic traffic(*mix, flows);
   for (std::uint64_t i = 0; i < packets && written; ++i) {
-    const Flow flow(random.below(flows));
-    // Half small, a third full, the rest between: roughly what links carry.
-    const std::uint64_t size = random.below(6);
-    const std::size_t payload = size < 3   ? 32 + random.below(60)
-                                : size < 5 ? 1452
-                                           : 32 + random.below(1400);
-    out = record(i, flow, payload);
+    out = traffic.record(i);
     written = std::fwrite(out.data(), 1, out.size(), file.get()) == out.size();
   }
   if (!written || std::fflush(file.get()) != 0) {

@@ -11,24 +11,25 @@ std::uint64_t Floods::worth(const Counts& counts) {
   for (std::size_t k = 0; k < kFloodKinds; ++k) {
     if (counts.courses[k].told) return std::numeric_limits<std::uint64_t>::max();
     if (counts.courses[k].history != 0) sum |= std::uint64_t{1} << 62U;
-    sum += std::min<std::uint64_t>(counts.toward[k], 1ULL << 40U);
+    sum += std::min<std::uint64_t>(counts.sums[0][k], 1ULL << 40U);
   }
   return sum;
 }
 
-Floods::Counts* Floods::find(const IpAddress& network, bool make) {
-  const std::uint64_t hash = hash_(network);
-  const std::size_t at = hash & (kSets - 1);
-  const auto tag = static_cast<std::uint32_t>(hash >> 32U) | 1U;
-  Tags& tags = tags_[at];
-  Counts* const set = &table_[at * kWays];
-  for (std::size_t way = 0; way < kWays; ++way) {
+Floods::Counts* Floods::search(const IpAddress& network, std::uint64_t hash, bool make) {
+  const std::uint32_t tag = tag_of(hash);
+  Tags& tags = tags_[set_of(hash)];
+  Counts* const set = &table_[set_of(hash) * kWays];
+  const std::size_t home = home_of(hash);
+  for (std::size_t i = 0; i < kWays; ++i) {
+    const std::size_t way = (home + i) % kWays;
     if (tags[way] == tag && set[way].network == network) return &set[way];
   }
   if (!make) return nullptr;
   std::size_t least = 0;
   std::uint64_t least_worth = std::numeric_limits<std::uint64_t>::max();
-  for (std::size_t way = 0; way < kWays; ++way) {
+  for (std::size_t i = 0; i < kWays; ++i) {
+    const std::size_t way = (home + i) % kWays;
     const std::uint64_t mine = tags[way] == 0 ? 0 : worth(set[way]);
     if (mine >= least_worth) continue;
     least = way;
@@ -68,11 +69,10 @@ void Floods::set_back(std::int64_t seconds) {
 bool Floods::close_window(Counts& counts) {
   bool quiet = true;
   for (std::size_t k = 0; k < kFloodKinds; ++k) {
-    quiet = quiet && counts.toward[k] == 0 && counts.courses[k].history == 0;
+    quiet = quiet && counts.sums[0][k] == 0 && counts.courses[k].history == 0;
     judge(counts, static_cast<FloodKind>(k));
   }
-  counts.toward = {};
-  counts.excused = {};
+  counts.sums = {};
   return !quiet;
 }
 
@@ -80,18 +80,18 @@ void Floods::judge(Counts& counts, FloodKind kind) {
   const std::size_t k = index(kind);
   const FloodLimit& limit = limits_.kinds[k];
   Course& course = counts.courses[k];
-  const auto came = static_cast<double>(counts.toward[k]);
+  const auto came = static_cast<double>(counts.sums[0][k]);
   const bool evidence = limit.limit > 0 && came >= limit.limit &&
-                        came >= limit.ratio * static_cast<double>(counts.excused[k]);
+                        came >= limit.ratio * static_cast<double>(counts.sums[1][k]);
   const std::uint32_t mask = limits_.of >= 32 ? ~0U : (1U << limits_.of) - 1;
   course.history = (course.history << 1U | (evidence ? 1U : 0U)) & mask;
   if (evidence) {
     if (course.windows == 0) course.first = second_;
     course.last = second_;
     ++course.windows;
-    course.total += counts.toward[k];
-    course.excused += counts.excused[k];
-    course.peak = std::max(course.peak, counts.toward[k]);
+    course.total += counts.sums[0][k];
+    course.excused += counts.sums[1][k];
+    course.peak = std::max(course.peak, counts.sums[0][k]);
   }
   if (!course.told && static_cast<unsigned>(std::popcount(course.history)) >= limits_.needed) {
     course.told = true;

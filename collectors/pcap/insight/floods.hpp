@@ -93,10 +93,15 @@ class Floods {
   // The clock was set back by so many seconds: windows go on from there.
   void set_back(std::int64_t seconds);
   void toward(FloodKind kind, const IpAddress& network, std::uint64_t amount) {
-    if (Counts* const counts = find(network, true)) counts->toward[index(kind)] += amount;
+    count(kind, network, amount, true);
   }
   void excuse(FloodKind kind, const IpAddress& network, std::uint64_t amount) {
-    if (Counts* const counts = find(network, false)) counts->excused[index(kind)] += amount;
+    count(kind, network, amount, false);
+  }
+  // toward() or excuse(), for who cannot foretell which.
+  void count(FloodKind kind, const IpAddress& network, std::uint64_t amount, bool toward) {
+    Counts* const counts = find(network, toward);
+    if (counts != nullptr) counts->sums[toward ? 0 : 1][index(kind)] += amount;
   }
   // What changed since the last call; at most kMostChanges, the rest is dropped.
   static constexpr std::size_t kMostChanges = 256;
@@ -112,14 +117,29 @@ class Floods {
     std::int64_t first = 0, last = 0;
     unsigned windows = 0;
   };
-  struct Counts {
+  // What a packet changes is one cache line.
+  struct alignas(64) Counts {
     IpAddress network;
-    std::array<std::uint64_t, kFloodKinds> toward{}, excused{};
+    std::array<std::array<std::uint64_t, kFloodKinds>, 2> sums{};  // toward it, excused
     std::array<Course, kFloodKinds> courses{};
   };
   static std::size_t index(FloodKind kind) { return static_cast<std::size_t>(kind); }
   static std::uint64_t worth(const Counts& counts);
-  Counts* find(const IpAddress& network, bool make);
+  static std::size_t set_of(std::uint64_t hash) { return hash % kSets; }
+  // Where in its set a network is looked for first, and put when there is room.
+  static std::size_t home_of(std::uint64_t hash) { return hash / kSets % kWays; }
+  static std::uint32_t tag_of(std::uint64_t hash) {
+    return static_cast<std::uint32_t>(hash >> 32U) | 1U;
+  }
+  Counts* find(const IpAddress& network, bool make) {
+    const std::uint64_t hash = hash_(network);
+    Counts& home = table_[set_of(hash) * kWays + home_of(hash)];
+    const bool there = tags_[set_of(hash)][home_of(hash)] == tag_of(hash);
+    if (there && home.network == network) [[likely]]
+      return &home;
+    return search(network, hash, make);
+  }
+  Counts* search(const IpAddress& network, std::uint64_t hash, bool make);
   void close_windows(std::int64_t second);
   // False: there is nothing in it to be kept.
   bool close_window(Counts& counts);

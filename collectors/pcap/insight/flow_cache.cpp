@@ -10,6 +10,8 @@ namespace itnxt::pcap {
 namespace {
 
 constexpr std::size_t kHugePage = 2U << 20U;
+constexpr std::size_t kMostSets = std::size_t{1}
+                                  << 21U;  // a place holds six bits of a hash, at least
 
 }  // namespace
 
@@ -17,8 +19,9 @@ constexpr std::size_t kHugePage = 2U << 20U;
 // Flow like any other, so nothing has to be constructed page by page. Huge pages, where there are
 // any, save a walk through the page table for nearly each packet; so it begins with one.
 FlowCache::FlowCache(std::size_t flows) : memory_(nullptr, Unmap{}) {
-  const std::size_t sets = std::bit_ceil(std::max<std::size_t>(1, (flows + kWays - 1) / kWays));
-  const std::size_t bytes = sets * (sizeof(Set) + kWays * sizeof(Flow));
+  const std::size_t sets =
+      std::bit_ceil(std::clamp<std::size_t>((flows + kWays - 1) / kWays, 1, kMostSets));
+  const std::size_t bytes = sets * sizeof(Set) + (sets * kWays + 1) * sizeof(Flow);
   std::size_t mapped = bytes + kHugePage;
   void* memory =
       ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -28,6 +31,7 @@ FlowCache::FlowCache(std::size_t flows) : memory_(nullptr, Unmap{}) {
   (void)std::align(kHugePage, bytes, memory, mapped);
   sets_ = {static_cast<Set*>(memory), sets};
   flows_ = static_cast<Flow*>(static_cast<void*>(sets_.data() + sets));
+  numbers_ = static_cast<std::uint32_t>(2 * sets * kWays - 1);  // from 1 to the capacity
 }
 
 void FlowCache::Unmap::operator()(void* memory) const {

@@ -77,7 +77,7 @@ void Insight::move_to(std::int64_t time) {
   sweep(now_, is_leap);
 }
 
-void Insight::enqueue(const Datagram& d, std::uint32_t bytes, std::int64_t time) {
+[[gnu::flatten]] void Insight::enqueue(const Datagram& d, std::uint32_t bytes, std::int64_t time) {
   move_to(time);
   if (d.upper == Upper::tcp) {
     enter(tcp_, d, bytes).tcp = {d.sequence, d.acknowledgement, d.payload, d.ts_value,
@@ -127,14 +127,18 @@ void Insight::empty(Line<T>& line) {
 
 void Insight::watch_for_floods(const Datagram& d, std::uint32_t bytes) {
   switch (d.upper) {
-    case Upper::udp:
-      if (amplifies(d.source_port)) {
+    case Upper::udp: {
+      const bool answers = amplifies(d.source_port);
+      const bool asks = amplifies(d.destination_port);
+      if (answers != asks) {
+        const IpAddress asker = network_.of(answers ? d.destination : d.source);
+        floods_.count(FloodKind::udp_amplification, asker, bytes, answers);
+      } else if (answers) {  // servers among themselves
         floods_.toward(FloodKind::udp_amplification, network_.of(d.destination), bytes);
-      }
-      if (amplifies(d.destination_port)) {
         floods_.excuse(FloodKind::udp_amplification, network_.of(d.source), bytes);
       }
       return;
+    }
     case Upper::icmp:
     case Upper::icmpv6:
       floods_.toward(FloodKind::icmp, network_.of(d.destination), 1);
@@ -151,7 +155,7 @@ void Insight::watch_for_floods(const Datagram& d, std::uint32_t bytes) {
   }
 }
 
-Flow& Insight::account(const Entry& packet, bool& fresh) {
+[[gnu::always_inline]] inline Flow& Insight::account(const Entry& packet, bool& fresh) {
   Flow& flow = cache_.place(
       packet.key, packet.hash, packet.at, fresh,
       [this](Flow& old, std::int32_t silent) { retire(old, silent); }, packet.way);
@@ -167,10 +171,11 @@ void Insight::process(const Entry& packet) {
   (void)account(packet, fresh);
 }
 
-void Insight::process(const TcpEntry& packet) {
+[[gnu::flatten]] void Insight::process(const TcpEntry& packet) {
   bool fresh = false;
   Flow& flow = account(packet, fresh);
-  if (begin_tcp(flow, fresh, packet.from, packet.tcp, pairs_[flow.pair])) {
+  const bool may_begin = fresh || (packet.tcp.flags & tcp_flag::syn) != 0;
+  if (may_begin && begin_tcp(flow, fresh, packet.from, packet.tcp, pairs_[flow.pair])) {
     flow.pair = pairs_.find(sites_.site_of(flow.address[flow.client()]),
                             sites_.site_of(flow.address[1 - flow.client()]));
   }

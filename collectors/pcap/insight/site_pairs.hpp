@@ -25,8 +25,8 @@ struct RoundTrips {
   std::uint64_t micros = 0;                                          // sum
 
   void add(std::uint32_t round_trip) {
-    std::size_t bucket = 0;
-    while (bucket < kRoundTripBounds.size() && round_trip > kRoundTripBounds[bucket]) ++bucket;
+    std::size_t bucket = 0;  // without a branch: where it ends cannot be foretold
+    for (const std::uint32_t bound : kRoundTripBounds) bucket += round_trip > bound ? 1 : 0;
     ++buckets[bucket];
     micros += round_trip;
   }

@@ -65,6 +65,28 @@ TEST(FlowCache, TheOneSilentForLongestGoesAndIsHandedOver) {
   EXPECT_TRUE(fresh);
 }
 
+// What a sweep drops gives its memory to who comes next, however often that happens.
+TEST(FlowCache, PlacesAreUsedAgainAndAgain) {
+  FlowCache cache(64);
+  bool fresh = false;
+  for (std::uint32_t round = 0; round < 100; ++round) {
+    // Of each set six: two stay from the round before.
+    for (std::uint32_t i = 0; i < 48; ++i) {
+      Flow& flow = cache.place(key(1000 * round + i), i, round, fresh, kNobody);
+      EXPECT_TRUE(fresh);
+      EXPECT_EQ(flow.packets, 0U);
+      flow.packets = 1000 * round + i;
+    }
+    std::size_t known = 0;
+    cache.sweep(round, [&](const Flow& flow, std::int32_t) {
+      EXPECT_EQ(flow.key(), key(flow.packets));
+      ++known;
+      return flow.packets >= 1000 * round && flow.packets % 1000 < 16;
+    });
+    EXPECT_EQ(known, round == 0 ? 48U : 64U);
+  }
+}
+
 TEST(FlowCache, SweepShowsEachFlowAndDropsWhatIsDenied) {
   FlowCache cache(64);
   EXPECT_EQ(cache.capacity(), 64U);
