@@ -53,7 +53,8 @@ class Records {
 
  private:
   static constexpr std::size_t kHeader = 16;
-  static constexpr std::size_t kAhead = 512;  // some packets: what the kernel wrote is near, not here
+  static constexpr std::size_t kAhead =
+      512;  // some packets: what the kernel wrote is near, not here
   static constexpr std::size_t kFileHeader = 24;
   static constexpr std::size_t kBuffer = 128U << 10U;  // stays in the processor's cache
   static constexpr std::size_t kMost = 64U << 10U;

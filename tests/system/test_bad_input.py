@@ -271,10 +271,12 @@ class Devices(Running):
         for case, address in bad.items():
             with self.subTest(case=case):
                 message, expected = DEVICE[case]
+                # Who has been silent for long is asked with fewer tries.
+                lately = literal(expected).replace(r"2\ tries", "(?:2 tries|1 try)")
 
                 def told():
                     problem = self.daemon.device(names[case])["problem"]
-                    if not re.fullmatch(literal(expected), problem):
+                    if not re.fullmatch(lately, problem):
                         raise NotYet(problem)
                     return problem
                 wait_until(told, "%s: %s" % (case, expected))

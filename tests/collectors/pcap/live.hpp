@@ -147,8 +147,7 @@ class PcapLive : public ::testing::Test {
            });
   }
   bool wait_for_packets(std::uint64_t packets) {
-    return itnxt::test::run_until(
-        loop_, [&] { return last().total().packets.count() >= packets; });
+    return itnxt::test::run_until(loop_, [&] { return last().total().packets.count() >= packets; });
   }
   bool wait_for_open(bool open) {
     return itnxt::test::run_until(loop_, [&] { return last().open == open; });
