@@ -11,10 +11,11 @@ import packets
 import peers
 import product
 from formats import Metrics
-from lab import (LabTest, ROOT, NotYet, http, main, need_binaries, needs_namespaces, stays,
-                 wait_until)
+from lab import (LabTest, ROOT, NotYet, free_udp_port, http, main, need_binaries,
+                 needs_namespaces, stays, wait_until)
 from network import Namespace, ip, tcpreplay, veth
 from places import Site
+from trapped import trap
 
 HIGH_SPEED, UPTIME = ".1.3.6.1.2.1.31.1.1.1.15", peers.SYS_UPTIME
 COUNTERS = {  # metric: the columns whose sum it is
@@ -272,7 +273,8 @@ class Dashboards(Way):
             links=[product.link("md-hal-1", (names[0], "wan0"), (names[1], "wan0")),
                    product.link("md-hal-2", (names[0], "lan0"), (names[1], "lan0"))],
             collectors=[product.snmp(), product.pcap("tap", file=sent, link="md-hal-1"),
-                        {"kind": "host", "name": "host", "interval": "1s"}, self.probe()],
+                        {"kind": "host", "name": "host", "interval": "1s"}, self.probe(),
+                        trap(free_udp_port())],
             rules=[product.LINK_DOWN],
             crisis={"declare": {"min_sites": 3, "within": "1m"}, "recover_after": "5s"},
             notify=product.notify(hook=product.webhook(receiver))))
