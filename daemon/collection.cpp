@@ -55,8 +55,10 @@ void Collection::reconfigure(const Config& config) {
   for (auto one = running_.begin(); one != running_.end();) {
     const auto fresh = wanted.find(one->first);
     const bool stays = fresh != wanted.end() && take_over(one->second, *fresh->second);
-    if (fresh == wanted.end()) outlet_.end_stream(one->first);
+    const CollectorName name = one->first;
     one = stays ? std::next(one) : running_.erase(one);
+    // Behind the collector's end, at which it may have something to tell yet.
+    if (fresh == wanted.end()) outlet_.end_stream(name);
   }
   for (const auto& [name, collector] : wanted) {
     if (running_.contains(name)) continue;

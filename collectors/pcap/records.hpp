@@ -33,15 +33,15 @@ class Records {
   // False: the file ends here, or what follows is not plain.
   bool next(Record& record) {
     if (!have(kHeader)) return false;
-    __builtin_prefetch(&buffer_[at_] + kAhead);  // never faults, wherever that is
+    __builtin_prefetch(buffer_.data() + at_ + kAhead);  // never faults, wherever that is
     std::array<std::uint32_t, 4> words{};
-    std::memcpy(words.data(), &buffer_[at_], kHeader);
+    std::memcpy(words.data(), buffer_.data() + at_, kHeader);
     if (swapped_) {
       for (std::uint32_t& word : words) word = __builtin_bswap32(word);
     }
     const std::size_t captured = words[2];
     if (captured > most_ || !have(kHeader + captured)) return false;
-    record.captured = {&buffer_[at_ + kHeader], captured};
+    record.captured = {buffer_.data() + at_ + kHeader, captured};
     record.original = words[3];
     record.seconds = static_cast<std::int32_t>(words[0]);  // signed, as in libpcap
     record.nanoseconds = std::int64_t{static_cast<std::int32_t>(words[1])} * unit_;

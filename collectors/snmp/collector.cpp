@@ -12,8 +12,10 @@ std::string where(const snmp::Session& session) {
   return host_port_text(session.target.device.host, session.target.device.port);
 }
 
-std::string memory_name(const snmp::Session& session) {
-  return "device " + session.target.device.name.text();
+constexpr std::string_view kMemories = "device ";  // of what was seen of each
+
+std::string memory_name(const DeviceName& device) {
+  return std::string(kMemories) + device.text();
 }
 
 // Of a device that answers.
@@ -204,9 +206,9 @@ bool SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
   add_totals(sample);
   tell(session, sample);
   schedule_.set(device, session.next_poll);
-  if (session.changes.knows_nothing()) recall(session);
+  if (session.changes.knows_nothing()) recall_changes(session);
   std::vector<Event> events = session.changes.see(sample, context_.loop.wall_now());
-  remember(session);
+  keep_changes(session);
   const bool changed = !events.empty();
   thin_out(session, sample, events);
   for (Event& event : events) {
@@ -220,16 +222,27 @@ bool SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
 
 // Before the event: on the disk they are there together, and a later process tells each change
 // once.
-void SnmpCollector::remember(Session& session) {
+void SnmpCollector::keep_changes(Session& session) {
   if (auto memory = session.changes.take_memory()) {
-    context_.sink.remember(memory_name(session), std::move(*memory));
+    context_.sink.remember(memory_name(session.target.device.name), std::move(*memory));
   }
 }
 
-void SnmpCollector::recall(Session& session) {
-  const std::string name = memory_name(session);
+void SnmpCollector::recall_changes(Session& session) {
+  const std::string name = memory_name(session.target.device.name);
   const Memories found = context_.sink.recall(name);
   if (!found.empty() && found.front().first == name) session.changes.recall(found.front().second);
+}
+
+void SnmpCollector::forget_changes(const DeviceName& device) {
+  context_.sink.remember(memory_name(device), "");
+}
+
+void SnmpCollector::forget_changes_of_others() {
+  for (const auto& [name, changes] : context_.sink.recall(kMemories)) {
+    const DeviceName device(name.substr(kMemories.size()));
+    if (!by_name_.contains(device)) forget_changes(device);
+  }
 }
 
 // Once when a device falls silent and once when it is back; other problems when they change or come

@@ -99,8 +99,12 @@ class SnmpCollector final : public Collector, private DevicePoller {
   // Whether it tells of a change.
   bool publish(std::uint32_t device, DeviceSample sample);
   void tell(Session& session, const DeviceSample& sample);
-  void remember(Session& session);
-  void recall(Session& session);
+  // What was seen of it, over restarts: by the sink, with the events. Of who is polled no more
+  // nothing: it is another device, or another time, should the name come again.
+  void keep_changes(Session& session);
+  void recall_changes(Session& session);
+  void forget_changes(const DeviceName& device);
+  void forget_changes_of_others();
   void lookup(std::uint32_t device);
   void resolved(std::size_t lookup, Result<Address> address);
 

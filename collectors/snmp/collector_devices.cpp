@@ -47,6 +47,7 @@ void SnmpCollector::start() {
   if (context_.polls != nullptr) served_ = context_.polls->serve(*this);
   open_socket();
   recall();
+  forget_changes_of_others();
   remember_later();
   const Instant now = context_.loop.now();
   for (std::uint32_t device = 0; device < sessions_.size(); ++device) {
@@ -151,6 +152,7 @@ void SnmpCollector::change(std::uint32_t device, const SnmpTarget& target,
 
 void SnmpCollector::remove(std::uint32_t device) {
   detach(device);
+  forget_changes(at(device).target.device.name);
   by_name_.erase(at(device).target.device.name);
   sessions_[device].reset();
   free_.push_back(device);

@@ -54,7 +54,7 @@ void SnmpCollector::end_check(std::uint32_t device) {
     const SourceTime now = source_time(context_.loop.now());
     const DeviceName& name = session.target.device.name;
     auto event = session.changes.see(name, *found, now, context_.loop.wall_now());
-    remember(session);
+    keep_changes(session);
     changed = event.has_value();
     if (event) {
       session.told_port = found->if_index;

@@ -9,6 +9,10 @@ namespace {
 const std::string kMemory = "memory\n";  // no state is called so: theirs are lines of text
 constexpr char kOnce = '\x01';           // no state bears it: they have passed sanitize()
 
+bool is_once(const std::string& key) {
+  return !key.empty() && key.front() == kOnce;
+}
+
 }  // namespace
 
 bool ToldStates::is_news(const Event& event) {
@@ -70,16 +74,29 @@ bool ToldStates::is_news_of_once(const Event& event) {
   return true;
 }
 
+// Each bears another name, so what never got to the disk leaves nothing to be taken from there.
 void ToldStates::forget(std::set<Once>::iterator once) {
   told_.erase(once->second);
-  changes_[once->second] = "";
+  const auto [change, fresh] = changes_.try_emplace(once->second);
+  if (!fresh && !change->second.empty()) changes_.erase(change);
   once_.erase(once);
+}
+
+void ToldStates::give_back(Kinds changes) {
+  for (auto& [key, what] : changes) {
+    const auto newer = changes_.find(key);
+    if (newer == changes_.end()) {
+      changes_.emplace(key, std::move(what));
+    } else if (is_once(key) && newer->second.empty() && !what.empty()) {
+      changes_.erase(newer);
+    }
+  }
 }
 
 void ToldStates::load(Kinds told) {
   told_ = std::move(told);
   for (const auto& [key, when] : told_) {
-    if (key.empty() || key.front() != kOnce) continue;
+    if (!is_once(key)) continue;
     Duration::rep count = 0;
     (void)std::from_chars(when.data(), when.data() + when.size(), count);
     once_.emplace(WallTime(Duration(count)), key);

@@ -36,9 +36,10 @@ class ToldStates {
 
   void load(Kinds told);
   [[nodiscard]] bool has_changes() const { return !changes_.empty(); }
-  // For the disk, since the last call. What did not get there is given back.
+  // For the disk, since the last call, where there is one; bounded without. What did not get there
+  // is given back.
   [[nodiscard]] Kinds take_changes() { return std::exchange(changes_, {}); }
-  void give_back(Kinds changes) { changes_.merge(std::move(changes)); }
+  void give_back(Kinds changes);
   void give_back_all() { give_back(told_); }
 
  private:

@@ -30,8 +30,10 @@ std::string_view advice(HandshakeFault fault, bool has_keys) {
                       : "the stream there is encrypted; give --key and --server-key";
     case HandshakeFault::ended:
       if (!has_keys) {
-        return "the connection ended before a word of ZeroMQ was said; is this the "
-               "aggregator.publish of an aggregator?";
+        // Also of a stream that is encrypted, when its end overtakes what it says.
+        return "the connection ended before the handshake did; if the stream there is encrypted, "
+               "give --key and --server-key, else: is this the aggregator.publish of an "
+               "aggregator?";
       }
       [[fallthrough]];
     case HandshakeFault::cryptography:

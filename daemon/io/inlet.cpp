@@ -39,7 +39,7 @@ std::size_t size_of(const ZmqMessage& message) {
 }  // namespace
 
 Inlet::Inlet(Loop& loop, Log& log, Handler handler, const Gate* gate)
-    : loop_(loop), log_(log), handler_(std::move(handler)), gate_(gate) {}
+    : loop_(loop), log_(log), handler_(std::move(handler)), gate_(gate), crowds_(log) {}
 
 Result<std::unique_ptr<Inlet>> Inlet::open(Loop& loop, Log& log, ZmqContext& zmq,
                                            const std::string& endpoint, Handler handler,
@@ -58,7 +58,10 @@ Result<std::unique_ptr<Inlet>> Inlet::open(Loop& loop, Log& log, ZmqContext& zmq
                               .disconnected = nullptr,
                               .refused = [&self](HandshakeFault f) { self.count_handshake(f); },
                               .connected = nullptr,
-                              .shown_out = [&self](const std::string& a) { self.say_crowd(a); }},
+                              .shown_out =
+                                  [&self](const std::string& from) {
+                                    self.crowds_.shown_out(from, self.endpoint(), self.loop_.now());
+                                  }},
                              curve);
   if (!socket) return Error{socket.error()};
   inlet->socket_ = std::move(socket).value();
@@ -145,16 +148,6 @@ void Inlet::count_handshake(HandshakeFault fault) {
         "the keys of this endpoint",
         {{"endpoint", endpoint()}, {"reason", reason}, {"unsaid", std::to_string(due->unsaid)}});
   }
-}
-
-// Each is counted as a handshake that ended.
-void Inlet::say_crowd(const std::string& address) {
-  const auto due = crowds_.due(address, loop_.now());
-  if (!due) return;
-  log_.warning(
-      "connections were ended that did not finish their handshake: too many of them at a time; if "
-      "they are no collectors of yours, let a firewall keep them off",
-      {{"endpoint", endpoint()}, {"peer", due->peer}, {"unsaid", std::to_string(due->unsaid)}});
 }
 
 // Whose word is not taken hears why, but cannot make us talk.

@@ -18,6 +18,7 @@
 #include "daemon/core/result.hpp"
 #include "daemon/core/sample.hpp"
 #include "daemon/io/complaints.hpp"
+#include "daemon/io/crowd_report.hpp"
 #include "daemon/io/loop.hpp"
 #include "daemon/io/sender_check.hpp"
 #include "daemon/io/zmq_socket.hpp"
@@ -80,7 +81,6 @@ class Inlet {
   void refuse(const ZmqMessage& message, wire::Refused refused);
   bool admits(const ZmqMessage& message, std::optional<Denial> denial, const std::string& node);
   void count_handshake(HandshakeFault fault);
-  void say_crowd(const std::string& address);
   void tell(const ZmqMessage& message, const wire::Refusing& refusing);
 
   Loop& loop_;
@@ -91,9 +91,9 @@ class Inlet {
   wire::Decoder decoder_;
   InletCounts counts_;
   std::optional<SenderCheck> sender_check_;
-  Complaints complaints_;                // by peer
-  Complaints denials_;                   // by peer and reason
-  Complaints crowds_;                    // by address
+  Complaints complaints_;  // by peer
+  Complaints denials_;     // by peer and reason
+  CrowdReport crowds_;
   std::map<std::string, Instant> told_;  // by connection: when it was last told a refusal
   std::unique_ptr<ZmqSocket> socket_;
 };

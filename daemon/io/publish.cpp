@@ -12,6 +12,7 @@ constexpr std::string_view kKey = "aggregator.publish";
 Publisher::Publisher(Loop& loop, Log& log, std::uint64_t epoch)
     : loop_(loop),
       log_(log),
+      crowds_(log),
       changes_(epoch),
       emit_([this](std::string_view topic, std::string_view payload) {
         socket_->publish(topic, payload);
@@ -29,7 +30,12 @@ Result<std::unique_ptr<Publisher>> Publisher::open(Loop& loop, Log& log, ZmqCont
        .writable = nullptr,
        .disconnected = nullptr,
        .refused =
-           [&self](HandshakeFault fault) { ++self.handshakes_[static_cast<std::size_t>(fault)]; }},
+           [&self](HandshakeFault fault) { ++self.handshakes_[static_cast<std::size_t>(fault)]; },
+       .connected = nullptr,
+       .shown_out =
+           [&self](const std::string& from) {
+             self.crowds_.shown_out(from, self.endpoint(), self.loop_.now());
+           }},
       curve);
   if (!socket) return Error{socket.error()};
   publisher->socket_ = std::move(socket).value();

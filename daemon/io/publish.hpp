@@ -9,6 +9,7 @@
 
 #include "daemon/core/log.hpp"
 #include "daemon/io/complaints.hpp"
+#include "daemon/io/crowd_report.hpp"
 #include "daemon/io/stream_changes.hpp"
 #include "daemon/io/zmq_security.hpp"
 
@@ -38,6 +39,7 @@ class Publisher {
 
   Loop& loop_;
   Log& log_;
+  CrowdReport crowds_;
   StreamChanges changes_;
   StreamChanges::Emit emit_;
   HandshakeCounts handshakes_{};

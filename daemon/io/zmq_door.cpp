@@ -98,17 +98,19 @@ void ZmqDoor::sweep() {
 
 // True: it is no visitor any more.
 bool ZmqDoor::show_out(const Doorkeeper::Visitor& visitor, bool only_babbling) {
-  const Fd fd(fcntl(visitor.fd, F_DUPFD_CLOEXEC, 0));
-  const Standing how = standing(fd.get(), visitor);
+  const Standing how = standing(visitor.fd, visitor);
   if (how == Standing::gone || how == Standing::finished) return true;
   if (how == Standing::waiting && only_babbling) return false;
+  const Fd fd(fcntl(visitor.fd, F_DUPFD_CLOEXEC, 0));
+  if (!fd.is_open()) return false;  // gone since, which shows next time; or too many are open
+  if (standing(fd.get(), visitor) == Standing::gone) return true;
   ::shutdown(fd.get(), SHUT_RDWR);
   if (shown_out_) shown_out_(to_text(visitor.address));
   return true;
 }
 
 ZmqDoor::Standing ZmqDoor::standing(int fd, const Doorkeeper::Visitor& visitor) const {
-  if (fd < 0 || peer_of(fd) != std::pair(visitor.address, visitor.port)) return Standing::gone;
+  if (peer_of(fd) != std::pair(visitor.address, visitor.port)) return Standing::gone;
   tcp_info info{};
   socklen_t size = sizeof info;
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return Standing::gone;

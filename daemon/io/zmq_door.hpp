@@ -3,11 +3,13 @@
 // number of them. Here too many are shown out (doorkeeper.hpp), and those that send more than a
 // handshake has. For zmq_socket.cpp only; on the loop's thread.
 //
-// The descriptors are libzmq's, which may close one at any moment and be given its number anew: so
-// each is duplicated first, and the duplicate is looked at (is it still that peer, is its handshake
-// unfinished) and shut down. At worst a peer is shown out in the moment in which it finishes, and
-// connects again; nothing is lost, for what is not acknowledged is sent again. Sockets that listen
-// are made on the loop's thread, and have no peer.
+// The descriptors are libzmq's, which may close one at any moment and be given its number anew. So
+// each is only looked at (is it still that peer, is its handshake unfinished), which harms nobody
+// whose it is by then; to be shut down it is duplicated first, and the duplicate looked at once
+// more. Not before: to close a duplicate of a file is to give up this process's locks on it, those
+// of SQLite. At worst a peer is shown out in the moment in which it finishes, and connects again;
+// nothing is lost, for what is not acknowledged is sent again. Sockets that listen are made on the
+// loop's thread, and have no peer.
 //
 // TCP_DEFER_ACCEPT is no help: beyond the backlog the kernel's SYN cookies let in the silent ones
 // all the same (3,975 of 5,000, tried), and it fills the queue in which honest ones wait.

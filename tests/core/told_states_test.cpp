@@ -54,6 +54,30 @@ TEST(ToldStates, ItIsBounded) {
   EXPECT_FALSE(told.is_news(state)) << "states have room of their own";
 }
 
+// As in memory only, or while the disk is full.
+TEST(ToldStates, WhatNeverGetsToTheDiskIsBoundedToo) {
+  ToldStates told;
+  for (std::size_t i = 0; i < 2 * ToldStates::kMostOnce; ++i) {
+    EXPECT_TRUE(told.is_news(inform(std::to_string(i), 1us * static_cast<int>(i))));
+  }
+  ToldStates::Kinds changes = told.take_changes();
+  EXPECT_EQ(changes.size(), ToldStates::kMostOnce);
+  EXPECT_TRUE(told.is_news(inform("another", ToldStates::kOnceWithin + 1s)));
+  told.give_back(std::move(changes));
+  EXPECT_EQ(told.take_changes().size(), 1U) << "what is too old meanwhile needs no disk";
+}
+
+TEST(ToldStates, WhatHasToGoFromTheDiskIsNotForgotten) {
+  ToldStates told;
+  EXPECT_TRUE(told.is_news(inform("a", 0s)));
+  (void)told.take_changes();  // there it is
+  EXPECT_TRUE(told.is_news(inform("b", ToldStates::kOnceWithin)));
+  ToldStates::Kinds changes = told.take_changes();
+  EXPECT_EQ(changes.size(), 2U);
+  told.give_back(std::move(changes));
+  EXPECT_EQ(told.take_changes().size(), 2U);
+}
+
 TEST(ToldStates, AClockThatWasSetBackKeepsNothingForEver) {
   ToldStates told;
   EXPECT_TRUE(told.is_news(inform("a", 24h)));

@@ -230,6 +230,22 @@ class Program(unittest.TestCase):
             missing = run("capture", os.path.join(folder, "none"))
             self.assertEqual(missing.returncode, 1)
             self.assertIn("none: No such file or directory", missing.stderr)
+            # The collector names its keys; here they are words of the command line.
+            self.assertEqual(run("capture", path, "--filter", "tcp und").stderr,
+                             'itnxtctl: filter "tcp und" is no BPF filter for this link type: can\'t '
+                             "parse filter expression: syntax error; correct --filter (see "
+                             "pcap-filter(7))\n")
+            for words, problem in ((b"no capture", "no capture libpcap can read: unknown file format"),
+                                   (None, "no regular file")):
+                if words is None:
+                    os.remove(path)
+                    os.mkdir(path)
+                else:
+                    with open(path, "wb") as file:
+                        file.write(words)
+                self.assertEqual(run("capture", path).stderr,
+                                 "itnxtctl: savefile %s is %s; expected a savefile of tcpdump or its "
+                                 "like\n" % (path, problem))
 
     def test_json_is_the_data(self):
         for verb in ("status", "links", "devices", "alerts", "events", "talkers"):

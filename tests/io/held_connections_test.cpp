@@ -13,6 +13,7 @@
 #include "daemon/core/fd.hpp"
 #include "daemon/io/doorkeeper.hpp"
 #include "daemon/io/inlet.hpp"
+#include "daemon/io/publish.hpp"
 #include "daemon/io/zmq_security.hpp"
 #include "tests/io/zmtp_peer.hpp"
 #include "tests/support/recording.hpp"
@@ -28,8 +29,8 @@ class HeldConnections : public testing::Test {
     EXPECT_TRUE(opened) << opened.error();
     inlet = std::move(opened).value();
   }
-  Fd connect(std::string_view words) const {
-    const std::string at = inlet->endpoint();
+  Fd connect(std::string_view words) const { return connect(words, inlet->endpoint()); }
+  static Fd connect(std::string_view words, const std::string& at) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -67,7 +68,7 @@ TEST_F(HeldConnections, TheOldestOfTooManyAreEndedAndOneLineSaysSo) {
   EXPECT_THAT(log.lines,
               testing::Contains(
                   "level=warning msg=\"connections were ended that did not finish their handshake: "
-                  "too many of them at a time; if they are no collectors of yours, let a firewall "
+                  "too many of them at a time; if they are none of yours, let a firewall "
                   "keep them off\" endpoint=" +
                   inlet->endpoint() + " peer=127.0.0.1 unsaid=0"));
 }
@@ -90,6 +91,22 @@ TEST_F(HeldConnections, WhoHasFinishedStaysHoweverManyComeAndIsServed) {
   EXPECT_TRUE(run_until(loop, [&] {
     return inlet->counts().refused[static_cast<std::size_t>(wire::Refusal::syntax)] == all;
   }));
+}
+
+TEST_F(HeldConnections, OfTheStreamTooIsSaid) {
+  auto opened = Publisher::open(loop, log, zmq, "tcp://127.0.0.1:*", nullptr, 1);
+  ASSERT_TRUE(opened) << opened.error();
+  const std::string endpoint = (*opened)->endpoint();
+  std::vector<Fd> held;
+  for (std::size_t i = 0; i <= Doorkeeper::kMostOfSource; ++i)
+    held.push_back(connect({}, endpoint));
+  ASSERT_TRUE(run_until(loop, [&] { return ended(held.front()); }));
+  EXPECT_THAT(log.lines,
+              testing::ElementsAre(
+                  "level=warning msg=\"connections were ended that did not finish their handshake: "
+                  "too many of them at a time; if they are none of yours, let a firewall keep them "
+                  "off\" endpoint=" +
+                  endpoint + " peer=127.0.0.1 unsaid=0"));
 }
 
 // A command of 1 MiB is begun: libzmq would wait for the rest of it.

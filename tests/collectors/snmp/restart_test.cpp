@@ -66,5 +66,24 @@ TEST_F(RestartTest, ADeviceThatFellSilentMeanwhileIsToldOnce) {
   EXPECT_THAT(events(), ElementsAre("device d0 answers again"));
 }
 
+// Else the memories of all devices there ever were would be kept, and one that comes back after
+// months be compared with what it was then.
+TEST_F(RestartTest, ADeviceThatIsPolledNoMoreIsForgotten) {
+  const auto known = [&] {
+    std::vector<std::string> names;
+    for (const auto& [name, what] : world->sink.recall("")) names.push_back(name);
+    return names;
+  };
+  live();
+  EXPECT_THAT(known(), ElementsAre("device d0", "device d1"));
+  EXPECT_TRUE(world->collector->update(test::StillWorld::config(world->targets(1))));
+  EXPECT_THAT(known(), ElementsAre("device d0"));
+  live();
+  EXPECT_THAT(known(), ElementsAre("device d0", "device d1"));
+  world->collector.reset();
+  world->start(test::StillWorld::config(world->targets(1)));
+  EXPECT_THAT(known(), ElementsAre("device d0"));
+}
+
 }  // namespace
 }  // namespace itnxt
