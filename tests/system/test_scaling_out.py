@@ -83,6 +83,12 @@ class Running(LabTest):
         wait_until(lambda: self.phone.closes(alertname="DeviceDown", device="south-core-1"),
                    "and closes", 60)
 
+        os.kill(self.pid_of("aggregate", "north.yaml"), signal.SIGKILL)
+        wait_until(lambda: self.regions('up{job="itnxt"}') == {"north": 0, "south": 1},
+                   "the store sees that one share is down", 60)
+        self.assertIn("north.aggregator has ended, the others go on", self.example.log)
+        self.assertTrue(self.example.running)
+
 
 if __name__ == "__main__":
     main()

@@ -55,7 +55,9 @@ class Units(unittest.TestCase):
     def test_everything_is_in_its_place(self):
         for path in ("usr/bin/itnxtd", "usr/bin/itnxtctl", "etc/itnxt/itnxt.yaml", "etc/itnxt/snmp/etherlike.yaml", "usr/lib/sysusers.d/itnxt.conf",
                      "usr/lib/tmpfiles.d/itnxt.conf", "usr/share/itnxt/dashboards/grafana/dashboards/network.json",
-                     "usr/share/itnxt/dashboards/prometheus/itnxt.alerts.yml", *(f"usr/lib/systemd/system/{u}" for u in UNITS)):
+                     "usr/share/itnxt/dashboards/prometheus/itnxt.alerts.yml", "usr/share/itnxt/dashboards/prometheus/itnxt.services.yml",
+                     "usr/share/itnxt/itnxt.proto", "usr/share/doc/itnxt/examples/python_collector.py",
+                     *(f"usr/lib/systemd/system/{u}" for u in UNITS)):
             self.assertTrue((self.root / path).is_file(), path)
 
     def test_systemd_accepts_the_units_without_a_word(self):
