@@ -1,5 +1,6 @@
 // argv → Config → App.
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -108,6 +109,9 @@ int parse_and_run(int argc, char** argv) {
 }  // namespace itnxt
 
 int main(int argc, char** argv) {
+  // glibc raises this threshold to the largest block that was ever freed, and keeps what is below
+  // it: a peer's messages of 1 MiB would stay our memory. What is larger goes back at once.
+  mallopt(M_MMAP_THRESHOLD, 512 * 1024);
   try {
     return itnxt::parse_and_run(argc, argv);
   } catch (const std::exception& e) {
