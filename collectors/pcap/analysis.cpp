@@ -52,9 +52,12 @@ void Analysis::tell(CaptureSample& sample, std::vector<SeriesFamily>& families) 
                             "savefiles were joined.",
                             set_backs_));
   if (whole_) return;  // a file tells nothing of what it has not
+  const auto loss = loss_.of_window(sample.at, tally_.packets());
+  if (!loss) return;
   families.push_back(single("itnxt_capture_loss_ratio", SeriesType::gauge,
-                            "Share of the packets of the last interval that were dropped unseen.",
-                            loss_.of_interval(tally_.packets())));
+                            "Share of the packets of the last minute that were dropped unseen; "
+                            "absent when there were none.",
+                            *loss));
 }
 
 void Analysis::set_back(Duration step, WallTime to) {

@@ -163,7 +163,11 @@ std::size_t lines_per_row(const SeriesFamily& family) {
 
 std::string bound_text(double bound) {
   std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), bound).ptr;
+  const double size = std::abs(bound);
+  const bool is_plain = size == 0 || (size >= 1e-4 && size < 1e6);
+  char* const room = text.data() + text.size();
+  const auto end = is_plain ? std::to_chars(text.data(), room, bound, std::chars_format::fixed).ptr
+                            : std::to_chars(text.data(), room, bound).ptr;
   std::string made(text.data(), end);
   if (made.find_first_of(".e") == std::string::npos) made += ".0";
   return made;

@@ -103,8 +103,9 @@ struct SeriesSample {
 std::string_view family_base(std::string_view name);
 // Lines of /metrics that a row of the family takes.
 std::size_t lines_per_row(const SeriesFamily& family);
-// A bound as the label `le` says it: shortest, and with .0 behind a whole number, as OpenMetrics
-// writes it, so that both formats name the same series.
+// A bound as the label `le` says it: shortest, from 0.0001 to below a million without an exponent
+// as Prometheus's own libraries write it, and with .0 behind a whole number as OpenMetrics does, so
+// that both formats name the same series.
 std::string bound_text(double bound);
 bool is_info(const SeriesFamily& family);
 

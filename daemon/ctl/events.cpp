@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <tuple>
 
 #include "daemon/ctl/human.hpp"
 #include "daemon/ctl/json.hpp"
@@ -33,9 +34,33 @@ std::string state_text(const Json& event) {
   return *answers ? "answers" : "does not answer";
 }
 
+std::vector<const Json*> sorted(const Json& events, EventOrder order) {
+  struct Keyed {
+    WallTime time;
+    double id;
+    const Json* event;
+  };
+  std::vector<Keyed> rows;
+  rows.reserve(events.size());
+  for (const Json& event : events) {
+    rows.push_back(
+        {time_of(event, "time").value_or(WallTime{}), number_of(event, "id").value_or(0), &event});
+  }
+  std::ranges::stable_sort(rows, [order](const Keyed& a, const Keyed& b) {
+    const auto key = [](const Keyed& row) { return std::tie(row.time, row.id); };
+    return order == EventOrder::oldest_first ? key(a) < key(b) : key(b) < key(a);
+  });
+  std::vector<const Json*> in_order;
+  in_order.reserve(rows.size());
+  for (const Keyed& row : rows) in_order.push_back(row.event);
+  return in_order;
+}
+
 }  // namespace
 
-std::string events_table(const Json& events, const Style& style) {
+// By when they happened, which is the time that is shown: events come late and out of order. Of the
+// same moment, or without one, by id.
+std::string events_table(const Json& events, EventOrder order, const Style& style) {
   if (events.empty()) return "no events\n";
   Table table({{"TIME (UTC)"},
                {"NODE", Align::left, 2},
@@ -44,7 +69,8 @@ std::string events_table(const Json& events, const Style& style) {
                {"DEVICE"},
                {"STATE"},
                {"TEXT"}});
-  for (const Json& event : events) {
+  for (const Json* one : sorted(events, order)) {
+    const Json& event = *one;
     const auto time = time_of(event, "time");
     // "2026-12-01T21:00:00.123Z" → "2026-12-01 21:00:00"
     std::string when = time ? to_rfc3339(*time).substr(0, 19).replace(10, 1, " ") : "-";
@@ -85,10 +111,11 @@ Result<EventsBehind> events_behind(const PageOf& page_of, std::uint64_t since, s
 }
 
 void run_events(Invocation& call) {
-  const Render render = [](const std::vector<Json>& data, const Style& style) {
-    return events_table(data[0], style);
-  };
   const EventsOptions& options = call.events;
+  const EventOrder order = options.since < 0 ? EventOrder::newest_first : EventOrder::oldest_first;
+  const Render render = [order](const std::vector<Json>& data, const Style& style) {
+    return events_table(data[0], order, style);
+  };
   if (options.since < 0) {
     const std::string name =
         options.limit == 0 ? "events" : fmt::format("events?limit={}", options.limit);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -21,7 +22,8 @@ std::string links_table(const Json& links, const Style& style);
 std::string devices_table(const Json& devices, std::optional<WallTime> now, const Style& style);
 std::string alerts_table(const Json& alerts, std::optional<WallTime> now, const Style& style);
 std::string talkers_table(const Json& talkers, const Style& style);
-std::string events_table(const Json& events, const Style& style);
+enum class EventOrder : std::uint8_t { newest_first, oldest_first };  // by when they happened
+std::string events_table(const Json& events, EventOrder order, const Style& style);
 
 // The links, worst first: down, not known, then the busiest.
 Json worst_first(const Json& links);

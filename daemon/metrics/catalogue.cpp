@@ -73,7 +73,9 @@ constexpr std::array<MetricInfo, kMetrics> kCatalogue = {{
     {"itnxt_capture_malformed_packets_total", kCounter, Of::capture, "capture reason",
      "Packets whose headers could not be followed; they are counted as packets too."},
     {"itnxt_capture_coverage_ratio", kGauge, Of::capture, "capture",
-     "Bytes the capture saw of those that its link's port counted, over the last polls."},
+     "Bytes the capture saw of those that its link's port counted, over the last minutes; 1 as "
+     "long as old "
+     "counters of the port may explain the difference, absent until enough was seen."},
     {"itnxt_alerts", kGauge, Of::rule, "alert severity state", "Alerts by rule and state."},
     {"itnxt_alert_firing", kGauge, Of::alert, "alert severity subject",
      "1 for each alert that fires."},

@@ -89,13 +89,13 @@ bool Captures::tick(Instant now, std::uint32_t stale_after, Admission& admission
   return changed;
 }
 
-void Captures::see_port(const LinkName& link, std::size_t end, const InterfaceView& interface) {
+void Captures::see_port(const LinkName& link, std::size_t end, const InterfaceView& interface,
+                        Duration lag) {
+  const PortPoll poll{interface.at, interface.counters.get(Column::in_octets),
+                      interface.counters.get(Column::out_octets),
+                      known(interface.receive) && known(interface.transmit), lag};
   for (auto& [name, state] : captures_) {
-    if (state.view.sample.link != link) continue;
-    const auto received = known(interface.receive);
-    const auto sent = known(interface.transmit);
-    state.coverage[end].see_port(
-        interface.at, received && sent ? std::optional(*received + *sent) : std::nullopt);
+    if (state.view.sample.link == link) state.coverage[end].see_port(poll);
   }
 }
 

@@ -28,8 +28,9 @@ class Captures {
   [[nodiscard]] std::vector<CaptureView> views() const;  // by name
   [[nodiscard]] bool empty() const { return captures_.empty(); }
 
-  // A poll of an end (0: a, 1: b) of this link.
-  void see_port(const LinkName& link, std::size_t end, const InterfaceView& interface);
+  // A poll of an end (0: a, 1: b) of this link, whose counters may be `lag` old.
+  void see_port(const LinkName& link, std::size_t end, const InterfaceView& interface,
+                Duration lag);
   [[nodiscard]] std::optional<double> coverage(const CollectorName& name, std::size_t end) const;
 
  private:

@@ -311,7 +311,9 @@ void Table::tell_captures(const DeviceName& device) {
     const auto tell = [&](const Port& port, std::size_t end) {
       if (port.device == nullptr || port.device->view()->name != device) return;
       const InterfaceView* const interface = port.device->port(port.index);
-      if (interface != nullptr) captures_.see_port(link.link.name, end, *interface);
+      if (interface == nullptr) return;
+      captures_.see_port(link.link.name, end, *interface,
+                         port.device->view()->own ? kHostLag : kAgentLag);
     };
     tell(link.a, 0);
     tell(link.b, 1);

@@ -62,6 +62,11 @@ TEST(Families, BoundsAreWrittenAsOpenMetricsWritesThem) {
   EXPECT_EQ(bound_text(1), "1.0");
   EXPECT_EQ(bound_text(65535), "65535.0");
   EXPECT_EQ(bound_text(0.005), "0.005");
+  EXPECT_EQ(bound_text(0.0005), "0.0005");
+  EXPECT_EQ(bound_text(0.0001), "0.0001");
+  EXPECT_EQ(bound_text(0.00001), "1e-05");
+  EXPECT_EQ(bound_text(100'000), "100000.0");
+  EXPECT_EQ(bound_text(1'000'000), "1e+06");
   EXPECT_EQ(bound_text(1e300), "1e+300");
 }
 

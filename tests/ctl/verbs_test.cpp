@@ -1,6 +1,7 @@
 // What operators see, whole: tables of the fixtures in tests/ctl/data.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -53,7 +54,7 @@ TEST(Verbs, Devices) {
 
 TEST(Verbs, Events) {
   EXPECT_EQ(
-      events_table(fixture("events"), kPlain),
+      events_table(fixture("events"), EventOrder::newest_first, kPlain),
       "TIME (UTC)           NODE       COLLECTOR  KIND               DEVICE      STATE        "
       "    TEXT\n"
       "2026-11-23 12:29:58  md-core-1  traps      interface_down     sdl-core-1  Te0/0/1 down "
@@ -62,7 +63,31 @@ TEST(Verbs, Events) {
       "answer\n"
       "2026-11-23 12:29:40  central    -          collector_refused  -           -            "
       "    a message of a collector was refused\n");
-  EXPECT_EQ(events_table(Json::array(), kPlain), "no events\n");
+  EXPECT_EQ(events_table(Json::array(), EventOrder::newest_first, kPlain), "no events\n");
+}
+
+// An event that was reported later than another one that happened after it.
+TEST(Verbs, EventsStandByTheTimeThatIsShown) {
+  const Json events = Json::parse(R"([
+    {"id": 4, "time": "2026-11-23T12:00:10Z", "node": "md", "kind": "flood_started"},
+    {"id": 3, "time": "2026-11-23T12:00:30Z", "node": "md", "kind": "flood_ended"},
+    {"id": 2, "time": "2026-11-23T12:00:10Z", "node": "md", "kind": "earlier_id"},
+    {"id": 1, "node": "md", "kind": "timeless"}])");
+  const auto kinds = [&](EventOrder order) {
+    const std::string table = events_table(events, order, kPlain);
+    std::vector<std::pair<std::size_t, std::string>> found;
+    for (const char* kind : {"flood_started", "flood_ended", "earlier_id", "timeless"}) {
+      found.emplace_back(table.find(kind), kind);
+    }
+    std::ranges::sort(found);
+    std::vector<std::string> names;
+    for (auto& [at, name] : found) names.push_back(std::move(name));
+    return names;
+  };
+  std::vector<std::string> expected = {"flood_ended", "flood_started", "earlier_id", "timeless"};
+  EXPECT_EQ(kinds(EventOrder::newest_first), expected);
+  std::ranges::reverse(expected);
+  EXPECT_EQ(kinds(EventOrder::oldest_first), expected);
 }
 
 // As the aggregator answers: events 1 … `last`, a page.

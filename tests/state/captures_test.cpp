@@ -121,43 +121,43 @@ class CoverageOfALink : public testing::Test {
 };
 
 TEST_F(CoverageOfALink, BytesSeenOfBytesCountedByTheFirstEndThatIsKnown) {
-  capture(0);
-  poll("r2", 0, 0);
-  pass(60s);
-  capture(45'000);
-  poll("r2", 20'000, 40'000);
-  EXPECT_DOUBLE_EQ(coverage().value_or(0), 0.75);
-  pass(60s);
-  capture(90'000);
-  poll("r1", 0, 0);
-  poll("r2", 40'000, 80'000);
-  EXPECT_DOUBLE_EQ(coverage().value_or(0), 0.75);
-  pass(60s);
-  capture(180'000);
-  poll("r1", 60'000, 30'000);
-  EXPECT_DOUBLE_EQ(coverage().value_or(0), 1.0);
+  std::uint64_t step = 0;
+  for (; step < 90; ++step) {
+    capture(75'000 * step);
+    if (step % 6 == 0) poll("r2", 40'000 * step, 60'000 * step);
+    pass(10s);
+  }
+  EXPECT_NEAR(coverage().value_or(0), 0.75, 0.02);
+  for (; step < 180; ++step) {
+    capture(75'000 * step);
+    if (step % 6 == 0) poll("r1", 30'000 * step, 20'000 * step);
+    if (step % 6 == 0) poll("r2", 40'000 * step, 60'000 * step);
+    pass(10s);
+  }
+  EXPECT_NEAR(coverage().value_or(0), 1.5, 0.03);
 }
 
 TEST_F(CoverageOfALink, GoesWithThePort) {
-  capture(0);
-  poll("r1", 0, 0);
-  pass(60s);
-  capture(1000);
-  poll("r1", 1000, 0);
-  EXPECT_DOUBLE_EQ(coverage().value_or(0), 1.0);
-  for (int i = 0; i < 22; ++i) {
+  std::uint64_t step = 0;
+  for (; step < 90; ++step) {
+    capture(50'000 * step);
+    if (step % 6 == 0) poll("r1", 50'000 * step, 0);
     pass(10s);
-    capture(1000);
+  }
+  EXPECT_EQ(coverage(), 1.0);
+  for (; step < 112; ++step) {
+    capture(50'000 * step);
+    pass(10s);
   }
   EXPECT_EQ(coverage(), std::nullopt);
 }
 
 TEST_F(CoverageOfALink, ALinkThatNobodyKnowsIsNone) {
-  capture(0, "elsewhere");
-  poll("r1", 0, 0);
-  pass(60s);
-  capture(1000, "elsewhere");
-  poll("r1", 1000, 0);
+  for (std::uint64_t step = 0; step < 90; ++step) {
+    capture(50'000 * step, "elsewhere");
+    if (step % 6 == 0) poll("r1", 50'000 * step, 0);
+    pass(10s);
+  }
   EXPECT_EQ(coverage(), std::nullopt);
 }
 

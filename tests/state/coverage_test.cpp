@@ -12,85 +12,140 @@ WallTime at(Duration time) {
 class CoverageTest : public testing::Test {
  protected:
   Coverage coverage;
-  // A capture that sees `rate` bytes a second, told every 10 s from `begin` to `end`.
-  void capture(Duration begin, Duration end, std::uint64_t rate) {
-    for (Duration time = begin; time <= end; time += 10s) {
-      const auto elapsed = static_cast<std::uint64_t>((time - begin) / 1s);
-      coverage.see_capture(at(time), Bytes(total + rate * elapsed));
+  std::uint64_t seen = 0;
+  std::uint64_t counted = 0;
+  Duration now = 0s;
+
+  void capture() { coverage.see_capture(at(now), Bytes(seen)); }
+  void port(bool continues = true, Duration time = Duration(-1)) {
+    coverage.see_port({at(time < 0s ? now : time), Counter{counted}, Counter{7}, continues});
+  }
+  // Both once a second, without lag.
+  void run(Duration time, std::uint64_t seen_a_second, std::uint64_t counted_a_second) {
+    for (const Duration end = now + time; now < end;) {
+      now += 1s;
+      seen += seen_a_second;
+      counted += counted_a_second;
+      capture();
+      port();
     }
-    total += rate * static_cast<std::uint64_t>((end - begin) / 1s);
   }
-  void port(Duration time, std::optional<double> rate) {
-    coverage.see_port(at(time), rate ? std::optional(BytesPerSecond(*rate)) : std::nullopt);
-  }
-  std::uint64_t total = 0;
 };
 
-TEST_F(CoverageTest, UnknownUntilTheCaptureHasPassedAWholeSpan) {
-  port(5s, std::nullopt);
-  capture(0s, 60s, 80);
-  port(65s, 100.0);
+TEST_F(CoverageTest, UnknownUntilTheWindowIsLongAgainstTheLag) {
+  run(60s, 10'000, 10'000);
   EXPECT_EQ(coverage.ratio(), std::nullopt);
-  capture(70s, 70s, 80);  // nothing came since 60 s
-  ASSERT_TRUE(coverage.ratio());
-  EXPECT_NEAR(*coverage.ratio(), 80.0 * 55 / 6000, 1e-9);
+  run(60s, 10'000, 10'000);
+  EXPECT_EQ(coverage.ratio(), 1.0);
 }
 
-TEST_F(CoverageTest, TotalsAreInterpolatedToThePolls) {
-  port(7s, std::nullopt);
-  capture(0s, 130s, 80);
-  port(67s, 100.0);
-  port(127s, 60.0);
+TEST_F(CoverageTest, AHostsOwnCountersAreTrustedSooner) {
+  for (; now < 60s; now += 1s) {
+    capture();
+    coverage.see_port({at(now), Counter{counted}, Counter{0}, now > 0s, kHostLag});
+    seen += 4000;
+    counted += 10'000;
+  }
   ASSERT_TRUE(coverage.ratio());
-  EXPECT_NEAR(*coverage.ratio(), 1.0, 1e-9);
+  EXPECT_NEAR(*coverage.ratio(), 0.4, 0.03);
 }
 
-TEST_F(CoverageTest, OnlyTheLastSpansCount) {
-  capture(0s, 600s, 100);
-  port(0s, std::nullopt);
-  for (int i = 1; i <= 10; ++i) port(i * 60s, i <= 5 ? 1000.0 : 100.0);
-  ASSERT_TRUE(coverage.ratio());
-  EXPECT_NEAR(*coverage.ratio(), 1.0, 1e-9);
+TEST_F(CoverageTest, ALossShowsWithinTwoMinutesAndIsNotForgotten) {
+  run(600s, 10'000, 10'000);
+  EXPECT_EQ(coverage.ratio(), 1.0);
+  run(60s, 3'000, 10'000);
+  EXPECT_LT(coverage.ratio().value_or(1), 0.9);
+  run(120s, 3'000, 10'000);
+  EXPECT_NEAR(coverage.ratio().value_or(1), 0.3, 0.03);
+  run(600s, 3'000, 10'000);
+  EXPECT_NEAR(coverage.ratio().value_or(1), 0.3, 0.01);
+}
+
+TEST_F(CoverageTest, ALongerWindowShowsSmallLosses) {
+  run(600s, 9'000, 10'000);
+  EXPECT_NEAR(coverage.ratio().value_or(1), 0.9, 0.01);
+}
+
+TEST_F(CoverageTest, ABlindCaptureIsZero) {
+  seen = 5'000'000;
+  run(80s, 0, 10'000);
+  EXPECT_EQ(coverage.ratio(), 0.0);
 }
 
 TEST_F(CoverageTest, ARateThatWasWithheldBeginsAnew) {
-  capture(0s, 300s, 100);
-  port(0s, std::nullopt);
-  port(60s, 400.0);
-  EXPECT_NEAR(coverage.ratio().value_or(0), 0.25, 1e-9);
-  port(120s, std::nullopt);
+  run(300s, 4'000, 10'000);
+  EXPECT_TRUE(coverage.ratio());
+  now += 1s;
+  capture();
+  port(false);
   EXPECT_EQ(coverage.ratio(), std::nullopt);
-  port(180s, 100.0);
-  EXPECT_NEAR(coverage.ratio().value_or(0), 1.0, 1e-9);
+  run(300s, 10'000, 10'000);
+  EXPECT_EQ(coverage.ratio(), 1.0);
+}
+
+TEST_F(CoverageTest, APortWithoutByteCountersTellsNothing) {
+  run(300s, 10'000, 10'000);
+  coverage.see_port({at(now + 1s), Counter{counted}, std::nullopt, true});
+  EXPECT_EQ(coverage.ratio(), std::nullopt);
+  run(10s, 10'000, 10'000);
+  EXPECT_EQ(coverage.ratio(), std::nullopt);
 }
 
 TEST_F(CoverageTest, APollWithoutThePortChangesNothing) {
-  capture(0s, 120s, 100);
-  port(0s, std::nullopt);
-  port(60s, 100.0);
-  port(60s, 100.0);
-  EXPECT_NEAR(coverage.ratio().value_or(0), 1.0, 1e-9);
+  run(300s, 10'000, 10'000);
+  port(false);
+  EXPECT_EQ(coverage.ratio(), 1.0);
 }
 
 TEST_F(CoverageTest, ATotalThatFallsIsAnotherLife) {
-  capture(0s, 120s, 100);
-  port(0s, std::nullopt);
-  port(60s, 100.0);
-  coverage.see_capture(at(130s), Bytes(7));
+  run(300s, 10'000, 10'000);
+  coverage.see_capture(at(now + 1s), Bytes(7));
   EXPECT_EQ(coverage.ratio(), std::nullopt);
 }
 
-TEST_F(CoverageTest, AnIdlePortTellsNothing) {
-  capture(0s, 120s, 0);
-  port(0s, std::nullopt);
-  port(60s, 0.0);
+TEST_F(CoverageTest, NextToNothingTellsNothing) {
+  run(600s, 10, 100);  // 60,000 bytes
   EXPECT_EQ(coverage.ratio(), std::nullopt);
 }
 
-TEST_F(CoverageTest, AClockThatStandsStillOrGoesBackIsHeldOff) {
-  capture(0s, 120s, 100);
-  port(60s, std::nullopt);
-  port(30s, 100.0);
+TEST_F(CoverageTest, AnIdlePortSoonTellsNothing) {
+  run(300s, 4'000, 10'000);
+  run(300s, 0, 0);
+  EXPECT_NEAR(coverage.ratio().value_or(1), 0.4, 0.01);
+  run(320s, 0, 0);
+  EXPECT_EQ(coverage.ratio(), std::nullopt);
+}
+
+TEST_F(CoverageTest, AnAgentThatHoldsItsCountersForTooLongTellsNothing) {
+  for (int i = 0; i < 20; ++i) {
+    run(29s, 10'000, 0);
+    run(1s, 10'000, 300'000);
+    EXPECT_EQ(coverage.ratio(), std::nullopt);
+  }
+}
+
+TEST_F(CoverageTest, AClockThatGoesBackBeginsAnew) {
+  run(300s, 10'000, 10'000);
+  port(true, now - 10s);
+  EXPECT_EQ(coverage.ratio(), std::nullopt);
+}
+
+TEST_F(CoverageTest, NarrowCountersWrap) {
+  constexpr std::uint64_t kBegin = 0xFFFF'0000U;
+  for (; now < 300s; now += 1s) {
+    capture();
+    const Counter narrow{(kBegin + counted) & 0xFFFF'FFFFU, CounterWidth::bits32};
+    coverage.see_port({at(now), narrow, Counter{0}, now > 0s});
+    seen += 10'000;
+    counted += 10'000;
+  }
+  EXPECT_EQ(coverage.ratio(), 1.0);
+}
+
+TEST_F(CoverageTest, ACounterThatWentBackDidNotGoOn) {
+  run(300s, 10'000, 10'000);
+  counted = 0;
+  run(1s, 10'000, 10'000);
   EXPECT_EQ(coverage.ratio(), std::nullopt);
 }
 

@@ -286,15 +286,25 @@ TEST(Direction, BetweenOurNetworksAndTheOthers) {
   EXPECT_EQ(direction_of(arp, {}, local), Direction::receive);
 }
 
-TEST(Loss, OfTheIntervalAlone) {
+TEST(Loss, OfTheLastMinute) {
   Loss loss;
-  EXPECT_EQ(loss.of_interval(0), 0);
-  EXPECT_EQ(loss.of_interval(100), 0);
-  loss.drop(25);
-  EXPECT_EQ(loss.of_interval(175), 0.25);
-  EXPECT_EQ(loss.of_interval(175), 0);
-  loss.drop(5);
-  EXPECT_EQ(loss.of_interval(175), 1);
+  const auto at = [](int s) { return SourceTime(std::chrono::seconds(1000 + s)); };
+  EXPECT_EQ(loss.of_window(at(0), 0), std::nullopt);
+  EXPECT_EQ(loss.of_window(at(10), 100), 0);
+  loss.drop(100);  // told while what was kept still lies in the ring
+  EXPECT_EQ(loss.of_window(at(20), 100), 0.5);
+  EXPECT_EQ(loss.of_window(at(30), 300), 0.25);
+  EXPECT_EQ(loss.of_window(at(70), 300), 1.0 / 3);  // the window begins with 10
+  EXPECT_EQ(loss.of_window(at(80), 300), 0);
+  EXPECT_EQ(loss.of_window(at(150), 300), std::nullopt);
+}
+
+TEST(Loss, AnIntervalOfHoursIsAWindowOfItsOwn) {
+  Loss loss;
+  loss.drop(1);
+  EXPECT_EQ(loss.of_window(SourceTime(std::chrono::hours(1)), 3), 0.25);
+  loss.drop(1);
+  EXPECT_EQ(loss.of_window(SourceTime(std::chrono::hours(2)), 4), 0.5);
 }
 
 }  // namespace
