@@ -164,30 +164,4 @@ std::string address_text(const ProbeTarget& target) {
   return target.port == 0 ? target.host : host_port_text(target.host, target.port);
 }
 
-Event to_event(const CollectorName& probe, const ProbeTarget& target, const Standing& standing,
-               const std::string& problem, WallTime wall, SourceTime at) {
-  const bool up = standing.verdict == Verdict::reachable;
-  const std::string what =
-      target.name.text() + " (" + std::string(type_name(target)) + " " + address_text(target) + ")";
-  Event event;
-  event.wall = wall;
-  event.at = at;
-  event.kind = up ? "target_reachable" : "target_unreachable";
-  if (up) {
-    event.text = what + " answers: " + std::to_string(standing.figures.received) + " of " +
-                 std::to_string(standing.figures.sent) + " probes";
-  } else {
-    event.text = what + " does not answer: " + std::string(name(standing.why));
-    if (!problem.empty()) event.text += ": " + problem;
-  }
-  event.details = {{"probe", probe.text()},
-                   {"target", target.name.text()},
-                   {"type", std::string(type_name(target))},
-                   {"address", address_text(target)}};
-  event.state = {"target " + target.name.text(), up};
-  if (!target.site.empty()) event.details.emplace_back("site", target.site.text());
-  if (!up) event.details.emplace_back("reason", name(standing.why));
-  return event;
-}
-
 }  // namespace itnxt::probe
