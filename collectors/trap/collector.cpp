@@ -101,6 +101,7 @@ void TrapCollector::take_inventory() {
   config_.targets = {};
   ++generation_;
   names_asked_at_.reset();
+  port_names_.forget_all();
   std::vector<DeviceName> gone;
   for (const auto& [device, count] : missing_.counts()) {
     if (!senders_.find(device)) gone.push_back(device);
@@ -226,7 +227,7 @@ void TrapCollector::keep_ignored() {
 
 void TrapCollector::tell_missing() {
   for (const MissingTraps::Missing& one : missing_.take_due(context_.loop.now())) {
-    report(missing_event(one.device, one.if_index));
+    report(missing_event(one.device, one.if_index, port_names_.of(one.device, one.if_index)));
   }
 }
 

@@ -184,11 +184,14 @@ void TrapCollector::accept(const Notification& note, const Senders::Found& devic
     candidates.push_back(senders_.name(devices[i]).text());
   }
   Event event = event_of(note, device, candidates, datagram.peer);
+  const std::uint32_t unnamed = alone && note.if_name.empty() ? note.if_index : 0;
+  const bool waits = asked && !answer;
+  if (unnamed != 0 && !waits) name_interface(event, unnamed, port_names_.of(device, unnamed));
   if (answer) {
     event.once = lasting_identity_of(note, datagram.peer, engine);
     return report_inform(std::move(event), identity, datagram, answer());
   }
-  asked ? put_aside(std::move(event)) : report(std::move(event));
+  waits ? put_aside(std::move(event), unnamed) : report(std::move(event));
 }
 
 void TrapCollector::report(Event event) {
@@ -197,15 +200,20 @@ void TrapCollector::report(Event event) {
 }
 
 // A commit takes the disk's time, and what the device says would wait behind it.
-void TrapCollector::put_aside(Event event) {
-  aside_.push_back(stamped(std::move(event)));
+void TrapCollector::put_aside(Event event, std::uint32_t unnamed) {
+  aside_.push_back({stamped(std::move(event)), unnamed});
   if (aside_.size() >= kMostAside) return report_aside();
   if (!aside_timer_) aside_timer_ = context_.loop.after(kAside, [this] { report_aside(); });
 }
 
 void TrapCollector::report_aside() {
   aside_timer_.cancel();
-  for (Event& event : std::exchange(aside_, {})) context_.sink.report(std::move(event));
+  for (Aside& one : std::exchange(aside_, {})) {
+    if (one.unnamed != 0) {
+      name_interface(one.event, one.unnamed, port_names_.of(one.event.device, one.unnamed));
+    }
+    context_.sink.report(std::move(one.event));
+  }
 }
 
 // What is acknowledged must not be lost: the answer waits until the event is on the disk, and so
