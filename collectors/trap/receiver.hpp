@@ -65,7 +65,8 @@ class TrapCollector final : public Collector, private PollListener {
   // `engine`: that sent it; empty: before version 3.
   void accept(const Notification& note, const Senders::Found& devices, snmp::ByteView engine,
               const Listener::Datagram& datagram, const Answer& answer);
-  void ignore(Reason reason, const Listener::Datagram& datagram);
+  // `user`: of version 3.
+  void ignore(Reason reason, const Listener::Datagram& datagram, std::string_view user = {});
   void report_back(const usm::V3Message& message, const Security::Verdict& verdict,
                    const Listener::Datagram& datagram);
   void reply(const Listener::Datagram& datagram, snmp::ByteView bytes);
