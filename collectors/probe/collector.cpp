@@ -291,7 +291,7 @@ class ProbeCollector final : public Collector {
     if (target.sits_out) {
       if (names_.problem(index).empty()) return;  // still looked up
       problem = names_.problem(index);
-      figures.by_outcome[static_cast<std::size_t>(Outcome::unresolved)] = 1;
+      figures.by_outcome[static_cast<std::size_t>(Outcome::unresolved)] = config_.count;
     }
     judge(target.standing, figures);
     target.standing.http_status = target.http_status;

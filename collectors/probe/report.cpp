@@ -106,11 +106,12 @@ void add_counters(std::span<const Told> told, std::vector<SeriesFamily>& to) {
                         [](const Totals& t) { return t.reordered; }));
   to.push_back(counters(told, "itnxt_probe_duplicates_total", "Answers beyond a probe's first.",
                         [](const Totals& t) { return t.duplicates; }));
-  Rows failures("itnxt_probe_failures_total", SeriesType::counter,
-                "Probes that failed, by why: lost (silence), unreachable, refused, wrong (another "
-                "answer than expected), insecure (TLS), local (not sent); and trains whose name "
-                "was unresolved.",
-                {"reason"});
+  Rows failures(
+      "itnxt_probe_failures_total", SeriesType::counter,
+      "Probes that failed, by why: lost (silence), unreachable, refused, wrong (another "
+      "answer than expected), insecure (TLS), local and unresolved (not sent: for want of "
+      "something on this host, or of an address).",
+      {"reason"});
   for (const Told& one : told) {
     for (const Outcome outcome : kFailures) {
       const std::uint64_t count = of(one.standing->totals, outcome);
