@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "daemon/core/event.hpp"
 #include "daemon/core/ids.hpp"
 #include "daemon/io/loop.hpp"
 
@@ -42,8 +43,10 @@ class DevicePoller {
 class PollListener {
  public:
   virtual ~PollListener() = default;
-  // A poll has found that an interface is up no longer.
-  virtual void lost(const DeviceName& device, std::uint32_t if_index) = 0;
+  // What a device says of an interface that was asked for. No poll is asked for from within.
+  virtual void seen(const DeviceName& device, const InterfaceStatus& now) = 0;
+  // A poll has found that an interface is up no longer. As seen().
+  virtual void lost(const DeviceName& device, const InterfaceStatus& now) = 0;
   // A poll that was asked for has found that something had changed: who asked was right.
   virtual void confirmed(const DeviceName& device) = 0;
   // A device says of an interface another thing than PollReason::up did. It may not know better
@@ -74,8 +77,11 @@ class PollRequests {
     }
     return std::nullopt;
   }
-  void lost(const DeviceName& device, std::uint32_t if_index) const {
-    for (PollListener* const listener : *listeners_) listener->lost(device, if_index);
+  void seen(const DeviceName& device, const InterfaceStatus& now) const {
+    for (PollListener* const listener : *listeners_) listener->seen(device, now);
+  }
+  void lost(const DeviceName& device, const InterfaceStatus& now) const {
+    for (PollListener* const listener : *listeners_) listener->lost(device, now);
   }
   void confirmed(const DeviceName& device) const {
     for (PollListener* const listener : *listeners_) listener->confirmed(device);

@@ -195,10 +195,15 @@ class HostCollector final : public Collector {
       const auto dumped = kernel_->dump([this](const auto& said) { take(said); });
       if (!dumped) {
         reading_.fail(dumped.error());
+        if (watch_) subscribe();  // with nothing queued of an answer that was not read
         return std::nullopt;
       }
-      whole = *dumped;
+      whole = *dumped == Kernel::Table::whole;
       for (const LinkChange& change : table_.end_dump(whole)) report(change);
+      if (*dumped == Kernel::Table::overrun) {
+        overrun();
+        break;
+      }
       if (!whole || std::exchange(caught_up_, true)) continue;
       for (const LinkChange& change : memory_.catch_up(table_)) report(change);
     }

@@ -11,6 +11,8 @@
 //   changed rows together.
 // - An interface that flaps causes at most EventLimit::kMostInWindow events a second, then one that
 //   says how many were withheld.
+// - What the kernel says is taken in the order in which it was so, news and tables: also a process
+//   that did not run for a while tells what happened once, and nothing else.
 // - When the kernel had more to say than its queue holds (overrun), the table is read anew, at most
 //   once a second; what differs then is told as events.
 // - Each failure is logged once, however often it is met again; so is its end.

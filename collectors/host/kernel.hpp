@@ -36,8 +36,15 @@ class Kernel {
     overrun,  // the kernel had more to say than it could keep for us: subscribe() anew, dump()
   };
   virtual Result<News> read_news(const Take& take) = 0;
-  // Every link there is, now. False: it changed meanwhile, links may be missing.
-  virtual Result<bool> dump(const Take& take) = 0;
+  enum class Table : std::uint8_t {
+    whole,
+    torn,     // it changed meanwhile: links may be missing
+    overrun,  // as News::overrun: what has changed since may never be told
+  };
+  // Every link there is, behind the news that came before and were not read yet: `take` hears all
+  // in the order in which it was so, and no news are older than what is known. After an Error
+  // subscribe() anew.
+  virtual Result<Table> dump(const Take& take) = 0;
   virtual LineSpeed line_of(const std::string& kernel_name) = 0;
   // Makes the kernel tell at once of lost carriers (carrier.hpp); takes no lock while none is lost.
   // `links`: whose, from now on; null: the same as before.

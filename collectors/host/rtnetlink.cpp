@@ -1,11 +1,14 @@
-// The kernel by rtnetlink: the only file that sees libmnl. Two sockets, so that an overrun of the
-// news does not break a dump, nor a dump the news.
+// The kernel by rtnetlink: the only file that sees libmnl. One socket for the news and the dumps:
+// the kernel makes both under one lock, so that a dump queues behind the news that are older than
+// it. By two sockets news could be read behind a dump that knew better, and would tell of changes
+// that were none.
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -72,15 +75,10 @@ class Rtnetlink final : public Kernel {
   }
 
   // In one go: the kernel makes each part while the one before is read, so nothing is waited for.
-  Result<bool> dump(const Take& take) override {
-    auto asked = ask_all();
-    if (!asked) {
-      questions_.reset();  // with whatever it has queued
-      return Error{asked.error()};
-    }
-    auto read = read_dump(*asked, take);
-    if (!read) questions_.reset();
-    return read;
+  Result<Table> dump(const Take& take) override {
+    const auto asked = ask_all();
+    if (!asked) return Error{asked.error()};
+    return read_dump(*asked, take);
   }
 
   LineSpeed line_of(const std::string& kernel_name) override {
@@ -117,52 +115,49 @@ class Rtnetlink final : public Kernel {
 
   // The sequence number of the question.
   Result<std::uint32_t> ask_all() {
-    if (!questions_) {
-      auto opened = open_socket(0);
-      if (!opened) return Error{opened.error()};
-      questions_ = std::move(*opened);
-    }
+    if (!news_) return Error{"the kernel cannot be asked for its interfaces: no netlink socket"};
     alignas(nlmsghdr) std::array<char, 64> text{};
     nlmsghdr* const question = mnl_nlmsg_put_header(text.data());
     question->nlmsg_type = RTM_GETLINK;
     question->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     question->nlmsg_seq = ++sequence_;
     mnl_nlmsg_put_extra_header(question, sizeof(ifinfomsg));
-    if (mnl_socket_sendto(questions_.get(), question, question->nlmsg_len) < 0) {
+    if (mnl_socket_sendto(news_.get(), question, question->nlmsg_len) < 0) {
       return failed("cannot ask the kernel for its interfaces", errno);
     }
     return sequence_;
   }
 
-  Result<bool> read_dump(std::uint32_t sequence, const Take& take) {
-    bool whole = true;
+  Result<Table> read_dump(std::uint32_t sequence, const Take& take) {
+    Table table = Table::whole;
     for (int i = 0; i < kMostDatagrams; ++i) {
-      const auto datagram = receive(*questions_);
+      const auto datagram = receive(*news_);
       if (const int* error = std::get_if<int>(&datagram)) {
         if (*error == EINTR) continue;
-        return failed("the kernel does not tell its interfaces", *error);
+        if (*error != ENOBUFS) return failed("the kernel does not tell its interfaces", *error);
+        table = Table::overrun;
+        continue;  // news were lost, not the answer
       }
       Datagram messages(std::get<Octets>(datagram));
       while (const auto message = messages.next()) {
-        if (message->sequence != sequence) continue;
-        if ((message->flags & NLM_F_DUMP_INTR) != 0) whole = false;
-        if (message->type == NLMSG_DONE || message->type == NLMSG_ERROR) {
+        const bool answer = message->sequence == sequence;  // not only: news have any number
+        if ((message->flags & NLM_F_DUMP_INTR) != 0) table = std::max(table, Table::torn);
+        if (answer && (message->type == NLMSG_DONE || message->type == NLMSG_ERROR)) {
           const int error = read_error(*message).value_or(EPROTO);
           if (error != 0) return failed("the kernel does not tell its interfaces", error);
-          return whole;
+          return table;
         }
         take(read_link(*message));
       }
       if (messages.malformed()) {
         take(NoLink::malformed);
-        whole = false;
+        table = std::max(table, Table::torn);
       }
     }
     return Error{"the kernel does not tell its interfaces: its answer does not end"};
   }
 
   Socket news_;
-  Socket questions_;
   std::uint32_t sequence_ = 0;
   std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(kBuffer);
   Ethernet ethernet_;

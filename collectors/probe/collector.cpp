@@ -17,6 +17,7 @@
 #include "collectors/probe/dialer.hpp"
 #include "collectors/probe/dns.hpp"
 #include "collectors/probe/echo_room.hpp"
+#include "collectors/probe/events.hpp"
 #include "collectors/probe/http.hpp"
 #include "collectors/probe/names.hpp"
 #include "collectors/probe/pace.hpp"
@@ -69,6 +70,7 @@ class ProbeCollector final : public Collector {
     std::optional<std::uint8_t> dns_rcode;
     std::string problem;  // of a probe of this train, for people
     Standing standing;
+    ToldReason reason;
   };
   struct Group {
     std::uint32_t first = 0;
@@ -91,6 +93,7 @@ class ProbeCollector final : public Collector {
       target.number = old->number;
       if (old->config.type == config.type && address_text(old->config) == address_text(config)) {
         target.standing = old->standing;
+        target.reason = old->reason;
       }
     }
     names_.begin(config_.targets);
@@ -288,7 +291,7 @@ class ProbeCollector final : public Collector {
     if (target.sits_out) {
       if (names_.problem(index).empty()) return;  // still looked up
       problem = names_.problem(index);
-      figures.by_outcome[static_cast<std::size_t>(Outcome::unresolved)] = 1;
+      figures.by_outcome[static_cast<std::size_t>(Outcome::unresolved)] = config_.count;
     }
     judge(target.standing, figures);
     target.standing.http_status = target.http_status;
@@ -297,9 +300,22 @@ class ProbeCollector final : public Collector {
     if (why == Outcome::wrong || why == Outcome::insecure || why == Outcome::local) {
       problem = target.problem;
     }
-    if (target.standing.verdict == before) return;
+    tell(target, before, problem);
+  }
+
+  void tell(Target& target, Verdict before, const std::string& problem) {
+    const Outcome why = target.standing.why;
+    std::optional<Outcome> why_before;
+    if (target.standing.verdict != before) {
+      target.reason.begin(why);
+    } else {
+      if (before != Verdict::unreachable) return;
+      why_before = target.reason.changed(why, context_.loop.now());
+      if (!why_before) return;
+    }
     context_.sink.report(to_event(config_.name, target.config, target.standing, problem,
-                                  context_.loop.wall_now(), source_time(context_.loop.now())));
+                                  context_.loop.wall_now(), source_time(context_.loop.now()),
+                                  why_before));
     if (target.sits_out) {
       context_.log.warning(
           "a target's name does not resolve: correct its address, or look at this host's resolver",

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "collectors/probe/events.hpp"
 #include "daemon/io/libcurl.hpp"
 
 namespace itnxt::probe {
@@ -174,7 +175,8 @@ struct HttpGetter::World {
       remark.problem = "HTTP status " + std::to_string(status);
     } else if (outcome == Outcome::wrong || outcome == Outcome::insecure ||
                outcome == Outcome::local) {
-      remark.problem = get.error[0] != '\0' ? get.error.data() : curl_easy_strerror(code);
+      const char* const said = get.error[0] != '\0' ? get.error.data() : curl_easy_strerror(code);
+      remark.problem = outcome == Outcome::insecure ? tls_problem(said) : said;
     }
     return remark;
   }

@@ -106,11 +106,12 @@ void add_counters(std::span<const Told> told, std::vector<SeriesFamily>& to) {
                         [](const Totals& t) { return t.reordered; }));
   to.push_back(counters(told, "itnxt_probe_duplicates_total", "Answers beyond a probe's first.",
                         [](const Totals& t) { return t.duplicates; }));
-  Rows failures("itnxt_probe_failures_total", SeriesType::counter,
-                "Probes that failed, by why: lost (silence), unreachable, refused, wrong (another "
-                "answer than expected), insecure (TLS), local (not sent); and trains whose name "
-                "was unresolved.",
-                {"reason"});
+  Rows failures(
+      "itnxt_probe_failures_total", SeriesType::counter,
+      "Probes that failed, by why: lost (silence), unreachable, refused, wrong (another "
+      "answer than expected), insecure (TLS), local and unresolved (not sent: for want of "
+      "something on this host, or of an address).",
+      {"reason"});
   for (const Told& one : told) {
     for (const Outcome outcome : kFailures) {
       const std::uint64_t count = of(one.standing->totals, outcome);
@@ -162,32 +163,6 @@ SeriesSample to_sample(std::span<const Told> told, std::string source, SourceTim
 
 std::string address_text(const ProbeTarget& target) {
   return target.port == 0 ? target.host : host_port_text(target.host, target.port);
-}
-
-Event to_event(const CollectorName& probe, const ProbeTarget& target, const Standing& standing,
-               const std::string& problem, WallTime wall, SourceTime at) {
-  const bool up = standing.verdict == Verdict::reachable;
-  const std::string what =
-      target.name.text() + " (" + std::string(type_name(target)) + " " + address_text(target) + ")";
-  Event event;
-  event.wall = wall;
-  event.at = at;
-  event.kind = up ? "target_reachable" : "target_unreachable";
-  if (up) {
-    event.text = what + " answers: " + std::to_string(standing.figures.received) + " of " +
-                 std::to_string(standing.figures.sent) + " probes";
-  } else {
-    event.text = what + " does not answer: " + std::string(name(standing.why));
-    if (!problem.empty()) event.text += ": " + problem;
-  }
-  event.details = {{"probe", probe.text()},
-                   {"target", target.name.text()},
-                   {"type", std::string(type_name(target))},
-                   {"address", address_text(target)}};
-  event.state = {"target " + target.name.text(), up};
-  if (!target.site.empty()) event.details.emplace_back("site", target.site.text());
-  if (!up) event.details.emplace_back("reason", name(standing.why));
-  return event;
 }
 
 }  // namespace itnxt::probe

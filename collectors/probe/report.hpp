@@ -8,7 +8,6 @@
 
 #include "collectors/probe/train.hpp"
 #include "daemon/config/config.hpp"
-#include "daemon/core/event.hpp"
 #include "daemon/core/sample.hpp"
 
 namespace itnxt::probe {
@@ -50,11 +49,6 @@ struct Told {
 // from the probe's other targets.
 [[nodiscard]] SeriesSample to_sample(std::span<const Told> told, std::string source, SourceTime at,
                                      Duration interval);
-
-// target_reachable or target_unreachable. Precondition: a verdict.
-[[nodiscard]] Event to_event(const CollectorName& probe, const ProbeTarget& target,
-                             const Standing& standing, const std::string& problem, WallTime wall,
-                             SourceTime at);
 
 // "10.2.0.1", "[fe80::1]:443": as an operator would write it.
 [[nodiscard]] std::string address_text(const ProbeTarget& target);

@@ -22,7 +22,7 @@ enum class Outcome : std::uint8_t {
   wrong,        // an answer, but not the one that was expected: status, rcode, no HTTP at all
   insecure,     // TLS failed: certificate, name, version
   local,        // it never left: no privilege, no descriptor, no buffer
-  unresolved,   // the name has no address; of a whole train
+  unresolved,   // the name has no address: none of the train was sent
 };
 inline constexpr std::size_t kOutcomes = 9;
 inline constexpr std::array<std::string_view, kOutcomes> kOutcomeNames = {

@@ -213,7 +213,7 @@ bool SnmpCollector::publish(std::uint32_t device, DeviceSample sample) {
   thin_out(session, sample, events);
   for (Event& event : events) {
     const bool lost = event.kind == "interface_down" && context_.polls != nullptr;
-    if (lost) context_.polls->lost(event.device, event.interface->if_index);
+    if (lost) context_.polls->lost(event.device, *event.interface);
     context_.sink.report(std::move(event));
   }
   context_.sink.publish(std::move(sample));

@@ -62,6 +62,7 @@ void SnmpCollector::end_check(std::uint32_t device) {
     }
     const bool up = found->oper == OperStatus::up;
     contradicts = session.said_up.value_or(up) != up;
+    if (context_.polls != nullptr) context_.polls->seen(name, *found);
     if (session.walk) {
       session.confirmed = found;
       session.confirmed_at = now;

@@ -9,6 +9,7 @@
 
 #include "collectors/trap/receiver.hpp"
 #include "daemon/core/host_port.hpp"
+#include "daemon/core/text.hpp"
 
 namespace itnxt {
 namespace trap {
@@ -101,6 +102,7 @@ void TrapCollector::take_inventory() {
   config_.targets = {};
   ++generation_;
   names_asked_at_.reset();
+  port_names_.forget_all();
   std::vector<DeviceName> gone;
   for (const auto& [device, count] : missing_.counts()) {
     if (!senders_.find(device)) gone.push_back(device);
@@ -176,8 +178,8 @@ void TrapCollector::tick() {
   tick_ = context_.loop.after(kTick, [this] { tick(); });
   const Instant now = context_.loop.now();
   look_up_names();
-  tell_ignored();
   keep_ignored();
+  tell_ignored();
   tell_missing();
   if (!storms_told_at_ || now - *storms_told_at_ >= kTellStormsEvery) {
     storms_told_at_ = now;
@@ -202,12 +204,17 @@ void TrapCollector::tell_ignored() {
     Ignored::Count& count = ignored_.count(reason);
     if (count.datagrams == count.told) continue;
     ignored_told_at_ = now;
-    context_.log.warning("traps were ignored: " + std::string(advice_on(reason)),
-                         {{"collector", config_.name.text()},
-                          {"reason", std::string(name(reason))},
-                          {"datagrams", std::to_string(count.datagrams -
-                                                       std::exchange(count.told, count.datagrams))},
-                          {"last_from", to_text(count.last_from)}});
+    std::string text = "traps were ignored: " + std::string(advice_on(reason));
+    if (!count.last_user.empty()) text += "; the last user was '" + sanitize(count.last_user) + "'";
+    if (ignored_file_ && file_error_ == 0) {
+      text += "; the last ones are kept as they came in " + ignored_file_->path();
+    }
+    context_.log.warning(
+        text, {{"collector", config_.name.text()},
+               {"reason", std::string(name(reason))},
+               {"datagrams",
+                std::to_string(count.datagrams - std::exchange(count.told, count.datagrams))},
+               {"last_from", to_text(count.last_from)}});
   }
 }
 
@@ -226,7 +233,7 @@ void TrapCollector::keep_ignored() {
 
 void TrapCollector::tell_missing() {
   for (const MissingTraps::Missing& one : missing_.take_due(context_.loop.now())) {
-    report(missing_event(one.device, one.if_index));
+    report(missing_event(one.device, one.if_index, port_names_.of(one.device, one.if_index)));
   }
 }
 

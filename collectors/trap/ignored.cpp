@@ -45,10 +45,11 @@ std::string_view advice_on(Reason reason) {
 }
 
 void Ignored::add(Reason reason, snmp::ByteView bytes, const Address& from, Instant now,
-                  WallTime wall) {
+                  WallTime wall, std::string_view user) {
   Count& of_reason = count(reason);
   ++of_reason.datagrams;
   of_reason.last_from = from;
+  of_reason.last_user = user.substr(0, kMostUser);
   if (of_reason.kept == 0 || now - of_reason.second >= 1s) {
     of_reason.second = now;
     of_reason.kept = 0;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collectors/snmp_protocol/ber.hpp"
@@ -36,11 +37,15 @@ class Ignored {
     std::uint64_t datagrams = 0;
     std::uint64_t told = 0;  // of them, in the log
     Address last_from;
+    std::string last_user;  // of version 3, as it came: at most kMostUser bytes; else empty
     Instant second{};
     std::uint32_t kept = 0;  // within it
   };
 
-  void add(Reason reason, snmp::ByteView bytes, const Address& from, Instant now, WallTime wall);
+  static constexpr std::size_t kMostUser = 32;  // RFC 3414 §5: usmUserName
+
+  void add(Reason reason, snmp::ByteView bytes, const Address& from, Instant now, WallTime wall,
+           std::string_view user = {});
   [[nodiscard]] Count& count(Reason reason) { return counts_[static_cast<std::size_t>(reason)]; }
   [[nodiscard]] std::uint64_t datagrams(Reason reason) const {
     return counts_[static_cast<std::size_t>(reason)].datagrams;

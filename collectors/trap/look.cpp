@@ -14,6 +14,9 @@ constexpr Duration kTellNotPolledAgain = 10min;  // of one device
 bool TrapCollector::look(const Notification& note, const Senders::Found& devices) {
   const KnownTrap* const known = known_trap(note.oid.view());
   if (known == nullptr || known->look == Look::nothing) return false;
+  if (known->look == Look::device) {  // it may have started anew, with other numbers
+    for (const std::size_t device : devices) port_names_.forget(senders_.name(device));
+  }
   bool asked = false;
   PollReason reason;
   reason.tables = known->look == Look::device;
@@ -48,8 +51,13 @@ bool TrapCollector::poll(const DeviceName& device, const PollReason& reason) {
   return false;
 }
 
-void TrapCollector::lost(const DeviceName& device, std::uint32_t if_index) {
-  missing_.lost(device, if_index, context_.loop.now());
+void TrapCollector::seen(const DeviceName& device, const InterfaceStatus& now) {
+  if (senders_.find(device)) port_names_.learn(device, now);
+}
+
+void TrapCollector::lost(const DeviceName& device, const InterfaceStatus& now) {
+  seen(device, now);
+  missing_.lost(device, now.if_index, context_.loop.now());
 }
 
 void TrapCollector::confirmed(const DeviceName& device) {

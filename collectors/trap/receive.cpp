@@ -67,9 +67,10 @@ std::string lasting_identity_of(const Notification& note, const Address& from,
 
 }  // namespace
 
-void TrapCollector::ignore(Reason reason, const Listener::Datagram& datagram) {
-  ignored_.add(reason, datagram.bytes, datagram.peer, context_.loop.now(),
-               context_.loop.wall_now());
+void TrapCollector::ignore(Reason reason, const Listener::Datagram& datagram,
+                           std::string_view user) {
+  ignored_.add(reason, datagram.bytes, datagram.peer, context_.loop.now(), context_.loop.wall_now(),
+               user);
 }
 
 void TrapCollector::reply(const Listener::Datagram& datagram, snmp::ByteView bytes) {
@@ -110,28 +111,30 @@ void TrapCollector::receive_v3(const usm::V3Message& message, const Listener::Da
   const bool late = verdict.reason == Reason::outside_window && verdict.authentic;
   if (verdict.report) report_back(message, verdict, datagram);
   if (verdict.discovery) return;
-  if (verdict.reason && !late) return ignore(*verdict.reason, datagram);
+  if (verdict.reason && !late) return ignore(*verdict.reason, datagram, message.header.user);
 
   const auto decoded = snmp::decode_pdu(verdict.scoped.pdu);
   const auto* pdu = std::get_if<snmp::Message>(&decoded);
-  if (pdu == nullptr) return ignore(Reason::malformed, datagram);
+  if (pdu == nullptr) return ignore(Reason::malformed, datagram, message.header.user);
   const auto read_as = read(*pdu, Version::v3);
   const auto* note = std::get_if<Notification>(&read_as);
-  if (note == nullptr) return ignore(std::get<Reason>(read_as), datagram);
+  if (note == nullptr) return ignore(std::get<Reason>(read_as), datagram, message.header.user);
   const bool ours = usm::same(message.header.engine_id, security_->own().id().bytes());
   if (note->inform && !ours) {
     if (message.header.reportable) {
       verdict.report = usm::UsmReport::unknown_engine_ids;
       report_back(message, verdict, datagram);
     }
-    return ignore(Reason::unknown_engine, datagram);
+    return ignore(Reason::unknown_engine, datagram, message.header.user);
   }
   const Senders::Found devices = devices_of(message, verdict, *note, datagram.peer);
   if (late) {  // no news, but a reason to look
     if (!ours) look(*note, devices);
-    return ignore(Reason::outside_window, datagram);
+    return ignore(Reason::outside_window, datagram, message.header.user);
   }
-  if (!verdict.authentic && devices.empty()) return ignore(Reason::unknown_sender, datagram);
+  if (!verdict.authentic && devices.empty()) {
+    return ignore(Reason::unknown_sender, datagram, message.header.user);
+  }
   const snmp::ByteView engine = ours ? verdict.scoped.context_engine_id : message.header.engine_id;
   if (!note->inform) return accept(*note, devices, engine, datagram, {});
   accept(*note, devices, engine, datagram, [&] {
@@ -184,11 +187,14 @@ void TrapCollector::accept(const Notification& note, const Senders::Found& devic
     candidates.push_back(senders_.name(devices[i]).text());
   }
   Event event = event_of(note, device, candidates, datagram.peer);
+  const std::uint32_t unnamed = alone && note.if_name.empty() ? note.if_index : 0;
+  const bool waits = asked && !answer;
+  if (unnamed != 0 && !waits) name_interface(event, unnamed, port_names_.of(device, unnamed));
   if (answer) {
     event.once = lasting_identity_of(note, datagram.peer, engine);
     return report_inform(std::move(event), identity, datagram, answer());
   }
-  asked ? put_aside(std::move(event)) : report(std::move(event));
+  waits ? put_aside(std::move(event), unnamed) : report(std::move(event));
 }
 
 void TrapCollector::report(Event event) {
@@ -197,15 +203,20 @@ void TrapCollector::report(Event event) {
 }
 
 // A commit takes the disk's time, and what the device says would wait behind it.
-void TrapCollector::put_aside(Event event) {
-  aside_.push_back(stamped(std::move(event)));
+void TrapCollector::put_aside(Event event, std::uint32_t unnamed) {
+  aside_.push_back({stamped(std::move(event)), unnamed});
   if (aside_.size() >= kMostAside) return report_aside();
   if (!aside_timer_) aside_timer_ = context_.loop.after(kAside, [this] { report_aside(); });
 }
 
 void TrapCollector::report_aside() {
   aside_timer_.cancel();
-  for (Event& event : std::exchange(aside_, {})) context_.sink.report(std::move(event));
+  for (Aside& one : std::exchange(aside_, {})) {
+    if (one.unnamed != 0) {
+      name_interface(one.event, one.unnamed, port_names_.of(one.event.device, one.unnamed));
+    }
+    context_.sink.report(std::move(one.event));
+  }
 }
 
 // What is acknowledged must not be lost: the answer waits until the event is on the disk, and so

@@ -19,6 +19,7 @@
 #include "collectors/trap/listener.hpp"
 #include "collectors/trap/names.hpp"
 #include "collectors/trap/notification.hpp"
+#include "collectors/trap/port_names.hpp"
 #include "collectors/trap/report.hpp"
 #include "collectors/trap/security.hpp"
 #include "collectors/trap/senders.hpp"
@@ -64,7 +65,8 @@ class TrapCollector final : public Collector, private PollListener {
   // `engine`: that sent it; empty: before version 3.
   void accept(const Notification& note, const Senders::Found& devices, snmp::ByteView engine,
               const Listener::Datagram& datagram, const Answer& answer);
-  void ignore(Reason reason, const Listener::Datagram& datagram);
+  // `user`: of version 3.
+  void ignore(Reason reason, const Listener::Datagram& datagram, std::string_view user = {});
   void report_back(const usm::V3Message& message, const Security::Verdict& verdict,
                    const Listener::Datagram& datagram);
   void reply(const Listener::Datagram& datagram, snmp::ByteView bytes);
@@ -73,7 +75,8 @@ class TrapCollector final : public Collector, private PollListener {
                                           const Notification& note, const Address& from) const;
   [[nodiscard]] Event stamped(Event event) const;
   void report(Event event);
-  void put_aside(Event event);
+  // `unnamed`: its interface, where the trap gave the number only; else 0.
+  void put_aside(Event event, std::uint32_t unnamed);
   void report_aside();
   void report_inform(Event event, std::uint64_t identity, const Listener::Datagram& datagram,
                      snmp::ByteView answer);
@@ -83,7 +86,8 @@ class TrapCollector final : public Collector, private PollListener {
   bool look(const Notification& note, const Senders::Found& devices);
   bool poll(const DeviceName& device, const PollReason& reason);
   void arm_pace();
-  void lost(const DeviceName& device, std::uint32_t if_index) override;
+  void seen(const DeviceName& device, const InterfaceStatus& now) override;
+  void lost(const DeviceName& device, const InterfaceStatus& now) override;
   void confirmed(const DeviceName& device) override;
   void contradicted(const DeviceName& device, std::uint32_t if_index) override;
 
@@ -103,11 +107,16 @@ class TrapCollector final : public Collector, private PollListener {
   Seen seen_;
   std::unordered_set<std::uint64_t> unkept_;  // informs whose event is not on the disk yet
   std::shared_ptr<TrapCollector*> alive_ = std::make_shared<TrapCollector*>(this);
-  // Traps whose device is being asked: what it says has the disk first. In order, before any other
-  // report of ours.
-  std::vector<Event> aside_;
+  // Traps whose device is being asked: what it says has the disk first, and may name an interface.
+  // In order, before any other report of ours.
+  struct Aside {
+    Event event;
+    std::uint32_t unnamed = 0;
+  };
+  std::vector<Aside> aside_;
   Timer aside_timer_;
   MissingTraps missing_;
+  PortNames port_names_;
   Ignored ignored_;
   std::optional<Instant> ignored_told_at_;
   std::optional<KeptFile> ignored_file_;

@@ -67,6 +67,13 @@ void add_varbinds(const Notification& note, Event& event) {
   }
 }
 
+// "Te0/0/1 (5)"; either may be missing.
+std::string interface_text(std::uint32_t if_index, const std::string& if_name) {
+  if (if_index == 0) return if_name;
+  const std::string number = std::to_string(if_index);
+  return if_name.empty() ? number : if_name + " (" + number + ")";
+}
+
 SeriesFamily counter(std::string name, std::string help, std::uint64_t value) {
   return {std::move(name), SeriesType::counter, std::move(help), {}, {{{}, value}}};
 }
@@ -110,10 +117,7 @@ Event event_of(const Notification& note, const DeviceName& device,
   const std::string if_name = sanitize(note.if_name, 64);
   event.text = trap + (whose.empty() ? " from " + to_text(from) : " of " + whose);
   if (note.if_index != 0 || !if_name.empty()) {
-    const std::string number = std::to_string(note.if_index);
-    event.text += ": interface " + (if_name.empty()      ? number
-                                    : note.if_index == 0 ? if_name
-                                                         : if_name + " (" + number + ")");
+    event.text += ": interface " + interface_text(note.if_index, if_name);
   }
   event.details = {{"trap", trap},
                    {"oid", snmp::dotted(note.oid.view())},
@@ -127,13 +131,26 @@ Event event_of(const Notification& note, const DeviceName& device,
   return event;
 }
 
-Event missing_event(const DeviceName& device, std::uint32_t if_index) {
+void name_interface(Event& event, std::uint32_t if_index, const std::string& if_name) {
+  const std::string number = interface_text(if_index, "");
+  if (if_name.empty() || !event.text.ends_with(": interface " + number)) return;
+  event.text.resize(event.text.size() - number.size());
+  event.text += interface_text(if_index, if_name);
+  const auto at =
+      std::ranges::find(event.details, "if_index", &std::pair<std::string, std::string>::first);
+  if (at != event.details.end() && event.details.size() < kMostEventDetails) {
+    event.details.emplace(at + 1, "if_name", if_name);
+  }
+}
+
+Event missing_event(const DeviceName& device, std::uint32_t if_index, const std::string& if_name) {
   Event event;
   event.kind = "trap_missing";
   event.device = device;
-  event.text = device.text() + " lost the link of interface " + std::to_string(if_index) +
+  event.text = device.text() + " lost the link of interface " + interface_text(if_index, if_name) +
                ", but no trap told it: it was lost on the way, or the device does not send it";
   event.details = {{"if_index", std::to_string(if_index)}};
+  if (!if_name.empty()) event.details.emplace_back("if_name", if_name);
   return event;
 }
 

@@ -19,8 +19,11 @@ namespace itnxt::trap {
 // with `candidates`, which of them. It tells of no state: interface and answers stay unset.
 [[nodiscard]] Event event_of(const Notification& note, const DeviceName& device,
                              const std::vector<std::string>& candidates, const Address& from);
-// A device's loss of a link that no trap told: kind trap_missing.
-[[nodiscard]] Event missing_event(const DeviceName& device, std::uint32_t if_index);
+// Puts the name into an event of event_of() that has only the number of the interface.
+void name_interface(Event& event, std::uint32_t if_index, const std::string& if_name);
+// A device's loss of a link that no trap told: kind trap_missing. `if_name` may be empty.
+[[nodiscard]] Event missing_event(const DeviceName& device, std::uint32_t if_index,
+                                  const std::string& if_name);
 // Notifications that were too many to tell one by one: kind trap_storm.
 [[nodiscard]] Event storm_event(const std::string& sender, const DeviceName& device,
                                 std::uint64_t withheld);

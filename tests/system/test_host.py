@@ -53,6 +53,7 @@ class HostInterfaces(LabTest):
         # It serves HTTP where the test can ask: on a wire of its own.
         veth((None, "mgmt", "10.79.0.1/24"), (self.near, "mgmt", "10.79.0.2/24"))
         self.lab.on_close(lambda: ip("link", "del", "mgmt"))
+        wait_until(self.near.settled, "that wire is up before anybody watches it")
         config["aggregator"]["http"]["listen"] = "10.79.0.2:9690"
         self.daemon = product.Itnxtd(self.lab, "run", config, namespace=self.near,
                                      prefix=UNPRIVILEGED)
@@ -152,6 +153,26 @@ class HostInterfaces(LabTest):
             self.daemon.start()
             self.after_samples(2)
             self.assertEqual(told(), ["wan0 is down"], "nothing has changed")
+
+    def test_a_change_while_it_was_stopped_is_told_once(self):
+        self.begin()
+        told = lambda: [e["text"] for e in self.daemon.api("events")][::-1]
+        expected = []
+
+        def is_told(text):
+            expected.append(text)
+            wait_until(lambda: len(told()) >= len(expected), "it is told")
+        for _ in range(4):
+            self.near.down("wan0")
+            is_told("wan0 is down: switched off")
+            self.daemon.process.signal(signal.SIGSTOP)
+            self.near.up("wan0")
+            due = time.monotonic() + 1.1
+            wait_until(lambda: time.monotonic() > due, "its next sample is due beside the news")
+            self.daemon.process.signal(signal.SIGCONT)
+            is_told("wan0 is up")
+            self.after_samples(1)
+        self.assertEqual(told(), expected)
 
     def test_renamed_removed_and_back(self):
         self.begin()

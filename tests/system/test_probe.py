@@ -177,6 +177,15 @@ class Probes(LabTest):
             self.wait_value(daemon, 1, "loss_ratio", target)
         self.assertEqual(self.value(daemon, "unreachable_total", "hole"), 0)
         self.assertEqual(self.value(daemon, "unreachable_total", "far"), 0)
+        told = {}
+        for event in reversed(daemon.api("events")):
+            told.setdefault(event["details"]["target"], []).append(event["text"])
+        self.assertEqual(told, {
+            "nobody": ["nobody (icmp %s) does not answer: lost" % NOBODY,
+                       "nobody (icmp %s) does not answer: unreachable (before: lost)" % NOBODY],
+            "nobody6": ["nobody6 (icmp %s) does not answer: lost" % NOBODY6,
+                        "nobody6 (icmp %s) does not answer: unreachable (before: lost)" % NOBODY6],
+            "hole": ["hole (icmp %s) does not answer: lost" % HOLE]})
 
     def test_services(self):
         """nginx by HTTP and HTTPS, dnsmasq by a name it has and one it has not."""
@@ -201,6 +210,7 @@ class Probes(LabTest):
             {"name": "known", "url": web + "/broken", "type": "http", "expect": [503]},
             {"name": "stranger", "url": secure, "type": "http"},
             {"name": "trusted", "url": secure, "type": "http", "ca": path + "/cert.pem"},
+            {"name": "plain", "url": "https://%s:80/ok" % FAR, "type": "http"},
             {"name": "port", "address": FAR + ":80", "type": "tcp"},
             {"name": "name", "address": FAR, "type": "dns", "query": "portal.test"},
             {"name": "nxdomain", "address": FAR, "type": "dns", "query": "other.test"}])
@@ -210,20 +220,22 @@ class Probes(LabTest):
             self.assertGreater(self.value(daemon, "rtt_seconds", target, quantile="0.5"), 0)
         self.wait_value(daemon, 503, "http_status", "broken")
         for target, reason in (("broken", "wrong"), ("stranger", "insecure"),
-                               ("nxdomain", "wrong")):
+                               ("plain", "insecure"), ("nxdomain", "wrong")):
             self.wait_value(daemon, 0, "up", target)
             self.assertGreaterEqual(
                 self.value(daemon, "failures_total", target, reason=reason) or 0, 5, target)
         told = {e["details"]["target"]: e["text"] for e in daemon.api("events")}
-        self.assertEqual(told["broken"], "broken (http %s:80) does not answer: wrong: HTTP status "
+        self.assertEqual(told["broken"], "broken (http://%s/broken) answers wrongly: HTTP status "
                                          "503" % FAR)
-        self.assertEqual(told["nxdomain"], "nxdomain (dns %s:53) does not answer: wrong: REFUSED: the "
-                                           "server does not answer us" % FAR)
+        self.assertEqual(told["nxdomain"], "nxdomain (dns %s:53) answers wrongly: REFUSED: the server "
+                                           "does not answer us" % FAR)
         self.wait_value(daemon, 5, "dns_rcode", "nxdomain")
         self.wait_value(daemon, 0, "dns_rcode", "name")
         self.assertRegex(told["stranger"], literal(
-            "stranger (http %s:443) does not answer: insecure: SSL certificate problem: "
+            "stranger (https://%s/ok) answers, but is not to be trusted: SSL certificate problem: "
             "self…signed certificate" % FAR))
+        self.assertEqual(told["plain"], "plain (https://%s:80/ok) answers, but is not to be trusted: "
+                                        "no TLS is spoken there" % FAR)
         done = subprocess.run([tool("promtool"), "check", "metrics"], input=daemon.metrics().text,
                               capture_output=True, text=True, timeout=60)
         self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))

@@ -58,6 +58,8 @@ class OnTheLoopback(OnLoopback):
         right = ("sha256", "aes128")
         self.sender.v3(user_words("eve", *right), LINK_DOWN)
         self.wait_ignored("unknown_user")
+        self.daemon.wait_log("their user is none of the inventory's devices'.*; the last user was "
+                             "'eve'; the last ones are kept as they came in .*traps.ignored")
         self.sender.v3(user_words("noc", *right, auth_pass="guessed wrong"), LINK_DOWN)
         self.wait_ignored("wrong_digest")
         self.sender.v3(user_words("noc", *right, priv_pass="guessed wrong"), LINK_DOWN)

@@ -21,7 +21,7 @@ constexpr int kFd = 77;
 // A kernel whose news and tables the test writes.
 struct World {
   std::vector<LinkMessage> links;
-  bool whole = true;
+  Kernel::Table table = Kernel::Table::whole;
   std::string refuses_dump;
   std::string refuses_news;
   std::deque<LinkMessage> news;
@@ -46,11 +46,13 @@ class FakeKernel final : public Kernel {
     for (; !world_.news.empty(); world_.news.pop_front()) take(world_.news.front());
     return std::exchange(world_.after_news, News::idle);
   }
-  Result<bool> dump(const Take& take) override {
+  Result<Table> dump(const Take& take) override {
     ++world_.dumps;
     if (!world_.refuses_dump.empty()) return Error{world_.refuses_dump};
+    for (; !world_.news.empty(); world_.news.pop_front()) take(world_.news.front());
     for (const LinkMessage& link : world_.links) take(link);
-    return world_.whole;
+    return std::exchange(world_.table,
+                         world_.table == Table::overrun ? Table::whole : world_.table);
   }
   LineSpeed line_of(const std::string& name) override {
     world_.asked.push_back(name);
@@ -244,9 +246,36 @@ TEST_F(HostCollectorTest, AnOverrunReadsTheTableAnewAtMostOnceASecond) {
                           "collector=host"));
 }
 
+TEST_F(HostCollectorTest, AnOverrunThatASampleMeetsReadsTheTableAnewToo) {
+  world_.links = {present(2, "eth0", true), present(3, "eth1", true)};
+  start();
+  world_.table = Kernel::Table::overrun;
+  world_.links = {present(2, "eth0", true), present(3, "eth1", false)};
+  loop_.advance(10s);
+  EXPECT_FALSE(samples()[1].complete);
+  EXPECT_EQ(world_.subscribed, 2);
+  EXPECT_EQ(world_.dumps, 3);
+  EXPECT_THAT(told(), ElementsAre("eth1 is down"));
+  EXPECT_EQ(log_.lines.size(), 1U);
+  tell(present(3, "eth1", true));
+  EXPECT_THAT(told(), ElementsAre("eth1 is down", "eth1 is up"));
+  loop_.advance(10s);
+  EXPECT_EQ(figure("itnxt_rtnetlink_overruns_total"), 1U);
+}
+
+TEST_F(HostCollectorTest, AfterATableThatCannotBeReadTheNewsAreHeardOnAnotherSocket) {
+  world_.links = {present(2, "eth0", true)};
+  start();
+  world_.refuses_dump = "the kernel does not tell its interfaces: Resource busy";
+  loop_.advance(10s);
+  EXPECT_EQ(world_.subscribed, 2);
+  tell(present(2, "eth0", false));
+  EXPECT_THAT(told(), ElementsAre("eth0 is down"));
+}
+
 TEST_F(HostCollectorTest, ATableThatChangesWhileItIsReadIsReadAgain) {
   world_.links = {present(2, "eth0", true)};
-  world_.whole = false;
+  world_.table = Kernel::Table::torn;
   start();
   EXPECT_EQ(world_.dumps, 3);
   EXPECT_FALSE(samples()[0].complete);

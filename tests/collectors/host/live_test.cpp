@@ -53,7 +53,7 @@ class HostLive : public ::testing::Test {
             "'state UP'; do sleep 0.01; done\" || exit 1; done"));
     HostCollectorConfig config;
     config.name = CollectorName("host");
-    config.interval = 1h;  // what is told is told by the kernel's own news
+    config.interval = interval();
     config.device = DeviceName("this");
     collector_ = make_host_collector(config, {loop_, sink_, log_});
     bool started = false;
@@ -61,6 +61,9 @@ class HostLive : public ::testing::Test {
       if (!std::exchange(started, true)) collector_->start();
       return !sink_.all<DeviceSample>().empty();
     }));
+  }
+  [[nodiscard]] virtual Duration interval() const {
+    return 1h;  // what is told is told by the kernel's own news
   }
   // Until that many events have come of the near end.
   bool told_of_near(std::size_t events) {
@@ -127,6 +130,68 @@ TEST_F(HostLive, ACutThatTheKernelHoldsBackIsToldSoon) {
   RecordProperty("median_ms", std::to_string(milliseconds[10]));
   RecordProperty("worst_ms", std::to_string(milliseconds.back()));
   EXPECT_LT(milliseconds[10], 100);
+}
+
+// A process that did not run for a while: when it goes on, its next sample is due and news are
+// queued.
+class HostLiveStopped : public HostLive {
+ protected:
+  [[nodiscard]] Duration interval() const override { return 1ms; }
+  static bool until_near_is(const std::string& state) {
+    return run("timeout 10 sh -c \"until ip link show near | grep -q 'state " + state +
+               "'; do :; done\"");
+  }
+  std::vector<std::string> near_kinds_since(std::size_t event) {
+    // Long enough that whatever was queued has been read, and for the limit on events.
+    itnxt::test::run_for(loop_, 220ms);
+    std::vector<std::string> kinds;
+    for (const Event& one : near_events()) kinds.push_back(one.kind);
+    kinds.erase(kinds.begin(), kinds.begin() + static_cast<std::ptrdiff_t>(event));
+    return kinds;
+  }
+};
+
+TEST_F(HostLiveStopped, WhatIsKnownIsNotToldAgainByOlderNews) {
+  const std::vector<std::string> down{"interface_down"};
+  const std::vector<std::string> up{"interface_up"};
+  for (int i = 0; i < 5; ++i) {
+    const std::size_t before = near_events().size();
+    switch_interface("near", false);
+    EXPECT_EQ(near_kinds_since(before), down) << i;
+    switch_interface("near", true);  // first without its carrier, as the kernel tells it
+    ASSERT_TRUE(until_near_is("UP"));
+    EXPECT_EQ(near_kinds_since(before + 1), up) << i;
+  }
+}
+
+TEST_F(HostLiveStopped, WhatHappenedMeanwhileIsToldInItsOrder) {
+  const std::size_t before = near_events().size();
+  switch_interface("near", false);
+  switch_interface("near", true);
+  ASSERT_TRUE(until_near_is("UP"));
+  EXPECT_EQ(near_kinds_since(before), (std::vector<std::string>{"interface_down", "interface_up"}));
+}
+
+TEST_F(HostLiveStopped, AnOverrunTellsWhatIsSoInTheEnd) {
+  const std::size_t before = near_events().size();
+  const auto let_it_overrun = [] {
+    const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    for (int i = 0; i < 4000; ++i) {  // each a message of a kilobyte and more
+      ifreq request{};
+      std::strncpy(request.ifr_name, "lo", sizeof request.ifr_name - 1);
+      request.ifr_mtu = 2000 + i % 2;
+      ASSERT_EQ(::ioctl(socket.get(), SIOCSIFMTU, &request), 0);
+    }
+  };
+  let_it_overrun();
+  switch_interface("near", false);
+  EXPECT_EQ(near_kinds_since(before), std::vector<std::string>{"interface_down"});
+  ASSERT_EQ(log_.lines.size(), 1U);
+  EXPECT_NE(log_.lines[0].find("more news of interfaces than its queue holds"), std::string::npos);
+  switch_interface("near", true);
+  ASSERT_TRUE(until_near_is("UP"));
+  let_it_overrun();
+  EXPECT_EQ(near_kinds_since(before + 1), std::vector<std::string>{"interface_up"});
 }
 
 TEST_F(HostLive, AnInterfaceThatIsRemovedIsGone) {

@@ -140,7 +140,7 @@ TEST_F(ProbeCollectorTest, AnswersOfDnsAreHeldAgainstTheQuestion) {
   ASSERT_TRUE(test::run_until(loop, [&] { return sink.events.size() == 1; }));
   EXPECT_EQ(sink.events[0].kind, "target_unreachable");
   EXPECT_EQ(sink.events[0].text, "dns (dns 127.0.0.1:" + std::to_string(server.port) +
-                                     ") does not answer: wrong: NXDOMAIN: there is no such name");
+                                     ") answers wrongly: NXDOMAIN: there is no such name");
   rcode = 0;
   ASSERT_TRUE(test::run_until(loop, [&] { return sink.events.size() == 2; }));
   EXPECT_EQ(sink.events[1].kind, "target_reachable");
@@ -157,7 +157,7 @@ TEST_F(ProbeCollectorTest, ANameThatDoesNotResolveIsCountedAndDisturbsNobody) {
   EXPECT_EQ(value("itnxt_probe_up", {"open"}), 1);
   EXPECT_EQ(value("itnxt_probe_up", {"noname"}), 0);
   EXPECT_EQ(value("itnxt_probe_loss_ratio", {"noname"}), std::nullopt);
-  EXPECT_EQ(value("itnxt_probe_failures_total", {"noname", "unresolved"}), 2);
+  EXPECT_EQ(value("itnxt_probe_failures_total", {"noname", "unresolved"}), 8) << "as many as were not sent";
   ASSERT_EQ(log.lines.size(), 1U);
   EXPECT_EQ(log.lines[0],
             "level=warning msg=\"a target's name does not resolve: correct its address, or look at "
@@ -233,6 +233,37 @@ TEST_F(ProbeCollectorTest, HttpIsJudgedByItsStatus) {
   EXPECT_EQ(value("itnxt_probe_loss_ratio", {"down"}), 0);
 }
 
+TEST_F(ProbeCollectorTest, SaysThatNoTlsIsSpokenOnAPlainPort) {
+  const Peer other(SOCK_STREAM);
+  const std::string url = "https://127.0.0.1:" + std::to_string(other.port) + "/";
+  add("plain", ProbeType::http, other.port).url = url + "?token=secret";
+  begin();
+  std::vector<Fd> taken;
+  const Watch greet = loop.watch(other.fd.get(), Interest::readable, [&] {
+    taken.emplace_back(::accept4(other.fd.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    constexpr std::string_view kGreeting = "HTTP/1.1 400 Bad Request\r\n\r\n";
+    (void)!::send(taken.back().get(), kGreeting.data(), kGreeting.size(), MSG_NOSIGNAL);
+  });
+  ASSERT_TRUE(test::run_until(loop, [&] { return !sink.samples.empty(); }));
+  ASSERT_EQ(sink.events.size(), 1U);
+  EXPECT_EQ(sink.events[0].text,
+            "plain (" + url + ") answers, but is not to be trusted: no TLS is spoken there");
+}
+
+TEST_F(ProbeCollectorTest, AnotherReasonWithinAnOutageIsToldOnce) {
+  std::optional<Peer> server(SOCK_DGRAM);
+  add("dns", ProbeType::dns, server->port).query = "example.org";
+  begin();
+  ASSERT_TRUE(test::run_until(loop, [&] { return sink.events.size() == 1; }));
+  const std::string what = "dns (dns 127.0.0.1:" + std::to_string(server->port) + ")";
+  EXPECT_EQ(sink.events[0].text, what + " does not answer: lost");
+  server.reset();
+  ASSERT_TRUE(test::run_until(loop, [&] { return sink.events.size() == 2; }));
+  EXPECT_EQ(sink.events[1].text, what + " does not answer: refused (before: lost)");
+  ASSERT_TRUE(wait_samples(sink.samples.size() + 2));
+  EXPECT_EQ(sink.events.size(), 2U);
+}
+
 TEST_F(ProbeCollectorTest, SaysWhatWasWrongWithAnHttpAnswer) {
   const Peer other(SOCK_STREAM);
   const std::string at = "127.0.0.1:" + std::to_string(other.port);
@@ -249,12 +280,12 @@ TEST_F(ProbeCollectorTest, SaysWhatWasWrongWithAnHttpAnswer) {
   });
   ASSERT_TRUE(test::run_until(loop, [&] { return !sink.samples.empty(); }));
   ASSERT_EQ(sink.events.size(), 2U);
-  EXPECT_EQ(sink.events[0].text, "wrong (http " + at +
-                                     ") does not answer: wrong: Received HTTP/0.9 when not "
-                                     "allowed");
-  EXPECT_EQ(sink.events[1].text, "bare (http " + at +
-                                     ") does not answer: local: error setting certificate file: "
-                                     "/nowhere/ca.pem");
+  EXPECT_EQ(sink.events[0].text,
+            "wrong (http://" + at + "/) answers wrongly: Received HTTP/0.9 when not allowed");
+  EXPECT_EQ(sink.events[1].text,
+            "bare (https://" + at +
+                "/) is not probed: this host cannot: error setting certificate file: "
+                "/nowhere/ca.pem");
   EXPECT_EQ(value("itnxt_probe_failures_total", {"bare", "local"}), 4);
   EXPECT_EQ(value("itnxt_probe_loss_ratio", {"bare"}), std::nullopt);
   EXPECT_EQ(log.lines, std::vector<std::string>());

@@ -105,23 +105,5 @@ TEST(Report, WhatIsNotKnownIsNotShown) {
   EXPECT_NE(text.find("itnxt_probe_failures_total ozg unresolved 1\n"), std::string::npos) << text;
 }
 
-TEST(Report, EventsSayWhatWhereAndWhyAndNoUrl) {
-  Standing standing;
-  judge(standing, figures_of(0, Outcome::insecure, 10));
-  const Event down = to_event(CollectorName("mesh"), portal(), standing, "", WallTime(9s), {});
-  EXPECT_EQ(down.kind, "target_unreachable");
-  EXPECT_EQ(down.text, "ozg (http [fe80::1]:443) does not answer: insecure");
-  EXPECT_EQ(down.details, (decltype(down.details){{"probe", "mesh"},
-                                                  {"target", "ozg"},
-                                                  {"type", "http"},
-                                                  {"address", "[fe80::1]:443"},
-                                                  {"site", "halle"},
-                                                  {"reason", "insecure"}}));
-  judge(standing, figures_of(8, Outcome::lost, 2));
-  const Event up = to_event(CollectorName("mesh"), portal(), standing, "", WallTime(9s), {});
-  EXPECT_EQ(up.kind, "target_reachable");
-  EXPECT_EQ(up.text, "ozg (http [fe80::1]:443) answers: 8 of 10 probes");
-}
-
 }  // namespace
 }  // namespace itnxt::probe

@@ -17,14 +17,18 @@ constexpr std::uint32_t kFirst = 0x7F010001;  // 127.1.0.1, d0
 
 class Listener final : public PollListener {
  public:
-  void lost(const DeviceName& device, std::uint32_t if_index) override {
-    heard.push_back("lost " + device.text() + ' ' + std::to_string(if_index));
+  void seen(const DeviceName& device, const InterfaceStatus& now) override {
+    looks.push_back(device.text() + ' ' + std::to_string(now.if_index) + ' ' + now.if_name);
+  }
+  void lost(const DeviceName& device, const InterfaceStatus& now) override {
+    heard.push_back("lost " + device.text() + ' ' + std::to_string(now.if_index) + ' ' +
+                    now.if_name);
   }
   void confirmed(const DeviceName& device) override { confirmations += device.text() + ' '; }
   void contradicted(const DeviceName& device, std::uint32_t if_index) override {
     heard.push_back("contradicted " + device.text() + ' ' + std::to_string(if_index));
   }
-  std::vector<std::string> heard;
+  std::vector<std::string> heard, looks;
   std::string confirmations;
 };
 
@@ -123,7 +127,7 @@ TEST_F(NowTest, WithoutAnInterfaceTheDeviceAtOnce) {
   ask({});
   EXPECT_EQ(asked(), 3U);
   EXPECT_THAT(events(), ElementsAre("interface Gi0/2 of d0 is down"));
-  EXPECT_THAT(listener.heard, ElementsAre("lost d0 2"));
+  EXPECT_THAT(listener.heard, ElementsAre("lost d0 2 Gi0/2"));
 }
 
 TEST_F(NowTest, ADeviceOfNobodyIsRefused) {
@@ -137,6 +141,7 @@ TEST_F(NowTest, WhatTheDeviceSaysOtherwiseIsToldToWhoAsked) {
   start();
   ask({3, false, false});
   EXPECT_THAT(listener.heard, ElementsAre("contradicted d0 3"));
+  EXPECT_THAT(listener.looks, ElementsAre("d0 3 Gi0/3")) << "whatever it says of it";
   EXPECT_THAT(events(), IsEmpty());
   ask({3, true, false});
   ask({3, std::nullopt, false});

@@ -65,6 +65,31 @@ TEST_F(TrapCollectorTest, ATrapWaitsForWhatItsDeviceSays) {
   EXPECT_EQ(sink.events.size(), 5U) << "an orderly end loses none";
 }
 
+TEST_F(TrapCollectorTest, AnInterfaceIsNamedAsItsDeviceNamesItWhenAsked) {
+  verdicts = false;
+  start();
+  send(v2c(pdu(kLinkDown, {if_index(1)}, 1)));
+  polls.seen(DeviceName("core"), {1, "Te0/0/1", AdminStatus::up, OperStatus::down});
+  polls.seen(DeviceName("a device of nobody"), {2, "Te0/0/2"});
+  polls.confirmed(DeviceName("core"));
+  poller.known = {"core 1 up", "core 2 up"};
+  send(v2c(pdu(kLinkUp, {if_index(1)}, 2)));
+  send(v2c(pdu(kLinkUp, {if_index(2)}, 3)));
+  send(
+      v2c(pdu(kLinkUp, {if_index(1), varbind({1, 3, 6, 1, 2, 1, 2, 2, 1, 2, 1}, text("own"))}, 4)));
+  send(v2c(pdu(kLinkUp, {if_index(1)}, 5, kInform)));
+  EXPECT_THAT(told(), ElementsAre("trap: linkDown of core: interface Te0/0/1 (1)",
+                                  "trap: linkUp of core: interface Te0/0/1 (1)",
+                                  "trap: linkUp of core: interface 2",
+                                  "trap: linkUp of core: interface own (1)",
+                                  "trap: linkUp of core: interface Te0/0/1 (1)"));
+  // It starts anew, perhaps with other numbers.
+  send(v2c(pdu(kColdStart, {}, 6)));
+  loop.advance(20ms);
+  send(v2c(pdu(kLinkUp, {if_index(1)}, 7)));
+  EXPECT_EQ(told().back(), "trap: linkUp of core: interface 1");
+}
+
 TEST_F(TrapCollectorTest, WhoWasRightIsPolledAgainAtOnce) {
   start();
   send(v2c(pdu(kLinkDown, {if_index(1)}, 1)));
@@ -240,12 +265,13 @@ TEST_F(TrapCollectorTest, TheLastOnesAreKeptAsTheyCameForTheirOwnerOnly) {
 TEST_F(TrapCollectorTest, ALinkThatAPollFindsLostWithoutItsTrapIsMissing) {
   start();
   send(v2c(pdu(kColdStart)));
-  polls.lost(DeviceName("core"), 7);
-  polls.lost(DeviceName("edge"), 7);  // it has never sent a trap
+  polls.lost(DeviceName("core"), {7, "Te0/0/7"});
+  polls.lost(DeviceName("edge"), {7, ""});  // it has never sent a trap
   loop.advance(11s);
-  EXPECT_EQ(told().back(),
-            "trap_missing: core lost the link of interface 7, but no trap told it: it was lost on "
-            "the way, or the device does not send it");
+  EXPECT_EQ(
+      told().back(),
+      "trap_missing: core lost the link of interface Te0/0/7 (7), but no trap told it: it was "
+      "lost on the way, or the device does not send it");
   const auto seen = figures();
   EXPECT_EQ(seen.at("itnxt_trap_missing_total core"), 1);
   EXPECT_FALSE(seen.contains("itnxt_trap_missing_total edge"));

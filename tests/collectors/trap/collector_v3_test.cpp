@@ -46,6 +46,32 @@ TEST_F(TrapCollectorV3Test, AReplayIsNoNewsButAReasonToLook) {
   EXPECT_EQ(ignored("outside_window"), 1);
 }
 
+TEST_F(TrapCollectorV3Test, AStrangersNameIsInTheLogWithWhereItsTrapsAreKept) {
+  const itnxt::test::TempDir dir;
+  files = dir.path() + "/traps";
+  start();
+  log.lines.clear();
+  usm::User eve = *noc();
+  eve.name = "eve\x1b[2J\n<3>" + std::string(20, 'x');
+  send(v3(eve, Engine{}, pdu(kLinkDown), usm::SecurityLevel::auth_priv), safe);
+  loop.advance(1s);
+  ASSERT_EQ(log.lines.size(), 1U);
+  EXPECT_THAT(
+      log.lines[0],
+      HasSubstr("level=warning msg=\"traps were ignored: their user is none of the "
+                "inventory's devices': correct it on the device, or in 'credentials'; the "
+                "last user was 'eve [2J <3>xxxxxxxxxxxxxxxxxxxx'; the last ones are kept as "
+                "they came in " +
+                files +
+                ".ignored\" collector=traps reason=unknown_user datagrams=1 "
+                "last_from=127.0.0.4:"));
+  log.lines.clear();
+  send(v2c(pdu(kLinkDown), "guess"));
+  loop.advance(2min);
+  ASSERT_EQ(log.lines.size(), 1U);
+  EXPECT_THAT(log.lines[0], testing::Not(HasSubstr("last user")));
+}
+
 TEST_F(TrapCollectorV3Test, AnInformOfVersion3) {
   start();
   const auto level = usm::SecurityLevel::auth_priv;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "collectors/trap/port_names.hpp"
 #include "tests/collectors/trap/messages.hpp"
 
 namespace itnxt::trap {
@@ -46,6 +47,44 @@ TEST(TrapReport, AnEventSaysWhoWhatAndWhereAndNoState) {
                                     {"varbind_1", "1.3.6.1.2.1.2.2.1.1.5 = 5"},
                                     {"varbind_2", "1.3.6.1.2.1.31.1.1.1.1.5 = Te0/0/1"}}))
       << "no community among them";
+}
+
+TEST(TrapReport, AnInterfaceMayBeNamedLater) {
+  Event event = told(v2c(pdu(kLinkDown, {if_index(5)})));
+  EXPECT_EQ(event.text, "linkDown of core: interface 5");
+  Event same = event;
+  name_interface(same, 5, "");
+  name_interface(same, 15, "Te0/0/15");
+  EXPECT_EQ(same, event);
+  name_interface(event, 5, "Te0/0/1");
+  EXPECT_EQ(event.text, "linkDown of core: interface Te0/0/1 (5)");
+  EXPECT_EQ(event.details[5], (std::pair<std::string, std::string>("if_index", "5")));
+  EXPECT_EQ(event.details[6], (std::pair<std::string, std::string>("if_name", "Te0/0/1")));
+  EXPECT_EQ(
+      missing_event(DeviceName("core"), 5, "").text,
+      "core lost the link of interface 5, but no trap told it: it was lost on the way, or the "
+      "device does not send it");
+}
+
+TEST(PortNames, AreCleanAndBounded) {
+  PortNames names;
+  const DeviceName core("core");
+  names.learn(core, {0, "none"});
+  names.learn(core, {1, ""});
+  EXPECT_EQ(names.of(core, 0), "");
+  EXPECT_EQ(names.of(core, 1), "");
+  names.learn(core, {1, "\x1b[2J" + std::string(500, 'x')});
+  EXPECT_EQ(names.of(core, 1).size(), PortNames::kMostBytes);
+  EXPECT_TRUE(names.of(core, 1).starts_with("[2Jx")) << names.of(core, 1);
+  names.learn(DeviceName("cor"), {1, "other"});
+  names.learn(DeviceName("cord"), {1, "other"});
+  names.forget(core);
+  EXPECT_EQ(names.of(core, 1), "");
+  EXPECT_EQ(names.of(DeviceName("cor"), 1), "other");
+  EXPECT_EQ(names.of(DeviceName("cord"), 1), "other");
+  for (std::uint32_t i = 1; i <= PortNames::kMost; ++i) names.learn(core, {i, "a"});
+  EXPECT_EQ(names.of(DeviceName("cor"), 1), "") << "all others were forgotten";
+  EXPECT_EQ(names.of(core, PortNames::kMost), "a");
 }
 
 TEST(TrapReport, OfWhomNobodyIsSure) {
