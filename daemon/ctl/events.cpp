@@ -16,8 +16,8 @@ constexpr std::size_t kPage = 1000;
 constexpr std::size_t kMostPages = 1000;
 constexpr std::size_t kMostEvents = 1'000'000;
 
-// "eth0 down", "device silent": what the event says of a state.
-std::string state_text(const Json& event) {
+// "eth0 down", "does not answer": what the event says of a state.
+std::string told_state(const Json& event) {
   const Json& interface = child_of(event, "interface");
   if (!interface.is_null()) {
     std::string name = text_of(interface, "name", 128);
@@ -31,6 +31,13 @@ std::string state_text(const Json& event) {
   const auto answers = flag_of(event, "answers");
   if (!answers) return "-";
   return *answers ? "answers" : "does not answer";
+}
+
+// Told by who may not tell of the device: it is not so.
+std::string state_text(const Json& event) {
+  const std::string state = told_state(event);
+  if (!flag_of(event, "refused").value_or(false)) return state;
+  return state == "-" ? "refused" : state + " (refused)";
 }
 
 }  // namespace
