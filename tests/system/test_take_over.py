@@ -44,6 +44,18 @@ class TakeOver(CurveLab):
             return True
         wait_until(told, "devices are told by %r" % expected)
 
+    def wait_batches_of_second(self):
+        """Until node-2 has polled r1: what it tells of it afterwards is a change."""
+        times = set()
+
+        def polled():
+            times.add(self.aggregator.metric("itnxt_collector_last_batch_timestamp_seconds",
+                                             node="node-2", collector="snmp"))
+            if len(times - {None}) < 3:
+                raise NotYet(times)
+            return True
+        wait_until(polled, "node-2 delivers polls")
+
     def changes(self):
         return [(e["node"], e["device"], e["text"]) for e in self.aggregator.api("events")
                 if e["kind"] == "device_node_changed"]
@@ -55,13 +67,14 @@ class TakeOver(CurveLab):
             "it in inventory.devices, key node, of the aggregator") +
             '" device=(r1|h1) owner=node-1 node=node-2 ')
 
-        self.other.process.kill()  # what node-2 tells now would take the device down
+        self.wait_batches_of_second()
+        self.other.stop()  # what node-2 tells now would take the device down
 
         def marked():
             events = [e for e in self.aggregator.api("events")
                       if e["node"] == "node-2" and e["answers"] is False]
             if not events:
-                raise NotYet("no event")
+                raise NotYet(self.aggregator.api("events"))
             return events
         events = wait_until(marked, "node-2 tells that r1 is silent")
         self.assertTrue(all(e["refused"] for e in events), events)
