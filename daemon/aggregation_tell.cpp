@@ -124,8 +124,7 @@ void Aggregation::tell_nodes() {
     const std::string more = std::to_string(changes.size() - single);
     const std::string text =
         more + " more devices are told by another node than before; /api/v1/devices says which";
-    shell_.log.warning(
-        text, {{"before", changes.back().before.text()}, {"now", changes.back().now.text()}});
+    shell_.log.warning(text, {{"devices", more}});
     note(DeviceName(), text, {{"devices", more}});
   }
   if (!changes.empty()) publish_soon(false);
