@@ -18,8 +18,6 @@ namespace {
 constexpr std::size_t kMostKinds = 64;  // of events, as a label
 constexpr std::string_view kOtherKind = "other";
 
-constexpr Duration kTellStrangerEvery = 1min;
-
 // Where a person who got a page can look. A wildcard address is nothing to open on a phone.
 std::string external_url(const HttpConfig& http) {
   if (!http.external_url.empty()) return http.external_url;
@@ -216,12 +214,15 @@ void Aggregation::take(const Batch& batch) {
 // Events → table at once; what they change is published at once, and then they are stored.
 std::optional<wire::Refusing> Aggregation::take(const EventBatch& batch, EventReply reply) {
   if (draining_) return std::nullopt;  // not acknowledged: it is sent to our successor
-  const auto result = events_->take(batch, std::move(reply));
+  Table::Effect effect;
+  const auto result = events_->take(batch, std::move(reply), [&](std::size_t first) {
+    effect = table_.apply(batch, first, shell_.loop.now(), shell_.loop.wall_now());
+    return effect.refused;
+  });
   if (const auto* refusing = std::get_if<wire::Refusing>(&result)) return *refusing;
   const auto& taken = std::get<EventIntake::Taken>(result);
   if (taken.missing > 0) table_.count_lost_events(batch, taken.missing);
-  const bool changed = table_.apply(batch, taken.first, shell_.loop.now(), shell_.loop.wall_now());
-  if (changed || events_->has_unstored()) publish_soon(true);
+  if (effect.changed || events_->has_unstored()) publish_soon(true);
   return std::nullopt;
 }
 
@@ -289,10 +290,7 @@ void Aggregation::tick() {
   if (shell_.loop.now() - pace_.last() >= 1s || table_.changed()) publish();
   lag_.set(seconds(shell_.loop.lag()));
   count_refused();
-  tell_stranger();
-  tell_refused();
-  tell_changes();
-  tell_clocks();
+  tell();
 }
 
 void Aggregation::count_refused() {
@@ -314,61 +312,6 @@ void Aggregation::count_refused() {
   count(&InletCounts::refused, refused_);
   count(&InletCounts::denied, denied_);
   count(&InletCounts::handshakes, handshakes_);
-}
-
-void Aggregation::tell_stranger() {
-  const Instant now = shell_.loop.now();
-  if (now < tell_stranger_at_) return;
-  const auto stranger = table_.take_stranger();
-  if (!stranger) return;
-  tell_stranger_at_ = now + kTellStrangerEvery;
-  shell_.log.warning(
-      "samples of a device that the inventory does not name are ignored; add it to "
-      "inventory.devices of the aggregator",
-      {{"device", stranger->device}, {"node", stranger->node}});
-}
-
-void Aggregation::tell_refused() {
-  for (const SeriesRefused& one : table_.take_series_refused(shell_.loop.now())) {
-    shell_.log.warning("metrics of a collector are refused", {{"problem", one.problem},
-                                                              {"device", one.device},
-                                                              {"node", one.node.text()},
-                                                              {"collector", one.collector.text()}});
-  }
-  for (const RowsRefused& one : table_.take_refused(shell_.loop.now())) {
-    shell_.log.warning(describe(one), {{"device", one.device.text()},
-                                       {"node", one.node.text()},
-                                       {"refused", std::to_string(one.refused)},
-                                       {"kept", std::to_string(one.kept)}});
-  }
-}
-
-void Aggregation::tell_clocks() {
-  for (const ClockOff& off : table_.take_clocks_off()) {
-    shell_.log.warning(
-        "the clock of a node is off: times in pages and history are wrong by so much; let NTP "
-        "(chrony, systemd-timesyncd) set it there and here",
-        {{"node", off.node.text()}, {"ahead_seconds", fmt::format("{:.1f}", seconds(off.ahead))}});
-  }
-}
-
-void Aggregation::tell_changes() {
-  for (const InterfaceChanges& changes : table_.take_changes(shell_.loop.now())) {
-    for (const InterfaceChange& one : changes.kept) {
-      const Severity severity =
-          one.change == PortChange::ambiguous ? Severity::warning : Severity::notice;
-      shell_.log.write(severity, describe(one.change),
-                       {{"device", one.device.text()},
-                        {"interface", one.port.text()},
-                        {"change", std::string(name(one.change))},
-                        {"from", one.from},
-                        {"to", one.to}});
-    }
-    if (changes.untold == 0) continue;
-    shell_.log.notice(
-        "more interfaces changed; see itnxt_device_interface_changes_total",
-        {{"device", changes.kept.front().device.text()}, {"more", std::to_string(changes.untold)}});
-  }
 }
 
 }  // namespace itnxt

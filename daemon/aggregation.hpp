@@ -56,7 +56,10 @@ class Aggregation {
   Status listen(const Config& config);
   Status open_stream(const AggregatorConfig& config);
   void count_refused();
+  void tell();
   void tell_stranger();
+  void tell_trespass();
+  void tell_nodes();
   void tell_refused();
   void tell_changes();
   Status open_remote_write(const Config& config);
@@ -88,6 +91,7 @@ class Aggregation {
   bool event_came_ = false;  // since the last publish()
   bool draining_ = false;    // what comes now would not be judged any more
   Instant tell_stranger_at_{};
+  Instant tell_trespass_at_{};
   Timer publish_;
   Timer published_;
   Timer tick_;

@@ -98,6 +98,7 @@ struct Device {
   std::string host;  // IPv4, IPv6 without brackets, or a DNS name; empty: nobody polls it
   std::uint16_t port = 161;
   std::string credentials;  // key of Config::credentials
+  NodeName node{};          // whose collectors alone may tell of it; empty: whose is followed
   bool operator==(const Device&) const = default;
 };
 

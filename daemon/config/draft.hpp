@@ -69,7 +69,8 @@ struct Draft {
 // One function a section, in the order in which they are called; each takes what the file gives.
 void read_inventory(Draft& draft, const Value& inventory);
 void read_credentials(Draft& draft, const Value& credentials);
-void check_devices(Draft& draft);  // their credentials
+void check_devices(Draft& draft);       // their credentials
+void check_device_nodes(Draft& draft);  // behind aggregator
 void read_collectors(Draft& draft, const Value& collectors);
 void read_pcap(Draft& draft, const Value& value);   // a collector of that kind
 void read_probe(Draft& draft, const Value& value);  // a collector of that kind

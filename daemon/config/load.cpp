@@ -62,6 +62,7 @@ std::optional<Config> interpret(Problems& problems, Files& files, const Value& d
   make_targets(draft);
   section("transport", read_transport);
   section("aggregator", read_aggregator);
+  check_device_nodes(draft);
   section("rules", read_rules);
   section("crisis", read_crisis);
   section("notify", read_notify);

@@ -1,6 +1,8 @@
 // Sites, devices and links.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "daemon/config/addresses.hpp"
 #include "daemon/config/draft.hpp"
 #include "daemon/config/scalars.hpp"
@@ -70,6 +72,7 @@ void read_device(Draft& draft, const Value& value) {
   if (const Value* v = object.find("credentials")) {
     device.credentials = clean_name(draft.problems, *v, "credentials").value_or("");
   }
+  object.name("node", device.node);
   if (named) {
     draft.devices.add(draft.problems, device.name.text(), *object.find("name"),
                       draft.config.inventory.devices.size());
@@ -167,6 +170,25 @@ void read_inventory(Draft& draft, const Value& inventory) {
   each("devices", read_device);
   each("links", read_link);
   each("prefixes", read_prefix);
+}
+
+// A node that nobody lets in: its devices would stay unknown.
+void check_device_nodes(Draft& draft) {
+  const Config& config = draft.config;
+  if (draft.purpose == Purpose::collect || !config.aggregator.curve) return;
+  std::vector<std::string> known = {config.node.text()};
+  for (const auto& [key, node] : config.aggregator.curve->nodes) known.push_back(node.text());
+  std::ranges::sort(known);
+  for (std::size_t i = 0; i < config.inventory.devices.size(); ++i) {
+    const std::string& node = config.inventory.devices[i].node.text();
+    if (node.empty() || std::ranges::binary_search(known, node)) continue;
+    draft.problems.warning(
+        *peek(*draft.device_notes[i].at, "node"),
+        fmt::format("node: nobody with a key may tell of '{}', since {} is neither this node nor "
+                    "in aggregator.curve.nodes{}",
+                    config.inventory.devices[i].name.text(), in_quotes(node),
+                    hint(draft.problems, node, known)));
+  }
 }
 
 void check_devices(Draft& draft) {

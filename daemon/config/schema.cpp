@@ -44,7 +44,7 @@ constexpr KeySpec kSite[] = {{"name", kUniqueName}, {"kind", {}},     {"district
                              {"department", {}},    {"latitude", {}}, {"longitude", {}},
                              {"weight", {}},        {"anchor", {}}};
 constexpr KeySpec kDevice[] = {
-    {"name", kUniqueName}, {"site", {}}, {"address", {}}, {"credentials", {}}};
+    {"name", kUniqueName}, {"site", {}}, {"address", {}}, {"credentials", {}}, {"node", {}}};
 constexpr KeySpec kLink[] = {{"name", kUniqueName},
                              {"a", "{device: NAME, interface: NAME}"},
                              {"b", {}},

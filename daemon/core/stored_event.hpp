@@ -15,6 +15,7 @@ struct StoredEvent {
   CollectorName collector;  // empty: the aggregator itself
   std::uint64_t epoch = 0;  // of the lane
   Event event;
+  bool refused = false;  // told, and not believed: its collector may not tell of the device
 };
 using StoredEventPtr = std::shared_ptr<const StoredEvent>;  // several threads read it
 

@@ -17,8 +17,8 @@ constexpr std::size_t kPage = 1000;
 constexpr std::size_t kMostPages = 1000;
 constexpr std::size_t kMostEvents = 1'000'000;
 
-// "eth0 down", "device silent": what the event says of a state.
-std::string state_text(const Json& event) {
+// "eth0 down", "does not answer": what the event says of a state.
+std::string told_state(const Json& event) {
   const Json& interface = child_of(event, "interface");
   if (!interface.is_null()) {
     std::string name = text_of(interface, "name", 128);
@@ -54,6 +54,13 @@ std::vector<const Json*> sorted(const Json& events, EventOrder order) {
   in_order.reserve(rows.size());
   for (const Keyed& row : rows) in_order.push_back(row.event);
   return in_order;
+}
+
+// Told by who may not tell of the device: it is not so.
+std::string state_text(const Json& event) {
+  const std::string state = told_state(event);
+  if (!flag_of(event, "refused").value_or(false)) return state;
+  return state == "-" ? "refused" : state + " (refused)";
 }
 
 }  // namespace

@@ -118,6 +118,8 @@ Json device_json(const DeviceView& device) {
                                 [](const InterfaceView& i) { return i.up == true; });
   return {{"name", device.name.text()},
           {"site", device.site.text()},
+          {"node", text_or_null(device.node.text())},
+          {"collector", text_or_null(device.collector.text())},
           {"up", device.polled ? Json(device.up) : Json(nullptr)},
           {"fresh", device.fresh},
           {"uptime_seconds", device.uptime ? Json(seconds(*device.uptime)) : Json(nullptr)},

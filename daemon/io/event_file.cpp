@@ -23,7 +23,7 @@ constexpr const char* kSchema =
     " kind TEXT NOT NULL, device TEXT NOT NULL,"
     " if_index INTEGER, if_name TEXT, admin INTEGER, oper INTEGER,"  // NULL: of no interface
     " answers INTEGER, text TEXT NOT NULL,"
-    " details TEXT NOT NULL,"  // NAME=VALUE, one a line
+    " details TEXT NOT NULL,"  // NAME=VALUE, one a line; before them kRefused, if it was
     " UNIQUE(lane, sequence));";
 
 constexpr const char* kPutLane =
@@ -47,10 +47,13 @@ std::int64_t nanoseconds(WallTime time) {
   return time.time_since_epoch().count();
 }
 
+// A line without "=", which no detail makes and a reader that does not know it leaves out.
+constexpr std::string_view kRefused = "refused\n";
+
 // Values hold no control characters, names neither those nor "=".
-std::string details_text(const Event& event) {
-  std::string text;
-  for (const auto& [name, value] : event.details) {
+std::string details_text(const StoredEvent& stored) {
+  std::string text(stored.refused ? kRefused : "");
+  for (const auto& [name, value] : stored.event.details) {
     text.append(name).append(1, '=').append(value).append(1, '\n');
   }
   return text;
@@ -92,7 +95,9 @@ StoredEventPtr read_event(const Statement& row) {
   }
   if (!row.is_null(15)) event.answers = row.integer(15) != 0;
   event.text = row.text(16);
-  read_details(row.text(17), event);
+  const std::string details = row.text(17);
+  made->refused = details.starts_with(kRefused);
+  read_details(details, event);
   return made;
 }
 
@@ -196,7 +201,7 @@ bool EventFile::write_all(std::span<const StoredEventPtr> events) const {
     for (; begin < end; ++begin) {
       const StoredEvent& stored = *events[begin];
       const Event& event = stored.event;
-      const std::string details = details_text(event);
+      const std::string details = details_text(stored);
       put.bind(1, as_signed(stored.id));
       put.bind(2, lane);
       put.bind(3, as_signed(event.sequence));

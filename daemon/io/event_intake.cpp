@@ -48,7 +48,8 @@ void EventIntake::restore(const EventFile::Loaded& loaded) {
 }
 
 std::variant<EventIntake::Taken, wire::Refusing> EventIntake::take(const EventBatch& batch,
-                                                                   Reply reply) {
+                                                                   Reply reply,
+                                                                   const Effect& effect) {
   const LaneKey key(batch.node, batch.collector, batch.epoch);
   const auto known = waiting_.find(key);
   if (bytes_ >= kMostWaiting || (known != waiting_.end() && known->second.bytes >= kMostOfLane)) {
@@ -65,8 +66,13 @@ std::variant<EventIntake::Taken, wire::Refusing> EventIntake::take(const EventBa
                                    std::to_string(EventLanes::kMostCollectors) + ')');
   }
   tell_missing(batch, *arrived);
+  std::vector<std::size_t> refused;
+  if (effect && arrived->first < batch.events.size()) refused = effect(arrived->first);
+  auto next_refused = refused.begin();
   for (std::size_t i = arrived->first; i < batch.events.size(); ++i) {
-    add(batch.node, batch.collector, batch.epoch, batch.events[i]);
+    const bool is_refused = next_refused != refused.end() && *next_refused == i;
+    if (is_refused) ++next_refused;
+    add(batch.node, batch.collector, batch.epoch, batch.events[i], is_refused);
   }
   // Told at once what it did not hear: the connection before this one may have lost the ack.
   if (arrived->stored >= batch.events.front().sequence) {
@@ -82,13 +88,13 @@ void EventIntake::note(Event event) {
   if (bytes_ >= kMostWaiting) return;
   event.sequence = ++own_sequence_;
   event.wall = loop_.wall_now();
-  add(node_, CollectorName(), kOwnEpoch, event);
+  add(node_, CollectorName(), kOwnEpoch, event, false);
 }
 
 void EventIntake::add(const NodeName& node, const CollectorName& collector, std::uint64_t epoch,
-                      const Event& event) {
+                      const Event& event, bool refused) {
   auto made = std::make_shared<const StoredEvent>(
-      StoredEvent{next_id_++, loop_.wall_now(), node, collector, epoch, event});
+      StoredEvent{next_id_++, loop_.wall_now(), node, collector, epoch, event, refused});
   const std::size_t bytes = size_of(*made);
   bytes_ += bytes;
   waiting_[{node, collector, epoch}].bytes += bytes;

@@ -54,12 +54,16 @@ class EventIntake {
                                                    Hooks hooks);
 
   struct Taken {
-    std::size_t first = 0;      // events[first] and those behind it are to take effect; or none
+    std::size_t first = 0;      // events[first] and those behind it are new; or none
     std::uint64_t missing = 0;  // events of this lane that will never come
   };
+  // Lets events[first] and those behind it take effect; says which are refused, in order.
+  using Effect = std::function<std::vector<std::size_t>(std::size_t first)>;
   // `reply` is called, now or later, each time more of the lane is on the disk, until the next
-  // take() of the lane. What cannot be taken is a refusal; it is not acknowledged.
-  std::variant<Taken, wire::Refusing> take(const EventBatch& batch, Reply reply);
+  // take() of the lane. What cannot be taken is a refusal; it is not acknowledged. What `effect`
+  // refuses is kept all the same, marked.
+  std::variant<Taken, wire::Refusing> take(const EventBatch& batch, Reply reply,
+                                           const Effect& effect = {});
 
   // An event of the aggregator itself.
   void note(Event event);
@@ -83,7 +87,7 @@ class EventIntake {
   EventIntake(Loop& loop, Log& log, RecentEvents& recent, NodeName node, Hooks hooks);
   void restore(const EventFile::Loaded& loaded);
   void add(const NodeName& node, const CollectorName& collector, std::uint64_t epoch,
-           const Event& event);
+           const Event& event, bool refused);
   void on_stored(std::uint64_t up_to);
   void tell_missing(const EventBatch& batch, const EventLanes::Arrived& arrived);
 

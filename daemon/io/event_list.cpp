@@ -76,7 +76,8 @@ Json event_json(const StoredEvent& stored) {
           {"interface", std::move(interface)},
           {"answers", event.answers ? Json(*event.answers) : Json(nullptr)},
           {"text", event.text},
-          {"details", std::move(details)}};
+          {"details", std::move(details)},
+          {"refused", stored.refused}};
 }
 
 std::optional<std::uint64_t> whole(const std::string& text, std::uint64_t least,

@@ -121,7 +121,8 @@ void Inlet::refuse(const ZmqMessage& message, wire::Refused refused) {
   if (hooks_.refused) hooks_.refused(due->peer, refused);
 }
 
-// `node`: who the message says it is from, as far as that is known.
+// `node`: who the message says it is from, as far as that is known; the log names beside it whose
+// the key is.
 bool Inlet::admits(const ZmqMessage& message, std::optional<Denial> denial,
                    const std::string& node) {
   if (!denial) return true;
@@ -130,8 +131,10 @@ bool Inlet::admits(const ZmqMessage& message, std::optional<Denial> denial,
   tell(message, {std::string(kDenialNames[reason]), std::string(kDenied[reason])});
   const std::string about = name_of(message) + ' ' + std::string(kDenialNames[reason]);
   if (const auto due = denials_.due(about, loop_.now())) {
+    const NodeName* key_of = gate_ == nullptr ? nullptr : gate_->node_of(message.user);
     log_.warning(kDenied[reason], {{"peer", name_of(message)},
                                    {"node", node},
+                                   {"key_of", key_of == nullptr ? std::string() : key_of->text()},
                                    {"reason", std::string(kDenialNames[reason])},
                                    {"unsaid", std::to_string(due->unsaid)}});
   }

@@ -11,10 +11,8 @@ namespace itnxt {
 DeviceState::Heard DeviceState::apply(std::span<const Event> events, const EventSource& source,
                                       bool is_configured, Instant now) {
   const Teller teller{source.node, source.collector};
-  if (!may_tell(teller, is_configured, now)) {
-    const auto tells = [](const Event& event) { return event.answers || event.interface; };
-    return {false, static_cast<std::uint64_t>(std::ranges::count_if(events, tells))};
-  }
+  const Verdict verdict = followed_.judge(teller, Claim::event, is_configured, is_live(now));
+  if (verdict != Verdict::taken) return {verdict, false};
   std::shared_ptr<DeviceView> view;
   const auto draft = [&]() -> DeviceView& {
     if (!view) view = std::make_shared<DeviceView>(*view_);
@@ -24,7 +22,9 @@ DeviceState::Heard DeviceState::apply(std::span<const Event> events, const Event
     const Moment moment = source.moment(event, now);
     if (event.answers && !is_later(answered_at_, moment)) {
       take_answer(draft(), event, moment, now);
-      followed_ = teller;
+      followed_.follow(teller, Claim::event, is_configured);
+      draft().node = teller.node;
+      draft().collector = teller.collector;
     }
     if (!event.interface) continue;
     if (tell_ports(*event.interface, moment, now)) {
@@ -39,7 +39,7 @@ DeviceState::Heard DeviceState::apply(std::span<const Event> events, const Event
   }
   if (!view) return {};
   publish(std::move(view));
-  return {true, 0};
+  return {Verdict::taken, true};
 }
 
 // After a restart events come before the first poll. Only of ports that links name: the rest has

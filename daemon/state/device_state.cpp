@@ -10,6 +10,7 @@ constexpr Duration kShortestInterval = 100ms;
 constexpr Duration kLongestInterval = 24h;
 constexpr Duration kTellRefusedEvery = 1min;
 constexpr Duration kTellChangesEvery = 1min;
+constexpr Duration kTellNodeEvery = 1min;
 constexpr Duration kTwoTo32Ticks = std::chrono::milliseconds(42'949'672'960);
 
 Duration bounded(Duration interval) {
@@ -52,6 +53,7 @@ SampleSource source_of(const Batch& batch, Instant now, WallTime received) {
 
 DeviceState::DeviceState(const Device& device, std::uint32_t stale_after)
     : stale_after_(stale_after) {
+  followed_.configure(device);
   auto view = std::make_shared<DeviceView>();
   view->name = device.name;
   view->site = device.site;
@@ -61,6 +63,7 @@ DeviceState::DeviceState(const Device& device, std::uint32_t stale_after)
 void DeviceState::configure(const Device& device, std::vector<LinkPort> ports,
                             std::uint32_t stale_after) {
   stale_after_ = stale_after;
+  followed_.configure(device);
   auto view = std::make_shared<DeviceView>(*view_);
   if (ports != ports_) {  // what a link meant before says nothing of what it means now
     for (InterfaceView& interface : view->interfaces) interface.link = LinkName();
@@ -72,11 +75,13 @@ void DeviceState::configure(const Device& device, std::vector<LinkPort> ports,
   publish(std::move(view));
 }
 
-bool DeviceState::apply(const DeviceSample& sample, const SampleSource& source, bool is_configured,
-                        Instant now, WallTime wall, Admission& admission) {
+Verdict DeviceState::apply(const DeviceSample& sample, const SampleSource& source,
+                           bool is_configured, Instant now, WallTime wall, Admission& admission) {
   const Teller teller{source.node, source.collector};
-  if (!may_tell(teller, is_configured, now)) return false;
-  followed_ = teller;
+  const Claim claim = sample.own ? Claim::own : Claim::poll;
+  const Verdict verdict = followed_.judge(teller, claim, is_configured, is_live(now));
+  if (verdict != Verdict::taken) return verdict;
+  followed_.follow(teller, claim, is_configured);
   if (source != source_) {  // another process's clock: its times do not compare with the last ones
     if (source.node != source_.node) {
       admission.release(source_.node, rows_.size() * kSeriesOfInterface);
@@ -97,18 +102,21 @@ bool DeviceState::apply(const DeviceSample& sample, const SampleSource& source, 
     take_rows(*view, sample, now, admission);
   }
   publish(std::move(view));
-  return true;
+  return verdict;
 }
 
-bool DeviceState::may_tell(const Teller& teller, bool is_configured, Instant now) const {
-  return is_configured || teller == followed_ || !is_followed(now);
+Verdict DeviceState::judge_series(const Teller& teller, bool is_ours, Instant now) const {
+  return followed_.judge(teller, Claim::series, is_ours, is_live(now));
 }
 
-bool DeviceState::is_of(const NodeName& node, bool is_ours, Instant now) const {
-  return is_ours || node == followed_.node || !is_followed(now);
+std::optional<NodeChange> DeviceState::take_node_change(Instant now) {
+  if (now < tell_node_at_) return std::nullopt;
+  auto change = followed_.take_change();
+  if (change) tell_node_at_ = now + kTellNodeEvery;
+  return change;
 }
 
-bool DeviceState::is_followed(Instant now) const {
+bool DeviceState::is_live(Instant now) const {
   return polled_ && now - *polled_ <= stale_time(interval_, stale_after_);
 }
 
@@ -121,6 +129,8 @@ void DeviceState::take_poll(DeviceView& view, const DeviceSample& sample, Instan
   const DeviceView& before = *view_;
   view.name = before.name;
   view.site = before.site;
+  view.node = followed_.teller().node;
+  view.collector = followed_.teller().collector;
   view.at = source_.wall(sample.at);
   view.sys_name = before.sys_name;
   view.sys_descr = before.sys_descr;

@@ -16,6 +16,7 @@
 #include "daemon/core/sample.hpp"
 #include "daemon/state/admission.hpp"
 #include "daemon/state/device_clock.hpp"
+#include "daemon/state/followed.hpp"
 #include "daemon/state/interface_rows.hpp"
 #include "daemon/state/interface_state.hpp"
 #include "daemon/state/moment.hpp"
@@ -78,17 +79,14 @@ class DeviceState {
   // Takes what the configuration says of it; what was measured stays.
   void configure(const Device& device, std::vector<LinkPort> ports, std::uint32_t stale_after);
 
-  // False: refused. One collector's samples are followed until it is stale, since the clocks of two
-  // do not compare; only `is_configured`, the one that the configuration names for this device,
-  // takes over at once.
-  bool apply(const DeviceSample& sample, const SampleSource& source, bool is_configured,
-             Instant now, WallTime wall, Admission& admission);
+  // Takes the sample over, if its collector may tell of the device (followed.hpp).
+  Verdict apply(const DeviceSample& sample, const SampleSource& source, bool is_configured,
+                Instant now, WallTime wall, Admission& admission);
   // Takes over what events tell of interfaces and of the device's answering, unless a later sample
-  // or event told it. Of another collector than the one that is followed nothing is taken: a node
-  // speaks for its own devices only.
+  // or event told it; nothing where their collector may not tell.
   struct Heard {
+    Verdict verdict = Verdict::taken;
     bool changed = false;
-    std::uint64_t refused = 0;  // events that would have told something
   };
   Heard apply(std::span<const Event> events, const EventSource& source, bool is_configured,
               Instant now);
@@ -111,19 +109,16 @@ class DeviceState {
   // configure().
   [[nodiscard]] const InterfaceView* port(std::size_t index) const;
 
-  // Whether collectors of this node may bring metrics of it: the node of the one that is followed,
-  // `is_ours`: or that of the configured one, or any while nobody is followed.
-  [[nodiscard]] bool is_of(const NodeName& node, bool is_ours, Instant now) const;
+  // Whether a collector may bring metrics of it. `is_ours`: its node is this one, which polls it.
+  [[nodiscard]] Verdict judge_series(const Teller& teller, bool is_ours, Instant now) const;
+  // The node whose device it is; empty: anybody's who is followed.
+  [[nodiscard]] const NodeName& owner() const { return followed_.owner(); }
+  // From which node to which it went, for log and journal: at most once a minute, all since then in
+  // one.
+  std::optional<NodeChange> take_node_change(Instant now);
 
  private:
-  struct Teller {
-    NodeName node;
-    CollectorName collector;
-    bool operator==(const Teller&) const = default;
-  };
-  [[nodiscard]] bool is_followed(Instant now) const;
-  // Whether it is the one that is followed, or may become so.
-  [[nodiscard]] bool may_tell(const Teller& teller, bool is_configured, Instant now) const;
+  [[nodiscard]] bool is_live(Instant now) const;
   void take_poll(DeviceView& view, const DeviceSample& sample, Instant now, WallTime wall);
   void take_uptime(DeviceView& view, const DeviceSample& sample);
   void admit_rows(std::vector<WantedRow>& rows, Admission& admission);
@@ -156,7 +151,7 @@ class DeviceState {
       told_ports_;          // beside ports_, where events came before polls
   std::size_t linked_ = 0;  // of rows_, those that ports mean: in without having been admitted
   std::uint32_t stale_after_;
-  Teller followed_;  // as long as polled_ is not stale
+  Followed followed_;
   SampleSource source_;
   Duration interval_{};
   std::optional<Instant> polled_;    // last poll's end
@@ -176,6 +171,7 @@ class DeviceState {
   std::vector<RestingName> resting_;  // LedgerTerms::resting
   InterfaceChanges changes_;          // to be told
   Instant tell_changes_at_ = Instant::min();
+  Instant tell_node_at_ = Instant::min();
   std::optional<RowsRefused> refused_;
   Instant tell_refused_at_ = Instant::min();
   std::shared_ptr<const DeviceView> view_;

@@ -57,6 +57,8 @@ struct InterfaceView {
 struct DeviceView {
   DeviceName name;
   SiteName site;
+  NodeName node;  // who is followed for it, or was last …
+  CollectorName collector;
   WallTime at{};        // end of the last poll, by its collector's wall clock; zero: none was told
   bool up = false;      // the last whole poll got an answer
   bool polled = false;  // a poll ended within the stale time: `up` is of today

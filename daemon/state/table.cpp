@@ -162,32 +162,43 @@ bool Table::is_news(const DeviceSample& sample, const SampleSource& source, Inst
   return now - source.moment(sample.at).ours <= interval;
 }
 
-bool Table::apply(const EventBatch& batch, std::size_t first, Instant now, WallTime wall) {
+Table::Effect Table::apply(const EventBatch& batch, std::size_t first, Instant now, WallTime wall) {
   collectors_.hear_clock(batch, now, wall);
-  const std::span<const Event> events = std::span(batch.events).subspan(first);
+  const std::span<const Event> events = std::span(batch.events);
   const EventSource source{batch.node, batch.collector, batch.sent_wall};
-  bool changed = false;
-  for (std::size_t begin = 0; begin < events.size();) {
+  Effect effect;
+  for (std::size_t begin = first; begin < events.size();) {
     std::size_t end = begin + 1;
     while (end < events.size() && events[end].device == events[begin].device) ++end;
     const DeviceName& device = events[begin].device;
     const auto found = devices_.find(device);
+    Verdict verdict = device.empty() ? Verdict::taken : Verdict::barred;
     if (found != devices_.end()) {
       const auto heard =
           found->second.apply(events.subspan(begin, end - begin), source,
                               is_configured(device, batch.node, batch.collector), now);
-      changed = changed || heard.changed;
-      samples_refused_ += heard.refused;
-      changed_ = changed_ || heard.refused > 0;
-    } else if (!device.empty()) {
-      samples_refused_ += end - begin;
-      if (!stranger_) stranger_ = {device.text(), batch.node.text()};
-      changed_ = true;
+      effect.changed = effect.changed || heard.changed;
+      verdict = heard.verdict;
+      if (verdict == Verdict::barred) {
+        note_trespass(found->second, {batch.node, batch.collector}, end - begin);
+      }
+    } else if (!device.empty() && !stranger_) {
+      stranger_ = {device.text(), batch.node.text()};
     }
-    begin = end;
+    for (; begin < end; ++begin) {
+      const bool tells = events[begin].answers || events[begin].interface;
+      const bool is_refused = verdict == Verdict::barred || (verdict == Verdict::waits && tells);
+      if (is_refused) effect.refused.push_back(begin);
+    }
   }
-  changed_ = changed_ || changed;
-  return changed;
+  samples_refused_ += effect.refused.size();
+  changed_ = changed_ || effect.changed || !effect.refused.empty();
+  return effect;
+}
+
+void Table::note_trespass(const DeviceState& device, const Teller& by, std::uint64_t refused) {
+  if (!trespass_) trespass_ = {device.view()->name, device.owner(), by, 0};
+  trespass_->refused += refused;
 }
 
 bool Table::is_configured(const DeviceName& device, const NodeName& node,
@@ -204,12 +215,18 @@ bool Table::apply(const DeviceSample& sample, const SampleSource& source, Instan
     if (!stranger_) stranger_ = {sample.device.text(), source.node.text()};
     return false;
   }
-  const bool took = found->second.apply(sample, source,
-                                        is_configured(sample.device, source.node, source.collector),
-                                        now, wall, admission_);
-  if (!took) ++samples_refused_;
-  if (took) tell_captures(sample.device);
-  return took;
+  const Verdict verdict = found->second.apply(
+      sample, source, is_configured(sample.device, source.node, source.collector), now, wall,
+      admission_);
+  if (verdict == Verdict::barred) {
+    note_trespass(found->second, {source.node, source.collector}, 1);
+  }
+  if (verdict != Verdict::taken) {
+    ++samples_refused_;
+    return false;
+  }
+  tell_captures(sample.device);
+  return true;
 }
 
 void Table::apply(const CaptureSample& sample, const SampleSource& source, Instant now) {
@@ -226,7 +243,8 @@ bool Table::apply(const SeriesSample& sample, const SampleSource& source, Durati
       return false;
     }
     const bool is_ours = source.node == node_ && roles_.pollers.contains(sample.device);
-    if (!device->second.is_of(source.node, is_ours, now)) {
+    const Teller teller{source.node, source.collector};
+    if (device->second.judge_series(teller, is_ours, now) != Verdict::taken) {
       ++samples_refused_;
       series_.refuse_of_other(sample, source, now);
       return false;
@@ -257,6 +275,14 @@ std::vector<InterfaceChanges> Table::take_changes(Instant now) {
   std::vector<InterfaceChanges> all;
   for (auto& [name, device] : devices_) {
     if (auto some = device.take_changes(now); !some.kept.empty()) all.push_back(std::move(some));
+  }
+  return all;
+}
+
+std::vector<NodeChange> Table::take_node_changes(Instant now) {
+  std::vector<NodeChange> all;
+  for (auto& [name, device] : devices_) {
+    if (auto one = device.take_node_change(now)) all.push_back(std::move(*one));
   }
   return all;
 }

@@ -56,9 +56,14 @@ class Table {
   // devices and of series, whatever its number; its time is the batch's own.
   void replay(const Batch& batch, Taken& taken);
 
-  // Takes over what events tell, from `first` on; the later of event and sample counts. True when
-  // something changed. Events of devices that the inventory does not name are counted.
-  bool apply(const EventBatch& batch, std::size_t first, Instant now, WallTime wall);
+  // Takes over what events tell, from `first` on; the later of event and sample counts.
+  struct Effect {
+    bool changed = false;
+    // Which of the batch are not believed, each once, in order: of a device that the inventory does
+    // not name or that is another node's, or of a state that another collector is followed for.
+    std::vector<std::size_t> refused;
+  };
+  Effect apply(const EventBatch& batch, std::size_t first, Instant now, WallTime wall);
   // Events of this collector that will never come.
   void count_lost_events(const EventBatch& batch, std::uint64_t count) {
     collectors_.count_lost_events(batch.node, batch.collector, count);
@@ -90,6 +95,18 @@ class Table {
     std::string node;
   };
   std::optional<Stranger> take_stranger() { return std::exchange(stranger_, std::nullopt); }
+  // Samples and events that were refused because the device is another node's, since the last call,
+  // for the log: the first, and how many.
+  struct Trespass {
+    DeviceName device;
+    NodeName owner;
+    Teller by;
+    std::uint64_t refused = 0;
+  };
+  std::optional<Trespass> take_trespass() { return std::exchange(trespass_, std::nullopt); }
+  // Devices that are told by another node than before, for log and journal: each at most once a
+  // minute.
+  std::vector<NodeChange> take_node_changes(Instant now);
   // Devices of whose interfaces aggregator.limits refused some, for the log: each at most once a
   // minute.
   std::vector<RowsRefused> take_refused(Instant now);
@@ -113,6 +130,7 @@ class Table {
   [[nodiscard]] bool is_configured(const DeviceName& device, const NodeName& node,
                                    const CollectorName& collector) const;
   bool apply(const DeviceSample& sample, const SampleSource& source, Instant now, WallTime wall);
+  void note_trespass(const DeviceState& device, const Teller& by, std::uint64_t refused);
   void apply(const CaptureSample& sample, const SampleSource& source, Instant now);
   bool apply(const SeriesSample& sample, const SampleSource& source, Duration interval,
              Instant now);
@@ -157,6 +175,7 @@ class Table {
   Series series_;
   std::uint64_t samples_refused_ = 0;
   std::optional<Stranger> stranger_;
+  std::optional<Trespass> trespass_;
   bool changed_ = true;
 };
 

@@ -21,7 +21,7 @@ inventory:
     - {name: gs-stendal-1, kind: school, district: Stendal, weight: 1}
   devices:
     - {name: md-core-1, site: magdeburg, address: 10.0.0.1, credentials: lab}
-    - {name: hal-core-1, address: "[2001:db8::1]:1161", credentials: lab}
+    - {name: hal-core-1, address: "[2001:db8::1]:1161", credentials: lab, node: hal-1}
   links:
     - name: md-hal-1
       a: {device: md-core-1, interface: Te0/0/1}
@@ -65,7 +65,8 @@ Config contract() {
   stendal.district = "Stendal";
   c.inventory.sites = {magdeburg, stendal};
   const Device md{DeviceName("md-core-1"), SiteName("magdeburg"), "10.0.0.1", 161, "lab"};
-  const Device hal{DeviceName("hal-core-1"), SiteName(), "2001:db8::1", 1161, "lab"};
+  const Device hal{DeviceName("hal-core-1"), SiteName(), "2001:db8::1", 1161, "lab",
+                   NodeName("hal-1")};
   c.inventory.devices = {md, hal};
   c.inventory.links = {{LinkName("md-hal-1"),
                         {md.name, "Te0/0/1"},

@@ -221,7 +221,7 @@ constexpr const char* kGood[] = {
     "node: a",
     "inventory:\nrules:\nnotify: {channels: , routes: }",
     "inventory: {sites: [{name: a, latitude: 52, longitude: 11.5, weight: 0.5, anchor: true}]}",
-    "inventory: {devices: [{name: a, address: \"[::1]:161\"}]}",
+    "inventory: {devices: [{name: a, address: \"[::1]:161\", node: n}]}",
     "inventory: {devices: [{name: a, address: h}], links: [{name: l, a: {device: a, interface: "
     "e1}, capacity: 2.5Gbit/s, class: backbone}]}",
     "credentials: {a: {version: 2c, community: {env: X}, insecure_ok: why}}",
@@ -268,6 +268,7 @@ constexpr const char* kBad[] = {
     "inventory: {sites: [{name: a, weight: \"5\"}]}",
     "inventory: {sites: [{name: a, anchor: yes}]}",
     "inventory: {devices: [{address: h}]}",
+    "inventory: {devices: [{name: a, node: [n]}]}",
     "inventory: {links: [{name: l, a: {device: a}}]}",
     "inventory: {links: [{name: l, a: {device: a, interface: b}, capacity: 10GB}]}",
     "credentials: {a: {version: 2c, community: public, insecure_ok: why}}",

@@ -90,6 +90,22 @@ TEST(Verbs, EventsStandByTheTimeThatIsShown) {
   EXPECT_EQ(kinds(EventOrder::oldest_first), expected);
 }
 
+// What the aggregator did not believe is not to be read as what is so.
+TEST(Verbs, EventsThatWereRefusedSaySo) {
+  Json events = fixture("events");
+  for (Json& event : events) event["refused"] = true;
+  EXPECT_EQ(
+      events_table(events, kPlain),
+      "TIME (UTC)           NODE       COLLECTOR  KIND               DEVICE      STATE            "
+      "          TEXT\n"
+      "2026-11-23 12:29:58  md-core-1  traps      interface_down     sdl-core-1  Te0/0/1 down "
+      "(refused)     linkDown trap, confirmed by a poll\n"
+      "2026-11-23 12:29:50  md-core-1  snmp       device_silent      hal-core-1  does not answer "
+      "(refused)\n"
+      "2026-11-23 12:29:40  central    -          collector_refused  -           refused          "
+      "          a message of a collector was refused\n");
+}
+
 // As the aggregator answers: events 1 … `last`, a page.
 Result<Json> page_of_events(const std::string& name, std::uint64_t last) {
   unsigned long long since = 0;

@@ -126,7 +126,7 @@ TEST_F(Curve, ANodeSpeaksOnlyForItself) {
   EXPECT_THAT(log.lines,
               Contains(HasSubstr("message dropped: a node speaks in the name of another than "
                                  "aggregator.curve.nodes gives its key\" peer=127.0.0.1 "
-                                 "node=another reason=node unsaid=0")));
+                                 "node=another key_of=node reason=node unsaid=0")));
   EXPECT_TRUE(logs("aggregator refuses what it is sent\" endpoint=" + inlet->endpoint() +
                    " reason=node message=\"message dropped: a node speaks in the name of another "
                    "than aggregator.curve.nodes gives its key\""));

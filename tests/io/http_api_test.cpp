@@ -78,14 +78,15 @@ TEST(HttpApi, IsolatedSites) {
 TEST(HttpApi, Devices) {
   EXPECT_EQ(
       api("devices"),
-      R"({"status":"success","data":[{"name":"r1","site":"magdeburg","up":true,"fresh":true,)"
+      R"({"status":"success","data":[{"name":"r1","site":"magdeburg","node":"md","collector":"snmp",)"
+      R"("up":true,"fresh":true,)"
       R"("uptime_seconds":3600.0,"sys_name":"r1.example","sys_descr":"Router OS \\ 1",)"
       R"("sys_object_id":"1.3.6.1.4.1.9","problem":"","poll_seconds":0.12,)"
       R"("last_success":"2023-11-14T22:13:20.000Z",)"
       R"("polls":{"ok":5,"partial":0,"timeout":1,"auth":0,"error":0},)"
       R"("interfaces":1,"interfaces_up":1},)"
       "\n"
-      R"({"name":"r2","site":"","up":null,"fresh":false,"uptime_seconds":null,"sys_name":"",)"
+      R"({"name":"r2","site":"","node":null,"collector":null,"up":null,"fresh":false,"uptime_seconds":null,"sys_name":"",)"
       R"("sys_descr":"","sys_object_id":"","problem":"","poll_seconds":0.0,"last_success":null,)"
       R"("polls":{"ok":0,"partial":0,"timeout":0,"auth":0,"error":0},)"
       R"("interfaces":0,"interfaces_up":0}]})"

@@ -111,7 +111,7 @@ TEST_F(HttpTest, TheLatestEventsAreFoundBySizeAndId) {
       R"("node":"md","collector":"traps","epoch":"18446744073709551615","sequence":3,)"
       R"("kind":"interface_down","device":"r1",)"
       R"("interface":{"name":"eth0","if_index":null,"admin":"up","oper":"notPresent"},)"
-      R"("answers":null,"text":"","details":{"sender":"10.0.0.1"}})";
+      R"("answers":null,"text":"","details":{"sender":"10.0.0.1"},"refused":false})";
   const std::string only_third = R"({"status":"success","data":[)" + third + "]}\n";
   EXPECT_EQ(ask(port, "/api/v1/events?limit=1").body, only_third);
   EXPECT_EQ(ask(port, "/api/v1/events?since=2").body,

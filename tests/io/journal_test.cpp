@@ -212,6 +212,40 @@ TEST(Journal, TheOldestGoWhenThereAreTooManyOrTheyAreTooOld) {
   EXPECT_THAT(world.shown(), IsEmpty());
 }
 
+// They are evidence: kept, acknowledged, and marked, over a restart too.
+TEST(Journal, WhatTheStateRefusedIsMarked) {
+  JournalWorld world;
+  world.open();
+  (void)world.take(batch(1, 1));
+  std::vector<std::size_t> from;
+  const auto refuse = [&](std::size_t first) {
+    from.push_back(first);
+    return std::vector<std::size_t>{1, 3};
+  };
+  EventBatch sent = batch(1, 4);
+  sent.events[2].details = {{"refused", "said the collector"}};
+  sent.events[3].details.clear();
+  (void)world.take(sent, refuse);
+  (void)world.take(sent, refuse);
+  EXPECT_THAT(from, ElementsAre(1)) << "nothing takes effect twice";
+  const auto marked = [&] {
+    std::vector<std::uint64_t> sequences;
+    for (const auto& e : world.recent->newest(9)) {
+      if (e->refused) sequences.push_back(e->event.sequence);
+    }
+    return sequences;
+  };
+  EXPECT_THAT(marked(), ElementsAre(4, 2));
+  world.store();
+  ASSERT_TRUE(world.wait_ack(4));
+  world.open();
+  EXPECT_THAT(marked(), ElementsAre(4, 2));
+  const auto events = world.recent->newest(9);
+  ASSERT_EQ(events.size(), 4U);
+  EXPECT_EQ(events[1]->event.details, sent.events[2].details);
+  EXPECT_EQ(events[2]->event, sent.events[1]) << "the mark is none of its details";
+}
+
 void fill(RecentEvents& recent, std::uint64_t first, std::uint64_t last) {
   for (std::uint64_t id = first; id <= last; ++id) {
     auto one = std::make_shared<StoredEvent>();

@@ -65,10 +65,9 @@ struct JournalWorld {
     ASSERT_TRUE(opened) << opened.error();
     intake = std::move(*opened);
   }
-  auto take(const EventBatch& events) {
-    auto taken =
-        intake->take(events, [this](const wire::EventAck& ack) { acked.push_back(ack.sequence); });
-    return taken;
+  auto take(const EventBatch& events, const EventIntake::Effect& effect = {}) {
+    return intake->take(
+        events, [this](const wire::EventAck& ack) { acked.push_back(ack.sequence); }, effect);
   }
   void store() { intake->store(intake->latest()); }
   bool wait_ack(std::uint64_t sequence) {

@@ -50,6 +50,8 @@ inline std::shared_ptr<Snapshot> sample_snapshot() {
   device->site = SiteName("magdeburg");
   device->up = device->polled = device->fresh = true;
   device->uptime = Duration(3600s);
+  device->node = NodeName("md");
+  device->collector = CollectorName("snmp");
   device->sys_name = "r1.example";
   device->sys_descr = "Router OS \\ 1";
   device->sys_object_id = "1.3.6.1.4.1.9";

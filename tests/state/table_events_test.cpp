@@ -37,7 +37,7 @@ class TableEvents : public testing::Test {
     batch.collector = CollectorName(collector);
     batch.sent_wall = poller.wall;
     batch.events = std::move(events);
-    return table.apply(batch, 0, poller.now, poller.wall);
+    return table.apply(batch, 0, poller.now, poller.wall).changed;
   }
   void poll(const InterfaceRow& row) {
     poller.send(table, {poller.poll("r1", {row}), poller.poll("r2", {kUp})});
@@ -63,6 +63,37 @@ TEST_F(TableEvents, SetInterfaceAndLinkAtOnceUntilALaterSample) {
   poller.pass(50s);
   poll(kUp);
   EXPECT_EQ(link(), true);
+}
+
+// What is not believed is named, so that the journal can say so; of another node's device that is
+// everything, else only what would tell a state.
+TEST_F(TableEvents, ThatAreRefusedAreNamed) {
+  Config config = two_routers();
+  config.inventory.devices[0].node = NodeName("md");
+  table.reconfigure(config);
+  poll(kUp);
+  const auto refused = [&](const char* node) {
+    EventBatch batch;
+    batch.node = NodeName(node);
+    batch.collector = CollectorName("host");
+    batch.sent_wall = poller.wall;
+    batch.events.resize(6);
+    batch.events[0].device = DeviceName("r1");  // before `first`
+    batch.events[1].device = DeviceName("r1");
+    batch.events[2] = at(status(OperStatus::down));
+    batch.events[3] = at(status(OperStatus::down));
+    batch.events[3].device = DeviceName("r2");
+    batch.events[4].device = DeviceName("r2");  // tells no state
+    batch.events[5].device = DeviceName("nobody's");
+    return table.apply(batch, 1, poller.now, poller.wall).refused;
+  };
+  EXPECT_THAT(refused("elsewhere"), ElementsAre(1, 2, 3, 5));
+  EXPECT_EQ(poller.look(table)->samples_refused, 4U);
+  const auto trespass = table.take_trespass();
+  ASSERT_TRUE(trespass);
+  EXPECT_EQ(trespass->refused, 2U);
+  EXPECT_THAT(refused("md"), ElementsAre(2, 3, 5));
+  EXPECT_FALSE(table.take_trespass()) << "its own node's, of a collector that waits";
 }
 
 // A node speaks for its own devices only.

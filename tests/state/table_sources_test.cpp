@@ -103,6 +103,87 @@ TEST_F(TableTest, OnlyTheNodeThatIsFollowedBringsMetricsOfADevice) {
   EXPECT_EQ(poller.look(table)->samples_refused, 2U);
 }
 
+// `node` of the inventory: nobody else tells of it, be its node alive or not.
+TEST_F(TableTest, ADeviceOfANodeIsToldByItAlone) {
+  config.inventory.devices[0].node = NodeName("md");
+  table.reconfigure(config);
+  Poller other = poller;
+  other.node = NodeName("hal");
+  other.send(table, {other.poll("r1", {{1, "eth0", 0, 0}}), other.poll("r2", {{1, "eth0", 0, 0}})});
+  EXPECT_FALSE(r1()->polled);
+  EXPECT_TRUE(poller.look(table)->devices[1]->polled) << "only that device";
+  EXPECT_EQ(poller.look(table)->samples_refused, 1U);
+  poll_r1({{1, "eth0", 0, 0}});
+  EXPECT_EQ(r1()->node, NodeName("md"));
+  EXPECT_EQ(r1()->collector, CollectorName("snmp"));
+  other.pass(24h);
+  table.tick(other.now);
+  other.send(table, {other.poll("r1", {{1, "eth0", 0, 0}})});
+  EXPECT_FALSE(r1()->polled);
+  EXPECT_EQ(poller.look(table)->samples_refused, 2U);
+  const auto trespass = table.take_trespass();
+  ASSERT_TRUE(trespass);
+  EXPECT_EQ(trespass->device, DeviceName("r1"));
+  EXPECT_EQ(trespass->owner, NodeName("md"));
+  EXPECT_EQ(trespass->by, (Teller{NodeName("hal"), CollectorName("snmp")}));
+  EXPECT_EQ(trespass->refused, 2U);
+  EXPECT_FALSE(table.take_trespass()) << "told once";
+  EXPECT_TRUE(table.take_node_changes(other.now).empty());
+}
+
+TEST_F(TableTest, ATakeOverIsToldAndSoWhoIsFollowed) {
+  poll_r1({{1, "eth0", 0, 0}});
+  EXPECT_TRUE(table.take_node_changes(poller.now).empty());
+  Poller other = poller;
+  other.node = NodeName("hal");
+  other.pass(211s);
+  other.send(table, {other.poll("r1", {{1, "eth0", 0, 0}})});
+  EXPECT_EQ(r1()->node, NodeName("hal"));
+  auto changes = table.take_node_changes(other.now);
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(describe(changes[0]), "r1 is told by hal now: md is silent");
+  EXPECT_FALSE(table.take_trespass()) << "it may";
+  // Back at once: within the minute nothing is told, and nothing is left out.
+  poller.now = other.now + 30s;
+  config.inventory.devices[0].node = NodeName("md");
+  table.reconfigure(config);
+  poll_r1({{1, "eth0", 0, 0}});
+  EXPECT_TRUE(table.take_node_changes(other.now + 59s).empty());
+  changes = table.take_node_changes(other.now + 60s);
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(describe(changes[0]), "r1 is told by md now: inventory.devices gives the device to it");
+}
+
+// A host that tells itself is no other's; its own word counts again as soon as it comes.
+TEST_F(TableTest, AHostThatTellsItselfIsNotTakenOver) {
+  const auto own = [&](Poller& by) {
+    DeviceSample sample = by.poll("r1", {{1, "eth0", 0, 0}});
+    sample.own = true;
+    by.send(table, {sample});
+  };
+  own(poller);
+  Poller other = poller;
+  other.node = NodeName("hal");
+  other.pass(24h);
+  table.tick(other.now);
+  own(other);
+  EXPECT_FALSE(r1()->polled);
+  other.send(table, {other.poll("r1", {{1, "eth0", 0, 0}})});
+  EXPECT_FALSE(r1()->polled) << "nor polled, without an address";
+  ASSERT_TRUE(table.take_trespass());
+  config.inventory.devices[0].host = "192.0.2.1";
+  table.reconfigure(config);
+  other.send(table, {other.poll("r1", {{1, "eth0", 0, 0}})});
+  EXPECT_EQ(r1()->node, NodeName("hal"));
+  poller.now = other.now;
+  own(poller);
+  EXPECT_EQ(r1()->node, NodeName("md"));
+  const auto changes = table.take_node_changes(other.now);
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(describe(changes[0]), "r1 is told by md now: the host itself tells again");
+  EXPECT_EQ(changes[0].times, 2U);
+}
+
 // A reload gives the device to another collector: nobody waits for the old one to be stale.
 TEST_F(TableTest, TheCollectorThatTheConfigurationNamesTakesOverAtOnce) {
   poller.node = config.node;
