@@ -55,6 +55,9 @@ void Collection::reconfigure(const Config& config) {
   for (auto one = running_.begin(); one != running_.end();) {
     const auto fresh = wanted.find(one->first);
     const bool stays = fresh != wanted.end() && take_over(one->second, *fresh->second);
+    if (!stays) {
+      one->second.collector->end(fresh == wanted.end() ? Ending::removed : Ending::reload);
+    }
     if (fresh == wanted.end()) outlet_.end_stream(one->first);
     one = stays ? std::next(one) : running_.erase(one);
   }
@@ -76,6 +79,7 @@ bool Collection::take_over(Running& running, const CollectorConfig& fresh) {
 }
 
 void Collection::drain(Loop::Callback done) {
+  for (auto& [name, running] : running_) running.collector->end(Ending::shutdown);
   running_.clear();
   outlet_.drain(kDrainLimit, std::move(done));
 }
