@@ -37,6 +37,18 @@ PrefixSet prefixes_of(const PcapCollectorConfig& config) {
   return PrefixSet(prefixes);
 }
 
+StopReason stop_reason(Ending ending) {
+  switch (ending) {
+    case Ending::shutdown:
+      return kEnded;
+    case Ending::reload:
+      return kReload;
+    case Ending::removed:
+      return kRemoved;
+  }
+  return kEnded;
+}
+
 class PcapCollector final : public Collector {
  public:
   PcapCollector(const PcapCollectorConfig& config, CollectorContext context)
@@ -52,6 +64,14 @@ class PcapCollector final : public Collector {
     next_sample_ = context_.loop.now();
     schedule_sample();
     open();
+  }
+
+  void end(Ending ending) override {
+    CaptureSample sample;
+    sample.at = source_time(context_.loop.now());
+    sample.source = source();
+    auto event = open_change_.end(sample, stop_reason(ending), context_.loop.wall_now());
+    if (event) context_.sink.report(std::move(*event));
   }
 
  private:
@@ -269,15 +289,25 @@ class PcapCollector final : public Collector {
     series.interval = sample.interval;
     analysis_.tell(sample, series.families);
     report_events();
-    if (auto event = open_change_.see(sample, last_trouble_, context_.loop.wall_now())) {
-      if (sample.open && capture_) {
-        event->details.emplace_back("direction",
-                                    direction_source(capture_->vantage(), local_, live_));
-      }
+    if (auto event = open_change_.see(sample, last_trouble_, facts(), context_.loop.wall_now())) {
       context_.sink.report(std::move(*event));
     }
     context_.sink.publish(std::move(sample));
     publish_insight(series);
+  }
+
+  // With what is captured, for the journal.
+  [[nodiscard]] CaptureFacts facts() const {
+    CaptureFacts facts;
+    if (capture_) {
+      facts.emplace_back("direction", direction_source(capture_->vantage(), local_, live_));
+    }
+    if (live_) facts.emplace_back("snaplen", std::to_string(config_.snaplen));
+    const auto addresses = static_cast<std::size_t>(config_.talkers.addresses);
+    facts.emplace_back("addresses",
+                       config_.talkers.top == 0 ? "none" : kTalkerAddressesNames[addresses]);
+    if (!config_.filter.empty()) facts.emplace_back("filter", config_.filter);
+    return facts;
   }
 
   // Behind the capture's own sample: talkers are taken only of a capture that is known.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "collectors/pcap/open_change.hpp"
 #include "tests/collectors/pcap/savefile.hpp"
 #include "tests/support/fake_loop.hpp"
 #include "tests/support/recording.hpp"
@@ -261,14 +262,29 @@ TEST_F(PcapCollector, AStormInASavefileIsAnEvent) {
   rounds_until(2);
   ASSERT_EQ(sink_.events.size(), 2U);
   EXPECT_EQ(sink_.events[0].kind, "capture_started");
-  EXPECT_EQ(sink_.events[0].details.back(),
-            (std::pair<std::string, std::string>{"direction",
-                                                 "as Linux cooked frames say, else not known"}));
+  EXPECT_EQ(sink_.events[0].details,
+            (CaptureFacts{{"source", file},
+                          {"direction", "as Linux cooked frames say, else not known"},
+                          {"addresses", "pseudonym"}}));
   EXPECT_EQ(sink_.events[1].kind, "broadcast_storm_began");
   EXPECT_EQ(sink_.events[1].wall, WallTime(100s));
   EXPECT_EQ(sink_.events[1].text,
             "a broadcast storm rages for 5 s: 25005 packets, at most 5001 in a second");
   EXPECT_EQ(sink_.events[1].details.back(), (std::pair<std::string, std::string>{"source", file}));
+}
+
+TEST_F(PcapCollector, TellsItsEndInGoodOrder) {
+  const std::string file = folder_ / "two.pcap";
+  Savefile(file).add(kTcpFrame);
+  start(file, "tcp");
+  rounds_until(2);
+  collector_->end(Ending::shutdown);
+  collector_.reset();
+  ASSERT_EQ(sink_.events.size(), 2U);
+  EXPECT_EQ(sink_.events[0].details.back(), (std::pair<std::string, std::string>{"filter", "tcp"}));
+  EXPECT_EQ(sink_.events[1].kind, "capture_stopped");
+  EXPECT_EQ(sink_.events[1].text, "capture of " + file + " has stopped: itnxtd ended");
+  EXPECT_EQ(sink_.events[1].details, (CaptureFacts{{"source", file}, {"reason", "ended"}}));
 }
 
 TEST_F(PcapCollector, InterfacesOfAnyResolutionShareOneTime) {
