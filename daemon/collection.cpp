@@ -75,6 +75,7 @@ bool Collection::take_over(Running& running, const CollectorConfig& fresh) {
   if (fresh == running.config) return true;
   if (!running.collector->update(fresh)) return false;
   running.config = fresh;
+  (void)outlet_.stream(name_of(fresh), interval_of(fresh));  // its interval may be another one
   return true;
 }
 

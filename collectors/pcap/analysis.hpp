@@ -59,6 +59,7 @@ class Analysis {
     tally_.drop(where, packets);
     loss_.drop(packets);
   }
+  void set_storm_threshold(std::uint64_t threshold) { storms_.set_threshold(threshold); }
   // A longer frame is a giant: no wire carries it, an offload of the network card has merged it.
   void set_longest(std::uint32_t original) { longest_ = original; }
   [[nodiscard]] std::uint64_t giants() const { return giants_; }

@@ -25,7 +25,8 @@ struct LiveSource {
   std::string interface;
   std::string filter;  // BPF, pcap-filter(7); empty: everything
   std::uint32_t snaplen = 0;
-  PrefixSet local;  // networks on our side, for the direction
+  // Networks on our side, for the direction; may change meanwhile, and outlives the capture.
+  const PrefixSet& local;
   Bytes buffer;  // at least 1 MiB is taken: rings of one 256 KiB block lose packets on idle wires
 };
 

@@ -23,6 +23,8 @@ constexpr Duration kProven = 30s;
 // only when it is read), the interface's address, and libpcap's 32-bit statistics.
 constexpr Duration kTick = 1s;
 constexpr int kTicksPerStatistics = 10;
+// Reads of what waits in a ring that is closed: as much as 32 MiB hold of small packets.
+constexpr int kReadsAtEnd = 64;
 // Packets wait in the ring for the rest of a block: 100 ms at the most.
 constexpr Duration kStampsComeLate = 1s;
 
@@ -66,15 +68,71 @@ class PcapCollector final : public Collector {
     open();
   }
 
-  void end(Ending ending) override {
+  bool update(const CollectorConfig& config) override {
+    const auto* fresh = std::get_if<PcapCollectorConfig>(&config);
+    if (fresh == nullptr || !is_of_same_packets(*fresh) || !report_.can_update(*fresh)) {
+      return false;
+    }
+    const CaptureFacts before = facts();
+    const bool opens =
+        live_ && (fresh->filter != config_.filter || fresh->snaplen != config_.snaplen ||
+                  fresh->buffer != config_.buffer);
+    const bool paces = fresh->interval != config_.interval;
+    if (opens) read_the_rest();
+    config_ = *fresh;
+    local_ = prefixes_of(config_);
+    analysis_.set_storm_threshold(config_.storm_threshold);
+    report_.update(config_, *analysis_.insight());
+    if (paces) {
+      next_sample_ = context_.loop.now();
+      schedule_sample();
+    }
+    if (opens || facts() != before) tell_end(kReload);
+    if (!opens) {
+      publish();
+      return true;
+    }
+    close();
+    retry_.cancel();
+    open();
+    return true;
+  }
+
+  void end(Ending ending) override { tell_end(stop_reason(ending)); }
+
+ private:
+  // Of a savefile also: and would have been read in the same way.
+  [[nodiscard]] bool is_of_same_packets(const PcapCollectorConfig& fresh) const {
+    if (live_) return fresh.file.empty() && fresh.interface == config_.interface;
+    PcapCollectorConfig same = fresh;
+    same.interval = config_.interval;
+    same.link = config_.link;
+    same.snaplen = config_.snaplen;
+    same.buffer = config_.buffer;
+    same.talkers.top = config_.talkers.top;
+    same.talkers.addresses = config_.talkers.addresses;
+    same.talkers.rotate = config_.talkers.rotate;
+    return same == config_;
+  }
+
+  // What waits in the ring would be neither counted nor dropped when it is closed.
+  void read_the_rest() {
+    if (!capture_) return;
+    for (int i = 0; i < kReadsAtEnd; ++i) {
+      const auto result = capture_->read(analysis_);
+      const auto* progress = std::get_if<Capture::Progress>(&result);
+      if (progress == nullptr || *progress != Capture::Progress::more) return;
+    }
+  }
+
+  void tell_end(const StopReason& reason) {
     CaptureSample sample;
     sample.at = source_time(context_.loop.now());
     sample.source = source();
-    auto event = open_change_.end(sample, stop_reason(ending), context_.loop.wall_now());
+    auto event = open_change_.end(sample, reason, context_.loop.wall_now());
     if (event) context_.sink.report(std::move(*event));
   }
 
- private:
   [[nodiscard]] const std::string& source() const {
     return live_ ? config_.interface : config_.file;
   }
@@ -332,10 +390,10 @@ class PcapCollector final : public Collector {
     if (config_.talkers.top > 0) context_.sink.publish(std::move(talkers));
   }
 
-  const PcapCollectorConfig config_;
+  PcapCollectorConfig config_;
   const CollectorContext context_;
   const bool live_;
-  const PrefixSet local_;
+  PrefixSet local_;  // the capture looks at it
 
   Analysis analysis_;
   Report report_;

@@ -66,6 +66,16 @@ void Floods::set_back(std::int64_t seconds) {
   }
 }
 
+void Floods::end_all() {
+  for (Counts& counts : table_) {
+    for (std::size_t k = 0; k < kFloodKinds; ++k) {
+      if (counts.courses[k].told) tell(counts, static_cast<FloodKind>(k), false);
+    }
+    counts = {};
+  }
+  std::ranges::fill(tags_, Tags{});
+}
+
 bool Floods::close_window(Counts& counts) {
   bool quiet = true;
   for (std::size_t k = 0; k < kFloodKinds; ++k) {

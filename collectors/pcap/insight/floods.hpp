@@ -85,6 +85,10 @@ class Floods {
  public:
   Floods(const FloodLimits& limits, const HashSecret& secret) : limits_(limits), hash_(secret) {}
 
+  // For windows from the one under way on.
+  void set_limits(const FloodLimits& limits) { limits_ = limits; }
+  // Networks are others from now on: what is told to go on is told to be over, the rest forgotten.
+  void end_all();
   // The second that packets belong to from now on. Windows between are empty ones; going back
   // changes nothing.
   void advance(std::int64_t second) {

@@ -30,13 +30,35 @@ std::uint64_t comes_from(const Datagram& d) {
 }  // namespace
 
 Insight::Insight(const InsightLimits& limits, SiteMap sites, const HashSecret& secret)
-    : network_(limits.networks),
+    : limits_(limits),
+      network_(limits.networks),
       sites_(std::move(sites)),
       hash_(secret),
       pairs_(limits.pairs),
       cache_(limits.flows),
       talkers_(limits.networks, secret),
       floods_(limits.floods, secret) {}
+
+void Insight::set(const InsightLimits& limits, SiteMap sites) {
+  empty(tcp_);
+  empty(rest_);
+  if (limits.networks != limits_.networks) {
+    network_ = Networks(limits.networks);
+    talkers_.set_networks(limits.networks);
+    floods_.end_all();
+  }
+  if (limits.flows != limits_.flows) {
+    cache_.sweep(micros_, [this](Flow& flow, std::int32_t silent) {
+      retire(flow, silent);
+      return true;
+    });
+    cache_ = FlowCache(limits.flows);
+  }
+  pairs_.set_most(limits.pairs);
+  floods_.set_limits(limits.floods);
+  sites_ = std::move(sites);
+  limits_ = limits;
+}
 
 void Insight::settle(std::optional<std::int64_t> time) {
   empty(tcp_);

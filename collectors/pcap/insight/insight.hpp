@@ -33,6 +33,11 @@ class Insight {
  public:
   Insight(const InsightLimits& limits, SiteMap sites, const HashSecret& secret);
 
+  // Goes on by other limits and another map, with all that it has counted. Numbers of sites that
+  // have pairs must mean the same sites as before. Connections under way stay with their pair; the
+  // interval's talkers are lost where networks are other ones, flows' state where their number is.
+  void set(const InsightLimits& limits, SiteMap sites);
+
   // The innermost datagram of a packet that was `bytes` long on the wire, tunnels' headers
   // included, at `time`: nanoseconds since 1970 by the capture's clock. A time before the one of an
   // earlier packet is taken for that.
@@ -93,8 +98,9 @@ class Insight {
     return static_cast<Micros>((time - *begun_) / 1000) + before_;
   }
 
-  const Networks network_;
-  const SiteMap sites_;
+  InsightLimits limits_;
+  Networks network_;
+  SiteMap sites_;
   const KeyedHash hash_;
   SitePairs pairs_;
   FlowCache cache_;

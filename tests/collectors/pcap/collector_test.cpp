@@ -21,12 +21,11 @@ using ::testing::IsEmpty;
 class PcapCollector : public ::testing::Test {
  protected:
   void start(const std::string& file, const std::string& filter = "") {
-    PcapCollectorConfig config;
-    config.name = CollectorName("tap");
-    config.interval = 10s;
-    config.file = file;
-    config.filter = filter;
-    collector_ = make_pcap_collector(config, {loop_, sink_, log_});
+    config_.name = CollectorName("tap");
+    config_.interval = 10s;
+    config_.file = file;
+    config_.filter = filter;
+    collector_ = make_pcap_collector(config_, {loop_, sink_, log_});
     collector_->start();
   }
   // Rounds of the loop until `count` samples are there.
@@ -49,6 +48,7 @@ class PcapCollector : public ::testing::Test {
   itnxt::test::FakeLoop loop_;
   itnxt::test::RecordingSink sink_;
   itnxt::test::RecordingLog log_;
+  PcapCollectorConfig config_;
   std::unique_ptr<Collector> collector_;
 };
 
@@ -285,6 +285,23 @@ TEST_F(PcapCollector, TellsItsEndInGoodOrder) {
   EXPECT_EQ(sink_.events[1].kind, "capture_stopped");
   EXPECT_EQ(sink_.events[1].text, "capture of " + file + " has stopped: itnxtd ended");
   EXPECT_EQ(sink_.events[1].details, (CaptureFacts{{"source", file}, {"reason", "ended"}}));
+}
+
+TEST_F(PcapCollector, ASavefileIsReadAnewOnlyForWhatItIsReadBy) {
+  const std::string file = folder_ / "two.pcap";
+  Savefile(file).add(kTcpFrame);
+  start(file);
+  rounds_until(2);
+  config_.interval = 1s;
+  config_.talkers.top = 1;
+  config_.snaplen = 64;
+  ASSERT_TRUE(collector_->update(config_));
+  EXPECT_EQ(samples().back().total().packets, Packets(1));
+  loop_.advance(1s);
+  EXPECT_EQ(samples().back().at, SourceTime(1s));
+  EXPECT_EQ(sink_.events.size(), 1U);
+  config_.filter = "tcp";
+  EXPECT_FALSE(collector_->update(config_));
 }
 
 TEST_F(PcapCollector, InterfacesOfAnyResolutionShareOneTime) {

@@ -67,6 +67,60 @@ TEST(Insight, TellsTheHealthOfAPairOfSites) {
   EXPECT_EQ(pair.sides[0].round_trips.micros, 3'000U);
 }
 
+TEST(Insight, OtherLimitsLeaveWhatWasCounted) {
+  InsightLimits limits = small();
+  Insight insight(limits, two_sites(), kSecret);
+  const std::uint32_t client = 0x0a010005, server = 0x0a020007;
+  const auto shake = [&](std::uint16_t port, std::int64_t at) {
+    insight.observe(tcp(client, port, server, 443, tcp_flag::syn, 1, 0), 60, at);
+    insight.observe(tcp(server, 443, client, port, tcp_flag::syn | tcp_flag::ack, 9, 2), 60,
+                    at + 20 * kMs);
+  };
+  shake(40'000, kStart);
+  limits.flows = 4096;
+  limits.pairs = 500;
+  limits.networks.v4 = 112;
+  const std::vector<SitePrefix> prefixes = {{v4(0x0a010000), 112, 3}, {v4(0x0a020000), 112, 2}};
+  insight.set(limits, SiteMap(prefixes));
+  shake(40'001, kStart + 100 * kMs);
+  insight.settle(std::nullopt);
+  ASSERT_EQ(insight.pairs().all().size(), 3U);
+  for (const std::size_t pair : {std::size_t{1}, std::size_t{2}}) {
+    const RoundTrips& trips = insight.pairs().all()[pair].sides[1].round_trips;
+    EXPECT_EQ(trips.micros, 20'000U);
+  }
+  EXPECT_EQ(insight.pairs().all()[2].client, 3U);
+  limits.pairs = 1;  // what has a place keeps it
+  insight.set(limits, SiteMap(prefixes));
+  shake(40'002, kStart + 200 * kMs);
+  insight.settle(std::nullopt);
+  EXPECT_EQ(insight.pairs().all().size(), 3U);
+  EXPECT_EQ(insight.pairs().all()[2].sides[1].round_trips.micros, 40'000U);
+  ASSERT_EQ(insight.talkers().networks().top(2).size(), 2U);
+  EXPECT_EQ(insight.talkers().networks().top(2)[0].key.low & 0xffffU, 0U);  // a /16
+}
+
+TEST(Insight, AFloodIsOverWhenNetworksAreOthers) {
+  InsightLimits limits = small();
+  Insight insight(limits, two_sites(), kSecret);
+  const auto flood = [&](std::int64_t second) {
+    for (std::uint32_t i = 0; i < 200; ++i) {
+      insight.observe(tcp(0x0b000000 + i, 1000, 0x0a010005, 80, tcp_flag::syn, 1, 0), 60,
+                      kStart + second * 1000 * kMs);
+    }
+  };
+  for (std::int64_t s = 0; s < 7; ++s) flood(s);
+  ASSERT_EQ(insight.take_flood_changes().size(), 1U);
+  limits.floods.kinds[0].limit = 1000;  // of another limit, what goes on goes on
+  insight.set(limits, two_sites());
+  EXPECT_TRUE(insight.take_flood_changes().empty());
+  limits.networks.v4 = 112;
+  insight.set(limits, two_sites());
+  const auto over = insight.take_flood_changes();
+  ASSERT_EQ(over.size(), 1U);
+  EXPECT_FALSE(over[0].begins);
+}
+
 TEST(Insight, CountsAnUnansweredAttemptWhenTimeHasPassed) {
   Insight insight(small(), two_sites(), kSecret);
   insight.observe(tcp(0x0a010005, 40'000, 0x0a020007, 443, tcp_flag::syn, 1, 0), 60, kStart);
