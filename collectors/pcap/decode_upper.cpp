@@ -83,7 +83,11 @@ void udp(Decoding& d, Datagram& datagram) {
   } else if (length != 0 || d.in.wire() + 8 <= kLargestSaid) {
     return d.blame(Malformed::bad_length);
   }
-  if (!datagram.fragment) decode_udp_tunnel(d, datagram.destination_port);
+  if (datagram.fragment) {
+    datagram.whole = static_cast<std::uint16_t>(length);
+  } else {
+    decode_udp_tunnel(d, datagram.destination_port);
+  }
 }
 
 // `size`: of the smallest message (RFC 792: every message has eight bytes; RFC 4443 §2.1: four).

@@ -77,6 +77,11 @@ void Floods::end_all() {
 }
 
 bool Floods::close_window(Counts& counts) {
+  for (std::size_t i = 0; i < counts.fragments.size(); ++i) {
+    const Fragments fragments = std::exchange(counts.fragments[i], {});
+    counts.sums[i][index(FloodKind::udp_amplification)] +=
+        std::min(fragments.announced, fragments.came);
+  }
   bool quiet = true;
   for (std::size_t k = 0; k < kFloodKinds; ++k) {
     quiet = quiet && counts.sums[0][k] == 0 && counts.courses[k].history == 0;

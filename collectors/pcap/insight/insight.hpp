@@ -90,6 +90,7 @@ class Insight {
   void process(const Entry& packet);
   void process(const TcpEntry& packet);
   void watch_for_floods(const Datagram& datagram, std::uint32_t bytes);
+  void watch_first_fragment(const Datagram& datagram);
   void move_to(std::int64_t time);
   void sweep(std::int64_t until, bool all_are_old);
   void retire(Flow& flow, std::int32_t silent);
