@@ -79,6 +79,11 @@ class PcapCollector final : public Collector {
                   fresh->buffer != config_.buffer);
     const bool paces = fresh->interval != config_.interval;
     if (opens) read_the_rest();
+    if (fresh->snaplen != config_.snaplen) {
+      told_cut_ = false;
+      cut_before_ = analysis_.cut();
+      packets_before_ = analysis_.packets();
+    }
     config_ = *fresh;
     local_ = prefixes_of(config_);
     analysis_.set_storm_threshold(config_.storm_threshold);
@@ -298,6 +303,24 @@ class PcapCollector final : public Collector {
         what, {{"capture", config_.name.text()}, {live_ ? "interface" : "file", source()}});
   }
 
+  // Once a snaplen: of how many packets it hides a header.
+  void say_cut() {
+    const std::uint64_t cut = analysis_.cut() - cut_before_;
+    const std::uint64_t packets = analysis_.packets() - packets_before_;
+    if (cut == 0 || std::exchange(told_cut_, true)) return;
+    const std::string share =
+        cut * 100 < packets ? "less than 1" : std::to_string(cut * 100 / packets);
+    const std::string what =
+        live_ ? "snaplen is too small for " + share +
+                    " % of the packets: headers are hidden, so they are counted as other or "
+                    "without their ports; raise 'snaplen' (128 does for most)"
+              : "the savefile's snaplen is too small for " + share +
+                    " % of the packets: headers are hidden, so they are counted as other or "
+                    "without their ports; capture with a larger one (tcpdump -s 128)";
+    context_.log.warning(
+        what, {{"capture", config_.name.text()}, {live_ ? "interface" : "file", source()}});
+  }
+
   // Once: what is captured is not what was on the wire, and what to do.
   void say_giants() {
     if (analysis_.giants() == 0 || std::exchange(told_giants_, true)) return;
@@ -347,6 +370,7 @@ class PcapCollector final : public Collector {
     series.interval = sample.interval;
     analysis_.tell(sample, series.families);
     report_events();
+    say_cut();
     if (auto event = open_change_.see(sample, last_trouble_, facts(), context_.loop.wall_now())) {
       context_.sink.report(std::move(*event));
     }
@@ -401,6 +425,9 @@ class PcapCollector final : public Collector {
   bool healthy_ = false;
   bool told_giants_ = false;
   bool told_set_back_ = false;
+  bool told_cut_ = false;
+  std::uint64_t cut_before_ = 0;  // under another snaplen; of so many packets
+  std::uint64_t packets_before_ = 0;
   OpenChange open_change_;
   Duration delay_ = kFirstRetry;
   Instant opened_at_;

@@ -84,6 +84,7 @@ inline constexpr std::array<std::string_view, kTunnels> kTunnelNames = {"none", 
 struct Packet {
   Protocol protocol = Protocol::other;  // what it is counted as (frame.hpp)
   std::optional<Malformed> malformed;
+  bool cut = false;  // the capture's snaplen hides a header of the outermost datagram, or before it
   Sender sender = Sender::unsaid;
   Cast cast = Cast::unsaid;
   MacAddress source;        // where sender is `address`

@@ -196,10 +196,10 @@ TEST_F(PcapCollector, TellsSeriesThatBearItsNameWhileItIsOpen) {
                   "itnxt_capture_vlan_bytes_total", "itnxt_capture_packet_size_bytes",
                   "itnxt_capture_peak_bytes", "itnxt_capture_broadcast_packets_total",
                   "itnxt_capture_multicast_packets_total", "itnxt_capture_giant_packets_total",
-                  "itnxt_capture_time_set_back_total", "itnxt_capture_tcp_rtt_seconds",
-                  "itnxt_capture_tcp_retransmissions_total", "itnxt_capture_tcp_out_of_order_total",
-                  "itnxt_capture_tcp_zero_windows_total", "itnxt_capture_tcp_resets_total",
-                  "itnxt_capture_tcp_unanswered_total"));
+                  "itnxt_capture_cut_packets_total", "itnxt_capture_time_set_back_total",
+                  "itnxt_capture_tcp_rtt_seconds", "itnxt_capture_tcp_retransmissions_total",
+                  "itnxt_capture_tcp_out_of_order_total", "itnxt_capture_tcp_zero_windows_total",
+                  "itnxt_capture_tcp_resets_total", "itnxt_capture_tcp_unanswered_total"));
 }
 
 TEST_F(PcapCollector, DirectionIsToldByLocalNetworks) {
@@ -246,6 +246,24 @@ TEST_F(PcapCollector, SaysOnceThatTheClockWasSetBack) {
                           "clock was set back, or files were joined; what lasts is told from there "
                           "on anew (mergecap sorts joined files)\" capture=tap file=" +
                           file));
+}
+
+TEST_F(PcapCollector, SaysOnceThatTheSnaplenIsTooSmall) {
+  const std::string file = folder_ / "cut.pcap";
+  const Octets cut(kTcpFrame.begin(), kTcpFrame.begin() + 20);
+  Savefile(file).add(kTcpFrame).add(cut, 1500).add(cut, 1500).add(kUdpFrame);
+  start(file);
+  rounds_until(2);
+  loop_.advance(20s);
+  EXPECT_THAT(log_.lines,
+              ElementsAre("level=warning msg=\"the savefile's snaplen is too small for 50 % of the "
+                          "packets: headers are hidden, so they are counted as other or without "
+                          "their ports; capture with a larger one (tcpdump -s 128)\" capture=tap "
+                          "file=" +
+                          file));
+  for (const Packets malformed : samples().back().malformed) EXPECT_EQ(malformed, Packets(0));
+  EXPECT_EQ(test::count_of(samples().back(), Direction::unknown, Protocol::other),
+            (TrafficCount{Packets(2), Bytes(3000)}));
 }
 
 TEST_F(PcapCollector, AStormInASavefileIsAnEvent) {
