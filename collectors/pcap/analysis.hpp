@@ -67,6 +67,8 @@ class Analysis {
   // Packets of which a header is behind the snaplen; of all.
   [[nodiscard]] std::uint64_t cut() const { return cut_; }
   [[nodiscard]] std::uint64_t packets() const { return tally_.packets(); }
+  // Dropped unseen.
+  [[nodiscard]] std::uint64_t dropped() const { return tally_.dropped(); }
   // The earliest and the latest packet's; both the beginning of 1970 when there was none.
   [[nodiscard]] WallTime first() const { return std::min(first_, last()); }
   [[nodiscard]] WallTime last() const { return std::max(last_, timeline_.latest()); }

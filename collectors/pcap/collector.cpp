@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "collectors/pcap/capture.hpp"
+#include "collectors/pcap/drop_report.hpp"
 #include "collectors/pcap/insight/report.hpp"
 #include "collectors/pcap/interface.hpp"
 #include "collectors/pcap/open_change.hpp"
@@ -22,7 +23,6 @@ constexpr Duration kProven = 30s;
 // Housekeeping: a look for lost interfaces (libpcap reports a device that goes while it is down
 // only when it is read), the interface's address, and libpcap's 32-bit statistics.
 constexpr Duration kTick = 1s;
-constexpr int kTicksPerStatistics = 10;
 // Reads of what waits in a ring that is closed: as much as 32 MiB hold of small packets.
 constexpr int kReadsAtEnd = 64;
 // Packets wait in the ring for the rest of a block: 100 ms at the most.
@@ -276,13 +276,14 @@ class PcapCollector final : public Collector {
     see(capture_->refresh());
     if (!capture_) return;
     analysis_.set_longest(longest_frame(capture_->vantage()));
-    if (++ticks_ % kTicksPerStatistics == 0) capture_->count_drops(analysis_);
+    capture_->count_drops(analysis_);
     analysis_.tick(context_.loop.wall_now() - kStampsComeLate);
     say_remarkable();
     report_events();
   }
 
   void say_remarkable() {
+    say_drops();
     say_giants();
     say_set_back();
   }
@@ -301,6 +302,18 @@ class PcapCollector final : public Collector {
                     "on anew (mergecap sorts joined files)";
     context_.log.warning(
         what, {{"capture", config_.name.text()}, {live_ ? "interface" : "file", source()}});
+  }
+
+  void say_drops() {
+    const auto line =
+        drop_report_.due(analysis_.packets(), analysis_.dropped(), context_.loop.now());
+    if (!line) return;
+    context_.log.write(line->over ? Severity::notice : Severity::warning, line->text,
+                       {{"capture", config_.name.text()},
+                        {"interface", source()},
+                        {"dropped", std::to_string(line->dropped)},
+                        {"of", std::to_string(line->of)},
+                        {"dropped_total", std::to_string(analysis_.dropped())}});
   }
 
   // Once a snaplen: of how many packets it hides a header.
@@ -429,10 +442,10 @@ class PcapCollector final : public Collector {
   std::uint64_t cut_before_ = 0;  // under another snaplen; of so many packets
   std::uint64_t packets_before_ = 0;
   OpenChange open_change_;
+  DropReport drop_report_;
   Duration delay_ = kFirstRetry;
   Instant opened_at_;
   Instant next_sample_;
-  int ticks_ = 0;
   std::string last_trouble_;
   std::string last_remark_;
   std::unique_ptr<Capture> capture_;

@@ -174,6 +174,13 @@ TEST_F(PcapLive, ShowsWhatItCouldNotTake) {
       worst = std::max(worst, std::get<double>(family.rows.at(0).value));
     }
   }
+  ASSERT_TRUE(itnxt::test::run_until(loop_, [&] { return !log_.lines.empty(); }));
+  EXPECT_THAT(log_.lines, SizeIs(1));
+  EXPECT_EQ(log_.lines[0].find("level=warning msg=\"packets are dropped unseen: counts are too low "
+                               "by them; raise 'buffer', lower 'snaplen', or keep away by 'filter' "
+                               "what need not be counted\" capture=live interface=tap dropped="),
+            0U)
+      << log_.lines[0];
   EXPECT_GT(worst, 0);
   EXPECT_LE(worst, 1);
   const auto dropped = last().dropped;
