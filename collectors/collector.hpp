@@ -7,6 +7,7 @@
 // for what poll_requests.hpp lets them ask of each other).
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "collectors/poll_requests.hpp"
@@ -32,6 +33,13 @@ struct CollectorContext {
   PollRequests* polls = nullptr;
 };
 
+// Why a collector is ended.
+enum class Ending : std::uint8_t {
+  shutdown,  // the process ends
+  reload,    // another one takes its place
+  removed,   // the configuration has it no longer
+};
+
 class Collector {
  public:
   virtual ~Collector() = default;  // stops: no sample is published afterwards
@@ -44,6 +52,9 @@ class Collector {
   // A reload has changed its configuration. True: it goes on by the new one, and what that leaves
   // as it was goes on undisturbed. False: it is ended and another one made.
   virtual bool update(const CollectorConfig&) { return false; }
+
+  // It is about to be destroyed, in good order: what it reports now is told as any event is.
+  virtual void end(Ending) {}
 };
 
 }  // namespace itnxt

@@ -56,6 +56,9 @@ void Collection::reconfigure(const Config& config) {
     const auto fresh = wanted.find(one->first);
     const bool stays = fresh != wanted.end() && take_over(one->second, *fresh->second);
     const CollectorName name = one->first;
+    if (!stays) {
+      one->second.collector->end(fresh == wanted.end() ? Ending::removed : Ending::reload);
+    }
     one = stays ? std::next(one) : running_.erase(one);
     // Behind the collector's end, at which it may have something to tell yet.
     if (fresh == wanted.end()) outlet_.end_stream(name);
@@ -74,10 +77,12 @@ bool Collection::take_over(Running& running, const CollectorConfig& fresh) {
   if (fresh == running.config) return true;
   if (!running.collector->update(fresh)) return false;
   running.config = fresh;
+  (void)outlet_.stream(name_of(fresh), interval_of(fresh));  // its interval may be another one
   return true;
 }
 
 void Collection::drain(Loop::Callback done) {
+  for (auto& [name, running] : running_) running.collector->end(Ending::shutdown);
   running_.clear();
   outlet_.drain(kDrainLimit, std::move(done));
 }

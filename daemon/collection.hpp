@@ -42,7 +42,7 @@ class Collection {
   };
   Collection(const Shell& shell, const Config& config, Options options);
   // False: it has to be made anew.
-  [[nodiscard]] static bool take_over(Running& running, const CollectorConfig& fresh);
+  [[nodiscard]] bool take_over(Running& running, const CollectorConfig& fresh);
   [[nodiscard]] bool selected(const CollectorName& name) const;
 
   const Shell shell_;

@@ -47,6 +47,10 @@ void Analysis::tell(CaptureSample& sample, std::vector<SeriesFamily>& families) 
       "Frames longer than the wire can carry: an offload of the network card merged them, so "
       "packets are undercounted and sizes are not those of the wire.",
       giants_));
+  families.push_back(single("itnxt_capture_cut_packets_total", SeriesType::counter,
+                            "Packets of which the snaplen hides a header: counted, as `other` "
+                            "where the protocol is hidden.",
+                            cut_));
   families.push_back(single("itnxt_capture_time_set_back_total", SeriesType::counter,
                             "Times the packets' time stamps went back: a clock was set back, or "
                             "savefiles were joined.",

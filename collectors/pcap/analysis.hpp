@@ -50,6 +50,7 @@ class Analysis {
     storms_.count(packet.cast, time);
     tunnels_.count(packet);
     if (original > longest_) ++giants_;
+    if (packet.cut) ++cut_;
     if (time < first_) first_ = time;
     if (insight_) {
       insight_->observe(innermost(packet), original, time.time_since_epoch().count());
@@ -59,9 +60,15 @@ class Analysis {
     tally_.drop(where, packets);
     loss_.drop(packets);
   }
+  void set_storm_threshold(std::uint64_t threshold) { storms_.set_threshold(threshold); }
   // A longer frame is a giant: no wire carries it, an offload of the network card has merged it.
   void set_longest(std::uint32_t original) { longest_ = original; }
   [[nodiscard]] std::uint64_t giants() const { return giants_; }
+  // Packets of which a header is behind the snaplen; of all.
+  [[nodiscard]] std::uint64_t cut() const { return cut_; }
+  [[nodiscard]] std::uint64_t packets() const { return tally_.packets(); }
+  // Dropped unseen.
+  [[nodiscard]] std::uint64_t dropped() const { return tally_.dropped(); }
   // The earliest and the latest packet's; both the beginning of 1970 when there was none.
   [[nodiscard]] WallTime first() const { return std::min(first_, last()); }
   [[nodiscard]] WallTime last() const { return std::max(last_, timeline_.latest()); }
@@ -86,6 +93,7 @@ class Analysis {
   const bool whole_;
   std::uint32_t longest_ = kLongestFrame;
   std::uint64_t giants_ = 0;
+  std::uint64_t cut_ = 0;
   WallTime first_ = WallTime::max();
   WallTime last_{};  // before the clock was set back the last time
   Timeline timeline_;

@@ -3,7 +3,9 @@
 //
 // Live: promiscuous (a tap hears frames that are for others), TPACKET_V3 ring without immediate
 // mode, blocks handed over after 100 ms at the latest, nonblocking; the filter and the snaplen work
-// in the kernel. Needs CAP_NET_RAW to open, nothing afterwards.
+// in the kernel. Needs CAP_NET_RAW to open, nothing afterwards. The kernel takes about 20 ms to open
+// one and 40 ms to close it (it waits for all processors to let go of the ring), and the loop waits
+// with it: what can be changed in place is.
 // Savefile: pcap or pcapng, a regular file; read() never blocks longer than the disk.
 #pragma once
 
@@ -25,7 +27,8 @@ struct LiveSource {
   std::string interface;
   std::string filter;  // BPF, pcap-filter(7); empty: everything
   std::uint32_t snaplen = 0;
-  PrefixSet local;  // networks on our side, for the direction
+  // Networks on our side, for the direction; may change meanwhile, and outlives the capture.
+  const PrefixSet& local;
   Bytes buffer;  // at least 1 MiB is taken: rings of one 256 KiB block lose packets on idle wires
 };
 

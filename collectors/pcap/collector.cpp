@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "collectors/pcap/capture.hpp"
+#include "collectors/pcap/drop_report.hpp"
 #include "collectors/pcap/insight/report.hpp"
 #include "collectors/pcap/interface.hpp"
 #include "collectors/pcap/open_change.hpp"
@@ -22,7 +23,8 @@ constexpr Duration kProven = 30s;
 // Housekeeping: a look for lost interfaces (libpcap reports a device that goes while it is down
 // only when it is read), the interface's address, and libpcap's 32-bit statistics.
 constexpr Duration kTick = 1s;
-constexpr int kTicksPerStatistics = 10;
+// Reads of what waits in a ring that is closed: as much as 32 MiB hold of small packets.
+constexpr int kReadsAtEnd = 64;
 // Packets wait in the ring for the rest of a block: 100 ms at the most.
 constexpr Duration kStampsComeLate = 1s;
 
@@ -35,6 +37,18 @@ PrefixSet prefixes_of(const PcapCollectorConfig& config) {
     one.length = cidr.length;
   }
   return PrefixSet(prefixes);
+}
+
+StopReason stop_reason(Ending ending) {
+  switch (ending) {
+    case Ending::shutdown:
+      return kEnded;
+    case Ending::reload:
+      return kReload;
+    case Ending::removed:
+      return kRemoved;
+  }
+  return kEnded;
 }
 
 class PcapCollector final : public Collector {
@@ -54,7 +68,76 @@ class PcapCollector final : public Collector {
     open();
   }
 
+  bool update(const CollectorConfig& config) override {
+    const auto* fresh = std::get_if<PcapCollectorConfig>(&config);
+    if (fresh == nullptr || !is_of_same_packets(*fresh) || !report_.can_update(*fresh)) {
+      return false;
+    }
+    const CaptureFacts before = facts();
+    const bool opens =
+        live_ && (fresh->filter != config_.filter || fresh->snaplen != config_.snaplen ||
+                  fresh->buffer != config_.buffer);
+    const bool paces = fresh->interval != config_.interval;
+    if (opens) read_the_rest();
+    if (fresh->snaplen != config_.snaplen) {
+      told_cut_ = false;
+      cut_before_ = analysis_.cut();
+      packets_before_ = analysis_.packets();
+    }
+    config_ = *fresh;
+    local_ = prefixes_of(config_);
+    analysis_.set_storm_threshold(config_.storm_threshold);
+    report_.update(config_, *analysis_.insight());
+    if (paces) {
+      next_sample_ = context_.loop.now();
+      schedule_sample();
+    }
+    if (opens || facts() != before) tell_end(kReload);
+    if (!opens) {
+      publish();
+      return true;
+    }
+    close();
+    retry_.cancel();
+    open();
+    return true;
+  }
+
+  void end(Ending ending) override { tell_end(stop_reason(ending)); }
+
  private:
+  // Of a savefile also: and would have been read in the same way.
+  [[nodiscard]] bool is_of_same_packets(const PcapCollectorConfig& fresh) const {
+    if (live_) return fresh.file.empty() && fresh.interface == config_.interface;
+    PcapCollectorConfig same = fresh;
+    same.interval = config_.interval;
+    same.link = config_.link;
+    same.snaplen = config_.snaplen;
+    same.buffer = config_.buffer;
+    same.talkers.top = config_.talkers.top;
+    same.talkers.addresses = config_.talkers.addresses;
+    same.talkers.rotate = config_.talkers.rotate;
+    return same == config_;
+  }
+
+  // What waits in the ring would be neither counted nor dropped when it is closed.
+  void read_the_rest() {
+    if (!capture_) return;
+    for (int i = 0; i < kReadsAtEnd; ++i) {
+      const auto result = capture_->read(analysis_);
+      const auto* progress = std::get_if<Capture::Progress>(&result);
+      if (progress == nullptr || *progress != Capture::Progress::more) return;
+    }
+  }
+
+  void tell_end(const StopReason& reason) {
+    CaptureSample sample;
+    sample.at = source_time(context_.loop.now());
+    sample.source = source();
+    auto event = open_change_.end(sample, reason, context_.loop.wall_now());
+    if (event) context_.sink.report(std::move(*event));
+  }
+
   [[nodiscard]] const std::string& source() const {
     return live_ ? config_.interface : config_.file;
   }
@@ -193,13 +276,14 @@ class PcapCollector final : public Collector {
     see(capture_->refresh());
     if (!capture_) return;
     analysis_.set_longest(longest_frame(capture_->vantage()));
-    if (++ticks_ % kTicksPerStatistics == 0) capture_->count_drops(analysis_);
+    capture_->count_drops(analysis_);
     analysis_.tick(context_.loop.wall_now() - kStampsComeLate);
     say_remarkable();
     report_events();
   }
 
   void say_remarkable() {
+    say_drops();
     say_giants();
     say_set_back();
   }
@@ -216,6 +300,36 @@ class PcapCollector final : public Collector {
               : "time stamps in the savefile go back by " + by +
                     ": a clock was set back, or files were joined; what lasts is told from there "
                     "on anew (mergecap sorts joined files)";
+    context_.log.warning(
+        what, {{"capture", config_.name.text()}, {live_ ? "interface" : "file", source()}});
+  }
+
+  void say_drops() {
+    const auto line =
+        drop_report_.due(analysis_.packets(), analysis_.dropped(), context_.loop.now());
+    if (!line) return;
+    context_.log.write(line->over ? Severity::notice : Severity::warning, line->text,
+                       {{"capture", config_.name.text()},
+                        {"interface", source()},
+                        {"dropped", std::to_string(line->dropped)},
+                        {"of", std::to_string(line->of)},
+                        {"dropped_total", std::to_string(analysis_.dropped())}});
+  }
+
+  // Once a snaplen: of how many packets it hides a header.
+  void say_cut() {
+    const std::uint64_t cut = analysis_.cut() - cut_before_;
+    const std::uint64_t packets = analysis_.packets() - packets_before_;
+    if (cut == 0 || std::exchange(told_cut_, true)) return;
+    const std::string share =
+        cut * 100 < packets ? "less than 1" : std::to_string(cut * 100 / packets);
+    const std::string what =
+        live_ ? "snaplen is too small for " + share +
+                    " % of the packets: headers are hidden, so they are counted as other or "
+                    "without their ports; raise 'snaplen' (128 does for most)"
+              : "the savefile's snaplen is too small for " + share +
+                    " % of the packets: headers are hidden, so they are counted as other or "
+                    "without their ports; capture with a larger one (tcpdump -s 128)";
     context_.log.warning(
         what, {{"capture", config_.name.text()}, {live_ ? "interface" : "file", source()}});
   }
@@ -269,15 +383,26 @@ class PcapCollector final : public Collector {
     series.interval = sample.interval;
     analysis_.tell(sample, series.families);
     report_events();
-    if (auto event = open_change_.see(sample, last_trouble_, context_.loop.wall_now())) {
-      if (sample.open && capture_) {
-        event->details.emplace_back("direction",
-                                    direction_source(capture_->vantage(), local_, live_));
-      }
+    say_cut();
+    if (auto event = open_change_.see(sample, last_trouble_, facts(), context_.loop.wall_now())) {
       context_.sink.report(std::move(*event));
     }
     context_.sink.publish(std::move(sample));
     publish_insight(series);
+  }
+
+  // With what is captured, for the journal.
+  [[nodiscard]] CaptureFacts facts() const {
+    CaptureFacts facts;
+    if (capture_) {
+      facts.emplace_back("direction", direction_source(capture_->vantage(), local_, live_));
+    }
+    if (live_) facts.emplace_back("snaplen", std::to_string(config_.snaplen));
+    const auto addresses = static_cast<std::size_t>(config_.talkers.addresses);
+    facts.emplace_back("addresses",
+                       config_.talkers.top == 0 ? "none" : kTalkerAddressesNames[addresses]);
+    if (!config_.filter.empty()) facts.emplace_back("filter", config_.filter);
+    return facts;
   }
 
   // Behind the capture's own sample: talkers are taken only of a capture that is known.
@@ -302,10 +427,10 @@ class PcapCollector final : public Collector {
     if (config_.talkers.top > 0) context_.sink.publish(std::move(talkers));
   }
 
-  const PcapCollectorConfig config_;
+  PcapCollectorConfig config_;
   const CollectorContext context_;
   const bool live_;
-  const PrefixSet local_;
+  PrefixSet local_;  // the capture looks at it
 
   Analysis analysis_;
   Report report_;
@@ -313,11 +438,14 @@ class PcapCollector final : public Collector {
   bool healthy_ = false;
   bool told_giants_ = false;
   bool told_set_back_ = false;
+  bool told_cut_ = false;
+  std::uint64_t cut_before_ = 0;  // under another snaplen; of so many packets
+  std::uint64_t packets_before_ = 0;
   OpenChange open_change_;
+  DropReport drop_report_;
   Duration delay_ = kFirstRetry;
   Instant opened_at_;
   Instant next_sample_;
-  int ticks_ = 0;
   std::string last_trouble_;
   std::string last_remark_;
   std::unique_ptr<Capture> capture_;

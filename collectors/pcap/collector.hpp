@@ -6,6 +6,9 @@
 //   may heal (no CAP_NET_RAW, no such file) is tried again after 1, 2, 4 … 30 s. A bad filter and a
 //   broken savefile are final: the collector goes on saying so by `open: false`.
 // - Each failure is logged once, however often it is met again; so is its end.
+// - A reload keeps the totals, whatever it changes, while the interface stays; the socket is opened
+//   anew only for another filter, snaplen or buffer. A savefile is read anew for what it would have
+//   been read differently for.
 // Thread: the loop's.
 #pragma once
 

@@ -84,7 +84,7 @@ void extensions(Decoding& d, Datagram& datagram, std::uint8_t next) {
     if (next == ip_number::fragment) {
       if (!d.descend()) return;
       const auto header = d.in.take<8>();
-      if (!header) return d.blind(8);
+      if (!header) return d.missing(8);
       next = header.u8<0>();
       const bool later = (header.u16<2>() & 0xfff8U) != 0;
       datagram.fragment = datagram.fragment || later || (header.u16<2>() & 1U) != 0;
@@ -97,10 +97,10 @@ void extensions(Decoding& d, Datagram& datagram, std::uint8_t next) {
     if (extension.unit == 0) break;
     if (!d.descend()) return;
     const auto header = d.in.take<2>();
-    if (!header) return d.blind(2);
+    if (!header) return d.missing(2);
     next = header.u8<0>();
     const std::size_t rest = (header.u8<1>() + extension.extra) * extension.unit - 2;
-    if (!d.in.skip(rest)) return d.blind(rest);
+    if (!d.in.skip(rest)) return d.missing(rest);
   }
   datagram.protocol = next;
   datagram.payload = static_cast<std::uint32_t>(d.in.wire());
@@ -114,7 +114,7 @@ void extensions(Decoding& d, Datagram& datagram, std::uint8_t next) {
 // RFC 791 §3.1.
 void decode_ipv4(Decoding& d) {
   const auto header = d.in.take<kSmallestIpv4>();
-  if (!header) return d.blind(kSmallestIpv4);
+  if (!header) return d.missing(kSmallestIpv4);
   if (header.u8<0>() >> 4U != 4) return d.blame(Malformed::bad_version);
   const std::size_t length = std::size_t{header.u8<0>() & 0x0fU} * 4;
   if (length < kSmallestIpv4) return d.blame(Malformed::bad_length);
@@ -132,7 +132,7 @@ void decode_ipv4(Decoding& d) {
     return d.blame(Malformed::bad_length);
   }
   const std::size_t options = length - kSmallestIpv4;
-  if (options != 0 && !d.in.skip(options)) return d.incomplete(options);
+  if (options != 0 && !d.in.skip(options)) return d.missing(options);
   datagram.payload = static_cast<std::uint32_t>(d.in.wire());
   if (!datagram.fragment) return decode_upper(d, datagram);
   if ((header.u16<6>() & 0x1fffU) == 0) first_fragment(d, datagram);
@@ -141,7 +141,7 @@ void decode_ipv4(Decoding& d) {
 // RFC 8200 §3, §4.
 void decode_ipv6(Decoding& d) {
   const auto header = d.in.take<40>();
-  if (!header) return d.blind(40);
+  if (!header) return d.missing(40);
   if (header.u8<0>() >> 4U != 6) return d.blame(Malformed::bad_version);
   Datagram& datagram = begin(d, 6, static_cast<std::uint8_t>(header.u16<0>() >> 4U));
   datagram.source = {header.u64<8>(), header.u64<16>()};

@@ -30,6 +30,7 @@ Cast cast_of(std::uint64_t destination) {
 void clear(Packet& packet) {
   packet.protocol = Protocol::other;
   packet.malformed.reset();
+  packet.cut = false;
   packet.sender = Sender::unsaid;
   packet.cast = Cast::unsaid;
   packet.source = {};
@@ -55,11 +56,11 @@ void cooked_sender(Packet& packet, std::uint16_t packet_type) {
 // holds a length that holds SNAP.
 void llc(Decoding& d) {
   const auto header = d.in.take<3>();
-  if (!header) return d.blind(3);
+  if (!header) return d.missing(3);
   if (header.u16<0>() != 0xaaaa || header.u8<2>() != 0x03) return;
   if (!d.descend()) return;
   const auto snap = d.in.take<5>();
-  if (!snap) return d.blind(5);
+  if (!snap) return d.missing(5);
   const std::uint32_t organisation = snap.u32<0>() >> 8U;
   const bool is_type = organisation == 0x000000 || organisation == 0x0000f8;
   if (is_type && snap.u16<3>() > kLargestLength) decode_ether_type(d, snap.u16<3>());
@@ -73,26 +74,26 @@ void cooked_protocol(Decoding& d, std::uint16_t hardware, std::uint16_t protocol
 
 void cooked(Decoding& d) {
   const auto header = d.in.take<16>();
-  if (!header) return d.blind(16);
+  if (!header) return d.missing(16);
   cooked_sender(d.packet, header.u16<0>());
   cooked_protocol(d, header.u16<2>(), header.u16<14>());
 }
 
 void cooked2(Decoding& d) {
   const auto header = d.in.take<20>();
-  if (!header) return d.blind(20);
+  if (!header) return d.missing(20);
   cooked_sender(d.packet, header.u8<10>());
   cooked_protocol(d, header.u16<8>(), header.u16<0>());
 }
 
 void raw_ip(Decoding& d) {
-  if (!d.in.peek<1>()) return d.blind(1);
+  if (!d.in.peek<1>()) return d.missing(1);
   if (!decode_ip(d)) d.blame(Malformed::bad_version);
 }
 
 void loopback(Decoding& d) {
   const auto header = d.in.take<4>();
-  if (!header) return d.blind(4);
+  if (!header) return d.missing(4);
   std::uint32_t family = header.u32<0>();
   if (family > 0xffff) family = (family >> 24U) | ((family >> 8U) & 0xff00U);
   switch (family) {
@@ -111,19 +112,19 @@ void loopback(Decoding& d) {
 void arp(Decoding& d) {
   d.is(Protocol::arp);
   const auto header = d.in.take<8>();
-  if (!header) return d.incomplete(8);
+  if (!header) return d.missing(8);
   const std::size_t addresses = 2U * (std::size_t{header.u8<4>()} + header.u8<5>());
-  if (addresses > d.in.wire()) d.incomplete(addresses);
+  if (addresses > d.in.wire()) d.missing(addresses);
 }
 
 // RFC 1661 §2: the protocol field in one byte or in two.
 void ppp_protocol(Decoding& d) {
   const auto first = d.in.take<1>();
-  if (!first) return d.blind(1);
+  if (!first) return d.missing(1);
   std::uint16_t protocol = first.u8<0>();
   if ((protocol & 1U) == 0) {
     const auto second = d.in.take<1>();
-    if (!second) return d.blind(1);
+    if (!second) return d.missing(1);
     protocol = static_cast<std::uint16_t>(protocol << 8U | second.u8<0>());
   }
   if (protocol == kPppIpv4) return decode_ipv4(d);
@@ -134,7 +135,7 @@ void ppp_protocol(Decoding& d) {
 // RFC 1662 §3.1: address and control may be left out.
 void ppp(Decoding& d) {
   const auto start = d.in.peek<2>();
-  if (!start) return d.blind(2);
+  if (!start) return d.missing(2);
   if (start.u16<0>() == kPppStart) (void)d.in.skip(2);
   ppp_protocol(d);
 }
@@ -142,7 +143,7 @@ void ppp(Decoding& d) {
 // RFC 2516 §4.
 void pppoe(Decoding& d) {
   const auto header = d.in.take<6>();
-  if (!header) return d.blind(6);
+  if (!header) return d.missing(6);
   if (!d.inside) d.packet.pppoe = true;
   if (header.u8<0>() != 0x11 || header.u8<1>() != 0) return;
   if (!d.in.narrow(header.u16<4>())) d.blame(Malformed::truncated);
@@ -156,7 +157,7 @@ bool tags(Decoding& d, std::uint16_t& type) {
     if (!d.descend()) return false;
     const auto tag = d.in.take<4>();
     if (!tag) {
-      d.blind(4);
+      d.missing(4);
       return false;
     }
     if (!d.inside && d.packet.tags++ == 0) d.packet.vlan = tag.u16<0>() & 0x0fffU;
@@ -169,7 +170,7 @@ bool tags(Decoding& d, std::uint16_t& type) {
 
 void decode_ethernet(Decoding& d) {
   const auto header = d.in.take<14>();
-  if (!header) return d.blind(14);
+  if (!header) return d.missing(14);
   if (!d.inside) {
     d.packet.sender = Sender::address;
     d.packet.source = {header.u48<6>()};
@@ -208,11 +209,11 @@ void decode_mpls(Decoding& d) {
   while (!bottom) {
     if (!d.descend()) return;
     const auto label = d.in.take<4>();
-    if (!label) return d.blind(4);
+    if (!label) return d.missing(4);
     if (!d.inside) ++d.packet.labels;
     bottom = (label.u8<2>() & 1U) != 0;
   }
-  if (!d.in.peek<1>()) return d.blind(1);
+  if (!d.in.peek<1>()) return d.missing(1);
   (void)decode_ip(d);
 }
 

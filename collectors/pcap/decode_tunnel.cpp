@@ -54,13 +54,13 @@ void geneve(Decoding& d) {
 // Version 0. Version 1 (PPTP) and source routes (RFC 1701) are not followed.
 void decode_gre(Decoding& d) {
   const auto header = d.in.take<4>();
-  if (!header) return d.incomplete(4);
+  if (!header) return d.missing(4);
   const unsigned flags = header.u16<0>();
   if ((flags & (kGreRouting | kGreVersion)) != 0) return;
   const std::size_t optional = ((flags & kGreChecksum) != 0 ? 4U : 0U) +
                                ((flags & kGreKey) != 0 ? 4U : 0U) +
                                ((flags & kGreSequence) != 0 ? 4U : 0U);
-  if (!d.in.skip(optional)) return d.incomplete(optional);
+  if (!d.in.skip(optional)) return d.missing(optional);
   if (enter(d, Tunnel::gre)) carried(d, header.u16<2>());
 }
 

@@ -43,7 +43,7 @@ void tcp_options(Reader in, Datagram& datagram) {
 
 void tcp(Decoding& d, Datagram& datagram) {
   const auto header = d.in.take<kSmallestTcp>();
-  if (!header) return d.incomplete(kSmallestTcp);
+  if (!header) return d.missing(kSmallestTcp);
   const std::size_t length = std::size_t{header.u8<12>()} / 16 * 4;
   if (length < kSmallestTcp) return d.blame(Malformed::bad_length);
   datagram.upper = Upper::tcp;
@@ -57,7 +57,7 @@ void tcp(Decoding& d, Datagram& datagram) {
   if (options == 0) return behind(datagram, d);
   if (options > d.in.wire()) {
     datagram.payload = 0;
-    return d.incomplete(options);
+    return d.missing(options);
   }
   datagram.payload = static_cast<std::uint32_t>(d.in.wire() - options);
   const auto usual = d.in.peek<12>();
@@ -72,25 +72,29 @@ void tcp(Decoding& d, Datagram& datagram) {
 // RFC 768; length 0 by RFC 2675 §4.
 void udp(Decoding& d, Datagram& datagram) {
   const auto header = d.in.take<8>();
-  if (!header) return d.incomplete(8);
+  if (!header) return d.missing(8);
   datagram.upper = Upper::udp;
   datagram.source_port = header.u16<0>();
   datagram.destination_port = header.u16<2>();
   behind(datagram, d);
   const std::size_t length = header.u16<4>();
   if (length >= 8) {
-    if (length - 8 > d.in.wire()) d.incomplete(length - 8);
+    if (length - 8 > d.in.wire()) d.missing(length - 8);
   } else if (length != 0 || d.in.wire() + 8 <= kLargestSaid) {
     return d.blame(Malformed::bad_length);
   }
-  if (!datagram.fragment) decode_udp_tunnel(d, datagram.destination_port);
+  if (datagram.fragment) {
+    datagram.whole = static_cast<std::uint16_t>(length);
+  } else {
+    decode_udp_tunnel(d, datagram.destination_port);
+  }
 }
 
 // `size`: of the smallest message (RFC 792: every message has eight bytes; RFC 4443 §2.1: four).
 template <std::size_t Size>
 void icmp(Decoding& d, Datagram& datagram, Upper upper) {
   const auto header = d.in.take<Size>();
-  if (!header) return d.incomplete(Size);
+  if (!header) return d.missing(Size);
   datagram.upper = upper;
   datagram.icmp_type = header.template u8<0>();
   datagram.icmp_code = header.template u8<1>();
@@ -100,7 +104,7 @@ void icmp(Decoding& d, Datagram& datagram, Upper upper) {
 // RFC 9260 §3.1.
 void sctp(Decoding& d, Datagram& datagram) {
   const auto header = d.in.take<12>();
-  if (!header) return d.incomplete(12);
+  if (!header) return d.missing(12);
   datagram.upper = Upper::sctp;
   datagram.source_port = header.u16<0>();
   datagram.destination_port = header.u16<2>();
@@ -110,11 +114,11 @@ void sctp(Decoding& d, Datagram& datagram) {
 // RFC 2328 §A.3.1: 24 bytes; RFC 5340 §A.3.1: 16. Its length leaves out what authenticates it.
 void ospf(Decoding& d, Datagram& datagram) {
   const auto header = d.in.take<16>();
-  if (!header) return d.incomplete(16);
+  if (!header) return d.missing(16);
   const std::size_t smallest = header.u8<0>() == 2 ? 24 : 16;
   const std::size_t length = header.u16<2>();
   if (length < smallest) return d.blame(Malformed::bad_length);
-  if (length - 16 > d.in.wire()) d.incomplete(length - 16);
+  if (length - 16 > d.in.wire()) d.missing(length - 16);
   datagram.upper = Upper::ospf;
   behind(datagram, d);
 }

@@ -20,16 +20,15 @@ struct Decoding {
   void blame(Malformed why) {
     if (!quiet && !packet.malformed) packet.malformed = why;
   }
-  // A header in front of the protocol is not there. Within a tunnel our own snaplen is no flaw: the
-  // frame's protocol is known.
-  void blind(std::size_t need) {
+  // A header is not there. Our own snaplen is no flaw; within a tunnel all that is counted of the
+  // frame is known.
+  void missing(std::size_t need) {
     const Shortage why = in.shortage(need);
-    if (inside && why == Shortage::cut) return;
-    blame(why == Shortage::declared ? Malformed::bad_length : Malformed::truncated);
-  }
-  // Bytes behind the protocol are not there: our own snaplen is no flaw.
-  void incomplete(std::size_t need) {
-    if (in.shortage(need) != Shortage::cut) blind(need);
+    if (why == Shortage::cut) {
+      packet.cut = packet.cut || !inside;
+    } else {
+      blame(why == Shortage::declared ? Malformed::bad_length : Malformed::truncated);
+    }
   }
   // One header deeper; false at the cap.
   bool descend() {

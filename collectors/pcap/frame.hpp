@@ -23,9 +23,10 @@
 // The protocol counts in spite of a flaw behind it (a cut TCP header is still TCP); a flaw in front
 // of it makes the frame `other`.
 //
-// Our own snaplen is not the packet's fault: a cut (captured < original) behind the protocol is no
-// flaw. A cut that hides the protocol is counted `truncated`, because the protocol counts are then
-// lower bounds and nobody would see it otherwise; a larger snaplen cures it.
+// Our own snaplen is not the packet's fault: what it cut off (captured < original) is no flaw. A
+// cut that hides the protocol leaves the frame `other`; one that hides any header of the outermost
+// datagram, or in front of it, is told as `cut`, because the protocol counts, or those by port, are
+// then lower bounds. A larger snaplen cures it.
 //
 // Packets larger than 65535 bytes carry no length in their headers (Linux BIG TCP and UDP GSO:
 // total length 0, payload length 0, UDP length 0): then, and only then, 0 is no flaw. Jumbograms

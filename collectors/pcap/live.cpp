@@ -99,7 +99,7 @@ class LiveCapture final : public Capture {
 
   const Handle handle_;
   const std::string interface_;
-  const PrefixSet local_;
+  const PrefixSet& local_;
   const int fd_;
   const LinkType link_;
   Vantage vantage_;

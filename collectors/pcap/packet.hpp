@@ -57,6 +57,7 @@ struct Datagram {
   std::uint8_t protocol = 0;  // IANA number of the upper layer
   bool fragment = false;      // part of a datagram; only the first part has ports
   Upper upper = Upper::none;
+  std::uint16_t whole = 0;  // of a first fragment of UDP: bytes of all, with UDP's header
   IpAddress source, destination;
 
   std::uint16_t source_port = 0, destination_port = 0;  // TCP, UDP, SCTP
@@ -83,6 +84,7 @@ inline constexpr std::array<std::string_view, kTunnels> kTunnelNames = {"none", 
 struct Packet {
   Protocol protocol = Protocol::other;  // what it is counted as (frame.hpp)
   std::optional<Malformed> malformed;
+  bool cut = false;  // the capture's snaplen hides a header of the outermost datagram, or before it
   Sender sender = Sender::unsaid;
   Cast cast = Cast::unsaid;
   MacAddress source;        // where sender is `address`

@@ -46,6 +46,17 @@ void Storms::pass(Watch& watch, std::int64_t second) {
   watch.now = 0;
 }
 
+void Storms::set_threshold(std::uint64_t threshold) {
+  threshold_ = threshold;
+  if (threshold != 0) return;
+  for (Watch* const watch : {&broadcast_, &multicast_}) {
+    watch->above = 0;
+    if (std::exchange(watch->raging, false)) {
+      tell(*watch, false, watch->second, watch->second - watch->began);
+    }
+  }
+}
+
 // The second under way goes on, as part of another.
 void Storms::set_back(Duration step) {
   const std::int64_t seconds = (step.count() + 999'999'999) / 1'000'000'000;

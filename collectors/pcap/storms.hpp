@@ -30,6 +30,9 @@ class Storms {
   // `threshold`: packets a second; 0: nothing is a storm.
   explicit Storms(std::uint64_t threshold) : threshold_(threshold) {}
 
+  // From the second under way on. A storm under way is judged by it, too; 0 ends it.
+  void set_threshold(std::uint64_t threshold);
+
   void count(Cast cast, WallTime time) {
     if (cast == Cast::broadcast) return count(broadcast_, time);
     if (cast == Cast::multicast) return count(multicast_, time);

@@ -49,6 +49,12 @@ void Tally::copy_to(CaptureSample& sample) const {
   sample.malformed = malformed_;
 }
 
+std::uint64_t Tally::dropped() const {
+  std::uint64_t sum = 0;
+  for (const Packets packets : dropped_) sum += packets.count();
+  return sum;
+}
+
 std::uint64_t Tally::packets() const {
   std::uint64_t sum = 0;
   for (const auto& direction : traffic_) {

@@ -66,6 +66,7 @@ class Tally {
 
   void copy_to(CaptureSample& sample) const;
   [[nodiscard]] std::uint64_t packets() const;
+  [[nodiscard]] std::uint64_t dropped() const;
 
  private:
   std::array<std::array<TrafficCount, kProtocols>, kDirections> traffic_{};

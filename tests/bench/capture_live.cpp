@@ -147,10 +147,11 @@ class Counts {
 };
 
 Counted counts(const std::string& interface, std::uint64_t most) {
+  static const pcap::PrefixSet anywhere;
   const PcapCollectorConfig config;
   std::string remark;
   pcap::Opened opened =
-      pcap::open_live({interface, config.filter, config.snaplen, {}, config.buffer}, remark);
+      pcap::open_live({interface, config.filter, config.snaplen, anywhere, config.buffer}, remark);
   auto* const capture = std::get_if<std::unique_ptr<pcap::Capture>>(&opened);
   return capture == nullptr ? Counted{} : Counts(std::move(*capture), most).run();
 }

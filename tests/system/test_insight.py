@@ -142,5 +142,57 @@ class Insight(LabTest):
                 self.assertRegex(end["host"], r"^10\.8[12]\.0\.0/24 [0-9a-f]{12}$")
 
 
+@needs_namespaces
+class CaptureJournal(LabTest):
+    """When a capture was on, and with what: over reload, SIGTERM, kill -9 and start."""
+
+    def setUp(self):
+        super().setUp()
+        need_binaries(self, "itnxtd")
+        self.base = product.config(self.lab)
+
+    def config(self, on=True, **keys):
+        taps = [product.pcap("tap", interface="lo", **keys)] if on else []
+        return {**self.base, "collectors": [product.pcap("other", interface="lo"), *taps]}
+
+    def told(self, of="tap"):
+        def facts(event):
+            details = event["details"]
+            if event["kind"] == "capture_stopped":
+                return "stopped " + details["reason"]
+            return "started %s %s" % (details["source"], details["addresses"])
+        return [facts(e) for e in reversed(self.daemon.api("events?limit=1000"))
+                if e["kind"].startswith("capture_") and e["collector"] == of]
+
+    def wait_told(self, *expected):
+        wait_until(lambda: self.told() == list(expected), "the journal says %s" % (expected,))
+
+    def test_the_journal_says_when_it_was_on_and_with_what(self):
+        self.daemon = product.Itnxtd(self.lab, "run", self.config())
+        told = ["started lo pseudonym"]
+        self.wait_told(*told)
+        self.daemon.reload(self.config(on=False))
+        told += ["stopped removed"]
+        self.wait_told(*told)
+        self.daemon.reload(self.config())
+        told += ["started lo pseudonym"]
+        self.wait_told(*told)
+        self.daemon.reload(self.config(talkers={"addresses": "plain"}))
+        told += ["stopped reload", "started lo plain"]
+        self.wait_told(*told)
+        self.daemon.stop()
+        self.daemon.start()
+        told += ["stopped ended", "started lo plain"]
+        self.wait_told(*told)
+        self.daemon.kill()
+        self.daemon.start()
+        told += ["started lo plain"]
+        self.wait_told(*told)
+        other = ["started lo pseudonym"]
+        wait_until(lambda: self.told("other") == other + ["stopped ended"] + 2 * other,
+                   "no reload told anything of the other one")
+        self.assertEqual(self.daemon.api("alerts"), [])
+
+
 if __name__ == "__main__":
     main()

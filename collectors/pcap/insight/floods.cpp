@@ -66,7 +66,22 @@ void Floods::set_back(std::int64_t seconds) {
   }
 }
 
+void Floods::end_all() {
+  for (Counts& counts : table_) {
+    for (std::size_t k = 0; k < kFloodKinds; ++k) {
+      if (counts.courses[k].told) tell(counts, static_cast<FloodKind>(k), false);
+    }
+    counts = {};
+  }
+  std::ranges::fill(tags_, Tags{});
+}
+
 bool Floods::close_window(Counts& counts) {
+  for (std::size_t i = 0; i < counts.fragments.size(); ++i) {
+    const Fragments fragments = std::exchange(counts.fragments[i], {});
+    counts.sums[i][index(FloodKind::udp_amplification)] +=
+        std::min(fragments.announced, fragments.came);
+  }
   bool quiet = true;
   for (std::size_t k = 0; k < kFloodKinds; ++k) {
     quiet = quiet && counts.sums[0][k] == 0 && counts.courses[k].history == 0;

@@ -3,13 +3,17 @@
 // `limit` and at least `ratio` times what excuses it:
 //   syn                TCP connections asked for; excused by those that were completed (the client
 //                      went on after its SYN: RFC 4987 §2 is what does not)
-//   udp_amplification  bytes of UDP from ports that answer with more than they are asked; excused
-//   by
-//                      the bytes the network sent to such ports
+//   udp_amplification  bytes of UDP from ports that answer with more than they are asked, later
+//                      fragments with them; excused by the bytes the network sent to such ports
 //   icmp               ICMP packets; excused by the echo requests the network sent
-// A flood begins when `needed` of the last `of` windows are evidence, and is over when none of them
-// is. Fixed memory: 1024 networks; one that has come to notice gives its place to no other.
-// Pure; one thread.
+// Later fragments bear no ports: those of UDP towards a network are taken for what first fragments
+// from such ports announce (UDP's length) to come behind them in the same window, and for no more.
+// So ordinary fragments (NFS, IPsec over UDP, SIP) are never evidence, whatever comes with them,
+// and a forged length is worth no more than the fragments that really come. Of a window in which
+// first fragments were dropped unseen the rest is not counted; a flood of later fragments alone is
+// not told. A flood begins when `needed` of the last `of` windows are evidence, and is over when
+// none of them is. Fixed memory: 1024 networks; one that has come to notice gives its place to no
+// other. Pure; one thread.
 #pragma once
 
 #include <array>
@@ -85,6 +89,10 @@ class Floods {
  public:
   Floods(const FloodLimits& limits, const HashSecret& secret) : limits_(limits), hash_(secret) {}
 
+  // For windows from the one under way on.
+  void set_limits(const FloodLimits& limits) { limits_ = limits; }
+  // Networks are others from now on: what is told to go on is told to be over, the rest forgotten.
+  void end_all();
   // The second that packets belong to from now on. Windows between are empty ones; going back
   // changes nothing.
   void advance(std::int64_t second) {
@@ -103,6 +111,16 @@ class Floods {
     Counts* const counts = find(network, toward);
     if (counts != nullptr) counts->sums[toward ? 0 : 1][index(kind)] += amount;
   }
+  // UDP in fragments: first ones from such a port (toward) or to one (excuse) announce `rest` bytes
+  // behind them; later ones come from one network to another.
+  void announce(const IpAddress& network, std::uint64_t rest, bool toward) {
+    Counts* const counts = find(network, false);
+    if (counts != nullptr) counts->fragments[toward ? 0 : 1].announced += rest;
+  }
+  void later_fragment(const IpAddress& from, const IpAddress& to, std::uint64_t bytes) {
+    if (Counts* const counts = find(to, false)) counts->fragments[0].came += bytes;
+    if (Counts* const counts = find(from, false)) counts->fragments[1].came += bytes;
+  }
   // What changed since the last call; at most kMostChanges, the rest is dropped.
   static constexpr std::size_t kMostChanges = 256;
   [[nodiscard]] std::vector<FloodChange> take_changes() { return std::exchange(changes_, {}); }
@@ -117,11 +135,15 @@ class Floods {
     std::int64_t first = 0, last = 0;
     unsigned windows = 0;
   };
-  // What a packet changes is one cache line.
+  struct Fragments {
+    std::uint64_t announced = 0, came = 0;
+  };
+  // What a packet that is no fragment changes is one cache line.
   struct alignas(64) Counts {
     IpAddress network;
     std::array<std::array<std::uint64_t, kFloodKinds>, 2> sums{};  // toward it, excused
     std::array<Course, kFloodKinds> courses{};
+    std::array<Fragments, 2> fragments{};  // toward it, from it
   };
   static std::size_t index(FloodKind kind) { return static_cast<std::size_t>(kind); }
   static std::uint64_t worth(const Counts& counts);

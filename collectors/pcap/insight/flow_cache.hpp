@@ -27,6 +27,8 @@ class FlowCache {
   explicit FlowCache(std::size_t flows);
   FlowCache(const FlowCache&) = delete;
   FlowCache& operator=(const FlowCache&) = delete;
+  // What it held is forgotten; the other one is good for nothing then.
+  FlowCache& operator=(FlowCache&&) = default;
 
   [[nodiscard]] std::size_t capacity() const { return sets_.size() * kWays; }
 

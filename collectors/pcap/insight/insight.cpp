@@ -5,6 +5,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "collectors/pcap/numbers.hpp"
+
 namespace itnxt::pcap {
 namespace {
 
@@ -30,13 +32,35 @@ std::uint64_t comes_from(const Datagram& d) {
 }  // namespace
 
 Insight::Insight(const InsightLimits& limits, SiteMap sites, const HashSecret& secret)
-    : network_(limits.networks),
+    : limits_(limits),
+      network_(limits.networks),
       sites_(std::move(sites)),
       hash_(secret),
       pairs_(limits.pairs),
       cache_(limits.flows),
       talkers_(limits.networks, secret),
       floods_(limits.floods, secret) {}
+
+void Insight::set(const InsightLimits& limits, SiteMap sites) {
+  empty(tcp_);
+  empty(rest_);
+  if (limits.networks != limits_.networks) {
+    network_ = Networks(limits.networks);
+    talkers_.set_networks(limits.networks);
+    floods_.end_all();
+  }
+  if (limits.flows != limits_.flows) {
+    cache_.sweep(micros_, [this](Flow& flow, std::int32_t silent) {
+      retire(flow, silent);
+      return true;
+    });
+    cache_ = FlowCache(limits.flows);
+  }
+  pairs_.set_most(limits.pairs);
+  floods_.set_limits(limits.floods);
+  sites_ = std::move(sites);
+  limits_ = limits;
+}
 
 void Insight::settle(std::optional<std::int64_t> time) {
   empty(tcp_);
@@ -137,6 +161,7 @@ void Insight::watch_for_floods(const Datagram& d, std::uint32_t bytes) {
         floods_.toward(FloodKind::udp_amplification, network_.of(d.destination), bytes);
         floods_.excuse(FloodKind::udp_amplification, network_.of(d.source), bytes);
       }
+      if (d.fragment) watch_first_fragment(d);
       return;
     }
     case Upper::icmp:
@@ -146,13 +171,28 @@ void Insight::watch_for_floods(const Datagram& d, std::uint32_t bytes) {
         floods_.excuse(FloodKind::icmp, network_.of(d.source), 1);
       }
       return;
-    case Upper::tcp:
     case Upper::none:
+      if (d.fragment && d.protocol == ip_number::udp) {
+        floods_.later_fragment(network_.of(d.source), network_.of(d.destination), bytes);
+      }
+      return;
+    case Upper::tcp:
     case Upper::sctp:
     case Upper::ospf:
     case Upper::other:
       return;
   }
+}
+
+// By the same rules as its own bytes, for what comes behind it.
+void Insight::watch_first_fragment(const Datagram& d) {
+  constexpr std::uint32_t kHeader = 8;
+  if (d.whole <= d.payload + kHeader) return;
+  const std::uint32_t rest = d.whole - d.payload - kHeader;
+  const bool answers = amplifies(d.source_port);
+  const bool asks = amplifies(d.destination_port);
+  if (answers) floods_.announce(network_.of(d.destination), rest, true);
+  if (asks) floods_.announce(network_.of(d.source), rest, false);
 }
 
 [[gnu::always_inline]] inline Flow& Insight::account(const Entry& packet, bool& fresh) {

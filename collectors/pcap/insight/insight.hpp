@@ -33,6 +33,11 @@ class Insight {
  public:
   Insight(const InsightLimits& limits, SiteMap sites, const HashSecret& secret);
 
+  // Goes on by other limits and another map, with all that it has counted. Numbers of sites that
+  // have pairs must mean the same sites as before. Connections under way stay with their pair; the
+  // interval's talkers are lost where networks are other ones, flows' state where their number is.
+  void set(const InsightLimits& limits, SiteMap sites);
+
   // The innermost datagram of a packet that was `bytes` long on the wire, tunnels' headers
   // included, at `time`: nanoseconds since 1970 by the capture's clock. A time before the one of an
   // earlier packet is taken for that.
@@ -85,6 +90,7 @@ class Insight {
   void process(const Entry& packet);
   void process(const TcpEntry& packet);
   void watch_for_floods(const Datagram& datagram, std::uint32_t bytes);
+  void watch_first_fragment(const Datagram& datagram);
   void move_to(std::int64_t time);
   void sweep(std::int64_t until, bool all_are_old);
   void retire(Flow& flow, std::int32_t silent);
@@ -93,8 +99,9 @@ class Insight {
     return static_cast<Micros>((time - *begun_) / 1000) + before_;
   }
 
-  const Networks network_;
-  const SiteMap sites_;
+  InsightLimits limits_;
+  Networks network_;
+  SiteMap sites_;
   const KeyedHash hash_;
   SitePairs pairs_;
   FlowCache cache_;

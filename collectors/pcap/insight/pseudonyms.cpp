@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include <stdexcept>
+#include <utility>
 
 namespace itnxt::pcap {
 namespace {
@@ -54,6 +55,11 @@ Pseudonyms::Pseudonyms(const NetworkLengths& lengths, Duration period, Instant n
 
 Pseudonyms::~Pseudonyms() {
   sodium_memzero(key_.data(), key_.size());
+}
+
+void Pseudonyms::set(const NetworkLengths& lengths, Duration period) {
+  lengths_ = lengths;
+  due_ += period - std::exchange(period_, period);
 }
 
 void Pseudonyms::draw() {

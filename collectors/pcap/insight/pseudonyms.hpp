@@ -32,6 +32,8 @@ class Pseudonyms {
   Pseudonyms& operator=(const Pseudonyms&) = delete;
   ~Pseudonyms();
 
+  // The key stays, and how long it has lasted.
+  void set(const NetworkLengths& lengths, Duration period);
   // Before names of `now` are asked for.
   void rotate(Instant now);
   // "10.1.2.0/24 3f9a41c07be2"
@@ -40,8 +42,8 @@ class Pseudonyms {
  private:
   void draw();
 
-  const NetworkLengths lengths_;
-  const Duration period_;
+  NetworkLengths lengths_;
+  Duration period_;
   Instant due_;
   std::array<std::uint8_t, 32> key_{};
 };

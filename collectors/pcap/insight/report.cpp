@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 namespace itnxt::pcap {
@@ -24,25 +26,39 @@ IpAddress address_of(const std::array<std::uint8_t, 16>& bytes) {
   return address;
 }
 
-// The sites that have prefixes, in the order in which they come.
-std::vector<SiteName> sites_of(const std::vector<SitePrefixConfig>& prefixes) {
-  std::vector<SiteName> sites;
+// The sites that have prefixes, in the order in which they come, behind those that are `known`.
+std::vector<SiteName> sites_of(const std::vector<SitePrefixConfig>& prefixes,
+                               std::vector<SiteName> known = {}) {
+  std::set<SiteName> seen(known.begin(), known.end());
   for (const SitePrefixConfig& prefix : prefixes) {
-    if (std::ranges::find(sites, prefix.site) == sites.end()) sites.push_back(prefix.site);
+    if (seen.insert(prefix.site).second) known.push_back(prefix.site);
   }
-  return sites;
+  return known;
 }
 
-SiteMap map_of(const std::vector<SitePrefixConfig>& prefixes) {
+SiteMap map_of(const std::vector<SitePrefixConfig>& prefixes, const std::vector<SiteName>& sites) {
   std::map<SiteName, SiteNumber> numbers;
   SiteNumber next = 0;
-  for (const SiteName& site : sites_of(prefixes)) numbers[site] = ++next;
+  for (const SiteName& site : sites) numbers[site] = ++next;
   std::vector<SitePrefix> made;
   made.reserve(prefixes.size());
   for (const SitePrefixConfig& prefix : prefixes) {
     made.push_back({address_of(prefix.cidr.address), prefix.cidr.length, numbers.at(prefix.site)});
   }
   return SiteMap(made);
+}
+
+InsightLimits limits_of(const PcapCollectorConfig& config) {
+  InsightLimits limits;
+  limits.flows = config.flows;
+  limits.pairs = config.site_pairs;
+  limits.networks = lengths_of(config.talkers);
+  limits.floods.kinds = {FloodLimit{config.floods.syn, config.floods.syn_ratio},
+                         FloodLimit{config.floods.udp.count(), config.floods.udp_ratio},
+                         FloodLimit{config.floods.icmp, config.floods.icmp_ratio}};
+  limits.floods.needed = config.floods.seconds;
+  limits.floods.of = config.floods.within;
+  return limits;
 }
 
 SeriesFamily counter(const char* name, const char* help, std::vector<std::string> labels) {
@@ -86,16 +102,8 @@ std::string excuse_of(FloodKind kind) {
 }  // namespace
 
 std::unique_ptr<Insight> make_insight(const PcapCollectorConfig& config) {
-  InsightLimits limits;
-  limits.flows = config.flows;
-  limits.pairs = config.site_pairs;
-  limits.networks = lengths_of(config.talkers);
-  limits.floods.kinds = {FloodLimit{config.floods.syn, config.floods.syn_ratio},
-                         FloodLimit{config.floods.udp.count(), config.floods.udp_ratio},
-                         FloodLimit{config.floods.icmp, config.floods.icmp_ratio}};
-  limits.floods.needed = config.floods.seconds;
-  limits.floods.of = config.floods.within;
-  return std::make_unique<Insight>(limits, map_of(config.prefixes), random_secret());
+  SiteMap sites = map_of(config.prefixes, sites_of(config.prefixes));
+  return std::make_unique<Insight>(limits_of(config), std::move(sites), random_secret());
 }
 
 Report::Report(const PcapCollectorConfig& config, Instant now)
@@ -103,6 +111,18 @@ Report::Report(const PcapCollectorConfig& config, Instant now)
       lengths_(lengths_of(config.talkers)),
       sites_(sites_of(config.prefixes)),
       pseudonyms_(lengths_, config.talkers.rotate, now) {}
+
+bool Report::can_update(const PcapCollectorConfig& config) const {
+  return sites_of(config.prefixes, sites_).size() <= std::numeric_limits<SiteNumber>::max();
+}
+
+void Report::update(const PcapCollectorConfig& config, Insight& insight) {
+  config_ = config.talkers;
+  lengths_ = lengths_of(config.talkers);
+  sites_ = sites_of(config.prefixes, std::move(sites_));
+  pseudonyms_.set(lengths_, config.talkers.rotate);
+  insight.set(limits_of(config), map_of(config.prefixes, sites_));
+}
 
 const std::string& Report::label(SiteNumber site) const {
   return site == 0 ? kOther : sites_[site - 1U].text();

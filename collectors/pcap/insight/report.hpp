@@ -21,6 +21,11 @@ class Report {
  public:
   Report(const PcapCollectorConfig& config, Instant now);
 
+  // Whether update() can: sites that were ever told keep their numbers, and those are 16 bits.
+  [[nodiscard]] bool can_update(const PcapCollectorConfig& config) const;
+  // Goes on by another configuration, and `insight`, whose sites are this one's, with it.
+  void update(const PcapCollectorConfig& config, Insight& insight);
+
   // itnxt_capture_tcp_*: by pair of sites; site_a opened the connections, site_b was asked. What
   // belongs to no site of ours, or found no place, is `other`.
   void tell_tcp(const SitePairs& pairs, std::vector<SeriesFamily>& families) const;
@@ -37,8 +42,8 @@ class Report {
   [[nodiscard]] TalkerFlow flow(const Talkers::Flows::Row& row, const SiteMap& sites) const;
   [[nodiscard]] std::string host(const IpAddress& address) const;
 
-  const TalkersConfig config_;
-  const NetworkLengths lengths_;
+  TalkersConfig config_;
+  NetworkLengths lengths_;
   std::vector<SiteName> sites_;  // by number - 1
   Pseudonyms pseudonyms_;
 };

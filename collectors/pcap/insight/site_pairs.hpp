@@ -55,13 +55,18 @@ class SitePairs {
   // and what comes when all places are taken.
   explicit SitePairs(std::size_t most);
 
+  // What has a place keeps it, also where they are more than that.
+  void set_most(std::size_t most);
+
   std::uint16_t find(SiteNumber client, SiteNumber server);
   [[nodiscard]] TcpPair& operator[](std::uint16_t pair) { return pairs_[pair]; }
   // The rest first.
   [[nodiscard]] const std::vector<TcpPair>& all() const { return pairs_; }
 
  private:
-  std::size_t most_;
+  [[nodiscard]] std::size_t place_of(SiteNumber client, SiteNumber server) const;
+
+  std::size_t most_ = 0;
   std::vector<TcpPair> pairs_;
   std::vector<std::uint16_t> places_;  // open addressing, at most half full; 0: free
 };

@@ -18,6 +18,7 @@ namespace itnxt::pcap {
 struct NetworkLengths {
   unsigned v4 = 120;
   unsigned v6 = 48;
+  bool operator==(const NetworkLengths&) const = default;
 };
 constexpr IpAddress network_of(const IpAddress& address, const NetworkLengths& lengths) {
   return masked(address, address.is_v4() ? lengths.v4 : lengths.v6);
@@ -54,6 +55,12 @@ class Talkers {
 
   Talkers(const NetworkLengths& lengths, const HashSecret& secret)
       : network_(lengths), hash_(secret), networks_(kRows), flows_(kRows) {}
+
+  // What is known of this interval is forgotten.
+  void set_networks(const NetworkLengths& lengths) {
+    network_ = Networks(lengths);
+    clear();
+  }
 
   // Takes over what the flow has not yet told, and sets it to nothing.
   void drain(Flow& flow);

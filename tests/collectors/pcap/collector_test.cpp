@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "collectors/pcap/open_change.hpp"
 #include "tests/collectors/pcap/savefile.hpp"
 #include "tests/support/fake_loop.hpp"
 #include "tests/support/recording.hpp"
@@ -20,12 +21,11 @@ using ::testing::IsEmpty;
 class PcapCollector : public ::testing::Test {
  protected:
   void start(const std::string& file, const std::string& filter = "") {
-    PcapCollectorConfig config;
-    config.name = CollectorName("tap");
-    config.interval = 10s;
-    config.file = file;
-    config.filter = filter;
-    collector_ = make_pcap_collector(config, {loop_, sink_, log_});
+    config_.name = CollectorName("tap");
+    config_.interval = 10s;
+    config_.file = file;
+    config_.filter = filter;
+    collector_ = make_pcap_collector(config_, {loop_, sink_, log_});
     collector_->start();
   }
   // Rounds of the loop until `count` samples are there.
@@ -48,6 +48,7 @@ class PcapCollector : public ::testing::Test {
   itnxt::test::FakeLoop loop_;
   itnxt::test::RecordingSink sink_;
   itnxt::test::RecordingLog log_;
+  PcapCollectorConfig config_;
   std::unique_ptr<Collector> collector_;
 };
 
@@ -195,10 +196,10 @@ TEST_F(PcapCollector, TellsSeriesThatBearItsNameWhileItIsOpen) {
                   "itnxt_capture_vlan_bytes_total", "itnxt_capture_packet_size_bytes",
                   "itnxt_capture_peak_bytes", "itnxt_capture_broadcast_packets_total",
                   "itnxt_capture_multicast_packets_total", "itnxt_capture_giant_packets_total",
-                  "itnxt_capture_time_set_back_total", "itnxt_capture_tcp_rtt_seconds",
-                  "itnxt_capture_tcp_retransmissions_total", "itnxt_capture_tcp_out_of_order_total",
-                  "itnxt_capture_tcp_zero_windows_total", "itnxt_capture_tcp_resets_total",
-                  "itnxt_capture_tcp_unanswered_total"));
+                  "itnxt_capture_cut_packets_total", "itnxt_capture_time_set_back_total",
+                  "itnxt_capture_tcp_rtt_seconds", "itnxt_capture_tcp_retransmissions_total",
+                  "itnxt_capture_tcp_out_of_order_total", "itnxt_capture_tcp_zero_windows_total",
+                  "itnxt_capture_tcp_resets_total", "itnxt_capture_tcp_unanswered_total"));
 }
 
 TEST_F(PcapCollector, DirectionIsToldByLocalNetworks) {
@@ -247,6 +248,24 @@ TEST_F(PcapCollector, SaysOnceThatTheClockWasSetBack) {
                           file));
 }
 
+TEST_F(PcapCollector, SaysOnceThatTheSnaplenIsTooSmall) {
+  const std::string file = folder_ / "cut.pcap";
+  const Octets cut(kTcpFrame.begin(), kTcpFrame.begin() + 20);
+  Savefile(file).add(kTcpFrame).add(cut, 1500).add(cut, 1500).add(kUdpFrame);
+  start(file);
+  rounds_until(2);
+  loop_.advance(20s);
+  EXPECT_THAT(log_.lines,
+              ElementsAre("level=warning msg=\"the savefile's snaplen is too small for 50 % of the "
+                          "packets: headers are hidden, so they are counted as other or without "
+                          "their ports; capture with a larger one (tcpdump -s 128)\" capture=tap "
+                          "file=" +
+                          file));
+  for (const Packets malformed : samples().back().malformed) EXPECT_EQ(malformed, Packets(0));
+  EXPECT_EQ(test::count_of(samples().back(), Direction::unknown, Protocol::other),
+            (TrafficCount{Packets(2), Bytes(3000)}));
+}
+
 TEST_F(PcapCollector, AStormInASavefileIsAnEvent) {
   const std::string file = folder_ / "storm.pcap";
   Octets frame = test::ethernet(0x0806, test::arp());
@@ -261,14 +280,46 @@ TEST_F(PcapCollector, AStormInASavefileIsAnEvent) {
   rounds_until(2);
   ASSERT_EQ(sink_.events.size(), 2U);
   EXPECT_EQ(sink_.events[0].kind, "capture_started");
-  EXPECT_EQ(sink_.events[0].details.back(),
-            (std::pair<std::string, std::string>{"direction",
-                                                 "as Linux cooked frames say, else not known"}));
+  EXPECT_EQ(sink_.events[0].details,
+            (CaptureFacts{{"source", file},
+                          {"direction", "as Linux cooked frames say, else not known"},
+                          {"addresses", "pseudonym"}}));
   EXPECT_EQ(sink_.events[1].kind, "broadcast_storm_began");
   EXPECT_EQ(sink_.events[1].wall, WallTime(100s));
   EXPECT_EQ(sink_.events[1].text,
             "a broadcast storm rages for 5 s: 25005 packets, at most 5001 in a second");
   EXPECT_EQ(sink_.events[1].details.back(), (std::pair<std::string, std::string>{"source", file}));
+}
+
+TEST_F(PcapCollector, TellsItsEndInGoodOrder) {
+  const std::string file = folder_ / "two.pcap";
+  Savefile(file).add(kTcpFrame);
+  start(file, "tcp");
+  rounds_until(2);
+  collector_->end(Ending::shutdown);
+  collector_.reset();
+  ASSERT_EQ(sink_.events.size(), 2U);
+  EXPECT_EQ(sink_.events[0].details.back(), (std::pair<std::string, std::string>{"filter", "tcp"}));
+  EXPECT_EQ(sink_.events[1].kind, "capture_stopped");
+  EXPECT_EQ(sink_.events[1].text, "capture of " + file + " has stopped: itnxtd ended");
+  EXPECT_EQ(sink_.events[1].details, (CaptureFacts{{"source", file}, {"reason", "ended"}}));
+}
+
+TEST_F(PcapCollector, ASavefileIsReadAnewOnlyForWhatItIsReadBy) {
+  const std::string file = folder_ / "two.pcap";
+  Savefile(file).add(kTcpFrame);
+  start(file);
+  rounds_until(2);
+  config_.interval = 1s;
+  config_.talkers.top = 1;
+  config_.snaplen = 64;
+  ASSERT_TRUE(collector_->update(config_));
+  EXPECT_EQ(samples().back().total().packets, Packets(1));
+  loop_.advance(1s);
+  EXPECT_EQ(samples().back().at, SourceTime(1s));
+  EXPECT_EQ(sink_.events.size(), 1U);
+  config_.filter = "tcp";
+  EXPECT_FALSE(collector_->update(config_));
 }
 
 TEST_F(PcapCollector, InterfacesOfAnyResolutionShareOneTime) {

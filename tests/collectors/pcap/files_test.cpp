@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "collectors/pcap/collector.hpp"
@@ -62,8 +63,8 @@ std::vector<std::string> split(const std::string& text, char separator) {
   return parts;
 }
 
-// What the collector makes of a file; its last sample.
-CaptureSample collect(const fs::path& file) {
+// What the collector makes of a file; its last sample. `cut`: packets that the snaplen cut.
+CaptureSample collect(const fs::path& file, std::uint64_t* cut = nullptr) {
   itnxt::test::FakeLoop loop;
   itnxt::test::RecordingSink sink;
   itnxt::test::RecordingLog log;
@@ -76,6 +77,11 @@ CaptureSample collect(const fs::path& file) {
     loop.run_ready();
   const std::vector<CaptureSample> samples = sink.all<CaptureSample>();
   EXPECT_EQ(samples.size(), 2U) << file;
+  const std::vector<SeriesSample> series = sink.all<SeriesSample>();
+  for (const SeriesFamily& family : series.back().families) {
+    if (cut == nullptr || family.name != "itnxt_capture_cut_packets_total") continue;
+    *cut = std::get<std::uint64_t>(family.rows.at(0).value);
+  }
   const CaptureSample& last = samples.back();
   EXPECT_TRUE(last.open) << file << ": " << (log.lines.empty() ? "" : log.lines.back());
   return last;
@@ -187,13 +193,14 @@ using Flaws = std::array<std::uint64_t, kMalformed>;  // truncated, length, vers
 const std::map<std::string, Flaws> kFlaws = {
     {"arp-oobr.pcap", {82, 0, 0, 0}},                // address lengths beyond the frame
     {"gre-heapoverflow-1.pcap", {0, 0, 1, 0}},       // version 0
-    {"mpls-label-heapoverflow.pcap", {1, 0, 0, 0}},  // the last label was not captured
-    {"ip6_frag_asan.pcap", {1, 0, 0, 0}},            // the fragment header was not captured
     {"ipv6-bad-version.pcap", {0, 0, 2, 0}},         // version 0
-    {"ipv6-next-header-oobr-1.pcap", {1, 0, 0, 0}},  // an extension was not captured
-    {"ipv6_39_byte_header.pcap", {1, 0, 0, 0}},      // 39 bytes of the header were captured
     {"ipv6_frag6_negative_len.pcap", {0, 1, 0, 0}},  // payload length 0, yet a fragment header
-    {"ipv6hdr-heapoverflow.pcap", {1, 0, 0, 0}},     // an extension was not captured
+};
+
+// Each has one frame of which less was captured than a header needs: no flaw, but told.
+const std::set<std::string> kCut = {
+    "ip6_frag_asan.pcap",        "ipv6-next-header-oobr-1.pcap", "ipv6_39_byte_header.pcap",
+    "ipv6hdr-heapoverflow.pcap", "mpls-label-heapoverflow.pcap",
 };
 
 TEST(PcapFiles, FlawsAreThoseWeKnow) {
@@ -201,7 +208,9 @@ TEST(PcapFiles, FlawsAreThoseWeKnow) {
   if (files.empty())
     GTEST_SKIP() << "no captures to compare with: ITNXT_TEST_DATA names a folder that holds pcap/";
   for (const fs::path& file : files) {
-    const CaptureSample sample = collect(file);
+    std::uint64_t cut = 0;
+    const CaptureSample sample = collect(file, &cut);
+    EXPECT_TRUE(cut == 1 || !kCut.contains(file.filename())) << file << ": " << cut;
     Flaws found{};
     for (std::size_t i = 0; i < kMalformed; ++i) found[i] = sample.malformed[i].count();
     const auto known = kFlaws.find(file.filename());

@@ -39,6 +39,7 @@ Packet rubbish() {
   packet.outer.flags = packet.inner.dscp = 9;
   packet.outer.has_timestamps = true;
   packet.malformed = Malformed::too_deep;
+  packet.cut = true;
   packet.tags = packet.labels = 3;
   packet.vlan = 77;
   packet.pppoe = true;
@@ -92,20 +93,29 @@ TEST(Frame, ACutPacketIsTruncatedAtEveryByte) {
   }
 }
 
-TEST(Frame, OurOwnSnaplenIsNoFlawBehindTheProtocol) {
+TEST(Frame, OurOwnSnaplenIsNoFlaw) {
   for (const test::Sample& row : test::samples()) {
     const Packet whole = decode_exactly(row.link, row.bytes, row.bytes.size(), row.bytes.size());
     for (std::size_t size = 0; size < std::min(row.bytes.size(), kHeadersEnd); ++size) {
       const Packet cut = decode_exactly(row.link, row.bytes, size, row.bytes.size());
-      if (cut.protocol == whole.protocol) {  // as much as is sure: a flaw may stay unseen, none is
-        if (cut.malformed && whole.protocol != Protocol::other) {  // made up
-          EXPECT_EQ(text(cut.malformed), text(whole.malformed)) << row.name << " at " << size;
-        }
-      } else {
+      if (cut.malformed) {  // a flaw may stay unseen, none is made up
+        EXPECT_EQ(text(cut.malformed), text(whole.malformed)) << row.name << " at " << size;
+      }
+      if (cut.protocol != whole.protocol) {
         EXPECT_EQ(text(cut.protocol), "other") << row.name << " at " << size;
-        EXPECT_EQ(text(cut.malformed), "truncated") << row.name << " at " << size;
+        EXPECT_TRUE(cut.cut || cut.malformed) << row.name << " at " << size;
       }
     }
+  }
+}
+
+TEST(Frame, SaysWhetherASnaplenHidesAHeader) {
+  const Octets whole = test::ethernet(0x0800, test::ipv4(6, test::tcp(test::zeros(100))));
+  for (std::size_t size = 0; size <= whole.size(); ++size) {
+    const Packet frame = decode_exactly(LinkType::ethernet, whole, size, whole.size());
+    EXPECT_EQ(frame.cut, size < 14 + 20 + 20) << size;
+    EXPECT_EQ(text(frame.malformed), "sound") << size;
+    EXPECT_EQ(text(frame.protocol), size < 14 + 20 ? "other" : "tcp") << size;
   }
 }
 

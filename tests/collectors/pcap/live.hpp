@@ -100,13 +100,12 @@ class PcapLive : public ::testing::Test {
 
   void start(const std::string& interface, const std::string& filter = "",
              std::uint64_t buffer = 32U << 20U) {
-    PcapCollectorConfig config;
-    config.name = CollectorName("live");
-    config.interval = 200ms;
-    config.interface = interface;
-    config.filter = filter;
-    config.buffer = Bytes(buffer);
-    collector_ = make_pcap_collector(config, {loop_, sink_, log_});
+    config_.name = CollectorName("live");
+    config_.interval = 200ms;
+    config_.interface = interface;
+    config_.filter = filter;
+    config_.buffer = Bytes(buffer);
+    collector_ = make_pcap_collector(config_, {loop_, sink_, log_});
     collector_->start();
   }
   [[nodiscard]] CaptureSample last() const { return sink_.all<CaptureSample>().back(); }
@@ -156,6 +155,7 @@ class PcapLive : public ::testing::Test {
   PollLoop loop_;
   itnxt::test::RecordingSink sink_;
   itnxt::test::RecordingLog log_;
+  PcapCollectorConfig config_;
   std::unique_ptr<Collector> collector_;
 };
 

@@ -174,6 +174,13 @@ TEST_F(PcapLive, ShowsWhatItCouldNotTake) {
       worst = std::max(worst, std::get<double>(family.rows.at(0).value));
     }
   }
+  ASSERT_TRUE(itnxt::test::run_until(loop_, [&] { return !log_.lines.empty(); }));
+  EXPECT_THAT(log_.lines, SizeIs(1));
+  EXPECT_EQ(log_.lines[0].find("level=warning msg=\"packets are dropped unseen: counts are too low "
+                               "by them; raise 'buffer', lower 'snaplen', or keep away by 'filter' "
+                               "what need not be counted\" capture=live interface=tap dropped="),
+            0U)
+      << log_.lines[0];
   EXPECT_GT(worst, 0);
   EXPECT_LE(worst, 1);
   const auto dropped = last().dropped;
@@ -181,6 +188,59 @@ TEST_F(PcapLive, ShowsWhatItCouldNotTake) {
   itnxt::test::run_until(loop_, [&] { return accounted() >= kSent + 100; });
   EXPECT_EQ(accounted(), kSent + 100);
   EXPECT_EQ(last().dropped, dropped);
+}
+
+TEST_F(PcapLive, AReloadKeepsTheTotals) {
+  start("tap");
+  const FrameSender far("far");
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(far.send(kToUs));
+  ASSERT_TRUE(wait_for_packets(10));
+  config_.storm_threshold = 7;
+  config_.talkers.top = 3;
+  config_.floods.icmp = 1;
+  config_.flows = 1024;
+  config_.interval = 100ms;
+  ASSERT_TRUE(collector_->update(config_));
+  EXPECT_EQ(last().interval, 100ms);
+  EXPECT_EQ(last().total().packets, Packets(10));
+  EXPECT_EQ(sink_.events.size(), 1U);  // it is as it was
+
+  ASSERT_TRUE(far.send(kToUs));  // waits in the ring while it is closed
+  config_.snaplen = 200;
+  config_.filter = "tcp";
+  ASSERT_TRUE(collector_->update(config_));
+  EXPECT_TRUE(last().open);
+  EXPECT_GE(last().total().packets, Packets(10));
+  ASSERT_TRUE(far.send(kFromUs));
+  ASSERT_TRUE(far.send(kToUs));
+  ASSERT_TRUE(wait_for_packets(11));
+  EXPECT_EQ(test::count_of(last(), Direction::receive, Protocol::udp).packets, Packets(0));
+
+  const std::uint64_t received =
+      test::count_of(last(), Direction::receive, Protocol::tcp).packets.count();
+  config_.local_prefixes = {{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 96}};
+  config_.talkers.addresses = TalkerAddresses::plain;
+  ASSERT_TRUE(collector_->update(config_));
+  EXPECT_EQ(test::count_of(last(), Direction::receive, Protocol::tcp).packets.count(), received);
+  ASSERT_EQ(sink_.events.size(), 5U);
+  EXPECT_EQ(sink_.events[1].text, "capture of tap has stopped: the configuration has changed");
+  EXPECT_EQ(sink_.events[2].details[2], (std::pair<std::string, std::string>{"snaplen", "200"}));
+  EXPECT_EQ(sink_.events[3].details.back(),
+            (std::pair<std::string, std::string>{"reason", "reload"}));
+  EXPECT_EQ(sink_.events[4].details[3],
+            (std::pair<std::string, std::string>{"addresses", "plain"}));
+  EXPECT_THAT(log_.lines, IsEmpty());
+
+  config_.interface = "far";
+  EXPECT_FALSE(collector_->update(config_));
+}
+
+TEST_F(PcapLive, AReloadMendsABadFilter) {
+  start("tap", "no such thing");
+  EXPECT_FALSE(last().open);
+  config_.filter = "tcp";
+  ASSERT_TRUE(collector_->update(config_));
+  EXPECT_TRUE(last().open);
 }
 
 TEST_F(PcapLive, SurvivesDownAndUp) {

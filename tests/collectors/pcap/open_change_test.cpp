@@ -5,18 +5,31 @@
 namespace itnxt::pcap {
 namespace {
 
-std::string seen(OpenChange& change, bool open, const std::string& trouble = {}) {
+using Details = std::vector<std::pair<std::string, std::string>>;
+
+CaptureSample sample_of(bool open) {
   CaptureSample sample;
   sample.open = open;
   sample.source = "eth1";
   sample.at = SourceTime(4s);
-  const auto event = change.see(sample, trouble, WallTime(9s));
+  return sample;
+}
+
+std::string text(const std::optional<Event>& event) {
   if (!event) return "";
   EXPECT_EQ(event->at, SourceTime(4s));
   EXPECT_EQ(event->wall, WallTime(9s));
   EXPECT_TRUE(event->device.empty());
-  EXPECT_EQ(event->details.front(), (std::pair<std::string, std::string>{"source", "eth1"}));
+  EXPECT_FALSE(event->state);  // told at each start, whatever was told before
+  EXPECT_EQ(event->details.at(0), (std::pair<std::string, std::string>{"source", "eth1"}));
   return event->kind + ": " + event->text;
+}
+
+std::string seen(OpenChange& change, bool open, const std::string& trouble = {}) {
+  return text(change.see(sample_of(open), trouble, {{"snaplen", "128"}}, WallTime(9s)));
+}
+std::string ended(OpenChange& change, const StopReason& reason) {
+  return text(change.end(sample_of(true), reason, WallTime(9s)));
 }
 
 TEST(OpenChange, TellsEachBeginAndEndOnce) {
@@ -29,6 +42,28 @@ TEST(OpenChange, TellsEachBeginAndEndOnce) {
   EXPECT_EQ(seen(change, false), "");
   EXPECT_EQ(seen(change, true), "capture_started: capture of eth1 has begun");
   EXPECT_EQ(seen(change, false), "capture_stopped: capture of eth1 has stopped");
+}
+
+TEST(OpenChange, TellsAnEndInGoodOrderWithItsReason) {
+  OpenChange change;
+  EXPECT_EQ(ended(change, kEnded), "");  // never began
+  EXPECT_EQ(seen(change, true), "capture_started: capture of eth1 has begun");
+  EXPECT_EQ(ended(change, kEnded), "capture_stopped: capture of eth1 has stopped: itnxtd ended");
+  EXPECT_EQ(ended(change, kEnded), "");
+  EXPECT_EQ(seen(change, true), "capture_started: capture of eth1 has begun");
+  EXPECT_EQ(ended(change, kReload),
+            "capture_stopped: capture of eth1 has stopped: the configuration has changed");
+  EXPECT_EQ(seen(change, true), "capture_started: capture of eth1 has begun");
+  EXPECT_EQ(ended(change, kRemoved),
+            "capture_stopped: capture of eth1 has stopped: it was removed from the configuration");
+}
+
+TEST(OpenChange, SaysWithWhatItBeganAndWhyItStopped) {
+  OpenChange change;
+  EXPECT_EQ(change.see(sample_of(true), "", {{"snaplen", "128"}}, WallTime(9s))->details,
+            (Details{{"source", "eth1"}, {"snaplen", "128"}}));
+  EXPECT_EQ(change.see(sample_of(false), "gone", {{"snaplen", "128"}}, WallTime(9s))->details,
+            (Details{{"source", "eth1"}, {"reason", "trouble"}}));
 }
 
 }  // namespace

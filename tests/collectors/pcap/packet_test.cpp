@@ -115,6 +115,7 @@ TEST(PacketOf, WhatTheSnaplenHidIsNotTold) {
 TEST(PacketOf, OnlyTheFirstFragmentHasPorts) {
   const Packet first = raw(test::ipv4(17, test::udp(test::zeros(16), 4000), 0, 0x2000));
   EXPECT_TRUE(first.outer.fragment);
+  EXPECT_EQ(first.outer.whole, 4000);
   EXPECT_EQ(first.outer.upper, Upper::udp);
   EXPECT_EQ(first.outer.destination_port, 53);
   EXPECT_FALSE(first.malformed);  // its length is that of the whole

@@ -176,6 +176,20 @@ TEST(Storms, OneIsToldWhenItLastsAndWhenItIsOver) {
   EXPECT_EQ(storms.packets(Cast::broadcast), 44U + 10U + 135U + 100U + 6U + 50U + 1U);
 }
 
+TEST(Storms, AnotherThresholdJudgesWhatGoesOn) {
+  Storms storms(10);
+  for (int second = 0; second < 6; ++second) rain(storms, second, 20);
+  EXPECT_EQ(told(storms), "broadcast began at 0 after 5 s, 100 packets, peak 20\n");
+  storms.set_threshold(100);
+  for (int second = 6; second < 17; ++second) rain(storms, second, 20);
+  EXPECT_EQ(told(storms), "broadcast ended at 5 after 5 s, 300 packets, peak 20\n");
+  storms.set_threshold(10);
+  for (int second = 17; second < 23; ++second) rain(storms, second, 20);
+  (void)told(storms);
+  storms.set_threshold(0);
+  EXPECT_EQ(told(storms).find("broadcast ended at 22 after 6 s"), 0U);
+}
+
 TEST(Storms, SilenceEndsOne) {
   Storms storms(10);
   for (int second = 0; second < 6; ++second) rain(storms, second, 20, Cast::multicast);

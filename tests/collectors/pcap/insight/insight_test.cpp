@@ -67,6 +67,60 @@ TEST(Insight, TellsTheHealthOfAPairOfSites) {
   EXPECT_EQ(pair.sides[0].round_trips.micros, 3'000U);
 }
 
+TEST(Insight, OtherLimitsLeaveWhatWasCounted) {
+  InsightLimits limits = small();
+  Insight insight(limits, two_sites(), kSecret);
+  const std::uint32_t client = 0x0a010005, server = 0x0a020007;
+  const auto shake = [&](std::uint16_t port, std::int64_t at) {
+    insight.observe(tcp(client, port, server, 443, tcp_flag::syn, 1, 0), 60, at);
+    insight.observe(tcp(server, 443, client, port, tcp_flag::syn | tcp_flag::ack, 9, 2), 60,
+                    at + 20 * kMs);
+  };
+  shake(40'000, kStart);
+  limits.flows = 4096;
+  limits.pairs = 500;
+  limits.networks.v4 = 112;
+  const std::vector<SitePrefix> prefixes = {{v4(0x0a010000), 112, 3}, {v4(0x0a020000), 112, 2}};
+  insight.set(limits, SiteMap(prefixes));
+  shake(40'001, kStart + 100 * kMs);
+  insight.settle(std::nullopt);
+  ASSERT_EQ(insight.pairs().all().size(), 3U);
+  for (const std::size_t pair : {std::size_t{1}, std::size_t{2}}) {
+    const RoundTrips& trips = insight.pairs().all()[pair].sides[1].round_trips;
+    EXPECT_EQ(trips.micros, 20'000U);
+  }
+  EXPECT_EQ(insight.pairs().all()[2].client, 3U);
+  limits.pairs = 1;  // what has a place keeps it
+  insight.set(limits, SiteMap(prefixes));
+  shake(40'002, kStart + 200 * kMs);
+  insight.settle(std::nullopt);
+  EXPECT_EQ(insight.pairs().all().size(), 3U);
+  EXPECT_EQ(insight.pairs().all()[2].sides[1].round_trips.micros, 40'000U);
+  ASSERT_EQ(insight.talkers().networks().top(2).size(), 2U);
+  EXPECT_EQ(insight.talkers().networks().top(2)[0].key.low & 0xffffU, 0U);  // a /16
+}
+
+TEST(Insight, AFloodIsOverWhenNetworksAreOthers) {
+  InsightLimits limits = small();
+  Insight insight(limits, two_sites(), kSecret);
+  const auto flood = [&](std::int64_t second) {
+    for (std::uint32_t i = 0; i < 200; ++i) {
+      insight.observe(tcp(0x0b000000 + i, 1000, 0x0a010005, 80, tcp_flag::syn, 1, 0), 60,
+                      kStart + second * 1000 * kMs);
+    }
+  };
+  for (std::int64_t s = 0; s < 7; ++s) flood(s);
+  ASSERT_EQ(insight.take_flood_changes().size(), 1U);
+  limits.floods.kinds[0].limit = 1000;  // of another limit, what goes on goes on
+  insight.set(limits, two_sites());
+  EXPECT_TRUE(insight.take_flood_changes().empty());
+  limits.networks.v4 = 112;
+  insight.set(limits, two_sites());
+  const auto over = insight.take_flood_changes();
+  ASSERT_EQ(over.size(), 1U);
+  EXPECT_FALSE(over[0].begins);
+}
+
 TEST(Insight, CountsAnUnansweredAttemptWhenTimeHasPassed) {
   Insight insight(small(), two_sites(), kSecret);
   insight.observe(tcp(0x0a010005, 40'000, 0x0a020007, 443, tcp_flag::syn, 1, 0), 60, kStart);
@@ -222,6 +276,89 @@ std::size_t memory_in_use() {
 
 // Two seconds of a million packets, each of a flow of its own, among ten talkers of about 1 % each,
 // one percent apart from the next, and ten more right behind them.
+// 3 fragments a datagram, `count` of them a second for 10 s.
+void send_in_fragments(Insight& insight, std::uint16_t port, std::uint32_t count,
+                       std::uint32_t to = 0x0a010005) {
+  for (std::uint32_t i = 0; i < 10 * count; ++i) {
+    const std::int64_t at = kStart + std::int64_t{i} * 1000 * kMs / count;
+    Datagram first = between(0x08000000 + i % 1000, to, Upper::udp);
+    first.fragment = true;
+    first.source_port = port;
+    first.destination_port = 9999;
+    first.payload = 1472;
+    first.whole = 4000;
+    insight.observe(first, 1514, at);
+    Datagram later = between(0x08000000 + i % 1000, to, Upper::none);
+    later.protocol = 17;
+    later.fragment = true;
+    insight.observe(later, 1514, at);
+    insight.observe(later, 1074, at);
+  }
+}
+
+TEST(Insight, SeesAmplificationInFragments) {
+  InsightLimits limits = small();
+  limits.floods.kinds[1].limit = 4e6;  // 1000 datagrams are 4.1 MB, their first fragments 1.5 MB
+  Insight insight(limits, two_sites(), kSecret);
+  send_in_fragments(insight, 53, 1000);
+  const auto changes = insight.take_flood_changes();
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0].kind, FloodKind::udp_amplification);
+  EXPECT_EQ(changes[0].peak, 1000U * (1514 + 4000 - 1480));
+}
+
+TEST(Insight, OrdinaryFragmentsAreNoAmplification) {
+  InsightLimits limits = small();
+  limits.floods.kinds[1].limit = 1e6;
+  Insight insight(limits, two_sites(), kSecret);
+  send_in_fragments(insight, 2049, 10'000);  // NFS
+  EXPECT_TRUE(insight.take_flood_changes().empty());
+  Insight mixed(limits, two_sites(), kSecret);  // beside some answers of a name server
+  for (std::uint32_t i = 0; i < 10'000; ++i) {
+    Datagram later = between(0x08000001, 0x0a010006, Upper::none);
+    later.protocol = 17;
+    later.fragment = true;
+    mixed.observe(later, 1514, kStart);
+  }
+  send_in_fragments(mixed, 53, 100);
+  EXPECT_TRUE(mixed.take_flood_changes().empty());
+}
+
+TEST(Insight, AnnouncedFragmentsThatDoNotComeAreNoEvidence) {
+  InsightLimits limits = small();
+  limits.floods.kinds[1].limit = 10e6;
+  Insight insight(limits, two_sites(), kSecret);
+  for (std::uint32_t i = 0; i < 10'000; ++i) {
+    Datagram first = between(0x08000000, 0x0a010005, Upper::udp);
+    first.fragment = true;
+    first.source_port = 53;
+    first.whole = 65535;
+    insight.observe(first, 60, kStart + i * kMs);
+  }
+  EXPECT_TRUE(insight.take_flood_changes().empty());
+}
+
+TEST(Insight, FragmentsBetweenServersExcuseEachOther) {
+  InsightLimits limits = small();
+  limits.floods.kinds[1] = {100'000, 2};
+  Insight insight(limits, two_sites(), kSecret);
+  for (std::uint32_t i = 0; i < 10'000; ++i) {
+    for (const bool back : {false, true}) {
+      Datagram first =
+          between(back ? 0x0a020005 : 0x0a010005, back ? 0x0a010005 : 0x0a020005, Upper::udp);
+      first.fragment = true;
+      first.source_port = first.destination_port = 53;
+      first.payload = 100;
+      first.whole = 4000;
+      insight.observe(first, 142, kStart + i * kMs);
+      Datagram later = first;
+      later.upper = Upper::none;
+      insight.observe(later, 3926, kStart + i * kMs);
+    }
+  }
+  EXPECT_TRUE(insight.take_flood_changes().empty());
+}
+
 TEST(Insight, FindsTheTopTenInAMillionRandomFlowsASecondWithinFixedMemory) {
   const auto insight = std::make_unique<Insight>(InsightLimits{}, SiteMap(), kSecret);
   std::mt19937_64 random(7);

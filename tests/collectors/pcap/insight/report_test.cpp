@@ -32,6 +32,18 @@ TEST(Pseudonyms, AreOfOneProcessAndOnePeriodOnly) {
   EXPECT_NE(names.name(kHost), name);
 }
 
+TEST(Pseudonyms, StayWhenTheirPeriodIsAnother) {
+  Pseudonyms names(kLengths, 24h, Instant(0s));
+  const std::string name = names.name(kHost);
+  names.set(kLengths, 12h);
+  names.rotate(Instant(12h) - 1ns);
+  EXPECT_EQ(names.name(kHost), name);
+  names.set({112, 48}, 12h);
+  EXPECT_EQ(names.name(kHost).find("10.1.0.0/16 "), 0U);
+  names.rotate(Instant(12h));
+  EXPECT_NE(names.name(kHost), name);
+}
+
 PcapCollectorConfig two_sites() {
   PcapCollectorConfig config;
   config.flows = 1024;
@@ -82,6 +94,25 @@ TEST(Report, TellsTcpByPairOfSites) {
   EXPECT_EQ(histogram.counts()[2], 0U);  // of at most 2 ms
   EXPECT_EQ(histogram.counts()[3], 1U);  // of at most 5 ms, …
   EXPECT_EQ(histogram.counts().back(), 1U);
+}
+
+TEST(Report, SitesKeepTheirCountsWhenTheInventoryIsAnother) {
+  PcapCollectorConfig config = two_sites();
+  const auto insight = make_insight(config);
+  Report report(config, Instant(0s));
+  shake_hands(*insight);
+  config.prefixes.erase(config.prefixes.begin());
+  config.prefixes.insert(
+      config.prefixes.begin(),
+      {SiteName("police"), {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 1}, 112}});
+  ASSERT_TRUE(report.can_update(config));
+  report.update(config, *insight);
+  insight->settle(std::nullopt);
+  std::vector<SeriesFamily> families;
+  report.tell_tcp(insight->pairs(), families);
+  const auto& rows = families.front().rows;
+  ASSERT_EQ(rows.size(), 4U);  // the rest, and the pair of before
+  EXPECT_EQ(rows[2].labels, (std::vector<std::string>{"school", "halle", "client"}));
 }
 
 TEST(Report, NamesTalkersWithoutTheirAddresses) {

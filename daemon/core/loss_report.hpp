@@ -1,4 +1,4 @@
-// When it is said that batches are dropped: at once, then after 10 s, 20 s … 10 min while it goes
+// When it is said that something (batches, packets) is dropped: at once, then after 10 s, 20 s … 10 min while it goes
 // on, and how many in all once it has stopped for two minutes. Pure.
 #pragma once
 

@@ -1,4 +1,4 @@
-#include "daemon/io/loss_report.hpp"
+#include "daemon/core/loss_report.hpp"
 
 #include <algorithm>
 #include <utility>
