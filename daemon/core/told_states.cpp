@@ -74,7 +74,12 @@ bool ToldStates::is_news_of_once(const Event& event) {
   return true;
 }
 
-// Each bears another name, so what never got to the disk leaves nothing to be taken from there.
+void ToldStates::take_back(const std::string& once, WallTime wall) {
+  const auto known = once_.find({wall, kOnce + once});
+  if (known != once_.end()) forget(known);
+}
+
+// What never got to the disk leaves nothing to be taken from there.
 void ToldStates::forget(std::set<Once>::iterator once) {
   told_.erase(once->second);
   const auto [change, fresh] = changes_.try_emplace(once->second);

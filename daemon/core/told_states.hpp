@@ -30,6 +30,9 @@ class ToldStates {
   // Whether the event says anything new; if so, it is what was told last.
   [[nodiscard]] bool is_news(const Event& event);
 
+  // The event was lost before it was on the disk: it is news if it comes again.
+  void take_back(const std::string& once, WallTime wall);
+
   // A collector's own memories, beside the states; kMost of both.
   void remember(const std::string& name, std::string what);
   [[nodiscard]] Memories recall(std::string_view prefix) const;

@@ -20,8 +20,9 @@ class Outlet::Stream final : public Sink {
   void report(Event event) override {
     if (!ended) events->report(std::move(event));
   }
-  void report_kept(Event event, std::function<void()> kept) override {
-    if (!ended) events->report(std::move(event), std::move(kept));
+  void report_answered(Event event, std::function<void(EventFate)> told) override {
+    if (ended) return told(EventFate::dropped);
+    events->report(std::move(event), std::move(told));
   }
   void remember(const std::string& name, std::string what) override {
     events->remember(name, std::move(what));

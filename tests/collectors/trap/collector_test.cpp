@@ -165,15 +165,33 @@ TEST_F(TrapCollectorTest, AnInformIsAnsweredWhenItsEventIsOnTheDisk) {
   send(inform);
   EXPECT_THAT(core.receive(), IsEmpty());
   ASSERT_EQ(slow.waiting.size(), 1U);
-  slow.waiting[0]();
+  slow.waiting[0](EventFate::kept);
   EXPECT_THAT(core.receive(), testing::Not(IsEmpty()));
   EXPECT_THAT(core.receive(), IsEmpty()) << "one answer for both";
   send(inform);
   EXPECT_THAT(core.receive(), testing::Not(IsEmpty()));
   send(v2c(pdu(kLinkUp, {}, 100, kInform)));
   collector.reset();
-  slow.waiting[1]();  // nobody is there to answer any more
+  slow.waiting[1](EventFate::kept);  // nobody is there to answer any more
   EXPECT_EQ(slow.events.size(), 2U);
+}
+
+TEST_F(TrapCollectorTest, AnInformWhoseEventIsDroppedIsNewWhenItComesAgain) {
+  SlowSink slow;
+  collector.emplace(
+      config, CollectorContext{loop, slow, log, files, as_oneself, &polls},
+      [](const std::string&, std::uint16_t) -> Result<Address> { return Error{"no names"}; });
+  collector->start();
+  const Bytes inform = v2c(pdu(kLinkUp, {}, 99, kInform));
+  send(inform);
+  ASSERT_EQ(slow.waiting.size(), 1U);
+  slow.waiting[0](EventFate::dropped);
+  EXPECT_THAT(core.receive(), IsEmpty()) << "it is lost";
+  send(inform);
+  ASSERT_EQ(slow.waiting.size(), 2U);
+  EXPECT_THAT(core.receive(), IsEmpty()) << "it has yet to be kept";
+  slow.waiting[1](EventFate::kept);
+  EXPECT_THAT(core.receive(), testing::Not(IsEmpty()));
 }
 
 TEST_F(TrapCollectorTest, BeyondTheStormLimitTrapsAreSummedUpAndInformsComeAgain) {
