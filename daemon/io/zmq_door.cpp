@@ -22,9 +22,10 @@ constexpr Duration kSweepEvery = 20ms;
 constexpr Duration kHandshake = 6s;  // libzmq ends it after 5 s
 // RFC 23 and 26 of ZeroMQ. With CURVE we send a greeting (64 bytes), a WELCOME (170) and, when all
 // is well, READY (at least 66); an ERROR instead has 12 of ours. Without, the peer sends a greeting
-// and a READY (at least 8), and libzmq answers before it has come.
+// and a READY with a Socket-Type of three letters or more (SUB: 27), and libzmq answers before it
+// has come.
 constexpr std::uint64_t kSentByCurve = 64 + 170 + 32;
-constexpr std::uint64_t kReceivedByNull = 64 + 8;
+constexpr std::uint64_t kReceivedByNull = 64 + 27;
 constexpr std::uint64_t kBabble = 4096;  // no handshake has so much
 
 using Address = std::array<std::uint8_t, 16>;

@@ -11,6 +11,9 @@
 // nothing is lost, for what is not acknowledged is sent again. Sockets that listen are made on the
 // loop's thread, and have no peer.
 //
+// Without CURVE, which is for this host's own programs only, a handshake counts as finished with as
+// many bytes as the shortest one has; who sends so many and does not finish could as well finish.
+//
 // A kernel that does not tell how much came and went (before Linux 4.2) has no door.
 //
 // TCP_DEFER_ACCEPT is no help: beyond the backlog the kernel's SYN cookies let in the silent ones
