@@ -64,7 +64,9 @@ class EventLog {
 
   // Sink's.
   void remember(const std::string& name, std::string what);
-  [[nodiscard]] Memories recall(std::string_view prefix) const { return told_.recall(prefix); }
+  [[nodiscard]] Memories recall(std::string_view name, Recall which) const {
+    return told_.recall(name, which);
+  }
 
   // The message to send to an endpoint now, an EventBatch of events as old as possible; nothing
   // while one is in flight, or all is sent, or it has yet to be read.

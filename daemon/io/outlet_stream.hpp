@@ -27,8 +27,8 @@ class Outlet::Stream final : public Sink {
   void remember(const std::string& name, std::string what) override {
     events->remember(name, std::move(what));
   }
-  [[nodiscard]] Memories recall(std::string_view prefix) const override {
-    return events->recall(prefix);
+  [[nodiscard]] Memories recall(std::string_view name, Recall which) const override {
+    return events->recall(name, which);
   }
   // After each batch; the next is due within an interval, with samples or without.
   void begin_batch();

@@ -31,7 +31,7 @@ Event event(const std::string& text) {
 }
 
 Memories memories(const EventLog& log) {
-  return log.recall("device ");
+  return log.recall("device ", Recall::of_prefix);
 }
 
 class EventLogTest : public testing::Test {
