@@ -108,10 +108,18 @@ TEST_F(TrapCollectorTest, ADeviceThatNobodyHerePollsIsSaidOnce) {
     loop.advance(6s);
   }
   EXPECT_EQ(figures()["itnxt_trap_not_polled_total"], 3);
-  const auto said = std::ranges::count_if(log.lines, [](const std::string& line) {
-    return line.find("no snmp collector of this process does") != std::string::npos;
-  });
-  EXPECT_EQ(said, 1);
+  const auto said = [&] {
+    return std::ranges::count_if(log.lines, [](const std::string& line) {
+      return line.find("no snmp collector of this process does") != std::string::npos;
+    });
+  };
+  EXPECT_EQ(said(), 1);
+  TrapCollectorConfig without = config;
+  without.targets.erase(without.targets.begin() + 2);
+  EXPECT_TRUE(collector->update(without));
+  EXPECT_TRUE(collector->update(config));
+  send(v2c(pdu(kLinkDown, {if_index(1)}, 9)), unpolled);
+  EXPECT_EQ(said(), 2) << "it was gone meanwhile, and is a new device";
 }
 
 TEST_F(TrapCollectorTest, AnInformIsAnsweredEachTimeAndToldOnce) {
