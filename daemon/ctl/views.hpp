@@ -21,6 +21,8 @@ std::string links_table(const Json& links, const Style& style);
 std::string devices_table(const Json& devices, std::optional<WallTime> now, const Style& style);
 std::string alerts_table(const Json& alerts, std::optional<WallTime> now, const Style& style);
 std::string talkers_table(const Json& talkers, const Style& style);
+// Of one capture.
+std::string talkers_text(const std::string& title, const Json& capture, const Style& style);
 std::string events_table(const Json& events, const Style& style);
 
 // The links, worst first: down, not known, then the busiest.
