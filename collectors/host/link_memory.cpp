@@ -23,7 +23,7 @@ void LinkMemory::remember(const LinkChange& change) {
 
 std::vector<LinkChange> LinkMemory::catch_up(const LinkTable& table) {
   std::map<std::string, std::string> known;
-  for (auto& [name, what] : sink_.recall(kPrefix)) {
+  for (auto& [name, what] : sink_.recall(kPrefix, Recall::of_prefix)) {
     known.emplace(name.substr(kPrefix.size()), std::move(what));
   }
   const bool all_is_new = known.empty();

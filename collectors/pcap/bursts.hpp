@@ -28,6 +28,7 @@ class Bursts {
   static constexpr std::array<std::int64_t, 3> kWindows = {1'000'000, 10'000'000, 100'000'000};
   static constexpr std::int64_t kSlots = 8;  // of each window
 
+  // `time`: not before 1970, as time_of() has it.
   void count(std::uint32_t original, WallTime time) {
     const std::int64_t at = time.time_since_epoch().count();
     if (static_cast<std::uint64_t>(at - begin_) >= kSlot) [[unlikely]] {
@@ -41,7 +42,7 @@ class Bursts {
   // Begins an interval.
   void forget();
 
-  // The clock was set back: another time line begins at `time`.
+  // The clock was set back: another time line begins at `time`, not before 1970.
   void set_back(WallTime time);
 
   [[nodiscard]] SeriesFamily family() const;

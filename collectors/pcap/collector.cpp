@@ -180,23 +180,28 @@ class PcapCollector final : public Collector {
     }
   }
 
-  void read() {
+  // True: there was nothing, and its interface has been looked at.
+  bool read() {
     const auto result = capture_->read(analysis_);
-    if (const auto* trouble = std::get_if<Trouble>(&result)) return fail(*trouble);
+    if (const auto* trouble = std::get_if<Trouble>(&result)) {
+      fail(*trouble);
+      return false;
+    }
     switch (std::get<Capture::Progress>(result)) {
       case Capture::Progress::more:
         if (!live_) schedule_read();
-        return;
+        return false;
       case Capture::Progress::idle:  // also what wakes us when the interface goes down
         see(capture_->refresh());
-        return;
+        return true;
       case Capture::Progress::finished:
         read_.cancel();
         capture_.reset();
         say_remarkable();
         publish();
-        return;
+        return false;
     }
+    return false;
   }
 
   void see(Capture::State state) {
@@ -271,9 +276,8 @@ class PcapCollector final : public Collector {
 
   void tick() {
     schedule_tick();
-    read();  // first: libpcap knows best what became of its interface
-    if (!capture_) return;
-    see(capture_->refresh());
+    const bool seen = read();  // first: libpcap knows best what became of its interface
+    if (capture_ && !seen) see(capture_->refresh());
     if (!capture_) return;
     analysis_.set_longest(longest_frame(capture_->vantage()));
     capture_->count_drops(analysis_);

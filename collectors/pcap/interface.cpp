@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <cstring>
 #include <optional>
 
@@ -30,9 +31,11 @@ bool interface_is_up(const std::string& name) {
   return answer && (answer->ifr_flags & IFF_UP) != 0;
 }
 
-unsigned interface_index(const std::string& name) {
+std::optional<unsigned> interface_index(const std::string& name) {
+  errno = ENODEV;  // of a name that is too long
   const auto answer = ask(name, SIOCGIFINDEX);
-  return answer ? static_cast<unsigned>(answer->ifr_ifindex) : 0;
+  if (answer) return static_cast<unsigned>(answer->ifr_ifindex);
+  return errno == ENODEV ? std::optional(0U) : std::nullopt;
 }
 
 Vantage vantage_of(const std::string& interface) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <climits>
 #include <cstdint>
+#include <optional>
 
 #include "collectors/pcap/interface.hpp"
 #include "collectors/pcap/libpcap.hpp"
@@ -76,9 +77,13 @@ class LiveCapture final : public Capture {
   }
 
   [[nodiscard]] State refresh() override {
-    if (interface_index(interface_) != index_) return State::gone;
+    const auto index = interface_index(interface_);
+    if (!index) return state_;  // as far as we know
+    if (!index_) index_ = index;
+    if (index != index_) return State::gone;
     vantage_ = vantage_of(interface_);
-    return !goes_down_ || interface_is_up(interface_) ? State::up : State::down;
+    state_ = !goes_down_ || interface_is_up(interface_) ? State::up : State::down;
+    return state_;
   }
   [[nodiscard]] const Vantage& vantage() const override { return vantage_; }
 
@@ -103,8 +108,9 @@ class LiveCapture final : public Capture {
   const int fd_;
   const LinkType link_;
   Vantage vantage_;
-  const unsigned index_;  // 0: "any"
-  const bool goes_down_;  // not "any", which the kernel does not know
+  std::optional<unsigned> index_;  // 0: "any"
+  const bool goes_down_;           // not "any", which the kernel does not know
+  State state_ = State::up;
   std::array<Growth, kDropPoints> drops_;
   Packet packet_;
   Analysis* analysis_ = nullptr;  // while read() runs

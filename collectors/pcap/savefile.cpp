@@ -45,7 +45,10 @@ class Savefile final : public Capture {
     bytes_ = 0;
     if (records_) {
       if (read_records(analysis) > 0) return Progress::more;
-      (void)::fseeko(pcap_file(handle_.get()), records_->offset(), SEEK_SET);
+      // Where libpcap stands it would count all of it again.
+      if (::fseeko(pcap_file(handle_.get()), records_->offset(), SEEK_SET) != 0) {
+        return unreadable(errno_text(errno));
+      }
       records_.reset();
     }
     analysis_ = &analysis;
@@ -54,7 +57,15 @@ class Savefile final : public Capture {
     analysis_ = nullptr;
     if (count > 0 || count == PCAP_ERROR_BREAK) return Progress::more;
     if (count == 0) return Progress::finished;
-    const std::string reason = pcap_geterr(handle_.get());
+    return unreadable(pcap_geterr(handle_.get()));
+  }
+
+  void count_drops(Analysis&) override {}
+  [[nodiscard]] State refresh() override { return State::up; }
+  [[nodiscard]] const Vantage& vantage() const override { return vantage_; }
+
+ private:
+  [[nodiscard]] Trouble unreadable(const std::string& reason) const {
     const bool mixed = reason.find("different from the type of the first") != std::string::npos;
     return Trouble{Kind::unreadable,
                    "savefile " + path_ + " cannot be read on after packet " +
@@ -63,11 +74,6 @@ class Savefile final : public Capture {
                        (mixed ? ": capture each interface into a file of its own" : "")};
   }
 
-  void count_drops(Analysis&) override {}
-  [[nodiscard]] State refresh() override { return State::up; }
-  [[nodiscard]] const Vantage& vantage() const override { return vantage_; }
-
- private:
   // libpcap calls this once a packet. pcap_setfilter would filter, too, but then one pcap_dispatch
   // reads on until enough packets match: the whole file, when none does.
   static void on_packet(u_char* self, const pcap_pkthdr* header, const u_char* captured) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -23,6 +24,39 @@ bool restarted(TimeTicks before, TimeTicks now, Duration passed) {
   const Duration ticked = elapsed(before, now);  // nearly 497 days when it went back
   return ticked + kSlack < passed - passed / 10 ||
          (now < before && ticked > passed + passed / 10 + kSlack);
+}
+
+constexpr std::string_view kDigits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::size_t kHashDigits = 6;  // of 6 bits
+
+void append_hash(std::string& text, std::uint32_t hash) {
+  for (std::size_t i = kHashDigits; i-- > 0;) text += kDigits[std::uint64_t{hash} >> 6 * i & 63U];
+}
+
+// Takes it off the front of `text`.
+std::optional<std::uint32_t> take_hash(std::string_view& text) {
+  if (text.size() < kHashDigits) return std::nullopt;
+  std::uint64_t hash = 0;
+  for (const char digit : text.substr(0, kHashDigits)) {
+    const std::size_t value = kDigits.find(digit);
+    if (value == std::string_view::npos) return std::nullopt;
+    hash = hash << 6U | value;
+  }
+  text.remove_prefix(kHashDigits);
+  if (hash >> 32U != 0) return std::nullopt;
+  return static_cast<std::uint32_t>(hash);
+}
+
+// The same. How far an ifIndex is from the one before: one, if nothing is said.
+std::optional<std::uint32_t> take_distance(std::string_view& text) {
+  if (!text.starts_with(' ')) return 1;
+  std::uint32_t distance = 0;
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data() + 1, end, distance, 16);
+  if (read.ec != std::errc() || read.ptr == end || *read.ptr != ':') return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(read.ptr + 1 - text.data()));
+  return distance;
 }
 
 std::uint32_t short_hash(const std::string& name) {
@@ -135,20 +169,23 @@ void Changes::see_ports(const DeviceSample& sample, const Event& form, std::vect
   ports_ = std::move(ports);
 }
 
-// "+" or "-" (answers or not), then of each port its ifIndex and hash, hexadecimal, and the digit
-// of its ifOperStatus: "+1:89abcdef:1 2:1234:2 ".
+// "+" or "-" (answers or not), then of each port its hash and the digit of its ifOperStatus; before
+// them, where ifIndex skips some, how many it goes on: "+B/3k5x1AAQ7z02 1f:Bn0yT51".
 std::optional<std::string> Changes::take_memory() {
   if (!std::exchange(is_news_, false) || !answers_) return std::nullopt;
   std::string memory(1, *answers_ ? '+' : '-');
+  std::uint32_t before = 0;
   for (const Port& port : ports_) {
-    std::array<char, 32> text{};
-    char* at = std::to_chars(text.data(), text.data() + 8, port.if_index, 16).ptr;
-    *at++ = ':';
-    at = std::to_chars(at, at + 8, port.name, 16).ptr;
-    *at++ = ':';
-    *at++ = static_cast<char>('0' + static_cast<int>(port.oper));
-    *at++ = ' ';
-    memory.append(text.data(), at);
+    const std::uint32_t distance = port.if_index - std::exchange(before, port.if_index);
+    if (distance != 1) {
+      std::array<char, 8> text{};
+      memory += ' ';
+      memory.append(text.data(),
+                    std::to_chars(text.data(), text.data() + text.size(), distance, 16).ptr);
+      memory += ':';
+    }
+    append_hash(memory, port.name);
+    memory += static_cast<char>('0' + static_cast<int>(port.oper));
   }
   return memory;
 }
@@ -157,20 +194,15 @@ bool Changes::recall(std::string_view memory) {
   if (memory.empty() || (memory.front() != '+' && memory.front() != '-')) return false;
   const bool answers = memory.front() == '+';
   std::vector<Port> ports;
-  const char* at = memory.data() + 1;
-  const char* const end = memory.data() + memory.size();
-  while (at != end) {
-    Port port{};
-    const auto index = std::from_chars(at, end, port.if_index, 16);
-    if (index.ec != std::errc() || index.ptr == end || *index.ptr != ':') return false;
-    const auto name = std::from_chars(index.ptr + 1, end, port.name, 16);
-    if (name.ec != std::errc() || end - name.ptr < 3 || *name.ptr != ':') return false;
-    const char oper = name.ptr[1];
-    if (oper < '0' || oper > '7' || name.ptr[2] != ' ') return false;
-    if (!ports.empty() && ports.back().if_index >= port.if_index) return false;
-    port.oper = static_cast<OperStatus>(oper - '0');
-    ports.push_back(port);
-    at = name.ptr + 3;
+  std::uint32_t before = 0;
+  for (std::string_view text = memory.substr(1); !text.empty(); text.remove_prefix(1)) {
+    const auto distance = take_distance(text);
+    if (!distance || *distance > std::numeric_limits<std::uint32_t>::max() - before) return false;
+    if (*distance == 0 && !ports.empty()) return false;
+    const auto name = take_hash(text);
+    if (!name || text.empty() || text.front() < '0' || text.front() > '7') return false;
+    before += *distance;
+    ports.push_back({before, *name, static_cast<OperStatus>(text.front() - '0')});
   }
   answers_ = answers;
   ports_ = std::move(ports);

@@ -230,8 +230,8 @@ void SnmpCollector::keep_changes(Session& session) {
 
 void SnmpCollector::recall_changes(Session& session) {
   const std::string name = memory_name(session.target.device.name);
-  const Memories found = context_.sink.recall(name);
-  if (!found.empty() && found.front().first == name) session.changes.recall(found.front().second);
+  const Memories found = context_.sink.recall(name, Recall::of_name);
+  if (!found.empty()) session.changes.recall(found.front().second);
 }
 
 void SnmpCollector::forget_changes(const DeviceName& device) {
@@ -239,7 +239,7 @@ void SnmpCollector::forget_changes(const DeviceName& device) {
 }
 
 void SnmpCollector::forget_changes_of_others() {
-  for (const auto& [name, changes] : context_.sink.recall(kMemories)) {
+  for (const auto& [name, changes] : context_.sink.recall(kMemories, Recall::of_prefix)) {
     const DeviceName device(name.substr(kMemories.size()));
     if (!by_name_.contains(device)) forget_changes(device);
   }

@@ -108,6 +108,7 @@ void TrapCollector::take_inventory() {
     if (!senders_.find(device)) gone.push_back(device);
   }
   for (const DeviceName& device : gone) missing_.forget(device);
+  std::erase_if(not_polled_told_, [&](const auto& told) { return !senders_.find(told.first); });
   look_up_names();
 }
 

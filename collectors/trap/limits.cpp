@@ -116,7 +116,8 @@ std::optional<Instant> PollPace::next_due() const {
 
 void Seen::forget(Instant now) {
   while (!order_.empty() && (order_.front().at + kWindow <= now || order_.size() > kMost)) {
-    hashes_.erase(order_.front().hash);
+    const auto known = hashes_.find(order_.front().hash);
+    if (known != hashes_.end() && known->second == order_.front().at) hashes_.erase(known);
     order_.pop_front();
   }
 }
@@ -128,7 +129,7 @@ bool Seen::contains(std::uint64_t hash, Instant now) {
 
 bool Seen::insert(std::uint64_t hash, Instant now) {
   forget(now);
-  if (!hashes_.insert(hash).second) return false;
+  if (!hashes_.emplace(hash, now).second) return false;
   order_.push_back({now, hash});
   forget(now);
   return true;

@@ -9,7 +9,6 @@
 #include <set>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -102,6 +101,7 @@ class Seen {
   // False: it has been seen within kWindow, of the last kMost.
   bool insert(std::uint64_t hash, Instant now);
   [[nodiscard]] bool contains(std::uint64_t hash, Instant now);
+  void take_back(std::uint64_t hash) { hashes_.erase(hash); }  // it counts as never seen
 
  private:
   void forget(Instant now);
@@ -110,7 +110,7 @@ class Seen {
     std::uint64_t hash;
   };
   std::deque<Entry> order_;
-  std::unordered_set<std::uint64_t> hashes_;
+  std::unordered_map<std::uint64_t, Instant> hashes_;
 };
 
 // Links that a poll has found lost though the device sends traps: who told nothing, or was not

@@ -226,15 +226,17 @@ void TrapCollector::report_inform(Event event, std::uint64_t identity,
                                   const Listener::Datagram& datagram, snmp::ByteView answer) {
   report_aside();
   unkept_.insert(identity);
-  context_.sink.report_kept(stamped(std::move(event)),
-                            [here = std::weak_ptr(alive_), identity,
-                             to = Listener::Datagram{datagram.peer, datagram.here, {}},
-                             bytes = std::vector<std::uint8_t>(answer.begin(), answer.end())] {
-                              const auto alive = here.lock();
-                              if (!alive) return;
-                              (*alive)->unkept_.erase(identity);
-                              (*alive)->reply(to, bytes);
-                            });
+  context_.sink.report_answered(
+      stamped(std::move(event)),
+      [here = std::weak_ptr(alive_), identity,
+       to = Listener::Datagram{datagram.peer, datagram.here, {}},
+       bytes = std::vector<std::uint8_t>(answer.begin(), answer.end())](EventFate fate) {
+        const auto alive = here.lock();
+        if (!alive) return;
+        (*alive)->unkept_.erase(identity);
+        if (fate == EventFate::kept) return (*alive)->reply(to, bytes);
+        (*alive)->seen_.take_back(identity);  // its sender repeats it
+      });
 }
 
 Event TrapCollector::stamped(Event event) const {

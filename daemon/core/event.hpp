@@ -53,6 +53,12 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 
+// What became of an event that somebody answers for.
+enum class EventFate : std::uint8_t {
+  kept,    // no end of this process loses it any more, or there is no disk for it
+  dropped  // it is lost; told again under the same Event::once it would be news
+};
+
 // Events of one collector on their way, consecutive and in order.
 struct EventBatch {
   NodeName node;

@@ -36,9 +36,12 @@ bool ToldStates::is_news_of_state(const Event& event) {
 void ToldStates::remember(const std::string& name, std::string what) {
   const std::string key = kMemory + name;
   const auto known = told_.find(key);
+  const std::size_t before = known == told_.end() ? 0 : known->second.size();
+  if (!has_room(what.size(), before)) what.clear();
   if (known == told_.end() ? what.empty() || told_.size() - once_.size() >= kMost
                            : known->second == what)
     return;
+  memory_bytes_ += what.size() - before;
   changes_[key] = what;
   if (what.empty()) {
     told_.erase(known);
@@ -47,11 +50,16 @@ void ToldStates::remember(const std::string& name, std::string what) {
   }
 }
 
-Memories ToldStates::recall(std::string_view prefix) const {
-  const std::string begin = kMemory + std::string(prefix);
+bool ToldStates::has_room(std::size_t bytes, std::size_t instead_of) const {
+  return bytes <= kMostOfMemory && memory_bytes_ - instead_of + bytes <= kMostBytes;
+}
+
+Memories ToldStates::recall(std::string_view name, Recall which) const {
+  const std::string begin = kMemory + std::string(name);
   Memories found;
   for (auto at = told_.lower_bound(begin); at != told_.end() && at->first.starts_with(begin);
        ++at) {
+    if (which == Recall::of_name && at->first != begin) break;  // it would be the first
     found.emplace_back(at->first.substr(kMemory.size()), at->second);
   }
   return found;
@@ -74,7 +82,12 @@ bool ToldStates::is_news_of_once(const Event& event) {
   return true;
 }
 
-// Each bears another name, so what never got to the disk leaves nothing to be taken from there.
+void ToldStates::take_back(const std::string& once, WallTime wall) {
+  const auto known = once_.find({wall, kOnce + once});
+  if (known != once_.end()) forget(known);
+}
+
+// What never got to the disk leaves nothing to be taken from there.
 void ToldStates::forget(std::set<Once>::iterator once) {
   told_.erase(once->second);
   const auto [change, fresh] = changes_.try_emplace(once->second);
@@ -96,6 +109,7 @@ void ToldStates::give_back(Kinds changes) {
 void ToldStates::load(Kinds told) {
   told_ = std::move(told);
   for (const auto& [key, when] : told_) {
+    if (key.starts_with(kMemory)) memory_bytes_ += when.size();
     if (!is_once(key)) continue;
     Duration::rep count = 0;
     (void)std::from_chars(when.data(), when.data() + when.size(), count);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -17,12 +18,16 @@
 namespace itnxt {
 
 using Memories = std::vector<std::pair<std::string, std::string>>;  // name, what
+enum class Recall : std::uint8_t { of_name, of_prefix };            // what is asked for
 
 class ToldStates {
  public:
   using Kinds = std::map<std::string, std::string>;  // by state; empty: nothing to remember
   // More than so many are not remembered: then they are told again.
   static constexpr std::size_t kMost = 20'000;
+  // Of one memory, and of all: what is larger is not remembered, nor what it would replace.
+  static constexpr std::size_t kMostOfMemory = std::size_t{256} << 10;
+  static constexpr std::size_t kMostBytes = std::size_t{32} << 20;
   // By the events' own wall clocks; of the last kMostOnce.
   static constexpr Duration kOnceWithin = 10min;
   static constexpr std::size_t kMostOnce = 16'384;
@@ -30,9 +35,12 @@ class ToldStates {
   // Whether the event says anything new; if so, it is what was told last.
   [[nodiscard]] bool is_news(const Event& event);
 
+  // The event was lost before it was on the disk: it is news if it comes again.
+  void take_back(const std::string& once, WallTime wall);
+
   // A collector's own memories, beside the states; kMost of both.
   void remember(const std::string& name, std::string what);
-  [[nodiscard]] Memories recall(std::string_view prefix) const;
+  [[nodiscard]] Memories recall(std::string_view name, Recall which) const;  // by name
 
   void load(Kinds told);
   [[nodiscard]] bool has_changes() const { return !changes_.empty(); }
@@ -48,8 +56,10 @@ class ToldStates {
   bool is_news_of_state(const Event& event);
   bool is_news_of_once(const Event& event);
   void forget(std::set<Once>::iterator once);
+  [[nodiscard]] bool has_room(std::size_t bytes, std::size_t instead_of) const;
 
   Kinds told_;
+  std::size_t memory_bytes_ = 0;  // of all memories
   std::set<Once> once_;
   Kinds changes_;
 };

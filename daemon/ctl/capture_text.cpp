@@ -37,14 +37,16 @@ std::string number(const SeriesValue& value) {
 }
 
 // Whether there is anything in it: what a file has not need not be read.
+bool row_tells(const SeriesRow& row) {
+  if (const auto* histogram = std::get_if<Histogram>(&row.value)) {
+    return !histogram->counts().empty() && histogram->counts().back() != 0;
+  }
+  const auto* whole = std::get_if<std::uint64_t>(&row.value);
+  return whole != nullptr ? *whole != 0 : std::get<double>(row.value) != 0;
+}
+
 bool tells(const SeriesFamily& family) {
-  return std::ranges::any_of(family.rows, [](const SeriesRow& row) {
-    if (const auto* histogram = std::get_if<Histogram>(&row.value)) {
-      return !histogram->counts().empty() && histogram->counts().back() != 0;
-    }
-    const auto* whole = std::get_if<std::uint64_t>(&row.value);
-    return whole != nullptr ? *whole != 0 : std::get<double>(row.value) != 0;
-  });
+  return std::ranges::any_of(family.rows, row_tells);
 }
 
 std::string traffic_text(const CaptureSample& sample, const Style& style) {
@@ -127,7 +129,7 @@ std::string histogram_text(const SeriesFamily& family, const SeriesRow& row, con
                                         : fmt::format("above {:g}", family.bounds.back()),
                grouped(static_cast<double>(count))});
   }
-  return before == 0 ? std::string() : '\n' + table.render(style);
+  return '\n' + table.render(style);
 }
 
 Json series_json(const SeriesFamily& family) {
@@ -169,7 +171,9 @@ std::string capture_text(const Captured& captured, const Style& style) {
   for (std::size_t at = 0; at < all.size();) {
     std::size_t end = at + 1;
     if (all[at].type == SeriesType::histogram) {
-      for (const SeriesRow& row : all[at].rows) text += histogram_text(all[at], row, style);
+      for (const SeriesRow& row : all[at].rows) {
+        if (row_tells(row)) text += histogram_text(all[at], row, style);
+      }
     } else {
       while (end < all.size() && goes_beside(all[at], all[end])) ++end;
       text += family_text(std::span(all).subspan(at, end - at), style);
@@ -177,9 +181,7 @@ std::string capture_text(const Captured& captured, const Style& style) {
     at = end;
   }
   if (captured.talkers.packets > 0) {
-    Json talkers(talkers_json(captured.talkers));
-    talkers["capture"] = "talkers";
-    text += '\n' + talkers_table(Json::array({std::move(talkers)}), style);
+    text += '\n' + talkers_text("talkers", Json(talkers_json(captured.talkers)), style);
   }
   for (const Event& event : captured.events) {
     text += fmt::format("\n{} {}\n", to_rfc3339(event.wall), event.text);

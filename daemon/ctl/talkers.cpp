@@ -38,12 +38,11 @@ std::string end(const Json& object) {
   return text_of(object, "host") + (port ? fmt::format(" :{:.0f}", *port) : "");
 }
 
-std::string head(const Json& capture) {
+std::string head(const std::string& title, const Json& capture) {
   const Json& distinct = object_of(capture, "distinct");
   const auto span = number_of(capture, "seconds");
   return fmt::format("{} ({}): {} in {} packets, {} flows of {} sources to {} destinations\n",
-                     text_of(capture, "capture"),
-                     span ? fmt::format("the last {:.0f} s", *span) : "all of the file",
+                     title, span ? fmt::format("the last {:.0f} s", *span) : "all of the file",
                      amount(capture, "bytes"), whole(capture, "packets"), whole(distinct, "flows"),
                      whole(distinct, "sources"), whole(distinct, "destinations"));
 }
@@ -84,14 +83,19 @@ std::string flows(const Json& capture, const Style& style) {
 
 }  // namespace
 
+std::string talkers_text(const std::string& title, const Json& capture, const Style& style) {
+  std::string text = head(title, capture);
+  if (!list_of(capture, "networks").empty()) text += '\n' + networks(capture, style);
+  if (!list_of(capture, "flows").empty()) text += '\n' + flows(capture, style);
+  return text;
+}
+
 std::string talkers_table(const Json& talkers, const Style& style) {
   if (talkers.empty()) return "no capture has told of talkers\n";
   std::string text;
   for (const Json& capture : talkers) {
     if (!text.empty()) text += '\n';
-    text += head(capture);
-    if (!list_of(capture, "networks").empty()) text += '\n' + networks(capture, style);
-    if (!list_of(capture, "flows").empty()) text += '\n' + flows(capture, style);
+    text += talkers_text(text_of(capture, "capture"), capture, style);
   }
   return text;
 }

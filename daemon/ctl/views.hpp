@@ -22,6 +22,8 @@ std::string links_table(const Json& links, const Style& style);
 std::string devices_table(const Json& devices, std::optional<WallTime> now, const Style& style);
 std::string alerts_table(const Json& alerts, std::optional<WallTime> now, const Style& style);
 std::string talkers_table(const Json& talkers, const Style& style);
+// Of one capture.
+std::string talkers_text(const std::string& title, const Json& capture, const Style& style);
 enum class EventOrder : std::uint8_t { newest_first, oldest_first };  // by when they happened
 std::string events_table(const Json& events, EventOrder order, const Style& style);
 

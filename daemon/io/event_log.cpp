@@ -36,7 +36,7 @@ std::uint64_t EventLog::fresh_epoch() {
                      std::to_string(++epochs_made_));
 }
 
-void EventLog::report(Event event, std::function<void()> kept) {
+void EventLog::report(Event event, std::function<void(EventFate)> told) {
   event.run = options_.run;
   event.sequence = 1;
   auto body = wire::encode(EventBatch{options_.node, options_.collector, 0, event.wall, {event}});
@@ -44,10 +44,11 @@ void EventLog::report(Event event, std::function<void()> kept) {
   if (!readable) {
     log_.error("an event of a collector breaks the rules of the wire and is dropped",
                {{"collector", options_.collector.text()}, {"problem", readable.error()}});
+    if (told) told(EventFate::dropped);
     return;
   }
   if (!told_.is_news(event)) {
-    if (kept) kept();
+    if (told) told(EventFate::kept);
     return;
   }
   const auto bytes = static_cast<std::uint32_t>(body->size());
@@ -57,11 +58,12 @@ void EventLog::report(Event event, std::function<void()> kept) {
   bytes_ += bytes;
   unsaved_bytes_ += bytes;
   kept_bytes_ += bytes;
-  if (kept) kept_.emplace_back(id, std::move(kept));
+  if (told) unanswered_.push_back({id, event.wall, std::move(event.once), std::move(told)});
   shrink();
+  tell_fates();
   if (failing_) {
     sendable_to_ = id;
-    tell_kept();
+    tell_fates();
     if (ready_) ready_();
   } else {
     commit();
@@ -152,12 +154,16 @@ bool EventLog::stalled(std::size_t endpoint, Duration patience) const {
   return to.in_flight_to != 0 && loop_.now() - to.sent_at >= patience;
 }
 
-// An event that was dropped is kept nowhere.
-void EventLog::tell_kept() {
-  while (!kept_.empty() && kept_.front().first <= sendable_to_) {
-    const auto [id, kept] = std::move(kept_.front());
-    kept_.pop_front();
-    if (id >= first_ && !entry(id).gone) kept();
+// The oldest are dropped first, so that nobody waits behind one who has to go on waiting.
+void EventLog::tell_fates() {
+  while (!unanswered_.empty()) {
+    const Id id = unanswered_.front().id;
+    const bool dropped = id < first_ || entry(id).gone;
+    if (!dropped && id > sendable_to_) return;
+    const Waiting one = std::move(unanswered_.front());
+    unanswered_.pop_front();
+    if (dropped) told_.take_back(one.once, one.wall);
+    one.told(dropped ? EventFate::dropped : EventFate::kept);
   }
 }
 

@@ -58,12 +58,15 @@ class EventLog {
 
   // Numbers it and takes care of it. One that says nothing new (Event::state) is let go. One that
   // the wire's rules forbid is dropped and logged: it would stop the lane.
-  // `kept`, if any, is called when it is on the disk, or in memory for want of one.
-  void report(Event event, std::function<void()> kept = nullptr);
+  // `told`, if any, is called when it is on the disk, or in memory for want of one, or dropped
+  // before that.
+  void report(Event event, std::function<void(EventFate)> told = nullptr);
 
   // Sink's.
   void remember(const std::string& name, std::string what);
-  [[nodiscard]] Memories recall(std::string_view prefix) const { return told_.recall(prefix); }
+  [[nodiscard]] Memories recall(std::string_view name, Recall which) const {
+    return told_.recall(name, which);
+  }
 
   // The message to send to an endpoint now, an EventBatch of events as old as possible; nothing
   // while one is in flight, or all is sent, or it has yet to be read.
@@ -105,6 +108,12 @@ class EventLog {
     Instant asked_at;
     std::map<Id, Body> page;  // read back for it
   };
+  struct Waiting {  // somebody, until the event may be sent
+    Id id = 0;
+    WallTime wall;
+    std::string once;
+    std::function<void(EventFate)> told;
+  };
   struct Committed;
 
   void load();
@@ -114,7 +123,7 @@ class EventLog {
   void commit();
   void committed(const Committed& result, Id to, std::uint64_t attempt);
   void saved(Id to);
-  void tell_kept();
+  void tell_fates();
   void fail_open(const std::string& problem);
   void number_anew();
   [[nodiscard]] std::uint64_t fresh_epoch();
@@ -145,7 +154,7 @@ class EventLog {
   std::uint64_t lost_ = 0;
   std::uint64_t lost_told_ = 0;
   std::vector<Endpoint> endpoints_;
-  std::deque<std::pair<Id, std::function<void()>>> kept_;  // who waits for sendable_to_
+  std::deque<Waiting> unanswered_;  // by id
   bool committing_ = false;
   std::uint64_t attempt_ = 0;  // of a commit; an older one's end was not waited for
   bool cursors_moved_ = false;

@@ -172,7 +172,7 @@ void EventLog::saved(Id to) {
   }
   saved_to_ = to;
   sendable_to_ = std::max(sendable_to_, to);
-  tell_kept();
+  tell_fates();
   if (std::exchange(failing_, false)) {
     log_.notice("events are kept on the disk again", {{"file", file_->path()}});
   }
@@ -189,7 +189,7 @@ void EventLog::fail_open(const std::string& problem) {
         {{"collector", options_.collector.text()}, {"problem", problem}});
   }
   sendable_to_ = lane_.next_id - 1;
-  tell_kept();
+  tell_fates();
   cursors_moved_ = true;
   const Duration wait = std::chrono::seconds(std::min(1 << std::min(failures_++, 3), 5));
   later_ = loop_.after(wait, [this] {

@@ -169,13 +169,14 @@ void Outlet::close_batch(Stream& stream) {
 
 void Outlet::connect(std::size_t number) {
   Endpoint& endpoint = endpoints_[number];
+  endpoint.again.cancel();
   endpoint.socket.reset();  // first the old: what it still holds must not go out twice
   auto socket = ZmqSocket::connect_dealer(
       loop_, zmq_, kKey, endpoint.name,
       {.message = [this, number](const ZmqMessage& message) { take_answer(number, message); },
        .writable = [this, number] { pump(number); },
        .disconnected = [this, number] { lose_connection(number); },
-       .refused = [this, number](HandshakeFault fault) { tell_refused(number, fault); }},
+       .refused = [this, number](HandshakeFault fault) { take_refusal(number, fault); }},
       curve_of(config_, endpoint.name));
   if (socket) {
     endpoint.socket = std::move(socket).value();
@@ -233,6 +234,7 @@ void Outlet::finish_drain() {
   const std::uint64_t lost = lost_batches();
   if (const auto unsaid = loss_report_.unsaid(lost); unsaid > 0) say_loss(unsaid, lost);
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    endpoints_[i].again.cancel();
     endpoints_[i].socket.reset();
     reset(i);
   }

@@ -37,8 +37,9 @@ struct OutletConfig {
   std::uint64_t epoch = 0;                          // random at the start of the process
   std::size_t batch_bytes = std::size_t{32} << 10;  // a batch is closed at about this size …
   Duration batch_delay = 100ms;                     // … or this long after its first sample
-  Duration patience = 10s;   // without an ack for what waits: then the connection is made anew
-  Duration save_limit = 1s;  // of the orderly stop, for writing to the spool
+  Duration patience = 10s;      // without an ack for what waits: then the connection is made anew
+  Duration refused_again = 2s;  // after a refused key the connection is tried again, give or take
+  Duration save_limit = 1s;     // of the orderly stop, for writing to the spool
 };
 
 class Outlet {
@@ -82,6 +83,7 @@ class Outlet {
     std::string name;
     std::unique_ptr<ZmqSocket> socket;
     std::optional<HandshakeFault> refused{};  // said so in the log
+    Timer again{};                            // its key was refused
     bool silent = false;                      // said so in the log
     bool other_version = false;               // said so in an event
     Instant answered_at{};                    // latest ack of any kind
@@ -96,7 +98,7 @@ class Outlet {
   void pump(std::size_t endpoint);
   bool pump_events(std::size_t endpoint);
   void pump_all();
-  void tell_refused(std::size_t endpoint, HandshakeFault fault);
+  void take_refusal(std::size_t endpoint, HandshakeFault fault);
   void finish_drain();
   void end_drain();
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/core/hash.hpp"
 #include "daemon/io/outlet_curve.hpp"
 #include "daemon/io/outlet_stream.hpp"
 
@@ -120,9 +121,17 @@ void Outlet::lose_connection(std::size_t number) {
   pump(number);
 }
 
-// Once for each reason, until it answers: the library, or patience, tries again and again.
-void Outlet::tell_refused(std::size_t number, HandshakeFault fault) {
+// Said once for each reason, until it answers. The library tries again by itself, but for a refused
+// key; the nodes of a list that lacks them all do not come at the same moment.
+void Outlet::take_refusal(std::size_t number, HandshakeFault fault) {
   Endpoint& endpoint = endpoints_[number];
+  if (fault == HandshakeFault::key && !endpoint.again) {
+    const auto part = static_cast<int>(stable_hash(config_.node.text()) % 101);
+    endpoint.again = loop_.after(config_.refused_again * (75 + part / 2) / 100, [this, number] {
+      connect(number);
+      pump(number);
+    });
+  }
   if (std::exchange(endpoint.refused, fault) == fault) return;
   log_.error(refusal_text(config_, endpoint.name, fault),
              {{"endpoint", endpoint.name}, {"reason", std::string(name(fault))}});

@@ -20,14 +20,15 @@ class Outlet::Stream final : public Sink {
   void report(Event event) override {
     if (!ended) events->report(std::move(event));
   }
-  void report_kept(Event event, std::function<void()> kept) override {
-    if (!ended) events->report(std::move(event), std::move(kept));
+  void report_answered(Event event, std::function<void(EventFate)> told) override {
+    if (ended) return told(EventFate::dropped);
+    events->report(std::move(event), std::move(told));
   }
   void remember(const std::string& name, std::string what) override {
     events->remember(name, std::move(what));
   }
-  [[nodiscard]] Memories recall(std::string_view prefix) const override {
-    return events->recall(prefix);
+  [[nodiscard]] Memories recall(std::string_view name, Recall which) const override {
+    return events->recall(name, which);
   }
   // After each batch; the next is due within an interval, with samples or without.
   void begin_batch();

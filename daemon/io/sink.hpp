@@ -21,19 +21,20 @@ class Sink {
   // Goes out before any sample that is published later, if it is news (Event::state). The sink
   // gives its sequence and run.
   virtual void report(Event event) = 0;
-  // The same, for who has to answer for it: calls back once, within the call or later, when no end
-  // of this process loses the event any more, or the sink has given its disk up. Never for an event
-  // that is dropped. The callback may outlive the collector.
-  virtual void report_kept(Event event, std::function<void()> kept) {
+  // The same, for who has to answer for it: says once, within the call or later, what became of it;
+  // the end of the process may come first. The callback may outlive the collector.
+  virtual void report_answered(Event event, std::function<void(EventFate)> told) {
     report(std::move(event));
-    std::exchange(kept, nullptr)();
+    std::exchange(told, nullptr)(EventFate::kept);
   }
   // What is to be found again by recall() when the collector starts anew, by name; nothing: no
   // more. On the disk no later than an event that is reported next, else within a second. A sink
-  // without a disk forgets it.
+  // without a disk forgets it, and each what is too large (ToldStates).
   virtual void remember(const std::string& /*name*/, std::string /*what*/) {}
-  // All whose name begins so, by name.
-  [[nodiscard]] virtual Memories recall(std::string_view /*prefix*/) const { return {}; }
+  // The one of this name, or all whose name begins so, by name.
+  [[nodiscard]] virtual Memories recall(std::string_view /*name*/, Recall /*which*/) const {
+    return {};
+  }
 };
 
 }  // namespace itnxt

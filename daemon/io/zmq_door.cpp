@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -21,9 +22,10 @@ constexpr Duration kSweepEvery = 20ms;
 constexpr Duration kHandshake = 6s;  // libzmq ends it after 5 s
 // RFC 23 and 26 of ZeroMQ. With CURVE we send a greeting (64 bytes), a WELCOME (170) and, when all
 // is well, READY (at least 66); an ERROR instead has 12 of ours. Without, the peer sends a greeting
-// and a READY (at least 8), and libzmq answers before it has come.
+// and a READY with a Socket-Type of three letters or more (SUB: 27), and libzmq answers before it
+// has come.
 constexpr std::uint64_t kSentByCurve = 64 + 170 + 32;
-constexpr std::uint64_t kReceivedByNull = 64 + 8;
+constexpr std::uint64_t kReceivedByNull = 64 + 27;
 constexpr std::uint64_t kBabble = 4096;  // no handshake has so much
 
 using Address = std::array<std::uint8_t, 16>;
@@ -80,7 +82,7 @@ void ZmqDoor::accepted(int fd) {
 
 void ZmqDoor::thin_out() {
   while (const auto visitor = doorkeeper_.too_many(loop_.now())) {
-    show_out(*visitor, false);
+    if (show_out(*visitor, false) != Outcome::left) return;  // nor can the others be ended now
     doorkeeper_.leaves(visitor->fd);
   }
 }
@@ -89,31 +91,34 @@ void ZmqDoor::sweep() {
   const auto visitors = doorkeeper_.visitors();
   for (const Doorkeeper::Visitor& one : visitors) {
     const bool late = loop_.now() - one.since > kHandshake;
-    if (late || show_out(one, true)) doorkeeper_.leaves(one.fd);
+    if (late || show_out(one, true) == Outcome::left) doorkeeper_.leaves(one.fd);
   }
   thin_out();
   sweep_.cancel();
   if (!doorkeeper_.visitors().empty()) sweep_ = loop_.after(kSweepEvery, [this] { sweep(); });
 }
 
-// True: it is no visitor any more.
-bool ZmqDoor::show_out(const Doorkeeper::Visitor& visitor, bool only_babbling) {
+ZmqDoor::Outcome ZmqDoor::show_out(const Doorkeeper::Visitor& visitor, bool only_babbling) {
   const Standing how = standing(visitor.fd, visitor);
-  if (how == Standing::gone || how == Standing::finished) return true;
-  if (how == Standing::waiting && only_babbling) return false;
+  if (how == Standing::gone || how == Standing::finished) return Outcome::left;
+  if (how == Standing::waiting && only_babbling) return Outcome::stays;
   const Fd fd(fcntl(visitor.fd, F_DUPFD_CLOEXEC, 0));
-  if (!fd.is_open()) return false;  // gone since, which shows next time; or too many are open
-  if (standing(fd.get(), visitor) == Standing::gone) return true;
+  // Gone since, which shows next time; or too many are open.
+  if (!fd.is_open()) return Outcome::failed;
+  if (standing(fd.get(), visitor) == Standing::gone) return Outcome::left;
   ::shutdown(fd.get(), SHUT_RDWR);
   if (shown_out_) shown_out_(to_text(visitor.address));
-  return true;
+  return Outcome::left;
 }
 
 ZmqDoor::Standing ZmqDoor::standing(int fd, const Doorkeeper::Visitor& visitor) const {
   if (peer_of(fd) != std::pair(visitor.address, visitor.port)) return Standing::gone;
   tcp_info info{};
   socklen_t size = sizeof info;
+  constexpr socklen_t kNeeded =
+      offsetof(tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received;
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return Standing::gone;
+  if (size < kNeeded) return Standing::finished;  // for all we can see
   const bool finished =
       curve_ ? info.tcpi_bytes_acked >= kSentByCurve : info.tcpi_bytes_received >= kReceivedByNull;
   if (finished) return Standing::finished;

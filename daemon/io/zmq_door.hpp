@@ -11,6 +11,11 @@
 // nothing is lost, for what is not acknowledged is sent again. Sockets that listen are made on the
 // loop's thread, and have no peer.
 //
+// Without CURVE, which is for this host's own programs only, a handshake counts as finished with as
+// many bytes as the shortest one has; who sends so many and does not finish could as well finish.
+//
+// A kernel that does not tell how much came and went (before Linux 4.2) has no door.
+//
 // TCP_DEFER_ACCEPT is no help: beyond the backlog the kernel's SYN cookies let in the silent ones
 // all the same (3,975 of 5,000, tried), and it fills the queue in which honest ones wait.
 #pragma once
@@ -34,9 +39,10 @@ class ZmqDoor {
 
  private:
   enum class Standing : std::uint8_t { gone, finished, waiting, babbling };
+  enum class Outcome : std::uint8_t { left, stays, failed };  // failed: it would have to go
   void thin_out();
   void sweep();
-  bool show_out(const Doorkeeper::Visitor& visitor, bool only_babbling);
+  Outcome show_out(const Doorkeeper::Visitor& visitor, bool only_babbling);
   [[nodiscard]] Standing standing(int fd, const Doorkeeper::Visitor& visitor) const;
 
   Loop& loop_;

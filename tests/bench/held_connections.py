@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """What connections cost the aggregator that come and do not go on: RSS before, at its peak, after.
 
-Each kind of garbage meets an aggregator of its own with CURVE on loopback tcp. The connections are
+Each kind of garbage meets an aggregator of its own on loopback tcp, with CURVE. The connections are
 opened as fast as they can be, held, and closed; "after" is read a while later. Then an honest node
 delivers. Kinds: refused (not ZeroMQ), silent, half (of the signature), greeting (64 bytes, and two
 of a command), hello (a valid one; the aggregator's public key is known), large (begins a command of
-1 MiB and sends 32 KiB of it). Exit code 1 when a kind costs more than the bar.
+1 MiB and sends 32 KiB of it), null (to an endpoint without CURVE: greeting and the first bytes of a
+READY). Exit code 1 when a kind costs more than the bar.
 
   tests/bench/held_connections.py [--connections 5000] [--sources 1] [--seconds 8] [--kinds ...]
 """
@@ -28,6 +29,7 @@ from lab import BIN, Lab, free_port, wait_until
 BAR_MB = 4.0
 SIGNATURE = b"\xff" + bytes(8) + b"\x7f"
 GREETING = SIGNATURE + b"\x03\x01" + b"CURVE".ljust(20, b"\0") + bytes(32)
+PLAIN_GREETING = SIGNATURE + b"\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
 Z85 = ("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#")
 
 
@@ -117,10 +119,13 @@ def measure(kind, options):
     central, node = keygen(lab, "central"), keygen(lab, "node")
     port = free_port()
     endpoint = "tcp://127.0.0.1:%d" % port
+    curve = {"secret_key": {"file": central[2]}, "nodes": {"node": node[0]}}
+    keys = (node[0], node[1], central[0])
+    if kind == "null":
+        curve, keys = {}, None
     aggregator = product.Itnxtd(lab, "aggregate", product.config(lab, "central", aggregator={
-        "listen": endpoint,
-        "curve": {"secret_key": {"file": central[2]}, "nodes": {"node": node[0]}}}))
-    peer = zmq_peer.Peer(lab, endpoint, (node[0], node[1], central[0]))
+        "listen": endpoint, **({"curve": curve} if curve else {})}))
+    peer = zmq_peer.Peer(lab, endpoint, keys)
     sequence = 0
 
     def honest():
@@ -135,6 +140,7 @@ def measure(kind, options):
         honest()
     words = {"refused": [b"GET / HTTP/1.1\r\n\r\n"], "silent": [b""], "half": [SIGNATURE[:5]],
              "greeting": [GREETING + b"\x04\xc8"], "hello": [GREETING + hello(z85(central[0]))],
+             "null": [PLAIN_GREETING + b"\x04\x1a\x05READY"],
              "large": [GREETING + b"\x06" + (1 << 20).to_bytes(8, "big") + bytes(32768)]}[kind]
     address = ("127.0.0.1", port)
     time.sleep(1)
@@ -154,7 +160,7 @@ def measure(kind, options):
     time.sleep(options.after)
     most, after = watched.end(), rss(aggregator.process)
     newcomer = time.monotonic()
-    fresh = zmq_peer.Peer(lab, endpoint, (node[0], node[1], central[0]))
+    fresh = zmq_peer.Peer(lab, endpoint, keys)
     fresh.send(zmq_peer.heartbeat("node", "other"))
     wait_until(fresh.receive, "a newcomer is answered")
     print("%-8s %5d from %d in %.1f s: before %.1f MB, peak +%.1f, after +%.1f; descriptors %d; "
@@ -175,7 +181,7 @@ def main():
                             ("--after", 2)):
         parser.add_argument(option, type=int, default=default)
     parser.add_argument("--kinds", nargs="+",
-                        default=["refused", "silent", "half", "greeting", "hello", "large"])
+                        default=["refused", "silent", "half", "greeting", "hello", "large", "null"])
     parser.add_argument("--log", action="store_true", help="what the aggregator said")
     options = parser.parse_args()
     worst = max([measure(kind, options) for kind in options.kinds])

@@ -78,6 +78,43 @@ TEST(ToldStates, WhatHasToGoFromTheDiskIsNotForgotten) {
   EXPECT_EQ(told.take_changes().size(), 2U);
 }
 
+TEST(ToldStates, OneMemoryIsRecalledAsWellAsAllOfAKind) {
+  ToldStates told;
+  told.remember("device d1", "one");
+  told.remember("device d10", "ten");
+  told.remember("interface d", "up");
+  using All = Memories;
+  EXPECT_EQ(told.recall("device d1", Recall::of_name), (All{{"device d1", "one"}}));
+  EXPECT_EQ(told.recall("device d", Recall::of_name), All{});
+  EXPECT_EQ(told.recall("device d2", Recall::of_name), All{});
+  EXPECT_EQ(told.recall("device ", Recall::of_prefix),
+            (All{{"device d1", "one"}, {"device d10", "ten"}}));
+}
+
+TEST(ToldStates, MemoriesAreBoundedByBytes) {
+  ToldStates told;
+  const std::string large(ToldStates::kMostOfMemory, 'x');
+  const auto known = [&](const std::string& name) {
+    return !told.recall(name, Recall::of_name).empty();
+  };
+  told.remember("a", large);
+  EXPECT_TRUE(known("a"));
+  told.remember("a", large + 'x');
+  EXPECT_FALSE(known("a")) << "what it was before is true no more";
+  constexpr std::size_t kFit = ToldStates::kMostBytes / ToldStates::kMostOfMemory;
+  for (std::size_t i = 0; i < kFit; ++i) told.remember(std::to_string(i), large);
+  EXPECT_TRUE(known(std::to_string(kFit - 1)));
+  told.remember("b", "y");
+  EXPECT_FALSE(known("b"));
+  told.remember("0", "z");
+  told.remember("b", "y");
+  EXPECT_TRUE(known("b"));
+  ToldStates next;
+  next.load(told.take_changes());
+  next.remember("c", large);
+  EXPECT_TRUE(next.recall("c", Recall::of_name).empty()) << "a later process counts them, too";
+}
+
 TEST(ToldStates, AClockThatWasSetBackKeepsNothingForEver) {
   ToldStates told;
   EXPECT_TRUE(told.is_news(inform("a", 24h)));

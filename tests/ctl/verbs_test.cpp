@@ -95,7 +95,7 @@ TEST(Verbs, EventsThatWereRefusedSaySo) {
   Json events = fixture("events");
   for (Json& event : events) event["refused"] = true;
   EXPECT_EQ(
-      events_table(events, kPlain),
+      events_table(events, EventOrder::newest_first, kPlain),
       "TIME (UTC)           NODE       COLLECTOR  KIND               DEVICE      STATE            "
       "          TEXT\n"
       "2026-11-23 12:29:58  md-core-1  traps      interface_down     sdl-core-1  Te0/0/1 down "

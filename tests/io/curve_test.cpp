@@ -47,7 +47,7 @@ class Curve : public testing::Test {
     inlet = std::move(*opened);
   }
   std::unique_ptr<Outlet> connect(const std::string& name, const CurvePair& own,
-                                  const std::string& server_key) {
+                                  const std::string& server_key, Duration patience = 200ms) {
     OutletConfig config;
     config.node = NodeName(name);
     config.endpoints = {inlet->endpoint()};
@@ -56,7 +56,8 @@ class Curve : public testing::Test {
     config.spool.directory = dir.path() + "/spool";
     config.epoch = 1;
     config.batch_bytes = 1;
-    config.patience = 200ms;
+    config.patience = patience;
+    config.refused_again = 200ms;
     auto outlet = std::make_unique<Outlet>(loop, log, zmq, config);
     publish(*outlet);
     return outlet;
@@ -111,12 +112,21 @@ TEST_F(Curve, AnUnknownKeyIsRefusedOnBothSidesWithWhatToDo) {
   EXPECT_TRUE(logs("a key that aggregator.curve.nodes does not name was refused\" peer=127.0.0.1"));
   EXPECT_TRUE(run_until(loop, [&] { return fault(HandshakeFault::key) > 0; }));
   EXPECT_THAT(got, IsEmpty());
-  // The library gives up for good; patience comes again, and the list of then counts.
+  // The library gives up for good; it is tried again, and the list of then counts.
   gate->reconfigure(list({{stranger.public_key, NodeName("node")}}));
   EXPECT_TRUE(run_until(loop, [&] { return outlet->waiting_batches() == 0; }));
   for (const std::string& line : log.lines) {
     EXPECT_THAT(line, Not(HasSubstr(stranger.secret_key)));
   }
+}
+
+TEST_F(Curve, AKeyThatIsPutIntoTheListIsHeardLongBeforePatienceEnds) {
+  open();
+  const CurvePair newcomer = pair();
+  const auto outlet = connect("node", newcomer, server.public_key, 1h);
+  EXPECT_TRUE(run_until(loop, [&] { return fault(HandshakeFault::key) > 2; })) << "tried again";
+  gate->reconfigure(list({{newcomer.public_key, NodeName("node")}}));
+  EXPECT_TRUE(run_until(loop, [&] { return outlet->waiting_batches() == 0; }));
 }
 
 TEST_F(Curve, ANodeSpeaksOnlyForItself) {

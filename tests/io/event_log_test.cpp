@@ -31,7 +31,7 @@ Event event(const std::string& text) {
 }
 
 Memories memories(const EventLog& log) {
-  return log.recall("device ");
+  return log.recall("device ", Recall::of_prefix);
 }
 
 class EventLogTest : public testing::Test {
@@ -173,12 +173,12 @@ TEST_F(EventLogTest, WhatComesAgainIsToldOnceAlsoOverAKill) {
   one.once = "its hash";
   start(options(1));
   int answers = 0;
-  events->report(one, [&] { ++answers; });
+  events->report(one, [&](EventFate) { ++answers; });
   settle();
   EXPECT_EQ(answers, 1);
   EXPECT_THAT(texts(take()), ElementsAre("1:an inform"));
   start(options(2));  // no word of the aggregator's has come
-  events->report(one, [&] { ++answers; });
+  events->report(one, [&](EventFate) { ++answers; });
   EXPECT_EQ(answers, 2) << "it is on the disk";
   const auto again = take();
   EXPECT_THAT(texts(again), ElementsAre("1:an inform"));
@@ -186,7 +186,7 @@ TEST_F(EventLogTest, WhatComesAgainIsToldOnceAlsoOverAKill) {
   loop.advance(1s);  // it goes from the disk
   settle();
   start(options(3));
-  events->report(one, [&] { ++answers; });
+  events->report(one, [&](EventFate) { ++answers; });
   EXPECT_EQ(answers, 3);
   EXPECT_EQ(take(), std::nullopt);
 }
@@ -384,7 +384,9 @@ TEST_F(EventLogTest, ADiskThatHangsHoldsNoEventBack) {
 TEST_F(EventLogTest, WhoAnswersForAnEventHearsWhenItIsOnTheDisk) {
   std::vector<std::string> kept;
   const auto report_kept = [&](const std::string& text) {
-    events->report(event(text), [&kept, text] { kept.push_back(text); });
+    events->report(event(text), [&kept, text](EventFate fate) {
+      kept.push_back(fate == EventFate::kept ? text : text + " dropped");
+    });
   };
   std::promise<void> mended;
   EventLogOptions slow = options();
@@ -407,13 +409,57 @@ TEST_F(EventLogTest, WhoAnswersForAnEventIsNotLeftWaitingByADiskThatHangs) {
   EventLogOptions slow = options();
   slow.file.before_write = [wait = mended.get_future().share()] { wait.wait(); };
   start(slow);
-  events->report(event("1"), [&] { ++kept; });
+  const auto count = [&](EventFate fate) { kept += fate == EventFate::kept ? 1 : 0; };
+  events->report(event("1"), count);
   loop.advance(slow.patience);
   EXPECT_EQ(kept, 1) << "it is in memory, and nothing better is to be had";
-  events->report(event("2"), [&] { ++kept; });
+  events->report(event("2"), count);
   EXPECT_EQ(kept, 2);
   mended.set_value();
   settle();
+}
+
+TEST_F(EventLogTest, WhoAnswersForAnEventThatIsDroppedHearsAtOnce) {
+  std::vector<std::string> fates;
+  const auto inform = [&](const std::string& text, std::size_t size = 0) {
+    Event one = event(text);
+    one.once = "inform " + text;
+    one.text.append(size, '.');
+    events->report(std::move(one), [&fates, text](EventFate fate) {
+      fates.push_back(text + (fate == EventFate::kept ? " kept" : " dropped"));
+    });
+  };
+  std::promise<void> mended;
+  EventLogOptions slow = options();
+  slow.memory_bytes = 1000;
+  slow.file.before_write = [wait = mended.get_future().share()] { wait.wait(); };
+  start(slow);
+  inform("1", 600);  // its commit is under way, and its name with it
+  EXPECT_THAT(fates, IsEmpty());
+  inform("2", 600);
+  EXPECT_THAT(fates, ElementsAre("1 dropped"));
+  inform("3", 600);
+  EXPECT_THAT(fates, ElementsAre("1 dropped", "2 dropped"));
+  mended.set_value();
+  settle();
+  EXPECT_THAT(fates, ElementsAre("1 dropped", "2 dropped", "3 kept"));
+  loop.advance(1s);
+  settle();
+  start(options(2));  // what its senders repeat
+  fates.clear();
+  for (const char* text : {"1", "2", "3"}) inform(text);
+  EXPECT_THAT(fates, ElementsAre("3 kept")) << "it is known";
+  settle();
+  EXPECT_THAT(fates, ElementsAre("3 kept", "1 kept", "2 kept"));
+}
+
+TEST_F(EventLogTest, WhoAnswersForAnEventThatTheWireForbidsHearsAtOnce) {
+  start(options());
+  Event bad = event("1");
+  bad.kind = "No Kind";
+  std::optional<EventFate> fate;
+  events->report(std::move(bad), [&](EventFate what) { fate = what; });
+  EXPECT_EQ(fate, EventFate::dropped);
 }
 
 TEST_F(EventLogTest, WithoutAFileEventsLiveInMemory) {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -94,6 +95,22 @@ TEST_F(ZmqDoorTest, AnotherPeerThatHasADescriptorNowIsNotShownOut) {
   EXPECT_EQ(shown_out, std::vector<std::string>{});
   char byte = 0;
   EXPECT_EQ(recv(other.get(), &byte, 1, MSG_DONTWAIT), -1) << "0: it was shut down";
+}
+
+// To be shut down a connection's descriptor is duplicated.
+TEST_F(ZmqDoorTest, WhoCannotBeShownOutForWantOfADescriptorIsShownOutLater) {
+  std::vector<Fd> connections;
+  for (std::size_t i = 0; i < Doorkeeper::kMostOfSource + 2; ++i)
+    connections.push_back(accept_one());
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{1, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  for (const Fd& one : connections) door.accepted(one.get());
+  EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(shown_out, std::vector<std::string>{});
+  loop.advance(1s);
+  EXPECT_EQ(shown_out, (std::vector<std::string>{"127.0.0.1", "127.0.0.1"}));
 }
 
 }  // namespace

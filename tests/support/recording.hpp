@@ -23,8 +23,8 @@ class RecordingSink final : public Sink {
   void remember(const std::string& name, std::string what) override {
     told_.remember(name, std::move(what));
   }
-  [[nodiscard]] Memories recall(std::string_view prefix) const override {
-    return told_.recall(prefix);
+  [[nodiscard]] Memories recall(std::string_view name, Recall which) const override {
+    return told_.recall(name, which);
   }
 
   // The samples of one kind, in order.

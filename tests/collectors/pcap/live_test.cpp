@@ -351,6 +351,21 @@ TEST_F(PcapLive, SaysThatAnInterfaceWasRenamedUnderTraffic) {
   EXPECT_EQ(log_.lines.back(), kBack);
 }
 
+// To ask the kernel for the interface takes a descriptor.
+TEST_F(PcapLive, GoesOnWithoutAFreeDescriptor) {
+  start("tap");
+  ASSERT_TRUE(wait_for_samples(1));
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{1, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const bool told = wait_for_samples(10);  // it has looked meanwhile
+  EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(told);
+  EXPECT_TRUE(last().open);
+  EXPECT_THAT(log_.lines, IsEmpty());
+}
+
 TEST_F(PcapLive, WaitsForAnInterfaceThatIsNotThere) {
   start("tap7");
   EXPECT_FALSE(last().open);

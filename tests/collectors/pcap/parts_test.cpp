@@ -1,10 +1,13 @@
 // Each part of the analysis on its own, by tables and generated patterns.
 #include <gtest/gtest.h>
+#include <net/if.h>
 #include <rapidcheck.h>
+#include <sys/resource.h>
 
 #include <map>
 
 #include "collectors/pcap/analysis.hpp"
+#include "collectors/pcap/interface.hpp"
 #include "tests/collectors/pcap/lines.hpp"
 
 namespace itnxt::pcap {
@@ -12,6 +15,19 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr WallTime kStart = WallTime(1'700'000'000s);
+
+TEST(Interface, ThereIsNoneAndCannotAskAreTwo) {
+  EXPECT_EQ(interface_index("lo"), if_nametoindex("lo"));
+  EXPECT_EQ(interface_index("none of it"), 0U);
+  EXPECT_EQ(interface_index("longer than any name is"), 0U);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{1, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto index = interface_index("lo");
+  EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(index, std::nullopt);
+}
 
 TEST(Classes, BytesByTheClassOfTheOutermostHeader) {
   Classes classes;

@@ -128,9 +128,27 @@ TEST_F(ChangesTest, ALaterProcessTellsWhatHasChangedMeanwhile) {
                           "interface_down: interface a of core is down"));
 }
 
+TEST_F(ChangesTest, AMemoryIsShort) {
+  std::vector<InterfaceSample> rows;
+  for (std::uint32_t i = 1; i <= 1000; ++i) {
+    rows.push_back(row(i, "GigabitEthernet1/0/" + std::to_string(i), i % 3 == 0 ? kDown : kUp));
+  }
+  rows.push_back(row(0xffff'ffff, "Null0", OperStatus::lower_layer_down));
+  (void)see(poll(rows));
+  const auto memory = changes.take_memory();
+  ASSERT_TRUE(memory);
+  EXPECT_LT(memory->size(), 7100U);
+  changes = {};
+  EXPECT_TRUE(changes.recall(*memory));
+  EXPECT_THAT(see(poll(rows)), IsEmpty());
+  EXPECT_EQ(changes.take_memory(), std::nullopt) << "nothing is news: it is as it was";
+}
+
 TEST_F(ChangesTest, NonsenseIsNoMemory) {
-  for (const char* text : {"", "x", "1:2:3 ", "+1", "+1:2", "+1:2:", "+1:2:3", "+1:2:8 ", "+1:2:x ",
-                           "+1:x:3 ", "+2:1:1 1:1:1 ", "+1:1:1 1:1:1 ", "+123456789:1:1 "}) {
+  for (const char* text :
+       {"", "x", "AAAAAA1", "+A", "+AAAAA1", "+AAAAAA", "+AAAAAA8", "+AAAAAAx", "+AAA=AA1",
+        "+EAAAAA1", "+AAAAAA1 ", "+ 2AAAAAA1", "+ :AAAAAA1", "+ x:AAAAAA1", "+AAAAAA1 0:AAAAAA1",
+        "+ ffffffff:AAAAAA1AAAAAA1", "+ 123456789:AAAAAA1", "+1:2:3 ", "+1000001:89abcdef:1 "}) {
     EXPECT_FALSE(changes.recall(text)) << text;
     EXPECT_TRUE(changes.knows_nothing()) << text;
   }

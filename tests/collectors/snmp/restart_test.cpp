@@ -71,7 +71,8 @@ TEST_F(RestartTest, ADeviceThatFellSilentMeanwhileIsToldOnce) {
 TEST_F(RestartTest, ADeviceThatIsPolledNoMoreIsForgotten) {
   const auto known = [&] {
     std::vector<std::string> names;
-    for (const auto& [name, what] : world->sink.recall("")) names.push_back(name);
+    for (const auto& [name, what] : world->sink.recall("", Recall::of_prefix))
+      names.push_back(name);
     return names;
   };
   live();

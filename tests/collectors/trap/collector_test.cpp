@@ -133,10 +133,18 @@ TEST_F(TrapCollectorTest, ADeviceThatNobodyHerePollsIsSaidOnce) {
     loop.advance(6s);
   }
   EXPECT_EQ(figures()["itnxt_trap_not_polled_total"], 3);
-  const auto said = std::ranges::count_if(log.lines, [](const std::string& line) {
-    return line.find("no snmp collector of this process does") != std::string::npos;
-  });
-  EXPECT_EQ(said, 1);
+  const auto said = [&] {
+    return std::ranges::count_if(log.lines, [](const std::string& line) {
+      return line.find("no snmp collector of this process does") != std::string::npos;
+    });
+  };
+  EXPECT_EQ(said(), 1);
+  TrapCollectorConfig without = config;
+  without.targets.erase(without.targets.begin() + 2);
+  EXPECT_TRUE(collector->update(without));
+  EXPECT_TRUE(collector->update(config));
+  send(v2c(pdu(kLinkDown, {if_index(1)}, 9)), unpolled);
+  EXPECT_EQ(said(), 2) << "it was gone meanwhile, and is a new device";
 }
 
 TEST_F(TrapCollectorTest, AnInformIsAnsweredEachTimeAndToldOnce) {
@@ -190,15 +198,33 @@ TEST_F(TrapCollectorTest, AnInformIsAnsweredWhenItsEventIsOnTheDisk) {
   send(inform);
   EXPECT_THAT(core.receive(), IsEmpty());
   ASSERT_EQ(slow.waiting.size(), 1U);
-  slow.waiting[0]();
+  slow.waiting[0](EventFate::kept);
   EXPECT_THAT(core.receive(), testing::Not(IsEmpty()));
   EXPECT_THAT(core.receive(), IsEmpty()) << "one answer for both";
   send(inform);
   EXPECT_THAT(core.receive(), testing::Not(IsEmpty()));
   send(v2c(pdu(kLinkUp, {}, 100, kInform)));
   collector.reset();
-  slow.waiting[1]();  // nobody is there to answer any more
+  slow.waiting[1](EventFate::kept);  // nobody is there to answer any more
   EXPECT_EQ(slow.events.size(), 2U);
+}
+
+TEST_F(TrapCollectorTest, AnInformWhoseEventIsDroppedIsNewWhenItComesAgain) {
+  SlowSink slow;
+  collector.emplace(
+      config, CollectorContext{loop, slow, log, files, as_oneself, &polls},
+      [](const std::string&, std::uint16_t) -> Result<Address> { return Error{"no names"}; });
+  collector->start();
+  const Bytes inform = v2c(pdu(kLinkUp, {}, 99, kInform));
+  send(inform);
+  ASSERT_EQ(slow.waiting.size(), 1U);
+  slow.waiting[0](EventFate::dropped);
+  EXPECT_THAT(core.receive(), IsEmpty()) << "it is lost";
+  send(inform);
+  ASSERT_EQ(slow.waiting.size(), 2U);
+  EXPECT_THAT(core.receive(), IsEmpty()) << "it has yet to be kept";
+  slow.waiting[1](EventFate::kept);
+  EXPECT_THAT(core.receive(), testing::Not(IsEmpty()));
 }
 
 TEST_F(TrapCollectorTest, BeyondTheStormLimitTrapsAreSummedUpAndInformsComeAgain) {

@@ -58,12 +58,12 @@ class SlowSink final : public Sink {
  public:
   void publish(Sample) override {}
   void report(Event) override {}
-  void report_kept(Event event, std::function<void()> kept) override {
+  void report_answered(Event event, std::function<void(EventFate)> told) override {
     events.push_back(std::move(event));
-    waiting.push_back(std::move(kept));
+    waiting.push_back(std::move(told));
   }
   std::vector<Event> events;
-  std::vector<std::function<void()>> waiting;
+  std::vector<std::function<void(EventFate)>> waiting;
 };
 
 // A socket of a sender's.
