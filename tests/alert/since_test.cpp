@@ -1,6 +1,7 @@
 // When an alert began and ended: as it was told, not as it was heard.
 #include <gmock/gmock.h>
 
+#include "daemon/alert/deliveries.hpp"
 #include "tests/alert/engine_world.hpp"
 #include "tests/alert/incidents_world.hpp"
 
@@ -93,6 +94,27 @@ TEST(AlertSince, SurvivesARestartAsItWasPaged) {
   next.engine.restore({*world.engine.active()[0]}, Instant(0s), wall_at(500s));
   EXPECT_THAT(next.step(501s, false, 490s), IsEmpty());
   EXPECT_EQ(next.engine.active()[0]->alert.since, wall_at(77s));
+}
+
+TEST(AlertSince, TheDeliveryEndsWhenItWasOver) {
+  World world;
+  Incidents incidents;
+  NotifyConfig notify;
+  Channel hook;
+  hook.name = ChannelName("hook");
+  hook.kind = WebhookChannel{"http://127.0.0.1/", {}};
+  notify.channels = {hook};
+  Route route;
+  route.channels = {hook.name};
+  notify.routes = {route};
+  Deliveries deliveries(notify);
+  const auto step = [&](Duration at, bool up, Duration since) {
+    const auto transitions = world.step(at, up, since);
+    const auto told = incidents.update(transitions, CrisisVerdict{}, Instant(at), wall_at(at));
+    return deliveries.apply(told.pages, wall_at(at)).changed;
+  };
+  EXPECT_EQ(step(100s, false, 77s).at(0).page.since, wall_at(77s));
+  EXPECT_EQ(step(300s, true, 137s).at(0).ended, wall_at(137s));
 }
 
 // A rule that left and came back finds the same outage: that is another page, which a receiver
