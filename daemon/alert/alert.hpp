@@ -19,7 +19,7 @@ namespace itnxt {
 
 using Labels = std::map<std::string, std::string>;
 
-// One alert as people see it. Identity: (alert, subject, since).
+// One alert as people see it. Identity: (alert, subject, first_seen()).
 struct Alert {
   std::string alert;    // the rule's name, or kCrisisAlert
   std::string subject;  // "link md-hal-1", unique with `alert`
@@ -27,7 +27,10 @@ struct Alert {
   std::vector<SiteName> sites;  // whom it hits: the sites of the subject, each once
   Labels labels;
   Labels annotations;
-  WallTime since;  // when the condition began to hold
+  WallTime since;  // when the condition began to hold, as far as it was told
+  // When we saw that it holds; absent: then. Two alerts may be of one time, never seen at one.
+  std::optional<WallTime> seen{};
+  [[nodiscard]] WallTime first_seen() const { return seen.value_or(since); }
   bool operator==(const Alert&) const = default;
 };
 
@@ -66,6 +69,7 @@ enum class AlertChange : std::uint8_t {
 struct Transition {
   AlertChange change = AlertChange::pending;
   ActiveAlert active;
+  std::optional<WallTime> ended{};  // resolved: when, as it was told; absent: now
 };
 
 // One alert that began and is or was told to people.

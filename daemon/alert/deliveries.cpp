@@ -108,7 +108,7 @@ DeliveryChanges Deliveries::apply(const std::vector<PageEvent>& events, WallTime
       const Channel* to = channel(delivery.channel);
       if (event.kind == PageKind::close) {
         delivery.close = event.incident.alert;
-        delivery.ended = wall;
+        delivery.ended = event.ended.value_or(wall);
       } else if (to != nullptr && shows_state(*to)) {
         delivery.page = event.incident.alert;
       } else {
@@ -175,7 +175,7 @@ std::vector<Delivery> Deliveries::of(const ChannelName& channel) const {
     if (key.channel == channel) deliveries.push_back(delivery);
   }
   const auto rank = [](const Delivery& d) {
-    return std::tuple(!d.page_delivered, !d.close.has_value(), d.page.since);
+    return std::tuple(!d.page_delivered, !d.close.has_value(), d.page.first_seen());
   };
   std::stable_sort(deliveries.begin(), deliveries.end(),
                    [&](const Delivery& a, const Delivery& b) { return rank(a) < rank(b); });

@@ -75,13 +75,12 @@ void Engine::step(RuleState& state, const Subject& subject, const std::optional<
                   Round& round) {
   const Evidence evidence = judge(state.rule, reading);
   if (evidence != Evidence::bad && state.groups.empty()) return;  // the usual case, kept cheap
-  const double value = reading ? reading->value : 0;
   const auto group = state.groups.find(subject.group);
   const auto none = group == state.groups.end();
   const auto found = none ? Members::iterator{} : group->second.find(subject.member);
   if (none || found == group->second.end()) {
     if (evidence == Evidence::bad && subject.covered_by(state.rule)) {
-      begin(state, subject, value, round);
+      begin(state, subject, *reading, round);
     }
     return;
   }
@@ -90,10 +89,11 @@ void Engine::step(RuleState& state, const Subject& subject, const std::optional<
   entry.seen_in = round.number;
   entry.absent_since.reset();
   const bool firing = entry.active.phase == AlertPhase::firing;
+  std::optional<WallTime> ended;
   if (!subject.covered_by(state.rule)) {
     write_removed(entry.active.alert, "the rule no longer applies to it", round.wall);
   } else if (evidence == Evidence::bad) {
-    on_bad(state, entry, subject, value, round);
+    on_bad(state, entry, subject, *reading, round);
     return;
   } else if (evidence != Evidence::clear) {
     if (evidence == Evidence::between) {
@@ -104,20 +104,23 @@ void Engine::step(RuleState& state, const Subject& subject, const std::optional<
   } else if (!may_end(entry, round)) {
     return;
   } else if (firing) {
-    write_resolved(entry.active.alert, state.rule, subject.text(), value, round.wall);
+    ended = std::max(entry.active.alert.since, round.time_of(*reading));
+    write_resolved(entry.active.alert, state.rule, subject.text(), reading->value, *ended);
   }
   if (firing) remember_end(state, subject, round);
   round.transitions.push_back(
-      {firing ? AlertChange::resolved : AlertChange::dropped, std::move(entry.active)});
+      {firing ? AlertChange::resolved : AlertChange::dropped, std::move(entry.active), ended});
   group->second.erase(found);
   if (group->second.empty()) state.groups.erase(group);
 }
 
-void Engine::begin(RuleState& state, const Subject& subject, double value, Round& round) {
+void Engine::begin(RuleState& state, const Subject& subject, const Reading& reading, Round& round) {
   Entry entry;
   entry.bad_since = round.now;
   entry.seen_in = round.number;
-  entry.active.alert = make_alert(state.rule, subject.text(), round.wall);
+  const WallTime since = round.time_of(reading);
+  entry.active.alert = make_alert(state.rule, subject.text(), since);
+  if (since != round.wall) entry.active.alert.seen = round.wall;
   entry.active.kind = state.rule.on;
   entry.active.group = subject.group;
   entry.active.member = subject.member;
@@ -126,14 +129,15 @@ void Engine::begin(RuleState& state, const Subject& subject, double value, Round
                                 : round.collectors.contains(subject.member);
   const auto placed = state.groups[subject.group].emplace(subject.member, std::move(entry)).first;
   if (state.rule.hold > Duration::zero()) {
-    write_firing(placed->second.active.alert, state.rule, subject.text(), value, round.wall, false);
+    write_firing(placed->second.active.alert, state.rule, subject.text(), reading.value, round.wall,
+                 false);
     round.transitions.push_back({AlertChange::pending, placed->second.active});
     return;
   }
-  on_bad(state, placed->second, subject, value, round);
+  on_bad(state, placed->second, subject, reading, round);
 }
 
-void Engine::on_bad(RuleState& state, Entry& entry, const Subject& subject, double value,
+void Engine::on_bad(RuleState& state, Entry& entry, const Subject& subject, const Reading& reading,
                     Round& round) {
   entry.clear_since.reset();
   entry.unsure_until.reset();
@@ -142,10 +146,11 @@ void Engine::on_bad(RuleState& state, Entry& entry, const Subject& subject, doub
   entry.active.flapping = state.ended.contains({subject.group, subject.member});
   entry.active.phase = AlertPhase::firing;
   // The page says what is true now, not what was when the condition began.
-  const WallTime since = entry.active.alert.since;
-  entry.active.alert = make_alert(state.rule, subject.text(), since);
-  write_firing(entry.active.alert, state.rule, subject.text(), value, round.wall,
-               entry.active.flapping);
+  Alert& alert = entry.active.alert;
+  const WallTime seen = alert.first_seen();
+  alert = make_alert(state.rule, subject.text(), std::min(alert.since, round.time_of(reading)));
+  if (alert.since != seen) alert.seen = seen;
+  write_firing(alert, state.rule, subject.text(), reading.value, round.wall, entry.active.flapping);
   round.transitions.push_back({AlertChange::firing, entry.active});
 }
 

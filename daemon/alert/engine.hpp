@@ -16,6 +16,11 @@
 // a collector or capture not seen since, absence counts for nothing before kGoneAfterRestart, the
 // day after which the state lets go of one that is silent. Another restart begins that day anew.
 //
+// When it began and ended is what was told of it (Reading::since), which may be before we heard:
+// that is what people read. `for`, calm and identity go by when we saw it, so that no time from
+// outside fires an alert earlier, ends one earlier, or makes two of them the same. What fires keeps
+// its beginning.
+//
 // Flapping: an alert that fires again within kCalmWindow of its end resolves only after kCalm
 // without a bad value, so that a port flapping at 10 Hz costs one more page, not one a second. Both
 // survive a restart; only the calm is then counted anew.
@@ -97,8 +102,8 @@ class Engine {
   void evaluate_rule(RuleState& state, Round& round);
   void step(RuleState& state, const Subject& subject, const std::optional<Reading>& reading,
             Round& round);
-  static void begin(RuleState& state, const Subject& subject, double value, Round& round);
-  static void on_bad(RuleState& state, Entry& entry, const Subject& subject, double value,
+  static void begin(RuleState& state, const Subject& subject, const Reading& reading, Round& round);
+  static void on_bad(RuleState& state, Entry& entry, const Subject& subject, const Reading& reading,
                      Round& round);
   void remember_end(RuleState& state, const Subject& subject, const Round& round);
   void forget_ends(RuleState& state, Instant now);

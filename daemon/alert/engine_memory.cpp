@@ -89,7 +89,7 @@ void Engine::restore(std::vector<ActiveAlert> active, Instant now, WallTime wall
       continue;
     }
     Entry entry;
-    entry.bad_since = now - std::max(Duration::zero(), wall - one.alert.since);
+    entry.bad_since = now - std::max(Duration::zero(), wall - one.alert.first_seen());
     Members& members = state->groups[one.group];
     Entry& place = members[one.member];
     if (place.active.phase == AlertPhase::firing) continue;

@@ -39,6 +39,11 @@ struct Engine::Round {
   std::uint64_t number;
   const std::set<std::string, std::less<>>& collectors;
   std::vector<Transition> transitions;
+
+  // When it became so: never later than now.
+  [[nodiscard]] WallTime time_of(const Reading& reading) const {
+    return reading.since == WallTime{} ? wall : std::min(reading.since, wall);
+  }
 };
 
 }  // namespace itnxt

@@ -17,7 +17,7 @@ Incidents::Key key_of(const Alert& alert) {
 
 std::string id_of(const Alert& alert) {
   return stable_id(alert.alert + '\n' + alert.subject + '\n' +
-                   std::to_string(alert.since.time_since_epoch().count()));
+                   std::to_string(alert.first_seen().time_since_epoch().count()));
 }
 
 bool hits(const Alert& alert, const std::vector<SiteName>& sites) {
@@ -86,7 +86,7 @@ IncidentChanges Incidents::update(const std::vector<Transition>& transitions,
       begin(alert, moment, changes);
     } else {
       write_removed(alert, "its state was lost with a damaged state file", wall);
-      end(alert, changes);
+      end(alert, std::nullopt, changes);
     }
   }
   repairs_.clear();
@@ -99,7 +99,7 @@ IncidentChanges Incidents::update(const std::vector<Transition>& transitions,
         begin(transition.active.alert, moment, changes);
         break;
       case AlertChange::resolved:
-        end(transition.active.alert, changes);
+        end(transition.active.alert, transition.ended, changes);
         break;
     }
   }
@@ -169,7 +169,7 @@ std::optional<Instant> Incidents::next_release() const {
   return first->second;
 }
 
-void Incidents::end(const Alert& alert, IncidentChanges& changes) {
+void Incidents::end(const Alert& alert, std::optional<WallTime> ended, IncidentChanges& changes) {
   const auto found = open_.find(key_of(alert));
   if (found == open_.end()) return;
   if (held_.erase(found->first) > 0) open_held(found->second, changes);
@@ -179,7 +179,7 @@ void Incidents::end(const Alert& alert, IncidentChanges& changes) {
   if (incident.suppressed) return;
   // The labels of the page are the identity that receivers know; only the text is of the end.
   incident.alert.annotations = alert.annotations;
-  changes.pages.push_back({PageKind::close, std::move(incident)});
+  changes.pages.push_back({PageKind::close, std::move(incident), ended});
 }
 
 void Incidents::tell_crisis(const CrisisVerdict& crisis, IncidentChanges& changes) {

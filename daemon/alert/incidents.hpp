@@ -35,7 +35,8 @@ enum class PageKind : std::uint8_t {
 };
 struct PageEvent {
   PageKind kind = PageKind::open;
-  Incident incident;  // of a close: the alert as it ended
+  Incident incident;                // of a close: the alert as it ended
+  std::optional<WallTime> ended{};  // of a close: when; absent: now
 };
 
 struct IncidentChanges {
@@ -85,7 +86,7 @@ class Incidents {
   void settle_held(const CrisisVerdict& crisis, IncidentChanges& changes);
   void open_held(Incident& incident, IncidentChanges& changes);
   void release(Instant now, IncidentChanges& changes);
-  void end(const Alert& alert, IncidentChanges& changes);
+  void end(const Alert& alert, std::optional<WallTime> ended, IncidentChanges& changes);
   void tell_crisis(const CrisisVerdict& crisis, IncidentChanges& changes);
   bool close_crisis(const CrisisVerdict& crisis, WallTime wall, IncidentChanges& changes);
   void tell_suppressed(const Moment& moment, bool closes, const Calm& calm,

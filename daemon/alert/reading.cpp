@@ -8,18 +8,18 @@ namespace {
 
 std::optional<Reading> exactly(std::optional<double> value) {
   if (!value) return std::nullopt;
-  return Reading{*value, false};
+  return Reading{*value, false, {}};
 }
 
-std::optional<Reading> yes_or_no(std::optional<bool> value) {
+std::optional<Reading> yes_or_no(std::optional<bool> value, WallTime since = {}) {
   if (!value) return std::nullopt;
-  return Reading{*value ? 1.0 : 0.0, false};
+  return Reading{*value ? 1.0 : 0.0, false, since};
 }
 
 // The busier direction; with one of them unknown, at least that much.
 std::optional<Reading> busier(std::optional<double> a, std::optional<double> b) {
-  if (a && b) return Reading{std::max(*a, *b), false};
-  if (a || b) return Reading{a ? *a : *b, true};
+  if (a && b) return Reading{std::max(*a, *b), false, {}};
+  if (a || b) return Reading{a ? *a : *b, true, {}};
   return std::nullopt;
 }
 
@@ -62,13 +62,13 @@ std::optional<bool> answers(const DeviceView& device) {
 // A metric of another kind reads as unknown; the table of core/subject.hpp keeps rules from asking,
 // and a test asks for all that stands in it.
 std::optional<Reading> read(const LinkView& link, SubjectMetric metric) {
-  if (metric == SubjectMetric::up) return yes_or_no(link.up);
+  if (metric == SubjectMetric::up) return yes_or_no(link.up, link.up_since);
   if (metric != SubjectMetric::utilization_ratio) return std::nullopt;
   return busier(number(link.utilization_a_to_b), number(link.utilization_b_to_a));
 }
 
 std::optional<Reading> read(const DeviceView& device, SubjectMetric metric) {
-  if (metric == SubjectMetric::up) return yes_or_no(answers(device));
+  if (metric == SubjectMetric::up) return yes_or_no(answers(device), device.up_held.since());
   if (metric == SubjectMetric::uptime_seconds && device.uptime) {
     return exactly(seconds(*device.uptime));
   }
@@ -82,9 +82,13 @@ std::optional<Reading> read(const InterfaceView& interface, SubjectMetric metric
   const auto rate = [](const auto& of) { return exactly(number(known(of))); };
   if (metric == SubjectMetric::up) {
     if (interface.up == false && interface.admin_up != true) return std::nullopt;
-    return yes_or_no(interface.up);
+    // Down as its operator wants it until he wants it up.
+    const WallTime since = interface.up_held.since();
+    return yes_or_no(interface.up,
+                     interface.up == true ? since : std::max(since, interface.admin_held.turned()));
   }
-  if (metric == SubjectMetric::admin_up) return yes_or_no(interface.admin_up);
+  if (metric == SubjectMetric::admin_up)
+    return yes_or_no(interface.admin_up, interface.admin_held.since());
   if (metric == SubjectMetric::utilization_ratio) {
     if (!interface.speed || interface.speed->count() <= 0) return std::nullopt;
     return busier(share(interface.receive, *interface.speed),
@@ -113,7 +117,8 @@ std::optional<Reading> read(const CollectorView& collector, SubjectMetric metric
 
 Evidence judge(const Rule& rule, const std::optional<Reading>& reading) {
   if (!reading) return Evidence::none;
-  const auto [value, lower_bound] = *reading;
+  const double value = reading->value;
+  const bool lower_bound = reading->lower_bound;
   if (rule.below) {
     const double clear = rule.clear_above.value_or(*rule.below);
     if (value < *rule.below) return lower_bound ? Evidence::none : Evidence::bad;

@@ -10,9 +10,11 @@
 namespace itnxt {
 
 // A known number. `lower_bound`: one direction of two is unknown, the true value may be higher.
+// `since`: when it became so as its collector told, by our wall clock; zero: not told.
 struct Reading {
   double value = 0;
   bool lower_bound = false;
+  WallTime since{};
 };
 
 // Absent: unknown, neither good nor bad. An interface that is administratively down, or does not

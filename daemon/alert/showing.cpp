@@ -11,7 +11,7 @@ namespace itnxt {
 
 // One that fires is newer than one that ended, whatever the wall clock did in between.
 bool Showing::is_newer(const Delivery& a, const Delivery& b) {
-  const auto rank = [](const Delivery& d) { return std::tie(d.page.since, d.incident); };
+  const auto rank = [](const Delivery& d) { return std::pair(d.page.first_seen(), d.incident); };
   if (a.close.has_value() != b.close.has_value()) return !a.close;
   return rank(a) > rank(b);
 }

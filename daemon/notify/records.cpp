@@ -30,13 +30,15 @@ Json names(const Names& sites) {
 }
 
 Json to_json(const Alert& alert) {
-  return {{"alert", alert.alert},
-          {"subject", alert.subject},
-          {"severity", static_cast<unsigned>(alert.severity)},
-          {"sites", names(alert.sites)},
-          {"labels", alert.labels},
-          {"annotations", alert.annotations},
-          {"since", number(alert.since)}};
+  Json json = {{"alert", alert.alert},
+               {"subject", alert.subject},
+               {"severity", static_cast<unsigned>(alert.severity)},
+               {"sites", names(alert.sites)},
+               {"labels", alert.labels},
+               {"annotations", alert.annotations},
+               {"since", number(alert.since)}};
+  if (alert.seen) json["seen"] = number(*alert.seen);
+  return json;
 }
 
 Alert to_alert(const Json& json) {
@@ -48,6 +50,7 @@ Alert to_alert(const Json& json) {
   alert.labels = json.at("labels").get<Labels>();
   alert.annotations = json.at("annotations").get<Labels>();
   alert.since = time(json.at("since"));
+  if (json.contains("seen")) alert.seen = time(json.at("seen"));
   return alert;
 }
 

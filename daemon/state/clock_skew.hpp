@@ -19,6 +19,7 @@ class ClockSkew {
   void observe(Duration told, Instant now) {
     if (!now_ || now - began_ >= kWindow) {
       const bool stale = now_ && now - began_ >= 2 * kWindow;
+      silent_ = stale ? value() : std::nullopt;
       before_ = stale ? std::nullopt : now_;
       now_.reset();
       began_ = now;
@@ -31,11 +32,15 @@ class ClockSkew {
   [[nodiscard]] std::optional<Duration> value() const {
     return before_ && now_ ? std::max(before_, now_) : now_;
   }
+  // For times of the past: what came first after a long silence may have waited on its way for as
+  // long, as it does while this process is stopped. It is then held against what was known before.
+  [[nodiscard]] std::optional<Duration> likely() const { return std::max(value(), silent_); }
 
  private:
   Instant began_{};
   std::optional<Duration> now_;     // the most since then …
   std::optional<Duration> before_;  // … and in the window before
+  std::optional<Duration> silent_;  // before a silence, while its end is in this window
 };
 
 }  // namespace itnxt

@@ -122,6 +122,12 @@ void Collectors::hear_clock(const EventBatch& events, Instant now, WallTime wall
   if (found != collectors_.end()) take_clock(found->second, events.sent_wall, now, wall);
 }
 
+std::optional<Duration> Collectors::clock_ahead(const NodeName& node,
+                                                const CollectorName& collector) const {
+  const auto found = collectors_.find({node, collector});
+  return found == collectors_.end() ? std::nullopt : found->second.skew.likely();
+}
+
 void Collectors::take_clock(State& state, WallTime sent, Instant now, WallTime wall) {
   if (sent == WallTime{}) return state.view.clock_skew.reset();
   const NodeName& node = state.view.node;

@@ -49,6 +49,9 @@ class Collectors {
                  Admission& admission);
   // What events tell of the clock of a collector that arrive() knows.
   void hear_clock(const EventBatch& events, Instant now, WallTime wall);
+  // How far that collector's wall clock is ahead of ours; absent: nothing is known of it.
+  [[nodiscard]] std::optional<Duration> clock_ahead(const NodeName& node,
+                                                    const CollectorName& collector) const;
   // Events of the collector that will never come.
   void count_lost_events(const NodeName& node, const CollectorName& collector, std::uint64_t count);
   // Nodes whose clock is found to be off by more than kClockOff: each once, until it was right

@@ -21,21 +21,29 @@ DeviceState::Heard DeviceState::apply(std::span<const Event> events, const Event
   for (const Event& event : events) {
     const Moment moment = source.moment(event, now);
     if (event.answers && !is_later(answered_at_, moment)) {
-      take_answer(draft(), event, moment, now);
+      take_answer(draft(), event, source, moment, now);
       followed_.follow(teller, Claim::event, is_configured);
       draft().node = teller.node;
       draft().collector = teller.collector;
     }
     if (!event.interface) continue;
-    if (tell_ports(*event.interface, moment, now)) {
+    if (tell_ports(event, source, moment, now)) {
       (void)draft();  // a link's end is shown otherwise
       continue;
     }
     const std::optional<std::size_t> row = find_row(*event.interface);
-    if (!row || is_later(rows_[*row].status, moment)) continue;
+    if (!row) continue;
+    const WallTime at = source.here(event);
+    if (is_later(rows_[*row].status, moment)) {
+      const InterfaceView& shown = (view ? *view : *view_).interfaces[*row];
+      if (can_recall(shown, *event.interface, at, source.received)) {
+        recall_status(draft().interfaces[*row], *event.interface, at, source.received);
+      }
+      continue;
+    }
     rows_[*row].status = moment;
     rows_[*row].told_by_event = true;
-    tell_status(draft().interfaces[*row], *event.interface);
+    tell_status(draft().interfaces[*row], *event.interface, at, source.received);
   }
   if (!view) return {};
   publish(std::move(view));
@@ -44,7 +52,9 @@ DeviceState::Heard DeviceState::apply(std::span<const Event> events, const Event
 
 // After a restart events come before the first poll. Only of ports that links name: the rest has
 // nobody who asks.
-bool DeviceState::tell_ports(const InterfaceStatus& status, const Moment& moment, Instant now) {
+bool DeviceState::tell_ports(const Event& event, const EventSource& source, const Moment& moment,
+                             Instant now) {
+  const InterfaceStatus& status = *event.interface;
   if (view_->fresh || status.if_name.empty()) return false;
   bool found = false;
   for (std::size_t p = 0; p < ports_.size(); ++p) {
@@ -53,10 +63,23 @@ bool DeviceState::tell_ports(const InterfaceStatus& status, const Moment& moment
     if (!told) told.emplace().view.identity = make_identity(view_->name, status.if_name);
     told->status = moment;
     told->seen = now;
-    tell_status(told->view, status);
+    tell_status(told->view, status, source.here(event), source.received);
     found = true;
   }
   return found;
+}
+
+// The first poll shows how it is, what was told before also since when.
+void DeviceState::take_told_ports(DeviceView& view) {
+  for (std::size_t p = 0; p < told_ports_.size() && p < port_rows_.size(); ++p) {
+    if (!told_ports_[p] || !port_rows_[p]) continue;
+    InterfaceView& row = view.interfaces[*port_rows_[p]];
+    const auto recall = [&](Held& held, const Held& told) {
+      if (told.value()) held.recall(*told.value(), told.since(), source_.received);
+    };
+    recall(row.up_held, told_ports_[p]->view.up_held);
+    recall(row.admin_held, told_ports_[p]->view.admin_held);
+  }
 }
 
 bool DeviceState::forget_told(Instant now) {
@@ -70,14 +93,15 @@ bool DeviceState::forget_told(Instant now) {
   return changed;
 }
 
-void DeviceState::take_answer(DeviceView& view, const Event& event, const Moment& moment,
-                              Instant now) {
+void DeviceState::take_answer(DeviceView& view, const Event& event, const EventSource& source,
+                              const Moment& moment, Instant now) {
   answered_at_ = moment;
   told_answer_ = *event.answers;
   if (interval_ == Duration::zero()) interval_ = kDefaultInterval;
   polled_ = now;
   view.polled = true;
   view.up = *event.answers;
+  view.up_held.tell(view.up, source.here(event), source.received);
   if (view.up) answered_ = now;
   view.problem = view.up ? std::string() : event.text;
 }

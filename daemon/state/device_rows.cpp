@@ -169,6 +169,7 @@ void DeviceState::advance_row(const WantedRow& row, InterfaceState& state, Inter
             Continuation{source_.wall(row.sample->at), true, clock_.runs(), interval_ / 2,
                          std::nullopt},
             now);
+    hold_status(view, source_.here(row.sample->at), source_.received);
     state.status = source_.moment(row.sample->at);
   }
   remember_called(state, row.name, row.called);
@@ -189,6 +190,8 @@ void DeviceState::advance_known(std::size_t old, const InterfaceSample& sample, 
   view.at = before.at;
   view.gaps = before.gaps;
   view.counters = before.counters;
+  view.up_held = before.up_held;
+  view.admin_held = before.admin_held;
   if (!before.link.empty()) {
     for (const LinkPort& port : ports_) {
       if (port.capacity && port.link == before.link) {
@@ -204,6 +207,7 @@ void DeviceState::advance_known(std::size_t old, const InterfaceSample& sample, 
   } else {
     state.status = moment;
     state.told_by_event = false;
+    hold_status(view, source_.here(sample.at), source_.received);
   }
 }
 

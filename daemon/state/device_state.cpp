@@ -43,12 +43,21 @@ Duration stale_time(Duration interval, std::uint32_t stale_after) {
   return bounded(interval) * std::min(stale_after, 1000U) + bounded(interval) / 2;
 }
 
-SampleSource source_of(const Batch& batch, Instant now, WallTime received) {
+SampleSource source_of(const Batch& batch, Instant now, WallTime received,
+                       std::optional<Duration> ahead) {
   const bool told = batch.closed_wall != WallTime{};
   const bool waited = told && batch.sent_wall > batch.closed_wall;
   const Duration age = waited ? batch.sent_wall - batch.closed_wall : Duration::zero();
-  return {batch.node,      batch.collector, batch.epoch,
-          batch.closed_at, now - age,       told ? batch.closed_wall : received};
+  // A message comes no earlier than it was sent.
+  const Duration off = std::max(batch.sent_wall - received, ahead.value_or(Duration::min()));
+  return {batch.node,
+          batch.collector,
+          batch.epoch,
+          batch.closed_at,
+          now - age,
+          told ? batch.closed_wall : received,
+          told ? std::min(received, batch.closed_wall - off) : received,
+          received};
 }
 
 DeviceState::DeviceState(const Device& device, std::uint32_t stale_after)
@@ -100,7 +109,9 @@ Verdict DeviceState::apply(const DeviceSample& sample, const SampleSource& sourc
     view->interfaces = view_->interfaces;
   } else {
     take_rows(*view, sample, now, admission);
+    take_told_ports(*view);
   }
+  for (std::optional<ToldPort>& told : told_ports_) told.reset();
   publish(std::move(view));
   return verdict;
 }
@@ -147,15 +158,16 @@ void DeviceState::take_poll(DeviceView& view, const DeviceSample& sample, Instan
   view.last_success = before.last_success;
   polled_ = now;
   polled_at_ = sample.at;
-  for (std::optional<ToldPort>& told : told_ports_) told.reset();
   view.polled = true;
   view.up = is_answer(sample);
+  view.up_held = before.up_held;
   const Moment moment = source_.moment(sample.at);
   if (told_answer_ && holds_against(answered_at_, moment, now)) {
     view.up = *told_answer_;
   } else {
     answered_at_ = moment;
     told_answer_.reset();
+    view.up_held.tell(view.up, source_.here(sample.at), source_.received);
   }
   if (view.up) answered_ = now;
   if (sample.result == PollResult::ok || sample.result == PollResult::partial) {

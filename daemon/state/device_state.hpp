@@ -32,12 +32,16 @@ struct SampleSource {
   std::uint64_t epoch = 0;
   SourceTime closed_at{};  // one moment by the source's clock …
   Instant closed{};        // … by ours …
-  WallTime closed_wall{};  // … and by its host's wall clock
+  WallTime closed_wall{};  // … by its host's wall clock …
+  WallTime closed_here{};  // … and by our host's, which says `received` now
+  WallTime received{};
 
   // None is younger than its batch.
   [[nodiscard]] Moment moment(SourceTime at) const { return {epoch, at, closed - age(at)}; }
   // The original time of a sample, by the wall clock of who took it.
   [[nodiscard]] WallTime wall(SourceTime at) const { return closed_wall - age(at); }
+  // … brought to our host's.
+  [[nodiscard]] WallTime here(SourceTime at) const { return closed_here - age(at); }
   [[nodiscard]] Duration age(SourceTime at) const {
     constexpr std::uint64_t kOldest = Duration(24h * 366).count();  // whatever a source says
     if (at >= closed_at) return Duration::zero();
@@ -51,8 +55,10 @@ struct SampleSource {
     return node == other.node && collector == other.collector && epoch == other.epoch;
   }
 };
-// A collector that tells no wall time is taken to have closed the batch when it came.
-SampleSource source_of(const Batch& batch, Instant now, WallTime received);
+// A collector that tells no wall time is taken to have closed the batch when it came. `ahead`: how
+// far its wall clock is ahead of ours, as is known from before.
+SampleSource source_of(const Batch& batch, Instant now, WallTime received,
+                       std::optional<Duration> ahead);
 
 // When an event happened: `sent` is the moment at which it was sent, by the wall clock that stamped
 // it, so that no clock of ours is held against one of theirs.
@@ -60,6 +66,13 @@ struct EventSource {
   NodeName node;
   CollectorName collector;
   WallTime sent;
+  WallTime received;              // by ours
+  std::optional<Duration> ahead;  // of theirs, as is known from before
+  // By our wall clock; a collector that tells no time is heard at once.
+  [[nodiscard]] WallTime here(const Event& event) const {
+    if (sent == WallTime{}) return received;
+    return event.wall - std::max(sent - received, ahead.value_or(Duration::min()));
+  }
   [[nodiscard]] Moment moment(const Event& event, Instant now) const {
     const bool known = sent != WallTime{} && event.wall < sent;
     return {event.run, event.at, now - (known ? sent - event.wall : Duration::zero())};
@@ -130,8 +143,11 @@ class DeviceState {
                    Instant now) const;
   void advance_known(std::size_t old, const InterfaceSample& sample, bool comparable,
                      InterfaceState& state, InterfaceView& view, Instant now) const;
-  void take_answer(DeviceView& view, const Event& event, const Moment& moment, Instant now);
-  [[nodiscard]] bool tell_ports(const InterfaceStatus& status, const Moment& moment, Instant now);
+  void take_answer(DeviceView& view, const Event& event, const EventSource& source,
+                   const Moment& moment, Instant now);
+  [[nodiscard]] bool tell_ports(const Event& event, const EventSource& source, const Moment& moment,
+                                Instant now);
+  void take_told_ports(DeviceView& view);
   bool forget_told(Instant now);
   [[nodiscard]] std::optional<std::size_t> find_row(const InterfaceStatus& status) const;
   [[nodiscard]] bool holds_against(const Moment& told, const Moment& sample, Instant now) const;

@@ -118,6 +118,7 @@ void withhold(InterfaceState& state, InterfaceView& view) {
   state.in_doubt = true;
   view.up.reset();
   view.admin_up.reset();
+  view.up_held = view.admin_held = Held{};
   view.speed.reset();
   view.counters = CounterSet{};
   view.receive = view.transmit = Gap::discontinuity;
@@ -125,9 +126,30 @@ void withhold(InterfaceState& state, InterfaceView& view) {
   ++view.gaps[static_cast<std::size_t>(Gap::discontinuity)];
 }
 
-void tell_status(InterfaceView& view, const InterfaceStatus& status) {
+void tell_status(InterfaceView& view, const InterfaceStatus& status, WallTime at, WallTime now) {
   if (status.oper != OperStatus::unknown) view.up = is_up(status.oper);
   if (status.admin != AdminStatus::unknown) view.admin_up = is_up(status.admin);
+  if (const auto up = is_up(status.oper)) view.up_held.tell(*up, at, now);
+  if (const auto up = is_up(status.admin)) view.admin_held.tell(*up, at, now);
+}
+
+void recall_status(InterfaceView& view, const InterfaceStatus& status, WallTime at, WallTime now) {
+  if (const auto up = is_up(status.oper)) view.up_held.recall(*up, at, now);
+  if (const auto up = is_up(status.admin)) view.admin_held.recall(*up, at, now);
+}
+
+bool can_recall(const InterfaceView& view, const InterfaceStatus& status, WallTime at,
+                WallTime now) {
+  InterfaceView tried;
+  tried.up_held = view.up_held;
+  tried.admin_held = view.admin_held;
+  recall_status(tried, status, at, now);
+  return tried.up_held != view.up_held || tried.admin_held != view.admin_held;
+}
+
+void hold_status(InterfaceView& view, WallTime at, WallTime now) {
+  if (view.up) view.up_held.tell(*view.up, at, now);
+  if (view.admin_up) view.admin_held.tell(*view.admin_up, at, now);
 }
 
 void advance(InterfaceState& state, InterfaceView& view, const InterfaceSample& sample,

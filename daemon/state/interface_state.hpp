@@ -47,7 +47,13 @@ void withhold(InterfaceState& state, InterfaceView& view);
 void advance(InterfaceState& state, InterfaceView& view, const InterfaceSample& sample,
              const Continuation& how, Instant now);
 
-// What an event tells; what it does not know stays.
-void tell_status(InterfaceView& view, const InterfaceStatus& status);
+// What an event tells of `at`, heard at `now`, both by our wall clock; what it does not know stays.
+void tell_status(InterfaceView& view, const InterfaceStatus& status, WallTime at, WallTime now);
+// … where something later is known: since when that is so, and whether it tells anything of that.
+void recall_status(InterfaceView& view, const InterfaceStatus& status, WallTime at, WallTime now);
+bool can_recall(const InterfaceView& view, const InterfaceStatus& status, WallTime at,
+                WallTime now);
+// What a sample tells of it, in `view`, behind what was held before it.
+void hold_status(InterfaceView& view, WallTime at, WallTime now);
 
 }  // namespace itnxt

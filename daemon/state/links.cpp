@@ -22,6 +22,17 @@ std::optional<bool> both(const std::optional<bool>& a, const std::optional<bool>
   return std::nullopt;
 }
 
+// Down since the first of its ends is, up since the last one is.
+WallTime since(std::optional<bool> up, const FoundEnd& a, const FoundEnd& b) {
+  std::optional<WallTime> since;
+  for (const FoundEnd* end : {&a, &b}) {
+    if (!up || end->interface == nullptr || end->interface->up != up) continue;
+    const WallTime at = end->interface->up_held.since();
+    since = !since ? at : *up ? std::max(*since, at) : std::min(*since, at);
+  }
+  return since.value_or(WallTime{});
+}
+
 std::optional<BytesPerSecond> slower(const FoundEnd& a, const FoundEnd& b) {
   std::optional<BytesPerSecond> least;
   for (const FoundEnd* end : {&a, &b}) {
@@ -60,6 +71,7 @@ LinkView make_link_view(const Link& link, const FoundEnd& a, const FoundEnd& b) 
     view.b = end_view(*link.b, b);
     view.up = both(view.a.up, view.b->up);
   }
+  view.up_since = since(view.up, a, b);
   view.capacity = usable(link.capacity);
   if (!view.capacity) view.capacity = slower(a, b);
   view.a_to_b = flow(a.interface, b.interface);

@@ -15,6 +15,7 @@
 #include "daemon/core/ids.hpp"
 #include "daemon/core/sample.hpp"
 #include "daemon/core/units.hpp"
+#include "daemon/state/held.hpp"
 #include "daemon/state/interface_change.hpp"
 
 namespace itnxt {
@@ -45,6 +46,7 @@ struct InterfaceView {
   LinkName link;           // the link it is an end of; empty: none
   std::optional<bool> up;  // absent: the device did not say
   std::optional<bool> admin_up;
+  Held up_held, admin_held;  // since when, as far as it was told
   std::optional<BytesPerSecond> speed;
   CounterSet counters;
   Rate<BytesPerSecond> receive = Gap::first;
@@ -61,6 +63,7 @@ struct DeviceView {
   CollectorName collector;
   WallTime at{};        // end of the last poll, by its collector's wall clock; zero: none was told
   bool up = false;      // the last whole poll got an answer
+  Held up_held;         // since when, as far as it was told
   bool polled = false;  // a poll ended within the stale time: `up` is of today
   bool fresh = false;   // interfaces and uptime are not stale
   bool own = false;     // told by the host itself: `polls` and the like are not of SNMP
@@ -91,6 +94,7 @@ struct LinkView {
   std::optional<LinkEndView> b;
   std::optional<bool> up;  // false: an end is known to be down; true: every end is known to be up
                            // (an end that is not ours does not count); absent: cannot be told
+  WallTime up_since{};     // when `up` became as it is, by our wall clock; zero: not known
   std::optional<BytesPerSecond> capacity;
   std::optional<BytesPerSecond> a_to_b, b_to_a;
   std::optional<Ratio> utilization_a_to_b, utilization_b_to_a;

@@ -122,7 +122,8 @@ Arrival Table::apply(const Batch& batch, Instant now, WallTime wall, Taken* take
 
 void Table::apply_samples(const Batch& batch, bool is_backlog, Instant now, WallTime wall,
                           Taken* taken) {
-  const SampleSource source = source_of(batch, now, wall);
+  const SampleSource source =
+      source_of(batch, now, wall, collectors_.clock_ahead(batch.node, batch.collector));
   for (const Sample& sample : batch.samples) {
     if (const auto* device = std::get_if<DeviceSample>(&sample)) {
       if (is_backlog && !is_news(*device, source, now)) continue;
@@ -144,7 +145,7 @@ void Table::apply_samples(const Batch& batch, bool is_backlog, Instant now, Wall
 
 void Table::replay(const Batch& batch, Taken& taken) {
   const Instant now(batch.closed_wall.time_since_epoch());
-  SampleSource source = source_of(batch, now, batch.closed_wall);
+  SampleSource source = source_of(batch, now, batch.closed_wall, std::nullopt);
   source.closed = now;
   for (const Sample& sample : batch.samples) {
     const auto* device = std::get_if<DeviceSample>(&sample);
@@ -165,7 +166,8 @@ bool Table::is_news(const DeviceSample& sample, const SampleSource& source, Inst
 Table::Effect Table::apply(const EventBatch& batch, std::size_t first, Instant now, WallTime wall) {
   collectors_.hear_clock(batch, now, wall);
   const std::span<const Event> events = std::span(batch.events);
-  const EventSource source{batch.node, batch.collector, batch.sent_wall};
+  const EventSource source{batch.node, batch.collector, batch.sent_wall, wall,
+                           collectors_.clock_ahead(batch.node, batch.collector)};
   Effect effect;
   for (std::size_t begin = first; begin < events.size();) {
     std::size_t end = begin + 1;

@@ -170,6 +170,7 @@ TEST(Records, ReadBackAsWritten) {
   ActiveAlert active{d.page, SubjectKind::interface, "r1", "Te0/0/1", AlertPhase::firing, true};
   EXPECT_EQ(decode_active(encode(active)), active);
   active.flapping = true;
+  active.alert.seen = wall_at(9s) + 3ns;
   EXPECT_EQ(decode_active(encode(active)), active);
   const EndedAlert over{"LinkDown", SubjectKind::interface, "r1", "Te0/0/1", wall_at(5s) + 1ns};
   EXPECT_EQ(decode_ended(encode(over)), over);
