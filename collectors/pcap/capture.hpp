@@ -3,10 +3,10 @@
 //
 // Live: promiscuous (a tap hears frames that are for others), TPACKET_V3 ring without immediate
 // mode, blocks handed over after 100 ms at the latest, nonblocking; the filter and the snaplen work
-// in the kernel. Needs CAP_NET_RAW to open, nothing afterwards. The kernel takes about 20 ms to open
-// one and 40 ms to close it (it waits for all processors to let go of the ring), and the loop waits
-// with it: what can be changed in place is.
-// Savefile: pcap or pcapng, a regular file; read() never blocks longer than the disk.
+// in the kernel. Needs CAP_NET_RAW to open, nothing afterwards. The kernel takes about 20 ms to
+// open one and 40 ms to close it (it waits for all processors to let go of the ring), and the loop
+// waits with it: what can be changed in place is. Savefile: pcap or pcapng, a regular file; read()
+// never blocks longer than the disk.
 #pragma once
 
 #include <cstdint>

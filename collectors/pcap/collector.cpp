@@ -1,16 +1,15 @@
 #include "collectors/pcap/collector.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "collectors/pcap/capture.hpp"
-#include "collectors/pcap/drop_report.hpp"
 #include "collectors/pcap/insight/report.hpp"
 #include "collectors/pcap/interface.hpp"
 #include "collectors/pcap/open_change.hpp"
+#include "collectors/pcap/remarks.hpp"
 
 namespace itnxt {
 namespace pcap {
@@ -60,6 +59,7 @@ class PcapCollector final : public Collector {
         local_(prefixes_of(config)),
         analysis_({!live_, config.storm_threshold}, make_insight(config)),
         report_(config, context.loop.now()),
+        remarks_(context.log, config.name.text(), live_, live_ ? config.interface : config.file),
         talkers_since_(context.loop.now()) {}
 
   void start() override {
@@ -79,11 +79,7 @@ class PcapCollector final : public Collector {
                   fresh->buffer != config_.buffer);
     const bool paces = fresh->interval != config_.interval;
     if (opens) read_the_rest();
-    if (fresh->snaplen != config_.snaplen) {
-      told_cut_ = false;
-      cut_before_ = analysis_.cut();
-      packets_before_ = analysis_.packets();
-    }
+    if (fresh->snaplen != config_.snaplen) remarks_.begin_snaplen(analysis_);
     config_ = *fresh;
     local_ = prefixes_of(config_);
     analysis_.set_storm_threshold(config_.storm_threshold);
@@ -197,7 +193,7 @@ class PcapCollector final : public Collector {
       case Capture::Progress::finished:
         read_.cancel();
         capture_.reset();
-        say_remarkable();
+        remarks_.say(analysis_, context_.loop.now());
         publish();
         return false;
     }
@@ -282,74 +278,8 @@ class PcapCollector final : public Collector {
     analysis_.set_longest(longest_frame(capture_->vantage()));
     capture_->count_drops(analysis_);
     analysis_.tick(context_.loop.wall_now() - kStampsComeLate);
-    say_remarkable();
+    remarks_.say(analysis_, context_.loop.now());
     report_events();
-  }
-
-  void say_remarkable() {
-    say_drops();
-    say_giants();
-    say_set_back();
-  }
-
-  // Once: when things were is by the new time from there on.
-  void say_set_back() {
-    if (analysis_.set_backs() == 0 || std::exchange(told_set_back_, true)) return;
-    const std::string by =
-        std::to_string(analysis_.first_set_back() / std::chrono::milliseconds(1)) + " ms";
-    const std::string what =
-        live_ ? "the clock that stamps packets was set back by " + by +
-                    ": counts, bursts and round trips go on by the new time; look at this host's "
-                    "time synchronisation"
-              : "time stamps in the savefile go back by " + by +
-                    ": a clock was set back, or files were joined; what lasts is told from there "
-                    "on anew (mergecap sorts joined files)";
-    context_.log.warning(
-        what, {{"capture", config_.name.text()}, {live_ ? "interface" : "file", source()}});
-  }
-
-  void say_drops() {
-    const auto line =
-        drop_report_.due(analysis_.packets(), analysis_.dropped(), context_.loop.now());
-    if (!line) return;
-    context_.log.write(line->over ? Severity::notice : Severity::warning, line->text,
-                       {{"capture", config_.name.text()},
-                        {"interface", source()},
-                        {"dropped", std::to_string(line->dropped)},
-                        {"of", std::to_string(line->of)},
-                        {"dropped_total", std::to_string(analysis_.dropped())}});
-  }
-
-  // Once a snaplen: of how many packets it hides a header.
-  void say_cut() {
-    const std::uint64_t cut = analysis_.cut() - cut_before_;
-    const std::uint64_t packets = analysis_.packets() - packets_before_;
-    if (cut == 0 || std::exchange(told_cut_, true)) return;
-    const std::string share =
-        cut * 100 < packets ? "less than 1" : std::to_string(cut * 100 / packets);
-    const std::string what =
-        live_ ? "snaplen is too small for " + share +
-                    " % of the packets: headers are hidden, so they are counted as other or "
-                    "without their ports; raise 'snaplen' (128 does for most)"
-              : "the savefile's snaplen is too small for " + share +
-                    " % of the packets: headers are hidden, so they are counted as other or "
-                    "without their ports; capture with a larger one (tcpdump -s 128)";
-    context_.log.warning(
-        what, {{"capture", config_.name.text()}, {live_ ? "interface" : "file", source()}});
-  }
-
-  // Once: what is captured is not what was on the wire, and what to do.
-  void say_giants() {
-    if (analysis_.giants() == 0 || std::exchange(told_giants_, true)) return;
-    const std::string what =
-        live_ ? "frames longer than the interface's MTU are captured: the network card merges "
-                "packets, so counts and sizes are not those of the wire; switch that off with "
-                "ethtool -K " +
-                    config_.interface + " gro off lro off (and gso off tso off for what is sent)"
-              : "frames longer than any wire carries are in the savefile: the network card that "
-                "captured them had merged packets, so counts and sizes are not those of the wire";
-    context_.log.warning(
-        what, {{"capture", config_.name.text()}, {live_ ? "interface" : "file", source()}});
   }
 
   void report_events() {
@@ -387,7 +317,7 @@ class PcapCollector final : public Collector {
     series.interval = sample.interval;
     analysis_.tell(sample, series.families);
     report_events();
-    say_cut();
+    remarks_.say_cut(analysis_);
     if (auto event = open_change_.see(sample, last_trouble_, facts(), context_.loop.wall_now())) {
       context_.sink.report(std::move(*event));
     }
@@ -438,15 +368,10 @@ class PcapCollector final : public Collector {
 
   Analysis analysis_;
   Report report_;
+  Remarks remarks_;
   Instant talkers_since_;
   bool healthy_ = false;
-  bool told_giants_ = false;
-  bool told_set_back_ = false;
-  bool told_cut_ = false;
-  std::uint64_t cut_before_ = 0;  // under another snaplen; of so many packets
-  std::uint64_t packets_before_ = 0;
   OpenChange open_change_;
-  DropReport drop_report_;
   Duration delay_ = kFirstRetry;
   Instant opened_at_;
   Instant next_sample_;
@@ -464,36 +389,6 @@ class PcapCollector final : public Collector {
 
 }  // namespace
 }  // namespace pcap
-
-std::vector<Objection> check_pcap(const PcapCollectorConfig& config) {
-  std::vector<Objection> found;
-  std::error_code unknown;  // missing, or not to be looked at: met when it is read
-  const auto status = std::filesystem::status(config.file, unknown);
-  if (!config.file.empty() && std::filesystem::exists(status) &&
-      !std::filesystem::is_regular_file(status)) {
-    found.push_back(
-        {"file", "file: " + config.file +
-                     " is no regular file; expected a savefile of tcpdump or its like"});
-  }
-  if (!config.file.empty() && config.local_prefixes.empty() && !config.prefixes.empty()) {
-    found.push_back({"file",
-                     "file: without local_prefixes the direction of a savefile's packets is "
-                     "unknown, but of Linux cooked ones; name the networks on this side there",
-                     true});
-  }
-  const auto fault = pcap::filter_fault(config.filter, config.snaplen);
-  if (!fault) return found;
-  if (fault->name_is_unknown) {
-    found.push_back({"filter",
-                     "filter: " + fault->reason +
-                         " now; a capture does not begin without: write addresses, not names",
-                     true});
-  } else {
-    found.push_back(
-        {"filter", "filter: " + fault->reason + "; expected a BPF expression, see pcap-filter(7)"});
-  }
-  return found;
-}
 
 std::unique_ptr<Collector> make_pcap_collector(const PcapCollectorConfig& config,
                                                CollectorContext context) {

@@ -1,59 +1,20 @@
-#include "collectors/pcap/collector.hpp"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include "collectors/pcap/open_change.hpp"
-#include "tests/collectors/pcap/savefile.hpp"
-#include "tests/support/fake_loop.hpp"
-#include "tests/support/recording.hpp"
+#include "tests/collectors/pcap/file_collector.hpp"
 
 namespace itnxt::pcap {
 namespace {
 
-using test::Octets;
-using test::Savefile;
-using test::operator+;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class PcapCollector : public ::testing::Test {
- protected:
-  void start(const std::string& file, const std::string& filter = "") {
-    config_.name = CollectorName("tap");
-    config_.interval = 10s;
-    config_.file = file;
-    config_.filter = filter;
-    collector_ = make_pcap_collector(config_, {loop_, sink_, log_});
-    collector_->start();
-  }
-  // Rounds of the loop until `count` samples are there.
-  int rounds_until(std::size_t count) {
-    int rounds = 0;
-    while (samples().size() < count && rounds < 1000) {
-      loop_.run_ready();
-      ++rounds;
-    }
-    return rounds;
-  }
-  std::vector<CaptureSample> samples() const { return sink_.all<CaptureSample>(); }
-  std::vector<bool> open_flags() const {
-    std::vector<bool> flags;
-    for (const CaptureSample& sample : samples()) flags.push_back(sample.open);
-    return flags;
-  }
-
-  test::Folder folder_;
-  itnxt::test::FakeLoop loop_;
-  itnxt::test::RecordingSink sink_;
-  itnxt::test::RecordingLog log_;
-  PcapCollectorConfig config_;
-  std::unique_ptr<Collector> collector_;
-};
-
-const Octets kTcpFrame = test::ethernet(0x0800, test::ipv4(6, test::tcp()));
-const Octets kUdpFrame = test::ethernet(0x86dd, test::ipv6(17, test::udp(test::zeros(10))));
+// How the series of the last sample are called.
+std::vector<std::string> names(const std::vector<SeriesSample>& samples) {
+  std::vector<std::string> found;
+  for (const SeriesFamily& family : samples.back().families) found.push_back(family.name);
+  return found;
+}
 
 TEST_F(PcapCollector, ReadsASavefileToItsEndAndKeepsItsTotals) {
   const std::string file = folder_ / "two.pcap";
@@ -158,28 +119,6 @@ TEST_F(PcapCollector, TellsDirectionInCookedSavefiles) {
             Packets(2));
 }
 
-TEST_F(PcapCollector, SaysOnceThatALinkTypeIsNotDecoded) {
-  const std::string file = folder_ / "wifi.pcap";
-  Savefile(file, 105).add(test::zeros(40));
-  start(file);
-  rounds_until(2);
-  EXPECT_THAT(
-      log_.lines,
-      ElementsAre(
-          "level=warning msg=\"link type IEEE802_11 is not decoded: its packets are counted "
-          "as protocol other\" capture=tap file=" +
-          file));
-  EXPECT_EQ(test::count_of(samples().back(), Direction::unknown, Protocol::other),
-            (TrafficCount{Packets(1), Bytes(40)}));
-}
-
-// How the series of the last sample are called.
-std::vector<std::string> names(const std::vector<SeriesSample>& samples) {
-  std::vector<std::string> found;
-  for (const SeriesFamily& family : samples.back().families) found.push_back(family.name);
-  return found;
-}
-
 TEST_F(PcapCollector, TellsSeriesThatBearItsNameWhileItIsOpen) {
   const std::string file = folder_ / "one.pcap";
   Savefile(file).add(test::ethernet(0x8100, test::tag(0x0800, test::ipv4(6, test::tcp()))));
@@ -222,48 +161,6 @@ TEST_F(PcapCollector, ACaptureThatIsNotOpenTellsNoSeries) {
   start(folder_ / "none.pcap");
   EXPECT_EQ(samples().size(), 1U);
   EXPECT_THAT(sink_.all<SeriesSample>(), IsEmpty());
-}
-
-TEST_F(PcapCollector, SaysOnceThatPacketsWereMerged) {
-  const std::string file = folder_ / "giants.pcap";
-  Savefile(file).add(kTcpFrame, 9238).add(kTcpFrame, 9239).add(kTcpFrame, 60000);
-  start(file);
-  rounds_until(2);
-  EXPECT_THAT(log_.lines,
-              ElementsAre("level=warning msg=\"frames longer than any wire carries are in the "
-                          "savefile: the network card that captured them had merged packets, so "
-                          "counts and sizes are not those of the wire\" capture=tap file=" +
-                          file));
-}
-
-TEST_F(PcapCollector, SaysOnceThatTheClockWasSetBack) {
-  const std::string file = folder_ / "joined.pcap";
-  Savefile(file).add(kTcpFrame, 0, 100).add(kTcpFrame, 0, 40).add(kTcpFrame, 0, 20);
-  start(file);
-  rounds_until(2);
-  EXPECT_THAT(log_.lines,
-              ElementsAre("level=warning msg=\"time stamps in the savefile go back by 60000 ms: a "
-                          "clock was set back, or files were joined; what lasts is told from there "
-                          "on anew (mergecap sorts joined files)\" capture=tap file=" +
-                          file));
-}
-
-TEST_F(PcapCollector, SaysOnceThatTheSnaplenIsTooSmall) {
-  const std::string file = folder_ / "cut.pcap";
-  const Octets cut(kTcpFrame.begin(), kTcpFrame.begin() + 20);
-  Savefile(file).add(kTcpFrame).add(cut, 1500).add(cut, 1500).add(kUdpFrame);
-  start(file);
-  rounds_until(2);
-  loop_.advance(20s);
-  EXPECT_THAT(log_.lines,
-              ElementsAre("level=warning msg=\"the savefile's snaplen is too small for 50 % of the "
-                          "packets: headers are hidden, so they are counted as other or without "
-                          "their ports; capture with a larger one (tcpdump -s 128)\" capture=tap "
-                          "file=" +
-                          file));
-  for (const Packets malformed : samples().back().malformed) EXPECT_EQ(malformed, Packets(0));
-  EXPECT_EQ(test::count_of(samples().back(), Direction::unknown, Protocol::other),
-            (TrafficCount{Packets(2), Bytes(3000)}));
 }
 
 TEST_F(PcapCollector, AStormInASavefileIsAnEvent) {
