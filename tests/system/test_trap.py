@@ -272,6 +272,10 @@ class WithRealDevices(Trapped, LabTest):
         self.daemon.wait_metric(0, "itnxt_link_up", link="wire")
         kinds = [e["kind"] for e in self.daemon.api("events")]
         self.assertIn("interface_down", kinds)
+        named = "linkDown of %s: interface %s (%s)" % (
+            site.device_name, self.wire.interface, site.agent.indices()[self.wire.interface])
+        wait_until(lambda: named in [e["text"] for e in self.events()],
+                   "its trap, which bears the number only, is told with the name")
         wait_until(lambda: self.figure("polls_total") >= 2, "the trap was the reason for a poll")
         stays(lambda: self.daemon.metric("itnxt_link_up", link="wire") == 0, 5, "it stays down")
         self.wire.mend()
@@ -331,6 +335,8 @@ class WithRealDevices(Trapped, LabTest):
         self.daemon.wait_metric(0, "itnxt_link_up", link="wire")
         event = self.wait_events(1, "trap_missing")[0]
         self.assertEqual(event["device"], self.near.device_name)
+        self.assertRegex(event["text"], r"^%s lost the link of interface %s \(\d+\), but no trap" % (
+            self.near.device_name, self.wire.interface))
         self.daemon.wait_metric(1, "itnxt_trap_missing_total", device=self.near.device_name)
         self.assertIsNone(self.daemon.metric("itnxt_trap_missing_total",
                                              device=self.far.device_name))

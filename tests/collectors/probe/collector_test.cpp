@@ -157,7 +157,8 @@ TEST_F(ProbeCollectorTest, ANameThatDoesNotResolveIsCountedAndDisturbsNobody) {
   EXPECT_EQ(value("itnxt_probe_up", {"open"}), 1);
   EXPECT_EQ(value("itnxt_probe_up", {"noname"}), 0);
   EXPECT_EQ(value("itnxt_probe_loss_ratio", {"noname"}), std::nullopt);
-  EXPECT_EQ(value("itnxt_probe_failures_total", {"noname", "unresolved"}), 8) << "as many as were not sent";
+  EXPECT_EQ(value("itnxt_probe_failures_total", {"noname", "unresolved"}), 8)
+      << "as many as were not sent";
   ASSERT_EQ(log.lines.size(), 1U);
   EXPECT_EQ(log.lines[0],
             "level=warning msg=\"a target's name does not resolve: correct its address, or look at "
