@@ -83,7 +83,8 @@ class Outlet {
     std::string name;
     std::unique_ptr<ZmqSocket> socket;
     std::optional<HandshakeFault> refused{};  // said so in the log
-    Timer again{};                            // its key was refused
+    Timer again{};                            // its key was refused …
+    int refusals = 0;                         // … so often since it answered
     bool silent = false;                      // said so in the log
     bool other_version = false;               // said so in an event
     Instant answered_at{};                    // latest ack of any kind

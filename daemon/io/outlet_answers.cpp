@@ -13,6 +13,7 @@ constexpr Duration kLookAfter = 1s;
 constexpr std::string_view kOtherVersion =
     "is of another version and refuses what it is sent: bring both to one version";
 constexpr Duration kComplainEvery = 10s;  // of one endpoint
+constexpr int kSoonAgain = 30;            // tries after a refused key: a minute
 
 }  // namespace
 
@@ -69,6 +70,7 @@ void Outlet::answered(std::size_t number) {
   endpoint.answered_at = loop_.now();
   endpoint.refused.reset();
   endpoint.other_version = false;
+  endpoint.refusals = 0;
   if (std::exchange(endpoint.silent, false)) {
     log_.notice("aggregator answers again", {{"endpoint", endpoint.name}});
   }
@@ -122,12 +124,16 @@ void Outlet::lose_connection(std::size_t number) {
 }
 
 // Said once for each reason, until it answers. The library tries again by itself, but for a refused
-// key; the nodes of a list that lacks them all do not come at the same moment.
+// key: soon at first, while somebody is mending the list, then less often, for an attempt costs the
+// aggregator half a millisecond. The nodes of a list that lacks them all do not come at once.
 void Outlet::take_refusal(std::size_t number, HandshakeFault fault) {
   Endpoint& endpoint = endpoints_[number];
   if (fault == HandshakeFault::key && !endpoint.again) {
-    const auto part = static_cast<int>(stable_hash(config_.node.text()) % 101);
-    endpoint.again = loop_.after(config_.refused_again * (75 + part / 2) / 100, [this, number] {
+    const bool soon = ++endpoint.refusals <= kSoonAgain;
+    const Duration wait =
+        soon ? config_.refused_again : std::max(config_.refused_again, config_.patience / 2);
+    const auto percent = static_cast<int>(75 + stable_hash(config_.node.text()) % 51);
+    endpoint.again = loop_.after(wait * percent / 100, [this, number] {
       connect(number);
       pump(number);
     });

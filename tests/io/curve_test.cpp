@@ -57,7 +57,7 @@ class Curve : public testing::Test {
     config.epoch = 1;
     config.batch_bytes = 1;
     config.patience = patience;
-    config.refused_again = 200ms;
+    config.refused_again = 20ms;
     auto outlet = std::make_unique<Outlet>(loop, log, zmq, config);
     publish(*outlet);
     return outlet;
@@ -127,6 +127,14 @@ TEST_F(Curve, AKeyThatIsPutIntoTheListIsHeardLongBeforePatienceEnds) {
   EXPECT_TRUE(run_until(loop, [&] { return fault(HandshakeFault::key) > 2; })) << "tried again";
   gate->reconfigure(list({{newcomer.public_key, NodeName("node")}}));
   EXPECT_TRUE(run_until(loop, [&] { return outlet->waiting_batches() == 0; }));
+}
+
+TEST_F(Curve, AKeyThatStaysRefusedIsTriedLessOften) {
+  open();
+  const auto outlet = connect("node", pair(), server.public_key, 1h);
+  EXPECT_TRUE(run_until(loop, [&] { return fault(HandshakeFault::key) == 31; }));
+  run_for(loop, 500ms);
+  EXPECT_EQ(fault(HandshakeFault::key), 31U);
 }
 
 TEST_F(Curve, ANodeSpeaksOnlyForItself) {
