@@ -1,5 +1,5 @@
-// When it is said that something (batches, packets) is dropped: at once, then after 10 s, 20 s … 10 min while it goes
-// on, and how many in all once it has stopped for two minutes. Pure.
+// When it is said that something (batches, packets) is dropped: at once, then after 10 s, 20 s … 10
+// min while it goes on, and how many in all once it has stopped for two minutes. Pure.
 #pragma once
 
 #include <cstdint>

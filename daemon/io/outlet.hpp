@@ -18,10 +18,10 @@
 
 #include "daemon/config/config.hpp"
 #include "daemon/core/log.hpp"
+#include "daemon/core/loss_report.hpp"
 #include "daemon/io/batch_queue.hpp"
 #include "daemon/io/event_log.hpp"
 #include "daemon/io/loop.hpp"
-#include "daemon/core/loss_report.hpp"
 #include "daemon/io/sink.hpp"
 #include "daemon/io/spool.hpp"
 #include "daemon/io/worker.hpp"
