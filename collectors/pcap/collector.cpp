@@ -54,13 +54,13 @@ class PcapCollector final : public Collector {
  public:
   PcapCollector(const PcapCollectorConfig& config, CollectorContext context)
       : config_(config),
-        context_(context),
+        context_(std::move(context)),
         live_(config.file.empty()),
         local_(prefixes_of(config)),
         analysis_({!live_, config.storm_threshold}, make_insight(config)),
-        report_(config, context.loop.now()),
-        remarks_(context.log, config.name.text(), live_, live_ ? config.interface : config.file),
-        talkers_since_(context.loop.now()) {}
+        report_(config, context_.loop.now()),
+        remarks_(context_.log, config.name.text(), live_, live_ ? config.interface : config.file),
+        talkers_since_(context_.loop.now()) {}
 
   void start() override {
     next_sample_ = context_.loop.now();
@@ -392,7 +392,7 @@ class PcapCollector final : public Collector {
 
 std::unique_ptr<Collector> make_pcap_collector(const PcapCollectorConfig& config,
                                                CollectorContext context) {
-  return std::make_unique<pcap::PcapCollector>(config, context);
+  return std::make_unique<pcap::PcapCollector>(config, std::move(context));
 }
 
 }  // namespace itnxt

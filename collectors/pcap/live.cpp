@@ -95,8 +95,10 @@ class LiveCapture final : public Capture {
     // is looked at. An address behind the ring does no harm: a prefetch never faults.
     const std::uintptr_t ahead = reinterpret_cast<std::uintptr_t>(captured) +
                                  kAhead * (std::uintptr_t{header->caplen} + kBetweenPackets);
+    // NOLINTBEGIN(performance-no-int-to-ptr)
     __builtin_prefetch(reinterpret_cast<const void*>(ahead));
     __builtin_prefetch(reinterpret_cast<const void*>(ahead + 64));
+    // NOLINTEND(performance-no-int-to-ptr)
     decode(live.link_, {captured, header->caplen}, header->len, live.packet_);
     live.analysis_->observe(live.packet_, direction_of(live.packet_, live.vantage_, live.local_),
                             header->len, time_of(*header));

@@ -38,7 +38,7 @@ class Rows {
     row.labels.reserve(1 + more.size());
     row.labels.push_back(one.target->name.text());
     for (std::string& label : more) row.labels.push_back(std::move(label));
-    row.value = value;
+    row.value = std::move(value);
   }
   SeriesFamily take() && { return std::move(family_); }
 

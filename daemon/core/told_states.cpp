@@ -95,6 +95,7 @@ void ToldStates::forget(std::set<Once>::iterator once) {
   once_.erase(once);
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): they are moved, one by one
 void ToldStates::give_back(Kinds changes) {
   for (auto& [key, what] : changes) {
     const auto newer = changes_.find(key);

@@ -83,7 +83,7 @@ class LaneFile {
   std::optional<StoreTrouble> load(Loaded& loaded, bool& damaged);
   bool read_all(Loaded& loaded) const;
   // False: trouble() says why.
-  bool write_told(const std::map<std::string, std::string>& changes) const;
+  [[nodiscard]] bool write_told(const std::map<std::string, std::string>& changes) const;
 
   const Options options_;
   Database db_;

@@ -30,6 +30,7 @@ class Sink {
   // What is to be found again by recall() when the collector starts anew, by name; nothing: no
   // more. On the disk no later than an event that is reported next, else within a second. A sink
   // without a disk forgets it, and each what is too large (ToldStates).
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): who has a disk keeps it
   virtual void remember(const std::string& /*name*/, std::string /*what*/) {}
   // The one of this name, or all whose name begins so, by name.
   [[nodiscard]] virtual Memories recall(std::string_view /*name*/, Recall /*which*/) const {

@@ -370,7 +370,7 @@ void ZmqSocket::publish(std::string_view topic, std::string_view bytes) {
 }
 
 // Unbinding ends the listener, and with it the connections that it took.
-void ZmqSocket::rebind(std::function<void(const Error&)> trouble) {
+void ZmqSocket::rebind(const std::function<void(const Error&)>& trouble) {
   const std::string at = endpoint();
   if (zmq_unbind(impl_->socket, at.c_str()) != 0 && impl_->binding) return;  // under way already
   impl_->bind_again(at, impl_->loop.now(), trouble);

@@ -103,7 +103,7 @@ class ZmqSocket {
 
   // Of a socket that binds: ends every connection and takes new ones at the same endpoint, at once
   // or as soon as the library has given it free. `trouble`: not within 5 s; it goes on trying.
-  void rebind(std::function<void(const Error&)> trouble);
+  void rebind(const std::function<void(const Error&)>& trouble);
   // Does what is there to do, without waiting for the loop.
   void serve();
 

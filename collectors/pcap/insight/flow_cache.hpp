@@ -40,7 +40,8 @@ class FlowCache {
   // flow seems to be. `whole`: the second line, too.
   // Inline for certain: g++ takes a function that only prefetches for one that does nothing and
   // drops its calls.
-  [[gnu::always_inline]] std::uint8_t prefetch_flow(std::uint64_t hash, bool whole) const {
+  [[nodiscard]] [[gnu::always_inline]] std::uint8_t prefetch_flow(std::uint64_t hash,
+                                                                  bool whole) const {
     const Set& set = sets_[set_of(hash)];
     const unsigned ways = ways_of(set, tag_of(hash));
     const auto way = static_cast<std::uint8_t>(std::countr_zero(ways | 1U << (kWays - 1)));

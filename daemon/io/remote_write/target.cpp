@@ -17,7 +17,7 @@ constexpr Duration kLongestRetryAfter = 5min;
 }  // namespace
 
 RemoteTarget::RemoteTarget(Loop& loop, Log& log, HttpPoster& http, ProcessFigures& figures,
-                           RemoteWriteConfig config, std::string directory)
+                           RemoteWriteConfig config, const std::string& directory)
     : loop_(loop),
       http_(http),
       config_(std::move(config)),

@@ -30,7 +30,7 @@ class RemoteTarget {
   // All outlive it. `directory`: where what waits outlives the process; empty: nowhere. Sends what
   // a former process left there.
   RemoteTarget(Loop& loop, Log& log, HttpPoster& http, ProcessFigures& figures,
-               RemoteWriteConfig config, std::string directory);
+               RemoteWriteConfig config, const std::string& directory);
   ~RemoteTarget() { size_.set(0); }
   RemoteTarget(const RemoteTarget&) = delete;
   RemoteTarget& operator=(const RemoteTarget&) = delete;
