@@ -58,8 +58,9 @@ TEST_F(PcapCollector, SaysOnceThatTheSnaplenIsTooSmall) {
                           "their ports; capture with a larger one (tcpdump -s 128)\" capture=tap "
                           "file=" +
                           file));
-  for (const Packets malformed : samples().back().malformed) EXPECT_EQ(malformed, Packets(0));
-  EXPECT_EQ(test::count_of(samples().back(), Direction::unknown, Protocol::other),
+  const CaptureSample last = samples().back();
+  for (const Packets malformed : last.malformed) EXPECT_EQ(malformed, Packets(0));
+  EXPECT_EQ(test::count_of(last, Direction::unknown, Protocol::other),
             (TrafficCount{Packets(2), Bytes(3000)}));
 }
 
