@@ -9,6 +9,8 @@ import socket
 import struct
 import subprocess
 
+from lab import NotYet, wait_until
+
 
 def ip(*words, namespace=None):
     argv = ["ip"] + (["-n", namespace.full_name] if namespace else []) + [str(w) for w in words]
@@ -72,7 +74,18 @@ def veth(a, b):
     (a_namespace, a_name), (b_namespace, b_name) = a[:2], b[:2]
     words = ["link", "add", "name", a_name, "type", "veth", "peer", "name", b_name]
     words += ["netns", b_namespace.full_name if b_namespace else str(os.getpid())]
-    ip(*words, namespace=a_namespace)
+
+    def joined():
+        try:
+            ip(*words, namespace=a_namespace)
+        except AssertionError as error:
+            if "File exists" not in str(error):
+                raise
+            raise NotYet(str(error)) from None
+        return True
+    # The kernel takes a namespace down when it gets to it: a test before may have had an interface
+    # of that name whose peer was in one.
+    wait_until(joined, "%s and %s are joined" % (a_name, b_name))
     for end in (a, b):
         if len(end) > 2:
             ip("addr", "add", end[2], "dev", end[1], namespace=end[0])
