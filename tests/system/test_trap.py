@@ -132,9 +132,8 @@ class OnTheLoopback(OnLoopback):
         self.sender.v2(LINK_DOWN)
         self.wait_events(1)
 
-    def test_an_inform_is_told_once_though_the_collector_is_killed_before_it_answers(self):
-        """A receiver that is not there takes every answer; its informs come again to the next
-        process, of version 2c byte by byte."""
+    def begin_apart(self):
+        """An aggregator, self.daemon, and the collector, which is returned: each a process."""
         endpoint = "ipc://" + self.lab.path("transport.sock")
         devices = [product.device("core", "127.0.0.1:1161")]
         central = product.config(self.lab, "central", devices=devices)
@@ -143,7 +142,12 @@ class OnTheLoopback(OnLoopback):
         outer = self.config(devices, storm_limit=1000)
         del outer["aggregator"]
         outer["transport"]["aggregators"] = [endpoint]
-        collector = product.Itnxtd(self.lab, "collect", outer)
+        return product.Itnxtd(self.lab, "collect", outer)
+
+    def test_an_inform_is_told_once_though_the_collector_is_killed_before_it_answers(self):
+        """A receiver that is not there takes every answer; its informs come again to the next
+        process, of version 2c byte by byte."""
+        collector = self.begin_apart()
         kills = int(os.environ.get("ITNXT_TEST_KILLS", "4"))
         number = 0
         for kill in range(kills):
@@ -179,15 +183,7 @@ class OnTheLoopback(OnLoopback):
         """Each is acknowledged at once, told once, and in order; however often it was repeated, and
         though the collector is killed when the last one was acknowledged."""
         seconds = float(os.environ.get("ITNXT_TEST_AWAY", "5"))
-        endpoint = "ipc://" + self.lab.path("transport.sock")
-        devices = [product.device("core", "127.0.0.1:1161")]
-        central = product.config(self.lab, "central", devices=devices)
-        central["aggregator"]["listen"] = endpoint
-        self.daemon = product.Itnxtd(self.lab, "aggregate", central)
-        outer = self.config(devices, storm_limit=1000)
-        del outer["aggregator"]
-        outer["transport"]["aggregators"] = [endpoint]
-        collector = product.Itnxtd(self.lab, "collect", outer)
+        collector = self.begin_apart()
         collector.wait_log("listening for traps")
         self.daemon.kill()
         end, number = time.monotonic() + seconds, 0

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/collectors/probe/portal.hpp"
+
 namespace itnxt::probe {
 namespace {
 
@@ -13,17 +15,6 @@ Standing failed(Outcome why, std::uint32_t probes = 10) {
   Standing standing;
   judge(standing, figures);
   return standing;
-}
-
-ProbeTarget portal() {
-  ProbeTarget target;
-  target.name = TargetName("ozg");
-  target.site = SiteName("halle");
-  target.type = ProbeType::http;
-  target.host = "fe80::1";
-  target.port = 443;
-  target.url = "https://me:secret@[fe80::1]/form?token=x#y";
-  return target;
 }
 
 ProbeTarget hall() {
@@ -38,7 +29,7 @@ std::string text(const ProbeTarget& target, Outcome why, const std::string& prob
 }
 
 TEST(ProbeEvents, SayWhatWhereAndWhyAndNoSecret) {
-  const Event down = to_event(CollectorName("mesh"), portal(), failed(Outcome::insecure),
+  const Event down = to_event(CollectorName("mesh"), test::portal(), failed(Outcome::insecure),
                               "no TLS is spoken there", WallTime(9s), {});
   EXPECT_EQ(down.kind, "target_unreachable");
   EXPECT_EQ(down.text,
@@ -57,7 +48,7 @@ TEST(ProbeEvents, SayWhatWhereAndWhyAndNoSecret) {
   figures.received = 8;
   Standing standing;
   judge(standing, figures);
-  const Event up = to_event(CollectorName("mesh"), portal(), standing, "", WallTime(9s), {});
+  const Event up = to_event(CollectorName("mesh"), test::portal(), standing, "", WallTime(9s), {});
   EXPECT_EQ(up.kind, "target_reachable");
   EXPECT_EQ(up.text, "ozg (https://[fe80::1]/form) answers: 8 of 10 probes");
 }
@@ -67,9 +58,9 @@ TEST(ProbeEvents, OnlyWhoDoesNotAnswerDoesNotAnswer) {
   EXPECT_EQ(text(hall(), Outcome::unreachable, ""),
             "hal (icmp 10.2.0.1) does not answer: unreachable");
   EXPECT_EQ(text(hall(), Outcome::refused, ""), "hal (icmp 10.2.0.1) does not answer: refused");
-  EXPECT_EQ(text(portal(), Outcome::wrong, "HTTP status 500"),
+  EXPECT_EQ(text(test::portal(), Outcome::wrong, "HTTP status 500"),
             "ozg (https://[fe80::1]/form) answers wrongly: HTTP status 500");
-  EXPECT_EQ(text(portal(), Outcome::insecure, ""),
+  EXPECT_EQ(text(test::portal(), Outcome::insecure, ""),
             "ozg (https://[fe80::1]/form) answers, but is not to be trusted");
   EXPECT_EQ(text(hall(), Outcome::local, ""),
             "hal (icmp 10.2.0.1) is not probed: this host cannot");

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/collectors/probe/portal.hpp"
+
 namespace itnxt::probe {
 namespace {
 
@@ -14,17 +16,6 @@ TrainFigures figures_of(std::uint32_t received, Outcome other, std::uint32_t oth
   figures.by_outcome[static_cast<std::size_t>(other)] = others;
   figures.loss = static_cast<double>(others) / figures.sent;
   return figures;
-}
-
-ProbeTarget portal() {
-  ProbeTarget target;
-  target.name = TargetName("ozg");
-  target.site = SiteName("halle");
-  target.type = ProbeType::http;
-  target.host = "fe80::1";
-  target.port = 443;
-  target.url = "https://[fe80::1]/?token=x";
-  return target;
 }
 
 TEST(Report, OneAnswerIsEnoughAndSilenceIsOnlyWhatNothingElseExplains) {
@@ -60,7 +51,7 @@ std::string lines(const SeriesSample& sample) {
 }
 
 TEST(Report, AllThatIsKnownOfATarget) {
-  const ProbeTarget target = portal();
+  const ProbeTarget target = test::portal();
   Standing standing;
   TrainFigures figures = figures_of(3, Outcome::refused, 1);
   figures.reordered = 1;
@@ -92,7 +83,7 @@ TEST(Report, AllThatIsKnownOfATarget) {
 }
 
 TEST(Report, WhatIsNotKnownIsNotShown) {
-  const ProbeTarget target = portal();
+  const ProbeTarget target = test::portal();
   Standing standing;
   const Told told[] = {{&target, &standing}};
   EXPECT_EQ(lines(to_sample(told, "all", SourceTime(5s), 10s)), "");

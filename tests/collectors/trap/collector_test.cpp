@@ -189,10 +189,7 @@ TEST_F(TrapCollectorTest, AnInformIsToldOnceThoughTheCollectorStartsAnew) {
 
 TEST_F(TrapCollectorTest, AnInformIsAnsweredWhenItsEventIsOnTheDisk) {
   SlowSink slow;
-  collector.emplace(
-      config, CollectorContext{loop, slow, log, files, as_oneself, &polls},
-      [](const std::string&, std::uint16_t) -> Result<Address> { return Error{"no names"}; });
-  collector->start();
+  start_with(slow);
   const Bytes inform = v2c(pdu(kLinkUp, {}, 99, kInform));
   send(inform);
   send(inform);
@@ -211,10 +208,7 @@ TEST_F(TrapCollectorTest, AnInformIsAnsweredWhenItsEventIsOnTheDisk) {
 
 TEST_F(TrapCollectorTest, AnInformWhoseEventIsDroppedIsNewWhenItComesAgain) {
   SlowSink slow;
-  collector.emplace(
-      config, CollectorContext{loop, slow, log, files, as_oneself, &polls},
-      [](const std::string&, std::uint16_t) -> Result<Address> { return Error{"no names"}; });
-  collector->start();
+  start_with(slow);
   const Bytes inform = v2c(pdu(kLinkUp, {}, 99, kInform));
   send(inform);
   ASSERT_EQ(slow.waiting.size(), 1U);
@@ -366,10 +360,7 @@ TEST_F(TrapCollectorTest, APortThatIsTakenIsSaidOnceAndTriedAgain) {
   }();
   config.port = other->port();
   served = polls.serve(poller);
-  collector.emplace(
-      config, CollectorContext{loop, sink, log, files, as_oneself, &polls},
-      [](const std::string&, std::uint16_t) -> Result<Address> { return Error{"no names"}; });
-  collector->start();
+  start_with(sink);
   EXPECT_EQ(collector->port(), 0);
   ASSERT_EQ(log.lines.size(), 1U);
   EXPECT_EQ(log.lines[0],
