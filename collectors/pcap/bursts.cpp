@@ -1,85 +1,99 @@
 #include "collectors/pcap/bursts.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <string>
-#include <utility>
 
 namespace itnxt::pcap {
-namespace {
-
-constexpr std::int64_t kNested = 10;  // slots of one length in a slot of the next
-
-}  // namespace
 
 std::array<std::uint64_t, 3> Bursts::peaks() const {
-  std::array<std::uint64_t, 3> peaks{};
-  std::uint64_t below = fresh_;
-  for (std::size_t i = 0; i < levels_.size(); ++i) {
-    const Level& level = levels_[i];
-    below += level.under_way;
-    peaks[i] = any_ || fresh_ > 0 ? std::max(level.peak, level.before + below) : 0;
-  }
-  return peaks;
+  return {windows_[0].peak, windows_[1].peak, windows_[2].peak};
 }
 
 void Bursts::forget() {
-  levels_[0].under_way += std::exchange(fresh_, 0);
-  any_ = false;
-  for (Level& level : levels_) level.peak = 0;
+  for (Window& window : windows_) window.peak = 0;
+  set_enough();
 }
 
-std::uint64_t Bursts::Level::move_to(std::int64_t next) {
-  const auto place = [](std::int64_t slot) { return static_cast<std::size_t>(slot % kSlots); };
-  slots[place(number)] = under_way;
-  before += under_way;
-  // Where the new slots will stand are those that leave the window for them.
-  const std::int64_t last = std::min(next, number + kSlots);
-  for (std::int64_t slot = number + 1; slot <= last; ++slot) {
-    before -= std::exchange(slots[place(slot)], 0);
+void Bursts::raise_peaks() {
+  for (std::size_t i = 0; i < windows_.size(); ++i) {
+    Window& window = windows_[i];
+    if (bytes_ - window.before <= window.peak) continue;
+    move_on(i);
+    window.peak = std::max(window.peak, bytes_ - window.before);
   }
-  number = next;
-  return std::exchange(under_way, 0);
+  set_enough();
 }
 
-bool Bursts::turn(std::int64_t at) {
-  if (at < begin_) return begin_ - at <= kDisorder;
-  any_ = any_ || fresh_ > 0;
-  std::uint64_t over = std::exchange(fresh_, 0);
-  std::int64_t next = at / kSlot;
-  begin_ = next * kSlot;
-  for (Level& level : levels_) {
-    level.under_way += over;
-    if (next == level.number) return true;
-    // What a window holds is most when its last slot is over.
-    if (any_) level.peak = std::max(level.peak, level.before + level.under_way);
-    over = level.move_to(next);
-    next /= kNested;
+// By doubled steps, then by halves: there may be many between, and as a rule there are few.
+void Bursts::move_on(std::size_t i) {
+  Window& window = windows_[i];
+  const std::int64_t over = latest_ - kWindows[i];
+  const auto skip = [&](std::uint32_t step) {
+    const bool all_are_over =
+        step <= head_ - window.tail && queue_[(window.tail + step - 1) % kPlaces].at <= over;
+    if (all_are_over) window.tail += step;
+    return all_are_over;
+  };
+  std::uint32_t step = 1;
+  while (skip(step)) step *= 2;
+  while ((step /= 2) > 0) (void)skip(step);
+  window.before = window.tail == head_ ? bytes_ : queue_[window.tail % kPlaces].before;
+}
+
+void Bursts::make_room() {
+  for (std::size_t i = 0; i < windows_.size(); ++i) move_on(i);
+  if (head_ - windows_.back().tail > kPlaces / 2) thin();
+  end_ = windows_.back().tail + kPlaces;
+  set_enough();
+}
+
+// What is older than the next shorter window is measured by longer ones only, and may be coarser:
+// of each window 4097 places stay at most.
+void Bursts::thin() {
+  const std::uint32_t end = head_;
+  head_ = windows_.back().tail;
+  for (std::size_t i = windows_.size(); i-- > 0;) {
+    const std::uint32_t from = windows_[i].tail;
+    windows_[i].tail = head_;
+    thin(from, i == 0 ? end : windows_[i - 1].tail, kWindows[i] / kApart);
   }
-  return true;
+}
+
+void Bursts::thin(std::uint32_t from, std::uint32_t to, std::int64_t apart) {
+  const std::uint32_t begin = head_;
+  for (; from != to; ++from) {
+    const Arrival arrival = queue_[from % kPlaces];
+    if (head_ != begin && arrival.at - queue_[(head_ - 1) % kPlaces].at < apart) continue;
+    queue_[head_++ % kPlaces] = arrival;
+  }
+}
+
+void Bursts::set_enough() {
+  enough_ = std::numeric_limits<std::uint64_t>::max();
+  for (const Window& window : windows_) enough_ = std::min(enough_, window.before + window.peak);
 }
 
 void Bursts::set_back(WallTime time) {
-  const std::array<std::uint64_t, 3> peaks = this->peaks();
-  any_ = any_ || fresh_ > 0;
-  fresh_ = 0;
-  std::int64_t next = time.time_since_epoch().count() / kSlot;
-  begin_ = next * kSlot;
-  for (std::size_t i = 0; i < levels_.size(); ++i) {
-    levels_[i] = Level{.number = next, .peak = peaks[i]};
-    next /= kNested;
+  latest_ = time.time_since_epoch().count();
+  for (Window& window : windows_) {
+    window.before = bytes_;
+    window.tail = head_;
   }
+  end_ = head_ + kPlaces;
+  set_enough();
 }
 
 SeriesFamily Bursts::family() const {
-  const std::array<std::uint64_t, 3> peaks = this->peaks();
   SeriesFamily family{"itnxt_capture_peak_bytes",
                       SeriesType::gauge,
-                      "Most bytes on the wire within a window of this length that ended in the "
-                      "last interval; windows slide by an eighth of it.",
+                      "Most bytes on the wire within any window of this length that ended in the "
+                      "last interval.",
                       {"window"},
                       {}};
   for (std::size_t i = 0; i < kWindows.size(); ++i) {
     family.rows.push_back(
-        {{std::to_string(kWindows[i] / 1'000'000) + "ms"}, static_cast<double>(peaks[i])});
+        {{std::to_string(kWindows[i] / 1'000'000) + "ms"}, static_cast<double>(windows_[i].peak)});
   }
   return family;
 }
