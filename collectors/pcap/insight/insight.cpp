@@ -82,20 +82,17 @@ void Insight::set_back(std::int64_t step) {
   floods_.set_back((step + kSecond - 1) / kSecond);
 }
 
-void Insight::move_to(std::int64_t time) {
+void Insight::begin_second(std::int64_t time) {
   if (!begun_) {
-    begun_ = now_ = next_second_ = time;
+    begun_ = now_ = time;
     next_sweep_ = time + kSweepEvery;
   }
-  if (time <= now_ && now_ < next_second_) return;
   const bool is_leap = time - now_ > kLeap;
   now_ = std::max(now_, time);
   micros_ = micros_at(now_);
-  if (now_ >= next_second_) {
-    const std::int64_t second = now_ / kSecond;
-    floods_.advance(second);
-    next_second_ = (second + 1) * kSecond;
-  }
+  const std::int64_t second = now_ / kSecond;
+  floods_.advance(second);
+  next_second_ = (second + 1) * kSecond;
   if (now_ < next_sweep_) return;
   next_sweep_ = now_ + kSweepEvery;
   sweep(now_, is_leap);

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -91,7 +92,14 @@ class Insight {
   void process(const TcpEntry& packet);
   void watch_for_floods(const Datagram& datagram, std::uint32_t bytes);
   void watch_first_fragment(const Datagram& datagram);
-  void move_to(std::int64_t time);
+  void move_to(std::int64_t time) {
+    if (time >= next_second_) [[unlikely]]
+      return begin_second(time);
+    if (time <= now_) return;
+    now_ = time;
+    micros_ = micros_at(time);
+  }
+  void begin_second(std::int64_t time);
   void sweep(std::int64_t until, bool all_are_old);
   void retire(Flow& flow, std::int32_t silent);
   // Of a time that is not before the first packet's.
@@ -114,7 +122,7 @@ class Insight {
   std::optional<std::int64_t> begun_;  // the first packet's, or when the clock was set back
   Micros before_ = 0;                  // flows' time then
   std::int64_t now_ = 0;
-  std::int64_t next_second_ = 0;  // when the next one begins
+  std::int64_t next_second_ = std::numeric_limits<std::int64_t>::min();  // when the next one begins
   std::int64_t next_sweep_ = 0;
   Micros micros_ = 0;  // now_ as the flows tell time
 };
