@@ -1,8 +1,9 @@
-// make_savefile FILE [PACKETS [FLOWS [MIX]]]: a savefile for benchmarks, the same every time.
-// Headers as a tap with snaplen 128 keeps them: TCP (with its handshakes, both directions,
+// make_savefile FILE [PACKETS [FLOWS [MIX [SNAPLEN]]]]: a savefile for benchmarks, the same every
+// time. Headers as a tap with SNAPLEN (128) keeps them: TCP (with its handshakes, both directions,
 // advancing sequence numbers and stamps, 1 % retransmissions), UDP and ICMP over IPv4 and IPv6, a
 // third of it tagged. MIX: uniform (default): the next packet is of any flow; skewed: mostly of a
 // few; repeated: each flow says the same segment for ever.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -16,7 +17,7 @@
 
 namespace {
 
-constexpr std::size_t kSnaplen = 128;
+constexpr std::uint64_t kSnaplen = 128;
 constexpr std::size_t kFileBuffer = 1U << 20U;
 
 // SplitMix64: small, and the same on every machine.
@@ -220,7 +221,7 @@ enum class Mix : std::uint8_t { uniform, skewed, repeated };
 
 class Traffic {
  public:
-  Traffic(Mix mix, std::uint64_t flows) : mix_(mix) {
+  Traffic(Mix mix, std::uint64_t flows, std::size_t snaplen) : mix_(mix), snaplen_(snaplen) {
     flows_.reserve(flows);
     for (std::uint64_t i = 0; i < flows; ++i) flows_.emplace_back(i);
   }
@@ -244,6 +245,7 @@ class Traffic {
   }
 
   const Mix mix_;
+  const std::size_t snaplen_;
   Random random_;
   std::vector<Flow> flows_;
 };
@@ -265,7 +267,7 @@ std::vector<std::uint8_t> Traffic::record(std::uint64_t number) {
   network_header(packet, flow, turn);
   const std::size_t original = link + (flow.v6 ? 40 : 20) + turn.payload;
   transport_header(packet, flow, turn);
-  packet.fill(original < kSnaplen ? original : kSnaplen);
+  packet.fill(std::min(original, snaplen_));
   std::vector<std::uint8_t> out;
   append(out, static_cast<std::uint32_t>(now / 1'000'000));
   append(out, static_cast<std::uint32_t>(now % 1'000'000));
@@ -291,11 +293,14 @@ struct Closer {
 int main(int argc, char** argv) {
   const std::optional<Mix> mix = argc > 4 ? mix_of(argv[4]) : Mix::uniform;
   if (argc < 2 || !mix) {
-    std::fprintf(stderr, "usage: make_savefile FILE [PACKETS [FLOWS [uniform|skewed|repeated]]]\n");
+    std::fprintf(stderr,
+                 "usage: make_savefile FILE [PACKETS [FLOWS [uniform|skewed|repeated "
+                 "[SNAPLEN]]]]\n");
     return 2;
   }
   const std::uint64_t packets = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 2'000'000;
   const std::uint64_t flows = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 50'000;
+  const std::uint64_t snaplen = argc > 5 ? std::strtoull(argv[5], nullptr, 10) : kSnaplen;
   const std::unique_ptr<std::FILE, Closer> file(std::fopen(argv[1], "wb"));
   if (!file || packets == 0 || flows == 0) {
     std::fprintf(stderr, "make_savefile: cannot write %s\n", argv[1]);
@@ -303,9 +308,12 @@ int main(int argc, char** argv) {
   }
   (void)std::setvbuf(file.get(), nullptr, _IOFBF, kFileBuffer);
   std::vector<std::uint8_t> out;
-  for (const std::uint32_t word : {0xa1b2c3d4U, 0x00040002U, 0U, 0U, 128U, 1U}) append(out, word);
+  for (const std::uint32_t word :
+       {0xa1b2c3d4U, 0x00040002U, 0U, 0U, static_cast<std::uint32_t>(snaplen), 1U}) {
+    append(out, word);
+  }
   bool written = std::fwrite(out.data(), 1, out.size(), file.get()) == out.size();
-  Traffic traffic(*mix, flows);
+  Traffic traffic(*mix, flows, snaplen);
   for (std::uint64_t i = 0; i < packets && written; ++i) {
     out = traffic.record(i);
     written = std::fwrite(out.data(), 1, out.size(), file.get()) == out.size();
