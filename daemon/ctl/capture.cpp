@@ -7,12 +7,17 @@
 #include <cerrno>
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "collectors/pcap/analysis.hpp"
 #include "collectors/pcap/capture.hpp"
 #include "collectors/pcap/insight/report.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/config/issue.hpp"
+#include "daemon/config/load.hpp"
 #include "daemon/core/fd.hpp"
 #include "daemon/ctl/json.hpp"
 #include "daemon/ctl/verbs.hpp"
@@ -45,12 +50,22 @@ std::string for_command_line(std::string message) {
   return message;
 }
 
-PcapCollectorConfig config_of(const std::string& file) {
+PcapCollectorConfig config_of(const std::string& file, std::vector<SitePrefixConfig> prefixes) {
   PcapCollectorConfig config;
   config.file = file;
+  config.prefixes = std::move(prefixes);
   config.talkers.top = 10;
   config.talkers.addresses = TalkerAddresses::plain;
   return config;
+}
+
+// Of the configuration at `path`, if any; nothing when it is wrong, which has been said then.
+std::optional<std::vector<SitePrefixConfig>> prefixes_of(const std::string& path) {
+  if (path.empty()) return std::vector<SitePrefixConfig>();
+  Loaded loaded = load_config(path, Purpose::check);
+  if (loaded.config) return std::move(loaded.config->inventory.prefixes);
+  for (const Issue& issue : loaded.issues) std::fputs(to_text(issue).c_str(), stderr);
+  return std::nullopt;
 }
 
 void add_insight(pcap::Insight& insight, const PcapCollectorConfig& config, Captured& captured) {
@@ -70,13 +85,18 @@ void run_capture(Invocation& call) {
   if (::access(file.c_str(), R_OK) != 0) {
     return fail(call, kFailed, file + ": " + errno_text(errno));
   }
+  std::optional<std::vector<SitePrefixConfig>> prefixes = prefixes_of(call.capture.config);
+  if (!prefixes) {
+    call.exit_code = kBadConfig;
+    return;
+  }
   std::string remark;
   pcap::Opened opened = pcap::open_savefile({file, call.capture.filter, {}}, remark);
   if (const auto* trouble = std::get_if<Trouble>(&opened)) {
     return fail(call, kFailed, for_command_line(trouble->message));
   }
   Capture& capture = *std::get<std::unique_ptr<Capture>>(opened);
-  const PcapCollectorConfig config = config_of(file);
+  const PcapCollectorConfig config = config_of(file, *std::move(prefixes));
   const auto analysis = std::make_unique<Analysis>(
       pcap::AnalysisOptions{true, config.storm_threshold}, pcap::make_insight(config));
   const std::string broken = read_all(capture, *analysis);

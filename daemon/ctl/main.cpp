@@ -183,6 +183,11 @@ void add_capture(CLI::App& app, Invocation& call) {
       ->type_name("FILE");
   capture.add_option("--filter", call.capture.filter, "As in tcpdump (default: everything)")
       ->type_name("BPF");
+  capture
+      .add_option(
+          "--config", call.capture.config,
+          "A configuration whose inventory.prefixes name the sites (default: all is `other`)")
+      ->type_name("FILE");
   capture.add_flag("--json", call.json, "The same as data");
 }
 

@@ -20,7 +20,6 @@ namespace {
 
 using namespace snmp::survey;
 
-constexpr int kBadConfig = 78;
 constexpr std::uint16_t kSnmpPort = 161;
 constexpr const char* kHowTo =
     "give --community-env NAME, --community-file PATH, or --config FILE with --credentials NAME";

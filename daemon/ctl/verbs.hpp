@@ -15,6 +15,7 @@ namespace itnxt::ctl {
 
 inline constexpr int kFailed = 1;
 inline constexpr int kWrongUsage = 2;
+inline constexpr int kBadConfig = 78;  // sysexits.h EX_CONFIG
 
 // Of `probe`. Secrets come by name or place, never by value: everybody reads a command line.
 struct ProbeOptions {
@@ -44,6 +45,7 @@ struct EventsOptions {
 // Of `capture`.
 struct CaptureOptions {
   std::string file;
+  std::string config;  // whose prefixes name the sites; empty: none are known
   std::string filter;
 };
 

@@ -4,6 +4,7 @@
 import json
 import os
 
+import packets
 import peers
 import product
 from lab import BIN, LabTest, free_port, main, need_binaries, wait_until
@@ -16,6 +17,38 @@ group empty-group v1 empty-security
 group empty-group v2c empty-security
 view nothing included .1.3.6.1.4.1.99999
 access empty-group "" any noauth exact nothing none none"""
+
+
+class CaptureOfAFile(LabTest):
+    """itnxtctl capture with the inventory's prefixes: whose the traffic is."""
+
+    CONFIG = """inventory:
+  sites: [{name: halle, kind: pop}, {name: burg, kind: pop}]
+  prefixes: [{site: halle, cidr: 192.0.2.1/32}, {site: burg, cidr: 192.0.2.2/32}]
+"""
+
+    def capture(self, *words):
+        file = self.lab.write("one.pcap", packets.pcap([
+            ("tcp", packets.ethernet(0x0800, packets.ipv4("tcp", bytes(100))))]))
+        return self.lab.run([os.path.join(BIN, "itnxtctl"), "capture", file, "--json", *words])
+
+    def test_sites_are_those_of_the_configuration(self):
+        config = self.lab.write("itnxt.yaml", self.CONFIG)
+        done = self.capture("--config", config)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        flow, = json.loads(done.stdout)["talkers"]["flows"]
+        self.assertEqual({end["host"]: end["site"] for end in (flow["a"], flow["b"])},
+                         {"192.0.2.1": "halle", "192.0.2.2": "burg"})
+
+    def test_without_a_configuration_no_site_is_known(self):
+        flow, = json.loads(self.capture().stdout)["talkers"]["flows"]
+        self.assertEqual([flow["a"]["site"], flow["b"]["site"]], [None, None])
+
+    def test_a_broken_configuration_is_named(self):
+        config = self.lab.write("itnxt.yaml", self.CONFIG.replace("192.0.2.1/32", "192.0.2.300/32"))
+        done = self.capture("--config", config)
+        self.assertEqual((done.returncode, done.stdout), (78, ""))
+        self.assertIn("%s:3:" % config, done.stderr)
 
 
 class Itnxtctl(LabTest):
